@@ -1,0 +1,99 @@
+/**
+ * The registry of error codes and the one error class that carries them.
+ *
+ * A code is a contract: scripts match on it, `docs/errors.md` describes it. A retired code is never used again.
+ */
+
+/** What every code means, in the words of `docs/errors.md`. */
+export const ERROR_CODES = {
+  // What the operator typed or asked for.
+  usage: "The command line is wrong.",
+  unknown_profile: "No profile of that name is configured.",
+  unknown_session: "No session has that id or an id that begins so.",
+  ambiguous_session: "More than one session id begins so.",
+  repository_required: "Neither the command line nor the profile names a repository.",
+  repository_invalid: "The repository URL has a form that agentd does not accept.",
+  work_unit_invalid: "A work unit is 1 to 200 printable characters.",
+  ref_invalid: "A ref is the name of a branch or tag, or a commit id.",
+  // Configuration.
+  config_not_found: "No configuration file exists where agentd looked.",
+  config_unreadable: "The configuration file cannot be read.",
+  config_syntax: "The configuration file is not valid TOML.",
+  config_invalid: "The configuration breaks one or more rules; every problem is listed.",
+  // The host and the daemon.
+  not_linux: "agentd runs on Linux only.",
+  root_refused: "agentd is rootless and does not run as root.",
+  runtime_directory_missing: "XDG_RUNTIME_DIR is not set or not usable.",
+  daemon_running: "Another daemon has this state directory.",
+  daemon_not_running: "No daemon answers on the socket.",
+  daemon_lost: "The connection to the daemon broke and could not be made again.",
+  daemon_stopping: "The daemon is shutting down and takes no new work.",
+  socket_unusable: "The socket cannot be bound.",
+  protocol_mismatch: "Client and daemon speak different versions of the protocol.",
+  protocol_error: "A message on the socket does not follow the protocol.",
+  state_unusable: "The state directory cannot be used.",
+  internal: "A fault in agentd itself.",
+  // The engine.
+  engine_unavailable: "The Podman service does not answer.",
+  engine_timeout: "The Podman service did not answer within the deadline.",
+  engine_failed: "Podman refused or failed a request.",
+  engine_unsuitable: "Podman on this host cannot run sessions as agentd needs them.",
+  container_missing: "The container does not exist any more.",
+  container_weaker: "The created container is less confined than was asked for.",
+  image_missing: "The image is not on this host and cannot be pulled.",
+  // Launching a session.
+  credential_unset: "The environment variable that a credential names is not set.",
+  credential_invalid: "The value of a credential cannot be handed over.",
+  methodology_invalid: "The methodology directory is missing or has no manifest.toml.",
+  mount_invalid: "A mount source is missing or not allowed.",
+  clone_failed: "The repository could not be cloned.",
+  ref_not_found: "The repository has no such branch, tag or commit.",
+  repository_reserved: "The repository has an entry that agentd needs for itself.",
+  launcher_failed: "The image's shell did not reach the command.",
+  // The record.
+  record_unusable: "The record cannot be written or read.",
+  record_incomplete: "The record is not sealed.",
+  record_altered: "The record is not what was sealed.",
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The parts of an error that the operator reads. */
+export interface ErrorParts {
+  /** What was tried and on what, as a phrase after "cannot": `clone https://…`. */
+  readonly tried: string;
+  /** Why it failed, without a full stop at the end. */
+  readonly why: string;
+  /** What to do next, as a sentence; undefined where nothing can be said. */
+  readonly next?: string | undefined;
+  /** Facts for programs; goes on the wire and into logs, so never a secret. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly cause?: unknown;
+}
+
+/** An error with a code of the registry. Its message is `cannot <tried>: <why>`. */
+export class AgentdError extends Error {
+  override readonly name = "AgentdError";
+  readonly code: ErrorCode;
+  /** What to do next; undefined where nothing can be said. */
+  readonly next: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ErrorCode, parts: ErrorParts) {
+    super(`cannot ${parts.tried}: ${parts.why}`, { cause: parts.cause });
+    this.code = code;
+    this.next = parts.next;
+    this.details = parts.details;
+  }
+}
+
+/** The message of an error and what to do next, as one text for a record or a log. */
+export function sentence(error: unknown): string {
+  if (error instanceof AgentdError && error.next !== undefined) return `${error.message}. ${error.next}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Node's code of a system error, such as `ENOENT`; undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`.
+ */
+import { z } from "zod";
+import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
+
+/** Version of the fields below; a record with a higher one is read by nobody older. */
+export const SESSION_SCHEMA_VERSION = 1;
+
+/** The states of a session's life, in their order. */
+export const SESSION_STATES = ["queued", "preparing", "running", "finishing", "sealed"] as const;
+
+const timestamp = z.iso.datetime();
+
+/** A file or directory of the record that the seal does not cover, and why. */
+export const excludedSchema = z.strictObject({
+  /** Path from the record's root; bytes that are not UTF-8 are shown as `\xNN`. */
+  path: z.string(),
+  reason: z.string(),
+});
+
+/** `session.json` of a record: with `outcome` null while the session is open. */
+export const sessionDocumentSchema = z.object({
+  schema_version: z.literal(SESSION_SCHEMA_VERSION),
+  session_id: z.string().regex(/^[0-9a-f]{16}$/),
+  profile: z.string(),
+  repo_url: z.string(),
+  /** The branch, tag or commit asked for; null for the server's default branch. */
+  ref: z.string().nullable(),
+  /** The commit that was checked out; null when there was no clone. */
+  commit: z.string().nullable(),
+  work_unit: z.string().nullable(),
+  trigger: z.enum(["manual", "schedule"]),
+  image: z.string(),
+  image_digest: z.string().nullable(),
+  /** SHA-256 of the profile and daemon settings that the session was accepted with. */
+  config_digest: z.string(),
+  queued_timestamp: timestamp,
+  /** When the command was let go: the gate opened. Null when it never was. */
+  start_timestamp: timestamp.nullable(),
+  end_timestamp: timestamp.nullable(),
+  outcome: z.enum(OUTCOMES).nullable(),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  stage: z.enum(LAUNCH_STAGES).nullable(),
+  cause: z.string().nullable(),
+  /** Resource peaks; null where this host does not tell. */
+  peak_memory_bytes: z.int().nullable(),
+  peak_pids: z.int().nullable(),
+  cpu_seconds: z.number().nullable(),
+  /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
+  scheduled_timestamp: timestamp.nullable(),
+  delay_ms: z.int().nullable(),
+  /** What an operator should know though the session went on, such as submodules left alone. */
+  warnings: z.array(z.string()),
+  excluded: z.array(excludedSchema),
+});
+
+export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
+export type Excluded = z.infer<typeof excludedSchema>;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** A session as the daemon shows it: its document and where it stands now. */
+export const sessionViewSchema = sessionDocumentSchema.extend({
+  state: z.enum(SESSION_STATES),
+  /** Place in the queue from 1, and what it waits for; null unless queued. */
+  position: z.int().nullable(),
+  reason: z.string().nullable(),
+  /** Directory of the record on this host. */
+  record: z.string(),
+});
+
+export type SessionView = z.infer<typeof sessionViewSchema>;
