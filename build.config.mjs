@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 
+/** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
 await build({

@@ -49,7 +49,9 @@ export const ERROR_CODES = {
   clone_failed: "The repository could not be cloned.",
   ref_not_found: "The repository has no such branch, tag or commit.",
   repository_reserved: "The repository has an entry that agentd needs for itself.",
+  preparation_timeout: "Preparing a session took longer than agentd waits.",
   launcher_failed: "The image's shell did not reach the command.",
+  teardown_failed: "Something a session used could not be released; agentd tries again.",
   // The record.
   record_unusable: "The record cannot be written or read.",
   record_incomplete: "The record is not sealed.",

@@ -1,0 +1,88 @@
+// The house rules that a program can check. Each message says what to do instead.
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** Nothing of the process is reached for: it comes in as a parameter, from src/daemon or src/cli/main.ts. */
+const PASSED_IN = [
+  {
+    selector: "MemberExpression[object.name='Date'][property.name='now']",
+    message: "Take a clock as a parameter: tests move it, and src/daemon passes the real one.",
+  },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: "Take a clock as a parameter: tests move it, and src/daemon passes the real one.",
+  },
+  {
+    selector: "MemberExpression[object.name='process'][property.name='env']",
+    message: "Take the environment as a parameter: src/daemon and src/cli/main.ts pass the real one.",
+  },
+  {
+    selector: "CallExpression[callee.object.name='process'][callee.property.name=/^(on|once)$/]",
+    message: "Signals and process events are handled in src/daemon and src/cli/main.ts, nowhere else.",
+  },
+];
+
+const EVERYWHERE = [
+  {
+    selector: "ExportDefaultDeclaration",
+    message: "Export by name: a default export can be called anything where it is imported.",
+  },
+  {
+    selector: "MemberExpression[object.name='process'][property.name='exit']",
+    message:
+      "Return an exit code or set process.exitCode: process.exit() cuts off output still being written.",
+  },
+];
+
+export default defineConfig(
+  globalIgnores(["dist/", "coverage/"]),
+  {
+    files: ["**/*.ts", "**/*.mjs"],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: "error",
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // An async function without await turns what it throws into a rejection: a contract, not a slip.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+    },
+  },
+  {
+    // The rule does not see types that JSDoc gives.
+    files: ["**/*.mjs"],
+    rules: { "@typescript-eslint/no-unsafe-assignment": "off" },
+  },
+  {
+    files: ["src/**/*.ts"],
+    rules: {
+      "no-console": "error",
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: ["node:child_process", "child_process"].map((name) => ({
+            name,
+            message: "Start processes with execa: it has no shell, names its errors and cleans up.",
+          })),
+        },
+      ],
+      "no-restricted-syntax": ["error", ...EVERYWHERE, ...PASSED_IN],
+    },
+  },
+  {
+    // The composition roots: here clock, environment and process events are real.
+    files: ["src/daemon/**/*.ts", "src/cli/main.ts"],
+    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE] },
+  },
+  {
+    // Tools load these by their default export.
+    files: ["*.config.ts", "*.config.mjs"],
+    rules: { "no-restricted-syntax": "off" },
+  },
+);

@@ -1,0 +1,79 @@
+Feature: Ending a session
+  An operator's stop and a deadline both end a session, and its outcome says which of them did.
+
+  Scenario: The operator stops a session
+    Given an agent that runs:
+      """
+      exec sleep 1000
+      """
+    When the operator starts `agentd run site-builder --json`
+    And the session is running
+    And the operator runs `agentd stop SESSION`
+    Then it exits with 0
+    When the session is sealed
+    Then the record says:
+      | outcome   | "cancelled" |
+      | exit_code | 143         |
+    And `agentd run site-builder --json` exits with 130
+    And nothing of the session is left behind
+
+  Scenario: An agent that winds up when told to stop was cancelled all the same
+    Given an agent that runs:
+      """
+      trap 'echo "winding up"; exit 0' TERM
+      echo ready
+      while :; do sleep 0.1; done
+      """
+    When the operator starts `agentd run site-builder`
+    Then it prints "ready" while the session runs
+    When the operator runs `agentd stop SESSION`
+    And the session is sealed
+    Then the record says:
+      | outcome   | "cancelled" |
+      | exit_code | 0           |
+    And `agentd run site-builder` exits with 130
+
+  Scenario: An agent that ignores the stop is killed after the grace
+    Given an agent that runs:
+      """
+      trap '' TERM
+      echo ready
+      while :; do sleep 0.1; done
+      """
+    When the operator starts `agentd run site-builder`
+    Then it prints "ready" while the session runs
+    When the operator runs `agentd stop --grace 1s SESSION`
+    And the session is sealed
+    Then the record says:
+      | outcome   | "cancelled" |
+      | exit_code | 137         |
+    And nothing of the session is left behind
+
+  Scenario: A session past its profile's timeout is ended
+    Given the profile says:
+      """
+      timeout = "1s"
+      """
+    And an agent that runs:
+      """
+      exec sleep 1000
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 124
+    And the record says:
+      | outcome   | "timed_out" |
+      | exit_code | 143         |
+    And the JSON on its stdout agrees with the record
+    And nothing of the session is left behind
+
+  Scenario: A timeout on the command line goes before the profile's
+    Given the profile says:
+      """
+      timeout = "1h"
+      """
+    And an agent that runs:
+      """
+      exec sleep 1000
+      """
+    When the operator runs `agentd run site-builder --timeout 1s`
+    Then it exits with 124

@@ -1,0 +1,206 @@
+Feature: What the agent finds inside
+  Every session is a container of its own: a fresh clone, a user named after the profile, and nothing else.
+
+  Scenario Outline: The user is named after the profile, whatever users the image has
+    Given the image "<image>"
+    And an agent that runs:
+      """
+      id -un
+      echo "$HOME"
+      pwd
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And its stdout is:
+      """
+      site-builder
+      /home/site-builder
+      /home/site-builder/repo
+
+      """
+
+    Examples:
+      | image    |
+      | busybox  |
+      | user1000 |
+
+  Scenario: The repository is a fresh clone that git is content with
+    Given the image "debian-git"
+    And an agent that runs:
+      """
+      git log -1 --format=%s
+      git status --porcelain
+      git remote get-url origin
+      """
+    And the last commit of the repository is "Paint the door green"
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And its stdout is:
+      """
+      Paint the door green
+      REPOSITORY
+
+      """
+    And the record names the commit that the repository ends with
+
+  Scenario Outline: A branch, a tag or a commit can be asked for
+    Given an agent that runs:
+      """
+      cat door
+      """
+    And the repository has the file "door" with "green" on the branch "paint" and the tag "v1"
+    When the operator runs `agentd run site-builder --ref <ref>`
+    Then it exits with 0
+    And its stdout is "green"
+    And the record names the commit that "paint" ends with
+
+    Examples:
+      | ref   |
+      | paint |
+      | v1    |
+      | HASH  |
+
+  Scenario: The user has no capabilities and no way to gain any
+    Given an agent that runs:
+      """
+      grep -E '^(CapEff|CapPrm|CapBnd|NoNewPrivs):' /proc/self/status | tr '\t' ' '
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      CapPrm: 0000000000000000
+      CapEff: 0000000000000000
+      CapBnd: 0000000000000000
+      NoNewPrivs: 1
+
+      """
+
+  Scenario: The session knows its profile, its id and its work unit
+    Given an agent that runs:
+      """
+      echo "$AGENTD_PROFILE $AGENT_NAME $AGENTD_SESSION_ID $AGENTD_WORK_UNIT"
+      """
+    When the operator runs `agentd run site-builder --work-unit issue-42`
+    Then its stdout is:
+      """
+      site-builder site-builder SESSION issue-42
+
+      """
+    And the record says:
+      | profile   | "site-builder" |
+      | work_unit | "issue-42"     |
+      | trigger   | "manual"       |
+
+  Scenario Outline: Without a work unit the variable is unset, whatever the image sets
+    Given the image "<image>"
+    And an agent that runs:
+      """
+      echo "${AGENTD_WORK_UNIT-unset}"
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      unset
+
+      """
+    And the record says:
+      | work_unit | null |
+
+    Examples:
+      | image           |
+      | busybox         |
+      | stale-work-unit |
+
+  Scenario: What the agent writes into .runa is in the record
+    Given the image "debian-git"
+    And an agent that runs:
+      """
+      echo 'the door is green' > .runa/report.txt
+      git status --porcelain
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And its stdout is ""
+    And the file "runa/report.txt" of the record holds:
+      """
+      the door is green
+
+      """
+
+  Scenario: The image's entrypoint is not run
+    Given the image "entrypoint-false"
+    And an agent that runs:
+      """
+      echo hello
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And its stdout is:
+      """
+      hello
+
+      """
+
+  Scenario Outline: The home is writable, also when the image brings it
+    Given the image "<image>"
+    And an agent that runs:
+      """
+      cat ~/from-the-image 2>&-
+      echo written > ~/from-the-image && cat ~/from-the-image
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And its stdout is "<output>"
+    And nothing of the session is left behind
+
+    Examples:
+      | image   | output                |
+      | busybox | written\n             |
+      | home    | brought\nwritten\n    |
+
+  Scenario: The profile's own variables are set
+    Given the profile says:
+      """
+      env = { GREETING = "it's \"quoted\" and $HOME" }
+      """
+    And an agent that runs:
+      """
+      echo "$GREETING"
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      it's "quoted" and $HOME
+
+      """
+
+  Scenario: Nothing else of the daemon's environment gets in
+    Given the daemon's environment has "UNRELATED_SECRET" set to "opaque"
+    And an agent that runs:
+      """
+      env | grep -c UNRELATED_SECRET
+      env | grep -c opaque
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      0
+      0
+
+      """
+
+  Scenario: A session can be without a network
+    Given the profile says:
+      """
+      network = "none"
+      """
+    And an agent that runs:
+      """
+      ls /sys/class/net
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      lo
+
+      """

@@ -1,0 +1,85 @@
+Feature: How a session ended
+  One outcome, the same in the record, in --json and in the exit code of agentd run.
+
+  Scenario Outline: An agent that exits with <code> ends as <outcome>
+    Given an agent that runs:
+      """
+      exit <code>
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with <exit>
+    And the record says:
+      | outcome   | "<outcome>" |
+      | exit_code | <code>      |
+      | signal    | null        |
+      | stage     | null        |
+      | cause     | null        |
+    And the JSON on its stdout agrees with the record
+    And nothing of the session is left behind
+
+    Examples:
+      | code | outcome                | exit |
+      | 0    | success                | 0    |
+      | 1    | generic_failure        | 1    |
+      | 2    | usage_error            | 2    |
+      | 3    | blocked                | 0    |
+      | 4    | nothing_ready          | 0    |
+      | 5    | work_failed            | 5    |
+      | 6    | infrastructure_failure | 6    |
+      | 42   | generic_failure        | 42   |
+      | 125  | generic_failure        | 125  |
+      | 126  | command_not_executable | 126  |
+      | 127  | command_not_found      | 127  |
+      | 128  | generic_failure        | 128  |
+      | 255  | generic_failure        | 255  |
+
+  Scenario Outline: An agent that dies of <signal> ends with that signal's name
+    Given an agent that runs:
+      """
+      kill -<signal> $$
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with <exit>
+    And the record says:
+      | outcome   | "terminated_by_signal" |
+      | exit_code | <exit>                 |
+      | signal    | "SIG<signal>"          |
+    And the JSON on its stdout agrees with the record
+
+    Examples:
+      | signal | exit |
+      | SEGV   | 139  |
+      | TERM   | 143  |
+      | KILL   | 137  |
+
+  Scenario Outline: A command that cannot be run says so
+    Given the profile says:
+      """
+      command = ["<command>"]
+      """
+    And an agent that runs:
+      """
+      true
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with <exit>
+    And the record says:
+      | outcome   | "<outcome>" |
+      | exit_code | <exit>      |
+
+    Examples:
+      | command          | outcome                | exit |
+      | no-such-command  | command_not_found      | 127  |
+      | /etc/passwd      | command_not_executable | 126  |
+
+  Scenario: Waiting for a session exits as running it would
+    Given an agent that runs:
+      """
+      exit 5
+      """
+    When the operator runs `agentd run site-builder --detach`
+    And the operator runs `agentd wait SESSION`
+    Then it exits with 5
+    When the operator runs `agentd wait SESSION --json`
+    Then it exits with 5
+    And the JSON on its stdout agrees with the record

@@ -1,0 +1,68 @@
+Feature: The record
+  A directory on the host that outlives the session, sealed so that a change shows.
+
+  Scenario: A finished session's record is sealed, read-only and verifiable
+    Given an agent that runs:
+      """
+      mkdir .runa/deep && echo 'the door is green' > .runa/deep/report.txt
+      """
+    When the operator runs `agentd run site-builder`
+    Then the record's files have mode 0400 and the directories of runa mode 0500
+    And sha256sum accepts the record, and it covers every file
+    And the journal goes through "queued, preparing, running, finishing, sealed"
+    When the operator runs `agentd audit verify SESSION`
+    Then it exits with 0
+
+  Scenario: A record is there while the session runs, without an outcome
+    Given an agent that runs:
+      """
+      until [ -e .runa/go ]; do sleep 0.1; done
+      """
+    When the operator starts `agentd run site-builder`
+    And the session is running
+    Then the record says:
+      | outcome       | null |
+      | end_timestamp | null |
+    When the operator runs `agentd audit verify SESSION`
+    Then it exits with 1
+    And its stderr says "record_incomplete" and "SESSION"
+    When the file "runa/go" of the record is made
+    And the session is sealed
+    Then the record says:
+      | outcome | "success" |
+
+  Scenario Outline: A record that was changed is found out: <change>
+    Given an agent that runs:
+      """
+      echo 'the door is green' > .runa/report.txt
+      """
+    When the operator runs `agentd run site-builder`
+    And somebody <change> "<file>" of the record
+    And the operator runs `agentd audit verify SESSION`
+    Then it exits with 1
+    And its stderr says "record_altered" and "<file>"
+
+    Examples:
+      | change        | file                |
+      | alters a byte | runa/report.txt     |
+      | alters a byte | agentd/session.json |
+      | alters a byte | agentd/console.log  |
+      | removes       | runa/report.txt     |
+      | adds          | runa/forged.txt     |
+
+  Scenario: What an agent leaves in .runa cannot reach out of the record
+    Given an agent that runs:
+      """
+      cd .runa
+      ln -s /etc/hostname link
+      mkfifo pipe
+      mkdir closed && echo inside > closed/file && chmod 0 closed
+      cp /bin/busybox tool && chmod 6755 tool
+      ln tool twin
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And sha256sum accepts the record, and it covers every file
+    And no file of the record is setuid, setgid or a hard link
+    When the operator runs `agentd audit verify SESSION`
+    Then it exits with 0

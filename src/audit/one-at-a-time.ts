@@ -1,0 +1,13 @@
+/** Runs a task when all that were given before it have ended, whether they failed or not. */
+export type Enqueue = <T>(task: () => Promise<T>) => Promise<T>;
+
+/** Makes a queue whose tasks never overlap. */
+export function oneAtATime(): Enqueue {
+  let tail: Promise<unknown> = Promise.resolve();
+  return async (task) => {
+    const result = tail.then(task);
+    // Each caller hears of its own failure; the next task starts all the same.
+    tail = result.catch(() => undefined);
+    return await result;
+  };
+}

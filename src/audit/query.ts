@@ -1,0 +1,173 @@
+/**
+ * Finding and reading records, by their names alone as far as that goes.
+ */
+import { access, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { AgentdError, systemCode } from "../errors.ts";
+import {
+  SESSION_SCHEMA_VERSION,
+  sessionDocumentSchema,
+  type SessionDocument,
+  type SessionState,
+} from "../session-document.ts";
+import { readJournal } from "./journal.ts";
+import { recordPaths } from "./record-layout.ts";
+import { SESSION_ID } from "./session-id.ts";
+
+/** Where a record is. */
+export interface RecordPlace {
+  readonly id: string;
+  readonly profile: string;
+  readonly directory: string;
+}
+
+/** Why a document cannot be read; stands in `details.problem` of the error. */
+export type DocumentProblem = "missing" | "damaged" | "newer";
+
+/** The newest records of all profiles or of one, newest first, judged by their names. */
+export async function listRecords(
+  auditRoot: string,
+  { limit, profile }: { limit: number; profile?: string | undefined },
+): Promise<RecordPlace[]> {
+  const profiles = profile === undefined ? await namesIn(auditRoot) : [profile];
+  const newest = await Promise.all(
+    profiles.map(async (name) => places(auditRoot, name, (await sessionIds(auditRoot, name)).slice(-limit))),
+  );
+  return newest
+    .flat()
+    .sort((one, other) => (one.id < other.id ? 1 : -1))
+    .slice(0, limit);
+}
+
+/**
+ * The one record whose id is or begins with `prefix`.
+ *
+ * @throws AgentdError `unknown_session` or `ambiguous_session`.
+ */
+export async function findRecord(auditRoot: string, prefix: string): Promise<RecordPlace> {
+  const profiles = await namesIn(auditRoot);
+  const found = await Promise.all(profiles.map((name) => findInProfile(auditRoot, name, prefix)));
+  const [record, ...others] = found.flat();
+  if (record === undefined) {
+    throw new AgentdError("unknown_session", {
+      tried: `find session ${JSON.stringify(prefix)}`,
+      why: `no record in ${auditRoot} has an id that begins so`,
+      next: "See the ids with agentd ps -a.",
+    });
+  }
+  if (others.length === 0) return record;
+  const ids = [record, ...others].map(({ id }) => id).sort();
+  throw new AgentdError("ambiguous_session", {
+    tried: `find session ${JSON.stringify(prefix)}`,
+    why: `${ids.length} ids begin so: ${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", ..." : ""}`,
+    next: "Give more digits of the id.",
+    details: { ids: ids.slice(0, 10) },
+  });
+}
+
+/**
+ * Reads and checks `session.json` of a record.
+ *
+ * @throws AgentdError `record_unusable`, with a `DocumentProblem` as `details.problem`.
+ */
+export async function readDocument(directory: string): Promise<SessionDocument> {
+  const path = recordPaths(directory).session;
+  const value = await readJson(path);
+  const version = schemaVersion(value);
+  if (version !== undefined && version > SESSION_SCHEMA_VERSION) {
+    const why = `its schema_version is ${version}, and this agentd knows ${SESSION_SCHEMA_VERSION}`;
+    throw unusable(path, "newer", why, "Read it with the agentd that wrote it, or a later one.");
+  }
+  const parsed = sessionDocumentSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw unusable(path, "damaged", z.prettifyError(parsed.error).replaceAll("\n", " "), VERIFY, parsed.error);
+}
+
+/** The state that a record's journal shows last. */
+export async function readLastState(directory: string): Promise<SessionState> {
+  const { entries } = await readJournal(recordPaths(directory).journal);
+  return entries.at(-1)?.state ?? "queued";
+}
+
+const VERIFY = "See what else is wrong with agentd audit verify.";
+
+async function readJson(path: string): Promise<unknown> {
+  let content: string;
+  try {
+    content = await readFile(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw unusable(path, systemCode(error) === "ENOENT" ? "missing" : "damaged", why, VERIFY, error);
+  }
+  if (content === "") throw unusable(path, "damaged", "it is empty", VERIFY);
+  try {
+    return JSON.parse(content) as unknown;
+  } catch (error) {
+    throw unusable(path, "damaged", "it is not JSON", VERIFY, error);
+  }
+}
+
+function schemaVersion(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || !("schema_version" in value)) return undefined;
+  return typeof value.schema_version === "number" ? value.schema_version : undefined;
+}
+
+function unusable(
+  path: string,
+  problem: DocumentProblem,
+  why: string,
+  next: string,
+  cause?: unknown,
+): AgentdError {
+  return new AgentdError("record_unusable", {
+    tried: `read ${path}`,
+    why,
+    next,
+    details: { problem },
+    cause,
+  });
+}
+
+async function findInProfile(auditRoot: string, profile: string, prefix: string): Promise<RecordPlace[]> {
+  // A whole id needs no reading of a directory that may have 100,000 names.
+  if (SESSION_ID.test(prefix)) {
+    return (await exists(join(auditRoot, profile, prefix))) ? places(auditRoot, profile, [prefix]) : [];
+  }
+  const ids = await sessionIds(auditRoot, profile);
+  return places(
+    auditRoot,
+    profile,
+    ids.filter((id) => prefix !== "" && id.startsWith(prefix)),
+  );
+}
+
+function places(auditRoot: string, profile: string, ids: readonly string[]): RecordPlace[] {
+  return ids.map((id) => ({ id, profile, directory: join(auditRoot, profile, id) }));
+}
+
+/** Ids of a profile's records, oldest first. */
+async function sessionIds(auditRoot: string, profile: string): Promise<string[]> {
+  const names = await namesIn(join(auditRoot, profile));
+  return names.filter((name) => SESSION_ID.test(name)).sort();
+}
+
+/** Names in a directory; none when it does not exist or is no directory. */
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return [];
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { Worker } from "node:worker_threads";
+import type { SessionDocument } from "../session-document.ts";
+import { SEAL_WORKER, type SealAnswer, type SealJob } from "./seal-worker.ts";
+import type { SealRequest } from "./seal.ts";
+
+export interface SealerOptions {
+  /** The script whose main calls `runSealWorker` when `workerData.agentdWorker` is `SEAL_WORKER`. */
+  readonly entry: string;
+  /** How long the worker lives without work. Default 30 s. */
+  readonly idleMs?: number | undefined;
+}
+
+interface Waiting {
+  readonly resolve: (document: SessionDocument) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Seals records in one worker thread, which starts when it is needed and ends when it is idle. */
+export class Sealer {
+  readonly #entry: string;
+  readonly #idleMs: number;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #nextJob = 0;
+
+  constructor({ entry, idleMs = 30_000 }: SealerOptions) {
+    this.#entry = entry;
+    this.#idleMs = idleMs;
+  }
+
+  /** Starts the worker ahead of a seal that will come soon, so that the seal does not wait for it. */
+  prepare(): void {
+    this.#liveWorker();
+    if (this.#waiting.size === 0) this.#restartIdleTimer();
+  }
+
+  /** Seals a record as `sealRecord` does. Rejects too when the worker ends before it has answered. */
+  readonly seal = async (request: SealRequest): Promise<SessionDocument> => {
+    const worker = this.#liveWorker();
+    clearTimeout(this.#idle);
+    // The process stays alive for a seal, and for nothing else of the worker's.
+    worker.ref();
+    const message: SealJob = { job: this.#nextJob++, request };
+    return await new Promise((resolve, reject) => {
+      this.#waiting.set(message.job, { resolve, reject });
+      worker.postMessage(message);
+    });
+  };
+
+  /** Ends the worker; seals that are under way are rejected, and their records stay incomplete. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#worker?.terminate();
+  }
+
+  #liveWorker(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    // An environment of its own, empty: the daemon's holds credentials.
+    const worker = new Worker(this.#entry, { workerData: { agentdWorker: SEAL_WORKER }, env: {} });
+    worker.unref();
+    worker.on("message", (answer: SealAnswer) => this.#settle(answer));
+    worker.on("error", (error) => this.#lose(worker, asError(error)));
+    worker.on("exit", () => this.#lose(worker, new Error("the worker that seals has ended")));
+    this.#worker = worker;
+    return worker;
+  }
+
+  #settle(answer: SealAnswer): void {
+    const waiting = this.#waiting.get(answer.job);
+    this.#waiting.delete(answer.job);
+    if ("failure" in answer) waiting?.reject(answer.failure);
+    else waiting?.resolve(answer.document);
+    if (this.#waiting.size > 0) return;
+    this.#worker?.unref();
+    this.#restartIdleTimer();
+  }
+
+  /** The worker is gone: whoever waits hears of it, and the next seal starts another. */
+  #lose(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  #restartIdleTimer(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => void this.close(), this.#idleMs).unref();
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,64 @@
+import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
+import type { SessionView } from "../../session-document.ts";
+import { countOption } from "../arguments.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { withClient, type CliContext } from "../context.ts";
+import { standingText } from "../session-text.ts";
+import { renderTable } from "../table.ts";
+import { ageText } from "../time-text.ts";
+
+interface PsOptions {
+  readonly all?: true;
+  readonly limit?: string;
+  readonly json?: true;
+}
+
+/** How many of all sessions are shown unless asked for more; of those not sealed, all are. */
+const ALL_LIMIT = "20";
+
+const HEADERS = ["SESSION", "PROFILE", "STATE", "WORK UNIT", "AGE", "REPOSITORY"];
+
+/** `agentd ps`: the sessions, the newest first. */
+export const ps: CommandDefinition = {
+  faults: FAULTS,
+  add: (program, start) =>
+    program
+      .command("ps")
+      .summary("list sessions")
+      .description(
+        "Lists the sessions that are not sealed yet, the newest first; with --all, the sealed ones too.",
+      )
+      .option("-a, --all", "also the sealed ones, with their outcome as state")
+      .option(
+        "--limit <count>",
+        `at most so many (default: all that are not sealed; with --all, ${ALL_LIMIT})`,
+      )
+      .option("--json", "print a JSON array")
+      .addHelpText("after", example("agentd ps", "agentd ps -a --limit 5 --json"))
+      .action((options: PsOptions) => {
+        start((context) => listSessions(options, context));
+      }),
+};
+
+async function listSessions(options: PsOptions, context: CliContext): Promise<number> {
+  const all = options.all === true;
+  const limit = options.limit ?? (all ? ALL_LIMIT : String(MAX_LIST_LENGTH));
+  const params = { all, limit: countOption("--limit", limit, MAX_LIST_LENGTH) };
+  const sessions = await withClient(context, (client) => client.call("list", params));
+  if (options.json === true) await context.stdout.json(sessions);
+  else await context.stdout.line(listText(sessions, context));
+  return 0;
+}
+
+function listText(sessions: readonly SessionView[], { stdout, now }: CliContext): string {
+  if (sessions.length === 0 && stdout.isTerminal) return "There are no sessions.";
+  return renderTable(
+    HEADERS,
+    sessions.map((view) => row(view, now())),
+  );
+}
+
+function row(view: SessionView, nowMs: number): string[] {
+  const age = ageText(nowMs - Date.parse(view.queued_timestamp));
+  return [view.session_id, view.profile, standingText(view), view.work_unit ?? "-", age, view.repo_url];
+}

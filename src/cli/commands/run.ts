@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import { AgentdError } from "../../errors.ts";
+import type { RpcClient } from "../../rpc/client.ts";
+import type { Params } from "../../rpc/methods.ts";
+import type { SessionView } from "../../session-document.ts";
+import { durationOption } from "../arguments.ts";
+import { attend } from "../attend.ts";
+import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
+import { say, withClient, type CliContext } from "../context.ts";
+import { Interrupts } from "../interrupts.ts";
+import { printable } from "../printable.ts";
+import { endText, exitCodeOf } from "../session-text.ts";
+
+interface RunOptions {
+  readonly workUnit?: string;
+  readonly ref?: string;
+  readonly timeout?: string;
+  readonly detach?: true;
+  readonly json?: true;
+}
+
+/** What a shell reports for a process that an interrupt ended. */
+const DETACHED_EXIT_CODE = 130;
+
+/** `agentd run`: starts a session and stays with it to its end. */
+export const run: CommandDefinition = {
+  faults: SESSION_FAULTS,
+  add: (program, start) =>
+    program
+      .command("run")
+      .summary("run a session and stay with it")
+      .description(
+        "Runs one session of a profile, prints what it prints, and exits as it does.\n" +
+          "Ctrl-C asks the session to stop; a second one leaves it running.",
+      )
+      .argument("<profile>", "name of a profile in the configuration")
+      .argument("[repo]", "repository to clone (default: the profile's)")
+      .option("--work-unit <id>", "what to work on: AGENTD_WORK_UNIT in the session")
+      .option("--ref <ref>", "branch, tag or commit (default: the profile's, else the repository's)")
+      .option("--timeout <duration>", "end the session after this time, such as 90s, 30m or 6h")
+      .option("-d, --detach", "print the session's id and return at once")
+      .option(
+        "--json",
+        "print the session as one JSON object when it has ended, its output to standard error",
+      )
+      .addHelpText(
+        "after",
+        example(
+          "agentd run site-builder --work-unit issue-42",
+          "agentd run site-builder --detach --timeout 2h",
+        ),
+      )
+      .action((profile: string, repo: string | undefined, options: RunOptions) => {
+        start((context) => runSession(profile, repo, options, context));
+      }),
+};
+
+async function runSession(
+  profile: string,
+  repo: string | undefined,
+  options: RunOptions,
+  context: CliContext,
+): Promise<number> {
+  const request = {
+    request_id: randomUUID(),
+    profile,
+    repo,
+    ref: options.ref,
+    work_unit: options.workUnit,
+    timeout_ms: durationOption("--timeout", options.timeout),
+  };
+  return await withClient(context, async (client) =>
+    options.detach === true
+      ? await startDetached(client, request, options, context)
+      : await startAttached(client, request, options, context),
+  );
+}
+
+async function startDetached(
+  client: RpcClient,
+  request: Params<"run">,
+  options: RunOptions,
+  { stdout }: CliContext,
+): Promise<number> {
+  const accepted = await client.call("run", request);
+  await (options.json === true ? stdout.json(accepted) : stdout.line(accepted.session_id));
+  return 0;
+}
+
+async function startAttached(
+  client: RpcClient,
+  request: Params<"run">,
+  options: RunOptions,
+  context: CliContext,
+): Promise<number> {
+  const interrupts = new Interrupts(context);
+  try {
+    const accepted = await accept(client, request, interrupts);
+    await say(context, `session ${accepted.session_id} accepted, recorded in ${printable(accepted.record)}`);
+    const { stdout, stderr } = context;
+    const outputs = { stdout: options.json === true ? stderr : stdout, stderr };
+    const sealed = await attend({ client, session: accepted, outputs, interrupts }, context);
+    return sealed === undefined
+      ? await tellDetached(accepted, context)
+      : await tellEnd(sealed, options, context);
+  } finally {
+    interrupts.release();
+  }
+}
+
+async function accept(
+  client: RpcClient,
+  request: Params<"run">,
+  interrupts: Interrupts,
+): Promise<SessionView> {
+  try {
+    return await client.call("run", request, { signal: interrupts.second });
+  } catch (error) {
+    if (!interrupts.second.aborted) throw error;
+    throw new AgentdError("daemon_lost", {
+      tried: `run ${request.profile}`,
+      why: "interrupted before the daemon answered",
+      next: "`agentd ps` shows whether the session was accepted.",
+    });
+  }
+}
+
+async function tellDetached(session: SessionView, context: CliContext): Promise<number> {
+  const id = session.session_id;
+  await say(context, `left session ${id} to the daemon; follow it with \`agentd logs -f ${id}\``);
+  return DETACHED_EXIT_CODE;
+}
+
+async function tellEnd(sealed: SessionView, options: RunOptions, context: CliContext): Promise<number> {
+  await say(context, endText(sealed));
+  if (options.json === true) await context.stdout.json(sealed);
+  return exitCodeOf(sealed);
+}

@@ -1,0 +1,32 @@
+import type { Status } from "../../rpc/methods.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { withClient, type CliContext } from "../context.ts";
+import { statusText } from "../status-text.ts";
+
+interface StatusOptions {
+  readonly json?: true;
+}
+
+/** `agentd status`: what the daemon is and has in hand. */
+export const status: CommandDefinition = {
+  faults: FAULTS,
+  add: (program, start) =>
+    program
+      .command("status")
+      .summary("show the daemon and what it has in hand")
+      .description(
+        "Shows the daemon, its places, its sessions, records that could not be sealed, and the engine.",
+      )
+      .option("--json", "print a JSON object")
+      .addHelpText("after", example("agentd status", "agentd status --json"))
+      .action((options: StatusOptions) => {
+        start((context) => showStatus(options, context));
+      }),
+};
+
+async function showStatus(options: StatusOptions, context: CliContext): Promise<number> {
+  const now: Status = await withClient(context, (client) => client.call("status", {}));
+  if (options.json === true) await context.stdout.json(now);
+  else await context.stdout.line(statusText(now, context.now()));
+  return 0;
+}

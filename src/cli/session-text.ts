@@ -1,0 +1,38 @@
+/**
+ * What is said about a session: to people in words, to the shell as an exit code.
+ */
+import { runExitCode } from "../outcome.ts";
+import type { SessionView } from "../session-document.ts";
+import { printable } from "./printable.ts";
+import { spanText } from "./time-text.ts";
+
+/** How a sealed session ended, such as `success in 1.2 s`, with the cause and the record where something failed. */
+export function endText(view: SessionView): string {
+  const cause = view.cause === null ? "" : `: ${printable(view.cause)}`;
+  const record = view.outcome === "success" ? "" : `\n  the record is ${printable(view.record)}`;
+  return `session ${view.session_id} ${outcomeText(view)}${durationText(view)}${cause}${record}`;
+}
+
+/** What `run` and `wait` exit with for a session that is sealed. */
+export function exitCodeOf(sealed: SessionView): number {
+  if (sealed.outcome === null) throw new Error(`session ${sealed.session_id} is sealed without an outcome`);
+  return runExitCode({ outcome: sealed.outcome, exit_code: sealed.exit_code });
+}
+
+/** State or, of a sealed session, outcome. */
+export function standingText(view: SessionView): string {
+  if (view.state === "queued" && view.position !== null) return `queued #${view.position}`;
+  return view.outcome !== null && view.state === "sealed" ? view.outcome : view.state;
+}
+
+function outcomeText({ outcome, exit_code: exitCode, signal, stage }: SessionView): string {
+  if (outcome === "launch_failed" && stage !== null) return `launch_failed (${stage})`;
+  if (outcome === "terminated_by_signal" && signal !== null) return `terminated_by_signal (${signal})`;
+  if (outcome === "generic_failure" && exitCode !== null) return `generic_failure (exit code ${exitCode})`;
+  return outcome ?? "has not ended";
+}
+
+function durationText({ start_timestamp: start, end_timestamp: end }: SessionView): string {
+  if (start === null || end === null) return "";
+  return ` in ${spanText(Date.parse(end) - Date.parse(start))}`;
+}

@@ -1,0 +1,38 @@
+/** Loads the configuration: all of it or, with every problem in one error, none of it. */
+import { resolve } from "node:path";
+import { AgentdError } from "../errors.ts";
+import { toConfig, type Config } from "./config.ts";
+import { keyLines } from "./key-lines.ts";
+import { layOut, problemsOf, type Problem } from "./problems.ts";
+import { configSchema, type SchemaDefaults } from "./schema.ts";
+import { parseToml, readConfigText, type TomlFile } from "./toml-file.ts";
+
+/**
+ * Reads and validates a configuration file. What it names on disk (sockets, images, credentials) is not looked at:
+ * that belongs to the launch of a session.
+ *
+ * @throws AgentdError `config_not_found`, `config_unreadable`, `config_syntax`, or `config_invalid`, whose
+ * `details.problems` are all of the `Problem`s.
+ */
+export async function loadConfig(path: string, defaults: SchemaDefaults): Promise<Config> {
+  const file = resolve(path);
+  const toml = await parseToml(file, await readConfigText(file));
+  return validate(toml, defaults);
+}
+
+function validate(toml: TomlFile, defaults: SchemaDefaults): Config {
+  const schema = configSchema(defaults);
+  const { success, data, error } = schema.safeParse(toml.document);
+  if (success) return toConfig(toml.path, data);
+  throw invalid(toml.path, problemsOf(schema, toml.document, error.issues, keyLines(toml.source)));
+}
+
+function invalid(file: string, problems: readonly Problem[]): AgentdError {
+  const count = problems.length === 1 ? "there is 1 problem" : `there are ${problems.length} problems`;
+  return new AgentdError("config_invalid", {
+    tried: `use the configuration ${file}`,
+    why: `${count}${layOut(file, problems)}`,
+    next: "Correct the file and try again; examples/agentd.toml shows every key.",
+    details: { file, problems },
+  });
+}

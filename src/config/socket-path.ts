@@ -1,0 +1,59 @@
+/**
+ * Which socket daemon and client use. Loads no validator, and the TOML parser only for a file that sets the path.
+ */
+import { dirname, resolve } from "node:path";
+import { AgentdError } from "../errors.ts";
+import { defaultSocketPath, findConfigFile, type Host } from "./paths.ts";
+import { parseToml, readConfigText } from "./toml-file.ts";
+
+/** The kernel's limit for the path of a Unix socket, without the closing NUL. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** What the command line gave. */
+export interface SocketOptions {
+  /** `--socket`; undefined when it was not given. */
+  readonly socket?: string | undefined;
+  /** `--config`; undefined when it was not given. */
+  readonly config?: string | undefined;
+}
+
+/**
+ * The absolute path of the daemon's socket: `--socket`, else `AGENTD_SOCKET`, else `daemon.socket_path` of the
+ * configuration file, else the default below the runtime directory.
+ *
+ * @throws AgentdError `socket_unusable` when the path is too long, `config_not_found`, `config_unreadable`,
+ * `config_syntax` or `config_invalid` when the file would have to say, `runtime_directory_missing`.
+ */
+export async function resolveSocketPath(options: SocketOptions, host: Host): Promise<string> {
+  const named = options.socket ?? (host.env["AGENTD_SOCKET"] || undefined);
+  const path =
+    named === undefined
+      ? ((await configuredSocketPath(options, host)) ?? defaultSocketPath(host))
+      : resolve(named);
+  const bytes = Buffer.byteLength(path);
+  if (bytes <= MAX_SOCKET_PATH_BYTES) return path;
+  throw new AgentdError("socket_unusable", {
+    tried: `use the socket ${path}`,
+    why: `its path has ${bytes} bytes, and the kernel takes ${MAX_SOCKET_PATH_BYTES} at most`,
+    next: "Choose a shorter path with --socket, AGENTD_SOCKET or daemon.socket_path.",
+    details: { path },
+  });
+}
+
+async function configuredSocketPath(options: SocketOptions, host: Host): Promise<string | undefined> {
+  const file = await findConfigFile(host, options.config);
+  if (file === undefined) return undefined;
+  const source = await readConfigText(file);
+  if (!source.includes("socket_path")) return undefined;
+  const { document } = await parseToml(file, source);
+  const daemon = document["daemon"];
+  if (typeof daemon !== "object" || daemon === null || !("socket_path" in daemon)) return undefined;
+  if (typeof daemon.socket_path === "string" && daemon.socket_path !== "") {
+    return resolve(dirname(file), daemon.socket_path);
+  }
+  throw new AgentdError("config_invalid", {
+    tried: `find the daemon's socket in ${file}`,
+    why: "daemon.socket_path must be a string that is not empty",
+    next: "Correct the file, or name the socket with --socket.",
+  });
+}

@@ -1,0 +1,78 @@
+/** Reads a TOML file: bytes to a plain document, with errors that name file, line and column. */
+import { readFile } from "node:fs/promises";
+import { AgentdError, systemCode } from "../errors.ts";
+
+/** A TOML file that was read and parsed, not yet validated. */
+export interface TomlFile {
+  readonly path: string;
+  readonly source: string;
+  readonly document: Record<string, unknown>;
+}
+
+/**
+ * The text of a configuration file.
+ *
+ * @throws AgentdError `config_not_found`, `config_unreadable`, or `config_syntax` when it is not UTF-8.
+ */
+export async function readConfigText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AgentdError("config_syntax", {
+      tried: `read the configuration ${path}`,
+      why: "it is not valid UTF-8",
+      next: "Save the file as UTF-8.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Parses the text of a configuration file.
+ *
+ * @throws AgentdError `config_syntax`, with line and column from 1.
+ */
+export async function parseToml(path: string, source: string): Promise<TomlFile> {
+  const { default: toml } = await import("@iarna/toml");
+  try {
+    return { path, source, document: toml.parse(source) };
+  } catch (cause) {
+    throw syntaxError(path, cause);
+  }
+}
+
+function syntaxError(path: string, cause: unknown): AgentdError {
+  const { line, col, message } = cause as { line?: number; col?: number; message: string };
+  // The parser appends the position and an excerpt to its message; the excerpt may hold a secret.
+  const text = (message.split("\n")[0] ?? "").replace(/ at row \d+, col \d+, pos \d+:?$/, "");
+  const what = text === "Can't redefine existing key" ? "this key or table is declared a second time" : text;
+  const place = line === undefined ? path : `${path}:${line + 1}:${(col ?? 0) + 1}`;
+  return new AgentdError("config_syntax", {
+    tried: `read the configuration ${path}`,
+    why: `${place}: ${what}`,
+    next: "Correct the TOML there and try again.",
+    details: { file: path, line: line === undefined ? null : line + 1, column: (col ?? 0) + 1 },
+  });
+}
+
+function unreadable(path: string, cause: unknown): AgentdError {
+  const code = systemCode(cause);
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return new AgentdError("config_not_found", {
+      tried: `read the configuration ${path}`,
+      why: "there is no such file",
+      next: "Create it from examples/agentd.toml, or name another one with --config.",
+      cause,
+    });
+  }
+  const why = code === "EISDIR" ? "it is a directory" : code === "EACCES" ? "permission denied" : code;
+  return new AgentdError("config_unreadable", {
+    tried: `read the configuration ${path}`,
+    why: why ?? String(cause),
+    next: "Make it a file that the user running agentd may read.",
+    cause,
+  });
+}

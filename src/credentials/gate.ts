@@ -1,0 +1,128 @@
+/**
+ * The FIFO through which a session's credentials go into its container. The launcher waits at it, so that it is also
+ * the gate which lets the command start.
+ */
+import { constants } from "node:fs";
+import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { AgentdError, systemCode } from "../errors.ts";
+
+/** Name of the FIFO in the gate's directory, on the host and in the container. */
+export const GATE_FIFO = "credentials";
+
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 20;
+
+export interface GateOpening {
+  /** Ends the waiting and the writing. */
+  readonly signal: AbortSignal;
+  /** Awaited when the launcher reads, before it gets anything; when it throws, the launcher gets nothing. */
+  readonly onFirstByte: () => Promise<void> | void;
+}
+
+/** One session's gate. Making the object touches nothing, so that one left by an earlier daemon can be removed. */
+export class Gate {
+  /** To be mounted read-only in the container; on a tmpfs and of mode 0700. */
+  readonly directory: string;
+  readonly fifoPath: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.fifoPath = join(directory, GATE_FIFO);
+  }
+
+  /**
+   * Makes the directory and the FIFO.
+   *
+   * @throws AgentdError `state_unusable`
+   */
+  static async create(directory: string): Promise<Gate> {
+    const gate = new Gate(directory);
+    try {
+      await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+      await mkdir(directory, { mode: 0o700 });
+      // Node has no mkfifo. Nothing of the daemon's environment goes along: it holds the credentials.
+      await execa("mkfifo", ["-m", "0600", "--", gate.fifoPath], { env: {}, extendEnv: false });
+      return gate;
+    } catch (cause) {
+      throw new AgentdError("state_unusable", {
+        tried: `make the credentials' gate ${gate.fifoPath}`,
+        why: systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
+        next: "Check that the runtime directory is yours, has space and can be written.",
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Waits for the launcher, hands the payload over and takes the FIFO away.
+   *
+   * @throws AgentdError `launcher_failed` when the launcher goes away before it got everything; what `onFirstByte`
+   * throws; the signal's reason when it is aborted.
+   */
+  async open(payload: Uint8Array, { signal, onFirstByte }: GateOpening): Promise<void> {
+    const writer = await this.#waitForReader(signal);
+    try {
+      await onFirstByte();
+      await writeAll(writer, payload, signal);
+    } catch (error) {
+      throw systemCode(error) === "EPIPE" ? launcherGone(error) : error;
+    } finally {
+      await writer.close();
+    }
+    await rm(this.fifoPath, { force: true });
+  }
+
+  /** Removes the gate; a launcher that still waits at it is not woken. Idempotent. */
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Opening without O_NONBLOCK would occupy one of Node's few file threads until somebody reads. */
+  async #waitForReader(signal: AbortSignal): Promise<FileHandle> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = longer(pauseMs)) {
+      signal.throwIfAborted();
+      try {
+        return await open(this.fifoPath, constants.O_WRONLY | constants.O_NONBLOCK);
+      } catch (error) {
+        if (systemCode(error) !== "ENXIO") throw error;
+      }
+      await pause(pauseMs, signal);
+    }
+  }
+}
+
+/** A pipe takes 64 KiB at a time, and nothing while it is full. */
+async function writeAll(writer: FileHandle, payload: Uint8Array, signal: AbortSignal): Promise<void> {
+  let pauseMs = FIRST_PAUSE_MS;
+  for (let written = 0; written < payload.length;) {
+    signal.throwIfAborted();
+    try {
+      written += (await writer.write(payload, written)).bytesWritten;
+      pauseMs = FIRST_PAUSE_MS;
+    } catch (error) {
+      if (systemCode(error) !== "EAGAIN") throw error;
+      await pause(pauseMs, signal);
+      pauseMs = longer(pauseMs);
+    }
+  }
+}
+
+function longer(pauseMs: number): number {
+  return Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+}
+
+async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
+function launcherGone(cause: unknown): AgentdError {
+  return new AgentdError("launcher_failed", {
+    tried: "hand the credentials over",
+    why: "the container's shell went away while it read them",
+    next: "Check that /bin/sh in the image is a POSIX shell, and what the session's console log says.",
+    cause,
+  });
+}

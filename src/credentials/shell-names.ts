@@ -1,0 +1,51 @@
+/**
+ * The variable names that a shell keeps for itself.
+ *
+ * `/bin/sh` may be bash, dash or busybox: what one of them makes read-only, computes, or reads to decide how it runs
+ * can neither be handed over nor relied on in any image.
+ */
+const SHELL_NAMES: ReadonlySet<string> = new Set([
+  // The launcher's own variable.
+  "go",
+  "_",
+  "COMP_WORDBREAKS",
+  "COPROC",
+  "DIRSTACK",
+  "ENV",
+  "EPOCHREALTIME",
+  "EPOCHSECONDS",
+  "EUID",
+  "FUNCNAME",
+  "FUNCNEST",
+  "GLOBIGNORE",
+  "GROUPS",
+  "HISTCMD",
+  "IFS",
+  "LINENO",
+  "OLDPWD",
+  "OPTARG",
+  "OPTERR",
+  "OPTIND",
+  "PIPESTATUS",
+  "POSIXLY_CORRECT",
+  "PPID",
+  "PS1",
+  "PS2",
+  "PS3",
+  "PS4",
+  "PWD",
+  "RANDOM",
+  "SECONDS",
+  "SHELLOPTS",
+  "SHLVL",
+  "SRANDOM",
+  "UID",
+]);
+
+/** A name that can be a variable of a shell. */
+export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Whether a shell keeps the name for itself, so that no value of ours would arrive under it. */
+export function shellKeeps(name: string): boolean {
+  return SHELL_NAMES.has(name) || name.startsWith("BASH");
+}

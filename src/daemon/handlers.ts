@@ -1,0 +1,60 @@
+import type { Handlers, Status } from "../rpc/methods.ts";
+import type { Intake } from "../sessions/intake.ts";
+import type { SessionState } from "../session-document.ts";
+import type { SessionDirectory } from "./session-directory.ts";
+
+/** The part of the status that does not change while the daemon runs. */
+export type FixedStatus = Omit<Status, "state" | "sessions" | "incomplete" | "engine">;
+
+/** What the methods of the wire work on. */
+export interface HandlerHost {
+  readonly intake: Intake;
+  readonly sessions: SessionDirectory;
+  readonly status: FixedStatus;
+  readonly engineStatus: () => Status["engine"];
+}
+
+/** Binds every method of the wire to what fulfils it. */
+export function createHandlers({ intake, sessions, ...host }: HandlerHost): Handlers {
+  return {
+    run: async (params) => {
+      const id = await intake.accept({
+        requestId: params.request_id,
+        profile: params.profile,
+        repo: params.repo,
+        ref: params.ref,
+        workUnit: params.work_unit,
+        timeoutMs: params.timeout_ms,
+      });
+      return await sessions.view(id);
+    },
+    list: async ({ all, limit }) => (all ? await sessions.all(limit) : sessions.open(limit)),
+    show: async ({ session }) => await sessions.view(await sessions.resolve(session)),
+    wait: async ({ session }, { signal }) => await sessions.sealed(await sessions.resolve(session), signal),
+    stop: async ({ session, grace_ms: graceMs }) => {
+      const id = await sessions.resolve(session);
+      intake.get(id)?.stop(graceMs);
+      return await sessions.view(id);
+    },
+    status: async () => ({
+      ...host.status,
+      state: intake.closed ? "draining" : "running",
+      sessions: countStates(intake),
+      incomplete: intake.openSessions.flatMap(({ id, trouble }) =>
+        trouble === undefined ? [] : [{ session_id: id, reason: trouble }],
+      ),
+      engine: host.engineStatus(),
+    }),
+  };
+}
+
+function countStates(intake: Intake): Status["sessions"] {
+  const states = intake.openSessions.map((session) => session.view().state);
+  const count = (state: SessionState): number => states.filter((each) => each === state).length;
+  return {
+    queued: count("queued"),
+    preparing: count("preparing"),
+    running: count("running"),
+    finishing: count("finishing"),
+  };
+}

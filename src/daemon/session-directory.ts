@@ -1,0 +1,89 @@
+import { AgentdError } from "../errors.ts";
+import type { Intake } from "../sessions/intake.ts";
+import type { SessionDocument, SessionState, SessionView } from "../session-document.ts";
+
+/** Where sealed sessions are found. */
+export interface RecordQueries {
+  /** The record whose id is or begins with `prefix`. Throws `unknown_session` or `ambiguous_session`. */
+  find(prefix: string): Promise<{ readonly id: string; readonly directory: string }>;
+  /** The newest records, newest first. */
+  newest(limit: number): Promise<readonly { readonly id: string; readonly directory: string }[]>;
+  read(directory: string): Promise<SessionDocument>;
+  /** The state that the journal shows last. */
+  lastState(directory: string): Promise<SessionState>;
+}
+
+/** Every session that this instance knows: the open ones in memory, all others by their records. */
+export class SessionDirectory {
+  readonly #intake: Intake;
+  readonly #records: RecordQueries;
+
+  constructor(intake: Intake, records: RecordQueries) {
+    this.#intake = intake;
+    this.#records = records;
+  }
+
+  /** The id that is or begins with `prefix`. Throws `unknown_session` or `ambiguous_session`. */
+  async resolve(prefix: string): Promise<string> {
+    if (this.#intake.get(prefix) !== undefined) return prefix;
+    return (await this.#records.find(prefix)).id;
+  }
+
+  async view(sessionId: string): Promise<SessionView> {
+    const open = this.#intake.get(sessionId);
+    if (open !== undefined) return open.view();
+    const { directory } = await this.#records.find(sessionId);
+    return await this.#viewOf(directory);
+  }
+
+  /** The session's view once it is sealed; rejects with the signal's reason when that comes first. */
+  async sealed(sessionId: string, signal: AbortSignal): Promise<SessionView> {
+    const sealed = this.#intake.sealed(sessionId);
+    if (sealed === undefined) return sealedView(await this.view(sessionId));
+    const { promise: aborted, stop } = rejectionOf(signal);
+    try {
+      return await Promise.race([sealed, aborted]);
+    } finally {
+      stop();
+    }
+  }
+
+  /** The sessions that are not sealed, newest first. */
+  open(limit: number): SessionView[] {
+    return this.#intake.openSessions.slice(-limit).map((session) => session.view()).reverse();
+  }
+
+  /** All sessions, newest first. */
+  async all(limit: number): Promise<SessionView[]> {
+    const records = await this.#records.newest(limit);
+    return await Promise.all(
+      records.map(async ({ id, directory }) => this.#intake.get(id)?.view() ?? (await this.#viewOf(directory))),
+    );
+  }
+
+  async #viewOf(directory: string): Promise<SessionView> {
+    const document = await this.#records.read(directory);
+    const view = { ...document, position: null, record: directory };
+    if (document.outcome !== null) return { ...view, state: "sealed", reason: null };
+    return { ...view, state: await this.#records.lastState(directory), reason: "left by a daemon that has ended" };
+  }
+}
+
+function sealedView(view: SessionView): SessionView {
+  if (view.outcome !== null) return view;
+  throw new AgentdError("record_incomplete", {
+    tried: `wait for session ${view.session_id}`,
+    why: "its record is not sealed and no session of this daemon writes it",
+    next: `Look into ${view.record}/agentd/events.jsonl.`,
+  });
+}
+
+function rejectionOf(signal: AbortSignal): { readonly promise: Promise<never>; readonly stop: () => void } {
+  let onAbort = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  return { promise, stop: () => signal.removeEventListener("abort", onAbort) };
+}

@@ -1,0 +1,52 @@
+/**
+ * The workspace and credentials rooms, in the words that sessions use.
+ */
+import { join } from "node:path";
+import { Gate, GATE_FIFO } from "../credentials/gate.ts";
+import { launcherArgv } from "../credentials/launcher.ts";
+import { credentialPayload } from "../credentials/payload.ts";
+import { resolveCredentials } from "../credentials/resolve.ts";
+import { GATE_TARGET } from "../sessions/container-request.ts";
+import type { Credentials, Workspaces } from "../sessions/ports.ts";
+import { cloneInto } from "../workspace/clone.ts";
+import { createGit } from "../workspace/git.ts";
+import { Staging } from "../workspace/staging.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Workspaces below a cache directory.
+ *
+ * @param environment the daemon's own; git gets a few allowed names of it.
+ */
+export function workspacesOf(cacheDirectory: string, environment: Environment): Workspaces {
+  const stagingRoot = join(cacheDirectory, "staging");
+  const git = createGit(environment);
+  return {
+    create: (sessionId) => Staging.create(stagingRoot, sessionId),
+    remove: (sessionId) => new Staging(stagingRoot, sessionId).remove(),
+    clone: (sessionId, source, { signal }) =>
+      cloneInto(new Staging(stagingRoot, sessionId), source, { git, signal }),
+  };
+}
+
+/**
+ * Credentials from an environment, and gates below a runtime directory.
+ *
+ * @param environment the daemon's own; credentials name its variables.
+ */
+export function credentialsOf(runtimeDirectory: string, environment: Environment): Credentials {
+  const gateOf = (sessionId: string): string => join(runtimeDirectory, "gates", sessionId);
+  return {
+    resolve: (credentials) => resolveCredentials(credentials, environment),
+    createGate: async (sessionId) => {
+      const gate = await Gate.create(gateOf(sessionId));
+      return {
+        directory: gate.directory,
+        open: (values, opening) => gate.open(credentialPayload(values), opening),
+      };
+    },
+    removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
+    launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
+  };
+}

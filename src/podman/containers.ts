@@ -1,0 +1,179 @@
+/**
+ * The life of containers through the API. Each operation stands a service that is killed under it: it waits for the
+ * next one, and looks before it acts again.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { containerMissing, engineFailure, refusal, replyWasLost } from "./engine-failure.ts";
+import type { EngineHttp, EngineReply } from "./http.ts";
+import { createReply, inspectReply, listReply, removeReply, type InspectReply } from "./replies.ts";
+
+/** A container in a listing. */
+export interface ListedContainer {
+  readonly id: string;
+  readonly name: string;
+  /** Podman's word: `created`, `running`, `exited`, ... */
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** An image that was never used with this id mapping is copied at create; big ones take minutes. */
+const CREATE_DEADLINE_MS = 600_000;
+/** A home volume is filled from the image at start. */
+const START_DEADLINE_MS = 120_000;
+const REMOVE_DEADLINE_MS = 60_000;
+const MOST_TRIES = 5;
+const RETRY_PAUSE_MS = 200;
+
+export class Containers {
+  readonly #http: EngineHttp;
+
+  constructor(http: EngineHttp) {
+    this.#http = http;
+  }
+
+  /** Creates a container and returns its id. After a lost reply it looks by name, which is unique. */
+  async create(name: string, spec: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<string> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const reply = await this.#http.call({
+          tried: `create container ${name}`,
+          method: "POST",
+          path: "/containers/create",
+          body: spec,
+          deadlineMs: CREATE_DEADLINE_MS,
+          signal,
+        });
+        return createReply.parse(JSON.parse(reply.text)).Id;
+      } catch (error) {
+        if (!replyWasLost(error) || tries === MOST_TRIES) throw error;
+      }
+      const made = await this.inspect(name, signal);
+      if (made !== undefined) return made.Id;
+      await this.remove(name); // Half of it may lie in the storage and hold the name.
+    }
+  }
+
+  /**
+   * Starts a created container; one that has started already is fine.
+   *
+   * @throws `container_missing`, `engine_failed`.
+   */
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    const tried = `start container ${id}`;
+    for (let tries = 1; ; tries++) {
+      try {
+        const reply = await this.#http.send({
+          tried,
+          method: "POST",
+          path: `/containers/${id}/start`,
+          deadlineMs: START_DEADLINE_MS,
+          signal,
+        });
+        if (reply.status === 404) throw containerMissing(tried);
+        if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+        return;
+      } catch (error) {
+        if (!replyWasLost(error) || tries === MOST_TRIES) throw error;
+      }
+      const found = await this.inspect(id, signal);
+      if (found === undefined) throw containerMissing(tried);
+      if (!hasNotRun(found.State.Status)) return;
+    }
+  }
+
+  /** What the engine knows about a container, by id or name; undefined when it does not exist. */
+  async inspect(id: string, signal?: AbortSignal): Promise<InspectReply | undefined> {
+    const tried = `inspect container ${id}`;
+    const reply = await this.#http.send({ tried, method: "GET", path: `/containers/${id}/json`, signal });
+    if (reply.status === 404) return undefined;
+    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+    return inspectReply.parse(JSON.parse(reply.text));
+  }
+
+  /** Sends a signal to the first process. False when the container does not run, or does not exist. */
+  async signal(id: string, signalName: NodeJS.Signals): Promise<boolean> {
+    const tried = `send ${signalName} to container ${id}`;
+    const reply = await this.#http.send({
+      tried,
+      method: "POST",
+      path: `/containers/${id}/kill`,
+      query: { signal: signalName },
+      repeatable: true,
+    });
+    if (reply.status === 404 || isStateImproper(reply)) return false;
+    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+    return true;
+  }
+
+  /**
+   * Kills and removes a container with its anonymous volumes; missing is fine. Where conmon has died, the engine may
+   * refuse at first, so it kills and tries again.
+   */
+  async remove(id: string): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const failure = await this.#removeOnce(id);
+      if (failure === undefined) return;
+      if (tries === MOST_TRIES) throw failure;
+      await this.signal(id, "SIGKILL").catch(() => false); // The failure that counts is the removal's.
+      await delay(RETRY_PAUSE_MS * tries);
+    }
+  }
+
+  /** All containers that carry these labels, whatever their state. */
+  async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
+    const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    const reply = await this.#http.call({
+      tried: "list containers",
+      method: "GET",
+      path: "/containers/json",
+      query: { all: "true", filters: JSON.stringify({ label: wanted }) },
+    });
+    return listReply.parse(JSON.parse(reply.text)).map((container) => ({
+      id: container.Id,
+      name: container.Names[0] ?? "",
+      state: container.State,
+      labels: container.Labels ?? {},
+    }));
+  }
+
+  /** Whether a path exists in a container's file system; the container need not have run. */
+  async hasPath(id: string, path: string, signal?: AbortSignal): Promise<boolean> {
+    const tried = `look for ${path} in container ${id}`;
+    const reply = await this.#http.send({
+      tried,
+      method: "HEAD",
+      path: `/containers/${id}/archive`,
+      query: { path },
+      signal,
+    });
+    if (reply.status === 404) return false;
+    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+    return true;
+  }
+
+  async #removeOnce(id: string): Promise<Error | undefined> {
+    const tried = `remove container ${id}`;
+    const reply = await this.#http.send({
+      tried,
+      method: "DELETE",
+      path: `/containers/${id}`,
+      query: { force: "true", timeout: "0", volumes: "true" },
+      deadlineMs: REMOVE_DEADLINE_MS,
+    });
+    if (reply.status === 404) return undefined;
+    if (reply.status >= 400) return engineFailure(tried, reply.status, reply.text);
+    if (reply.status === 204) return undefined;
+    const failed = removeReply.parse(JSON.parse(reply.text)).find((entry) => entry.Err != null);
+    return failed && engineFailure(tried, reply.status, JSON.stringify({ message: String(failed.Err) }));
+  }
+}
+
+/** Whether a state means that the container's process has not run yet. */
+export function hasNotRun(status: string): boolean {
+  return ["configured", "created", "initialized"].includes(status);
+}
+
+function isStateImproper(reply: EngineReply): boolean {
+  // 4.3 answers 500 where later versions answer 409.
+  return reply.status === 409 || (reply.status >= 400 && refusal(reply.text).cause === "container state improper");
+}

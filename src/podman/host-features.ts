@@ -1,0 +1,119 @@
+/**
+ * What the engine on this host can do, asked once at start.
+ */
+import { AgentdError } from "../errors.ts";
+import type { EngineHttp } from "./http.ts";
+import { infoReply, type InfoReply } from "./replies.ts";
+
+/** The user and group of a session inside its container: one that no image has taken. */
+export const SESSION_UID = 39_000;
+
+/** A resource limit that a session can have. */
+export type LimitName = "memory" | "cpus" | "pids";
+
+/** The engine and the host as far as sessions are concerned. */
+export interface EngineHost {
+  /** Podman's version, such as `4.3.1`. */
+  readonly version: string;
+  readonly apiVersion: string;
+  /** `crun` or `runc`. */
+  readonly ociRuntime: string;
+  readonly cgroupVersion: "v1" | "v2";
+  /** `systemd` or `cgroupfs`. */
+  readonly cgroupManager: string;
+  /** The cgroup controllers that are delegated to this user. */
+  readonly controllers: readonly string[];
+  readonly selinux: boolean;
+  readonly storageDriver: string;
+  readonly networkBackend: string;
+  /** What connects a rootless container to the network. */
+  readonly privateNetwork: "pasta" | "slirp4netns";
+  /** How many subordinate ids the user has. */
+  readonly subordinate: { readonly uids: number; readonly gids: number };
+  readonly enforceable: Readonly<Record<LimitName, boolean>>;
+  /** What works, but not as well as it should; each a sentence for the operator. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Asks the engine about itself and the host.
+ *
+ * @throws `engine_unsuitable` when sessions cannot run here.
+ */
+export async function readEngineHost(http: EngineHttp, signal?: AbortSignal): Promise<EngineHost> {
+  const reply = await http.call({ tried: "ask Podman about this host", method: "GET", path: "/info", signal });
+  return describeHost(infoReply.parse(JSON.parse(reply.text)));
+}
+
+/** The host that `/info` describes. */
+export function describeHost({ host, store, version }: InfoReply): EngineHost {
+  const described: Omit<EngineHost, "warnings"> = {
+    version: version.Version,
+    apiVersion: version.APIVersion,
+    ociRuntime: host.ociRuntime.name,
+    cgroupVersion: host.cgroupVersion === "v2" ? "v2" : "v1",
+    cgroupManager: host.cgroupManager,
+    controllers: host.cgroupControllers,
+    selinux: host.security.selinuxEnabled,
+    storageDriver: store.graphDriverName,
+    networkBackend: host.networkBackend,
+    // The field came with pasta; before it there was only one.
+    privateNetwork: host.rootlessNetworkCmd === "pasta" ? "pasta" : "slirp4netns",
+    subordinate: {
+      uids: subordinateIds(host.idMappings?.uidmap),
+      gids: subordinateIds(host.idMappings?.gidmap),
+    },
+    enforceable: {
+      memory: canLimit("memory", host),
+      cpus: canLimit("cpu", host),
+      pids: canLimit("pids", host),
+    },
+  };
+  refuseUnsuitable(described, host.security.rootless);
+  return { ...described, warnings: warningsFor(described) };
+}
+
+function subordinateIds(map: readonly { size: number }[] | null | undefined): number {
+  return (map ?? []).slice(1).reduce((sum, range) => sum + range.size, 0);
+}
+
+function canLimit(controller: string, host: InfoReply["host"]): boolean {
+  return host.cgroupVersion === "v2" && host.cgroupControllers.includes(controller);
+}
+
+function refuseUnsuitable(host: Omit<EngineHost, "warnings">, rootless: boolean): void {
+  const [major = 0, minor = 0] = host.version.split(".").map(Number);
+  if (major < 4 || (major === 4 && minor < 3)) {
+    throw unsuitable(`Podman is ${host.version}`, "Install Podman 4.3 or newer.");
+  }
+  if (!rootless) {
+    throw unsuitable("its Podman service runs as root", "Run agentd, and the service, as an ordinary user.");
+  }
+  const ids = Math.min(host.subordinate.uids, host.subordinate.gids);
+  if (ids < SESSION_UID) {
+    throw unsuitable(
+      `the user has ${ids} subordinate ids and needs at least ${SESSION_UID}`,
+      "Add a range of 65536 with `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER` as root, " +
+        "then run `podman system migrate` as the user.",
+    );
+  }
+}
+
+function unsuitable(why: string, next: string): AgentdError {
+  return new AgentdError("engine_unsuitable", { tried: "run sessions on this host", why, next });
+}
+
+function warningsFor(host: Omit<EngineHost, "warnings">): string[] {
+  const warnings: string[] = [];
+  if (host.storageDriver === "vfs") {
+    warnings.push(
+      "Storage driver vfs copies the whole image for every session; set driver = \"overlay\" in storage.conf.",
+    );
+  }
+  const missing = Object.entries(host.enforceable).filter(([, enforceable]) => !enforceable);
+  if (missing.length > 0) {
+    const names = missing.map(([name]) => name).join(", ");
+    warnings.push(`This host cannot limit ${names}: that needs cgroup v2 with these controllers delegated to the user.`);
+  }
+  return warnings;
+}

@@ -1,0 +1,88 @@
+/**
+ * The parts of libpod's replies that agentd reads. Unknown fields are ignored; null stands for empty in many places.
+ */
+import { z } from "zod";
+
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((list) => list ?? []);
+
+const idMap = z.array(z.object({ container_id: z.int(), host_id: z.int(), size: z.int() })).nullish();
+
+export const infoReply = z.object({
+  host: z.object({
+    cgroupVersion: z.string(),
+    cgroupManager: z.string(),
+    cgroupControllers: strings,
+    idMappings: z.object({ uidmap: idMap, gidmap: idMap }).nullish(),
+    networkBackend: z.string().default("unknown"),
+    rootlessNetworkCmd: z.string().nullish(),
+    ociRuntime: z.object({ name: z.string() }),
+    security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean() }),
+  }),
+  store: z.object({ graphDriverName: z.string() }),
+  version: z.object({ Version: z.string(), APIVersion: z.string() }),
+});
+
+export type InfoReply = z.output<typeof infoReply>;
+
+export const imageReply = z.object({ Id: z.string(), Digest: z.string().default("") });
+
+export const createReply = z.object({ Id: z.string() });
+
+export const pullLine = z.object({
+  stream: z.string().optional(),
+  error: z.string().optional(),
+  id: z.string().optional(),
+});
+
+export const removeReply = z.array(z.object({ Id: z.string(), Err: z.unknown() }));
+
+export const listReply = z
+  .array(
+    z.object({
+      Id: z.string(),
+      Names: strings,
+      State: z.string(),
+      Labels: z.record(z.string(), z.string()).nullish(),
+    }),
+  )
+  .nullable()
+  .transform((list) => list ?? []);
+
+export const inspectReply = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  State: z.object({
+    Status: z.string(),
+    Pid: z.int(),
+    ConmonPid: z.int().default(0),
+    ExitCode: z.int(),
+    OOMKilled: z.boolean(),
+    StartedAt: z.string(),
+    FinishedAt: z.string(),
+  }),
+  EffectiveCaps: strings,
+  BoundingCaps: strings,
+  Mounts: z.array(
+    z.object({ Type: z.string(), Source: z.string(), Destination: z.string(), Options: strings, RW: z.boolean() }),
+  ),
+  Config: z.object({ User: z.string() }),
+  HostConfig: z.object({
+    Privileged: z.boolean(),
+    SecurityOpt: strings,
+    CapAdd: strings,
+    NetworkMode: z.string(),
+    PidMode: z.string(),
+    IpcMode: z.string(),
+    UTSMode: z.string(),
+    PidsLimit: z.int(),
+    Memory: z.int(),
+    CpuPeriod: z.int(),
+    CpuQuota: z.int(),
+    IDMappings: z.object({ UidMap: strings, GidMap: strings }).nullish(),
+  }),
+});
+
+export type InspectReply = z.output<typeof inspectReply>;

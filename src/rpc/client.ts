@@ -1,0 +1,173 @@
+/**
+ * The client's side of the socket: connects, says hello, calls methods by their types.
+ */
+import { once } from "node:events";
+import { connect as connectSocket, type Socket } from "node:net";
+import { isJSONRPCResponse, JSONRPCClient, JSONRPCErrorException, type JSONRPCResponse } from "json-rpc-2.0";
+import { AgentdError, sentence } from "../errors.ts";
+import { LineSplitter, toLine, type Frame } from "./framing.ts";
+import type { MethodName, Params, Result } from "./methods.ts";
+import { fromWireError, nobodyListens, PROTOCOL_VERSION } from "./protocol.ts";
+
+/** A response line that is longer is a fault of the daemon. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
+
+export interface ConnectOptions {
+  /** Version of this client, for the daemon's messages. */
+  readonly version: string;
+  /** How long connecting and hello may take together. */
+  readonly timeoutMs: number;
+}
+
+export interface CallOptions {
+  /** Gives up on the answer; what the request started in the daemon goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connects to the daemon and compares versions with it.
+ *
+ * @returns a client that the caller closes.
+ * @throws AgentdError `daemon_not_running`, `protocol_mismatch`, `daemon_lost`.
+ */
+export async function connect(path: string, options: ConnectOptions): Promise<RpcClient> {
+  const deadline = AbortSignal.timeout(options.timeoutMs);
+  try {
+    return await sayHello(new RpcClient(await openSocket(path, deadline)), options.version, deadline);
+  } catch (error) {
+    if (error !== deadline.reason) throw error;
+    throw notRunning(path, `nothing answered within ${options.timeoutMs} ms`, error);
+  }
+}
+
+/** One connection to the daemon; calls may overlap. */
+export class RpcClient {
+  readonly #socket: Socket;
+  readonly #rpc: JSONRPCClient;
+  readonly #splitter = new LineSplitter(MAX_RESPONSE_BYTES);
+  /** Why the connection is of no more use; undefined while it is. */
+  #lost: AgentdError | undefined;
+
+  /** @param socket connected; the client owns it from here on. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#rpc = new JSONRPCClient((request) => void socket.write(toLine(request)));
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("error", (error) => this.#lose(error.message));
+    socket.on("close", () => this.#lose("it closed the connection"));
+  }
+
+  /**
+   * Calls a method and returns its result. There is no deadline: `wait` may take days.
+   *
+   * @throws AgentdError as the daemon told it, or `daemon_lost` when the connection broke.
+   */
+  async call<M extends MethodName>(
+    method: M,
+    params: Params<M>,
+    { signal }: CallOptions = {},
+  ): Promise<Result<M>> {
+    signal?.throwIfAborted();
+    const lost = this.#whyLost();
+    if (lost !== undefined) throw lost;
+    const answer = Promise.resolve(this.#rpc.request(method, params)) as Promise<Result<M>>;
+    try {
+      return await (signal === undefined ? answer : abandonable(answer, signal));
+    } catch (error) {
+      if (!(error instanceof JSONRPCErrorException)) throw error;
+      throw this.#whyLost() ?? fromWireError(method, error.message, error.data);
+    }
+  }
+
+  /** Ends the connection; calls that have no answer yet fail with `daemon_lost`. */
+  close(): void {
+    this.#lose("this client closed the connection");
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    for (const frame of this.#splitter.push(chunk)) this.#accept(frame);
+  }
+
+  #accept(frame: Frame): void {
+    const response = readResponse(frame);
+    if (response === undefined) {
+      this.#lose("it sent something that is not a response");
+      this.#socket.destroy();
+    } else {
+      this.#rpc.receive(response);
+    }
+  }
+
+  /** The field may change while a call waits, which the type checker does not see. */
+  #whyLost(): AgentdError | undefined {
+    return this.#lost;
+  }
+
+  #lose(why: string): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = new AgentdError("daemon_lost", {
+      tried: "hear from the daemon",
+      why,
+      next: "Look whether it runs: `agentd status`.",
+    });
+    this.#rpc.rejectAllPendingRequests(why);
+  }
+}
+
+async function sayHello(client: RpcClient, version: string, deadline: AbortSignal): Promise<RpcClient> {
+  try {
+    await client.call("hello", { protocol: PROTOCOL_VERSION, version }, { signal: deadline });
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+async function openSocket(path: string, deadline: AbortSignal): Promise<Socket> {
+  const socket = connectSocket(path);
+  try {
+    await once(socket, "connect", { signal: deadline });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw deadline.aborted ? deadline.reason : notRunning(path, reasonOf(error), error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return nobodyListens(error) ? "no daemon listens there" : sentence(error);
+}
+
+function notRunning(path: string, why: string, cause?: unknown): AgentdError {
+  return new AgentdError("daemon_not_running", {
+    tried: `reach the daemon on ${path}`,
+    why,
+    next: "Start it with `systemctl --user start agentd` or `agentd daemon`.",
+    cause,
+  });
+}
+
+/** The same promise, but rejected with the signal's reason as soon as it aborts. */
+function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abandon = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abandon, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abandon));
+  });
+}
+
+function readResponse(frame: Frame): JSONRPCResponse | undefined {
+  if (frame.kind !== "line") return undefined;
+  try {
+    const message: unknown = JSON.parse(frame.text);
+    return isObject(message) && isJSONRPCResponse(message) ? message : undefined;
+  } catch {
+    return undefined; // Not JSON: the caller drops the connection.
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

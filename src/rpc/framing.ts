@@ -1,0 +1,69 @@
+/**
+ * One JSON text per line: cuts a stream of bytes into lines, within a limit.
+ */
+import { isUtf8 } from "node:buffer";
+
+/** A line without its newline, or why it cannot be read. */
+export type Frame =
+  | { readonly kind: "line"; readonly text: string }
+  | { readonly kind: "too_long" }
+  | { readonly kind: "not_utf8" };
+
+const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
+
+/** Collects what belongs to one line; a line over the limit is counted to its end, not kept. */
+export class LineSplitter {
+  readonly #maxLineBytes: number;
+  /** Copied into rather than a list of chunks: a line sent byte by byte must not cost a buffer for each. */
+  #line = NOTHING;
+  #length = 0;
+
+  /** @param maxLineBytes longest line that is returned, without its newline. */
+  constructor(maxLineBytes: number) {
+    this.#maxLineBytes = maxLineBytes;
+  }
+
+  /** The lines that this chunk completes, in order. What follows the last newline is kept for the next chunk. */
+  push(chunk: Buffer): Frame[] {
+    const frames: Frame[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      this.#keep(chunk.subarray(start, end));
+      frames.push(this.#take());
+      start = end + 1;
+    }
+    this.#keep(chunk.subarray(start));
+    return frames;
+  }
+
+  #keep(part: Buffer): void {
+    const length = this.#length + part.length;
+    if (length > this.#maxLineBytes) this.#line = NOTHING;
+    else {
+      if (length > this.#line.length) this.#grow(length);
+      part.copy(this.#line, this.#length);
+    }
+    this.#length = length;
+  }
+
+  #grow(length: number): void {
+    const larger = Buffer.alloc(Math.max(length, 2 * this.#line.length));
+    this.#line.copy(larger, 0, 0, this.#length);
+    this.#line = larger;
+  }
+
+  #take(): Frame {
+    const line = this.#line.subarray(0, this.#length);
+    const tooLong = this.#length > this.#maxLineBytes;
+    this.#line = NOTHING;
+    this.#length = 0;
+    if (tooLong) return { kind: "too_long" };
+    return isUtf8(line) ? { kind: "line", text: line.toString("utf8") } : { kind: "not_utf8" };
+  }
+}
+
+/** One message as it goes over the socket. */
+export function toLine(message: unknown): string {
+  return `${JSON.stringify(message)}\n`;
+}

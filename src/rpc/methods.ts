@@ -1,0 +1,137 @@
+/**
+ * The methods of the wire: for each what it takes, what it gives and how it can fail.
+ *
+ * `docs/protocol.md` describes them and a test compares the two. The client imports the types only: the
+ * validator would cost it more than everything else together.
+ */
+import { z } from "zod";
+import type { ErrorCode } from "../errors.ts";
+import { sessionViewSchema } from "../session-document.ts";
+import { MAX_LIST_LENGTH } from "./protocol.ts";
+
+interface MethodRecord {
+  readonly summary: string;
+  readonly params: z.ZodType;
+  readonly result: z.ZodType;
+  /** Codes it can answer with, besides `protocol_error` and `internal`, which every method can. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** A bound on what a request may hold in memory; what a text may be is judged by whoever uses it. */
+const text = (maxLength: number) => z.string().max(maxLength);
+
+/** A session's id or an unambiguous beginning of it. */
+const session = text(100).min(1);
+
+const milliseconds = z.int().min(0);
+
+const count = z.int().min(0);
+
+export const statusSchema = z.strictObject({
+  pid: z.int(),
+  version: z.string(),
+  protocol: z.int(),
+  /** Eight hexadecimal digits that name the state directory, and the containers of this daemon. */
+  instance: z.string(),
+  state: z.enum(["running", "draining"]),
+  started_timestamp: z.iso.datetime(),
+  socket_path: z.string(),
+  state_directory: z.string(),
+  audit_root: z.string(),
+  max_sessions: z.int(),
+  /** How many sessions stand in each state. */
+  sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
+  /** Records whose teardown or sealing failed and is retried. */
+  incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
+  /** What this host's Podman is and can do; fields may be added. */
+  engine: z.record(z.string(), z.unknown()),
+});
+
+export const METHODS = {
+  hello: {
+    summary: "Compares versions. Every client says it first.",
+    // Not strict: a client of another version may say more, and is to be told its version, not its spelling.
+    params: z.object({ protocol: z.int(), version: text(100) }),
+    result: z.strictObject({
+      protocol: z.int(),
+      version: z.string(),
+      pid: z.int(),
+      instance: z.string(),
+    }),
+    errors: ["protocol_mismatch"],
+  },
+  run: {
+    summary: "Accepts a session. It is on disk when the answer comes.",
+    params: z.strictObject({
+      /** Made by the client: a second `run` with the same one returns the session of the first. */
+      request_id: text(200).min(1),
+      profile: text(1000),
+      repo: text(10_000).optional(),
+      ref: text(10_000).optional(),
+      work_unit: text(10_000).optional(),
+      timeout_ms: milliseconds.min(1).optional(),
+    }),
+    result: sessionViewSchema,
+    errors: [
+      "unknown_profile",
+      "repository_required",
+      "repository_invalid",
+      "work_unit_invalid",
+      "ref_invalid",
+      "daemon_stopping",
+      "record_unusable",
+      "state_unusable",
+    ],
+  },
+  list: {
+    summary: "Shows the sessions that are not sealed yet, or all, the newest first.",
+    params: z.strictObject({ all: z.boolean(), limit: z.int().min(1).max(MAX_LIST_LENGTH) }),
+    result: z.array(sessionViewSchema),
+    errors: ["record_unusable"],
+  },
+  show: {
+    summary: "Shows one session.",
+    params: z.strictObject({ session }),
+    result: sessionViewSchema,
+    errors: ["unknown_session", "ambiguous_session", "record_unusable"],
+  },
+  wait: {
+    summary: "Answers once the session is sealed.",
+    params: z.strictObject({ session }),
+    result: sessionViewSchema,
+    errors: ["unknown_session", "ambiguous_session", "record_unusable"],
+  },
+  stop: {
+    summary: "Tells the session to stop and answers at once; one that is sealed stays as it is.",
+    params: z.strictObject({ session, grace_ms: milliseconds.optional() }),
+    result: sessionViewSchema,
+    errors: ["unknown_session", "ambiguous_session", "record_unusable"],
+  },
+  status: {
+    summary: "Tells what the daemon is and what it has in hand.",
+    params: z.strictObject({}),
+    result: statusSchema,
+    errors: [],
+  },
+} as const satisfies Record<string, MethodRecord>;
+
+export type MethodName = keyof typeof METHODS;
+export type Params<M extends MethodName> = z.output<(typeof METHODS)[M]["params"]>;
+export type Result<M extends MethodName> = z.output<(typeof METHODS)[M]["result"]>;
+export type Status = Result<"status">;
+
+export interface RequestContext {
+  /**
+   * Aborts when nobody waits for the answer any more. A handler that waits then throws its `reason`; what the
+   * request has started goes on.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What the daemon implements: every method but `hello`, which the server answers itself. */
+export type Handlers = {
+  readonly [M in Exclude<MethodName, "hello">]: (
+    params: Params<M>,
+    context: RequestContext,
+  ) => Promise<Result<M>>;
+};

@@ -1,0 +1,107 @@
+/**
+ * What client and daemon agree on besides the methods: version, bounds and the form of an error.
+ *
+ * The client loads this file, so it imports no validator.
+ */
+import { AgentdError, ERROR_CODES, systemCode, type ErrorCode } from "../errors.ts";
+
+/** Raised with every change that an older client or daemon would not understand. */
+export const PROTOCOL_VERSION = 1;
+
+/** A request line that is longer is refused; its newline does not count. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** Sessions that one `list` returns at most. */
+export const MAX_LIST_LENGTH = 1000;
+
+/** The numbers of JSON-RPC 2.0, and the one under which every error of the registry goes. */
+export const WIRE_CODES = {
+  parse_error: -32700,
+  invalid_request: -32600,
+  method_not_found: -32601,
+  invalid_params: -32602,
+  internal_error: -32603,
+  agentd_error: -32000,
+} as const;
+
+/** The `error` member of a response. */
+export interface WireError {
+  readonly code: number;
+  readonly message: string;
+  readonly data: {
+    readonly code: ErrorCode;
+    /** What to do next; null where nothing can be said. */
+    readonly next: string | null;
+    readonly details: Readonly<Record<string, unknown>> | null;
+  };
+}
+
+/** A fault of the request itself, which JSON-RPC has a number of its own for. */
+export class RequestFault extends Error {
+  override readonly name = "RequestFault";
+  readonly wireCode: number;
+
+  constructor(kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params", why: string) {
+    super(`${kind.replace("_", " ")}: ${why}`);
+    this.wireCode = WIRE_CODES[kind];
+  }
+}
+
+/**
+ * What the client is told about an error.
+ *
+ * Only faults of the request and errors of the registry are told as they are: any other message could hold
+ * anything, and the fault is ours.
+ */
+export function toWireError(error: unknown): WireError {
+  if (error instanceof RequestFault) {
+    return {
+      code: error.wireCode,
+      message: error.message,
+      data: { code: "protocol_error", next: null, details: null },
+    };
+  }
+  if (error instanceof AgentdError) {
+    return {
+      code: WIRE_CODES.agentd_error,
+      message: error.message,
+      data: { code: error.code, next: error.next ?? null, details: error.details ?? null },
+    };
+  }
+  return {
+    code: WIRE_CODES.internal_error,
+    message: "cannot answer the request: a fault in agentd itself",
+    data: { code: "internal", next: "The daemon's log says what happened.", details: null },
+  };
+}
+
+/** An error as the daemon told it, to be thrown in the client with the message it had in the daemon. */
+export function fromWireError(method: string, message: string, data: unknown): AgentdError {
+  const told = isRecord(data) ? data : {};
+  const { code, next, details } = told;
+  return new AgentdError(isErrorCode(code) ? code : "protocol_error", {
+    ...splitMessage(method, message),
+    next: typeof next === "string" ? next : undefined,
+    details: isRecord(details) ? details : undefined,
+  });
+}
+
+/** Whether a system error of `connect` says that nothing serves the socket. */
+export function nobodyListens(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ECONNREFUSED";
+}
+
+function splitMessage(method: string, message: string): { tried: string; why: string } {
+  const parts = /^cannot (.+?): (.+)$/s.exec(message);
+  if (parts?.[1] === undefined || parts[2] === undefined) return { tried: `call ${method}`, why: message };
+  return { tried: parts[1], why: parts[2] };
+}
+
+function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(ERROR_CODES, value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

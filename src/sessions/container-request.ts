@@ -1,0 +1,82 @@
+import type { ContainerRequest } from "../podman/container-spec.ts";
+import type { Gate, OpenRecord, SessionProfile, Staging } from "./ports.ts";
+
+/** Label that says which agentd instance a container belongs to. */
+export const INSTANCE_LABEL = "io.agentd.instance";
+/** Label with the id of the session that a container runs. */
+export const SESSION_LABEL = "io.agentd.session";
+const PROFILE_LABEL = "io.agentd.profile";
+
+/** Where the gate's directory is mounted. */
+export const GATE_TARGET = "/agentd/gate";
+
+/** The home of a profile's user inside its containers. */
+export function homeOf(profile: Pick<SessionProfile, "name">): string {
+  return `/home/${profile.name}`;
+}
+
+/** Everything that decides what a session's container looks like. */
+export interface ContainerParts {
+  readonly instance: string;
+  readonly profile: SessionProfile;
+  readonly record: Pick<OpenRecord, "id" | "document" | "runaDirectory" | "consoleLogPath">;
+  readonly staging: Staging;
+  readonly gate: Pick<Gate, "directory">;
+  readonly image: { readonly id: string; readonly bringsHome: boolean };
+  readonly argv: ContainerRequest["argv"];
+  /** Undefined means without a deadline. In milliseconds, counted by conmon from the container's start. */
+  readonly backstopMs: number | undefined;
+}
+
+/** The name of a session's container. */
+export function containerName(instance: string, sessionId: string): string {
+  return `agentd-${instance}-${sessionId}`;
+}
+
+/** The container of one session, in the words of the engine room. */
+export function containerRequest(parts: ContainerParts): ContainerRequest {
+  const { instance, profile, record, staging, gate, image } = parts;
+  const home = homeOf(profile);
+  const repo = `${home}/repo`;
+  const own = { readOnly: false, relabel: "private" } as const;
+  const homeBind = image.bringsHome ? [] : [{ source: staging.homeDirectory, target: home, ...own }];
+  return {
+    name: containerName(instance, record.id),
+    image: image.id,
+    user: profile.name,
+    home,
+    homeFromImage: image.bringsHome,
+    workingDirectory: repo,
+    argv: parts.argv,
+    ...environment(profile, record.id, record.document.work_unit, home),
+    binds: [
+      ...homeBind,
+      { source: staging.repoDirectory, target: repo, ...own },
+      { source: record.runaDirectory, target: `${repo}/.runa`, ...own },
+      { source: gate.directory, target: GATE_TARGET, readOnly: true, relabel: "private" },
+    ],
+    network: profile.network,
+    logPath: record.consoleLogPath,
+    labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: record.id, [PROFILE_LABEL]: profile.name },
+    limits: {},
+    timeoutSeconds: parts.backstopMs === undefined ? undefined : Math.ceil(parts.backstopMs / 1000),
+  };
+}
+
+function environment(
+  profile: SessionProfile,
+  sessionId: string,
+  workUnit: string | null,
+  home: string,
+): Pick<ContainerRequest, "env" | "unsetEnv"> {
+  const env = {
+    ...profile.env,
+    HOME: home,
+    AGENTD_PROFILE: profile.name,
+    AGENTD_SESSION_ID: sessionId,
+    AGENT_NAME: profile.name,
+  };
+  return workUnit === null
+    ? { env, unsetEnv: ["AGENTD_WORK_UNIT"] }
+    : { env: { ...env, AGENTD_WORK_UNIT: workUnit }, unsetEnv: [] };
+}

@@ -1,0 +1,97 @@
+/**
+ * What a session needs of the other rooms, in its own words. The composition root hands in what fulfils it.
+ */
+import type { SessionDocument, SessionState } from "../session-document.ts";
+import type { ContainerRequest } from "../podman/container-spec.ts";
+import type { ContainerExit } from "../podman/exit-watch.ts";
+
+/** Time as sessions see it; a test may hand in its own. */
+export interface Clock {
+  /** Wall clock, in milliseconds since the epoch. */
+  now(): number;
+  /** A clock that never jumps, in milliseconds from an arbitrary start. */
+  monotonic(): number;
+}
+
+/** The part of a profile that a session is made from. */
+export interface SessionProfile {
+  readonly name: string;
+  readonly baseImage: string;
+  readonly command: readonly string[];
+  readonly repo?: string | undefined;
+  readonly ref?: string | undefined;
+  /** Undefined means that the session may run for ever. */
+  readonly timeoutMs?: number | undefined;
+  readonly network: ContainerRequest["network"];
+  readonly env: Readonly<Record<string, string>>;
+  readonly credentials: readonly { readonly name: string; readonly source: string }[];
+}
+
+/** The container engine. */
+export interface Engine {
+  resolveImage(
+    reference: string,
+    pull: "missing",
+    options: { signal: AbortSignal },
+  ): Promise<{ readonly id: string; readonly digest: string | null }>;
+  imageHasPath(imageId: string, path: string): Promise<boolean>;
+  createContainer(request: ContainerRequest): Promise<{ readonly id: string }>;
+  startContainer(id: string): Promise<void>;
+  /** Resolves when the container's first process has ended, or nobody can tell any more how it ends. */
+  waitForExit(id: string, options: { signal: AbortSignal }): Promise<ContainerExit>;
+  signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Kills and removes; a container that does not exist is removed already. */
+  removeContainer(idOrName: string): Promise<void>;
+}
+
+/** A record that is still being written. */
+export interface OpenRecord {
+  readonly id: string;
+  readonly directory: string;
+  readonly runaDirectory: string;
+  readonly consoleLogPath: string;
+  readonly document: SessionDocument;
+  update(fields: Partial<SessionDocument>): Promise<void>;
+  journal(state: SessionState, event: string, details?: Readonly<Record<string, unknown>>): Promise<void>;
+  seal(fields: Partial<SessionDocument>): Promise<SessionDocument>;
+}
+
+/** The directories of one session's workspace on the host. */
+export interface Staging {
+  readonly homeDirectory: string;
+  readonly repoDirectory: string;
+}
+
+/** Makes workspaces. */
+export interface Workspaces {
+  /** Where the staging directory of a session is, made or not: it is released even when making it failed. */
+  create(sessionId: string): Promise<Staging>;
+  remove(sessionId: string): Promise<void>;
+  clone(
+    sessionId: string,
+    source: { readonly url: string; readonly ref: string | null },
+    options: { signal: AbortSignal },
+  ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+}
+
+/** The way a session's credentials take into its container. */
+export interface Gate {
+  /** The directory to mount read-only at `GATE_TARGET`. */
+  readonly directory: string;
+  /**
+   * Hands the credentials over, which lets the command start.
+   *
+   * @param onFirstByte awaited once the launcher reads and before it gets anything.
+   */
+  open(values: ReadonlyMap<string, string>, options: { signal: AbortSignal; onFirstByte: () => Promise<void> }): Promise<void>;
+}
+
+/** Resolves credentials and makes gates. */
+export interface Credentials {
+  /** Throws `credential_unset` or `credential_invalid`. */
+  resolve(credentials: SessionProfile["credentials"]): ReadonlyMap<string, string>;
+  createGate(sessionId: string): Promise<Gate>;
+  removeGate(sessionId: string): Promise<void>;
+  /** The argument vector that waits at the gate and then becomes the command. */
+  launcherArgv(command: readonly string[]): ContainerRequest["argv"];
+}

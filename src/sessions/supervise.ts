@@ -1,0 +1,78 @@
+import { constants } from "node:os";
+import { ending, endingOfExitCode, type Ending, type Outcome } from "../outcome.ts";
+import type { ContainerExit } from "../podman/exit-watch.ts";
+import type { Clock, Engine } from "./ports.ts";
+import { sleepUntil } from "./sleep.ts";
+
+/** The exit code that the engine shows when conmon's own timeout ended the container. */
+const ENDED_BY_BACKSTOP = -1;
+
+/** Why agentd itself ends a session. */
+export interface EndOrder {
+  readonly outcome: Extract<Outcome, "timed_out" | "cancelled" | "output_limit_exceeded">;
+  readonly cause: string;
+  /** Time between SIGTERM and SIGKILL, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** What supervising one running container needs. */
+export interface Supervision {
+  readonly containerId: string;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** Settles when the container has ended. */
+  readonly exited: Promise<ContainerExit>;
+  /** Settles when something wants the session to end: the operator, its deadline, a limit. */
+  readonly ordered: Promise<EndOrder>;
+}
+
+/** Waits for a container's end, brings it about when ordered, and says how the session ended. */
+export async function supervise(supervision: Supervision): Promise<Ending> {
+  const { exited, ordered } = supervision;
+  const first = await Promise.race([
+    exited.then((exit) => ({ exit, order: undefined })),
+    ordered.then((order) => ({ exit: undefined, order })),
+  ]);
+  if (first.order === undefined) return endingOfExit(first.exit);
+  const exit = await terminate(supervision, first.order.graceMs);
+  return endingOfOrder(first.order, exit);
+}
+
+/** SIGTERM, the grace, SIGKILL: and then the end, whatever it is. */
+async function terminate(supervision: Supervision, graceMs: number): Promise<ContainerExit> {
+  const { containerId, engine, exited, clock } = supervision;
+  await engine.signalContainer(containerId, "SIGTERM");
+  const over = new AbortController();
+  const graceful = await Promise.race([
+    exited,
+    sleepUntil(clock.monotonic() + graceMs, { clock, signal: over.signal }).then(() => undefined),
+  ]);
+  over.abort();
+  if (graceful !== undefined) return graceful;
+  await engine.signalContainer(containerId, "SIGKILL");
+  return exited;
+}
+
+/** How a session ended that nobody told to. */
+export function endingOfExit(exit: ContainerExit): Ending {
+  if (exit.kind === "lost") return ending("interrupted", { cause: exit.why });
+  if (exit.exitCode === ENDED_BY_BACKSTOP) {
+    return ending("interrupted", { cause: "the engine's own timeout ended the container before the deadline" });
+  }
+  const byCode = endingOfExitCode(exit.exitCode, signalName);
+  if (!exit.oomKilled || exit.exitCode === 0) return byCode;
+  return { ...byCode, outcome: "out_of_memory", cause: "the container reached its memory limit" };
+}
+
+/** An ordered end keeps its outcome, whatever code the command then left with. */
+function endingOfOrder(order: EndOrder, exit: ContainerExit): Ending {
+  const left =
+    exit.kind === "exited" && exit.exitCode !== ENDED_BY_BACKSTOP
+      ? endingOfExitCode(exit.exitCode, signalName)
+      : ending(order.outcome);
+  return { ...left, outcome: order.outcome, cause: order.cause };
+}
+
+function signalName(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+}

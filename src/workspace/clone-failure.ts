@@ -1,0 +1,101 @@
+/** What git says when a clone fails, as an error that an operator can act on. */
+import { AgentdError } from "../errors.ts";
+import { DeadlineExceeded, GitFailure } from "./git.ts";
+import type { Repository } from "./repository-url.ts";
+
+interface Reason {
+  readonly says: RegExp;
+  readonly why: string;
+  readonly next: string;
+}
+
+/** The first that matches what git, curl or ssh wrote. */
+const REASONS: readonly Reason[] = [
+  {
+    says: /could not resolve host|unable to look up|could not resolve proxy|temporary failure in name resolution/i,
+    why: "the host was not found",
+    next: "Check the host in the URL, and name resolution on this machine.",
+  },
+  {
+    says: /connection refused/i,
+    why: "the connection was refused",
+    next: "Check host and port in the URL, and that the server is up.",
+  },
+  {
+    says: /timed out|timeout was reached|no route to host|network is unreachable|failed to connect|couldn't connect/i,
+    why: "the server cannot be reached",
+    next: "Check the network, firewall and proxy of this machine, then try again.",
+  },
+  {
+    says: /host key verification failed/i,
+    why: "the server's ssh host key is not known to this user",
+    next: "Add it to ~/.ssh/known_hosts of the user that runs the daemon, for example by connecting once by hand.",
+  },
+  {
+    says: /could not read (username|password)|authentication failed|permission denied|returned error: 40[137]/i,
+    why: "the server wants authentication, or this repository is not for us",
+    next: "Check the URL; for ssh://, check that the key of the user that runs the daemon (or its agent) may read it.",
+  },
+  {
+    says: /certificate|ssl_error|tls connect error|ssl connect error/i,
+    why: "the server's TLS certificate was not accepted",
+    next: "Check the host in the URL; for a CA of your own, set GIT_SSL_CAINFO in the daemon's environment.",
+  },
+  {
+    says: /detected dubious ownership/i,
+    why: "the repository belongs to another user of this host",
+    next: "Make the user that runs the daemon its owner, or serve it over http or ssh.",
+  },
+  {
+    says: /transport '[^']*' not allowed|protocol "?\w+"? (not supported|disabled)|unsupported protocol/i,
+    why: "the server redirects to a protocol that is not allowed",
+    next: "Use the final URL of the repository.",
+  },
+  {
+    says: /not found|does not exist|does not appear to be a git repository|not a git repository|not valid: is this a git/i,
+    why: "there is no git repository at this URL",
+    next: "Check the spelling of the URL.",
+  },
+  {
+    says: /no space left on device|disk quota exceeded/i,
+    why: "there is no space left on the disk of the cache directory",
+    next: "Make room there, or set XDG_CACHE_HOME to a larger disk.",
+  },
+  {
+    says: /\benoent\b/i,
+    why: "git could not be started",
+    next: "Install git on this host, in the PATH of the daemon.",
+  },
+];
+
+/** The error for a clone that failed; anything but git's own failures, an abort for one, is handed back as it is. */
+export function cloneFailure(repository: Repository, error: unknown): unknown {
+  const tried = `clone ${repository.url}`;
+  if (error instanceof DeadlineExceeded) {
+    return new AgentdError("clone_failed", {
+      tried,
+      why: `it took longer than ${Math.round(error.deadlineMs / 1000)} seconds`,
+      next: "Check the connection to the server, then try again.",
+      cause: error,
+    });
+  }
+  if (!(error instanceof GitFailure)) return error;
+  const reason = REASONS.find(({ says }) => says.test(error.output));
+  return new AgentdError("clone_failed", {
+    tried,
+    why: reason?.why ?? lastLine(error.output),
+    next: reason?.next ?? "Try `git clone` with this URL by hand, as the user that runs the daemon.",
+    details: { url: repository.url, git: error.output.trim() },
+    cause: error,
+  });
+}
+
+/** Whether git says that the server has no branch or tag of that name. */
+export function saysRefIsMissing(error: unknown): boolean {
+  return error instanceof GitFailure && /remote branch .* not found in upstream/i.test(error.output);
+}
+
+function lastLine(output: string): string {
+  const line = output.trim().split("\n").at(-1) ?? "";
+  return line.replace(/^(fatal|error): /, "") || "git failed without saying why";
+}

@@ -1,0 +1,128 @@
+/**
+ * The one way git is started on the host.
+ *
+ * Whatever repository it meets, git runs nothing of it: no hooks, no file system monitor, no filters (only a
+ * configuration can define one, and those of system and user are ignored), no templates, only the protocols that the
+ * caller names. It never asks: a question is an error.
+ */
+import { simpleGit, type SimpleGitOptions } from "simple-git";
+
+/** What one run of git is allowed. */
+export interface GitRun {
+  /** Existing directory that git runs in; never one that a container can write. */
+  readonly directory: string;
+  /** The transports that may be used, redirects included; none means that git stays on this host. */
+  readonly protocols: readonly string[];
+  /** Ends git when it is aborted. */
+  readonly signal: AbortSignal;
+  /** Ends git when it has run for so long. */
+  readonly deadlineMs: number;
+}
+
+/**
+ * Runs git and resolves with its standard output, when git and everything it started has ended.
+ *
+ * @throws GitFailure when git fails, `DeadlineExceeded` past its deadline, the signal's reason when it is aborted.
+ */
+export type Git = (args: readonly string[], run: GitRun) => Promise<string>;
+
+/** Git ran and failed, or could not be run. */
+export class GitFailure extends Error {
+  override readonly name = "GitFailure";
+  /** What git wrote, in English whatever the daemon's language is. */
+  readonly output: string;
+
+  constructor(output: string) {
+    super(`git failed: ${output.trim()}`);
+    this.output = output;
+  }
+}
+
+/** Git took longer than it was allowed to. */
+export class DeadlineExceeded extends Error {
+  override readonly name = "DeadlineExceeded";
+  readonly deadlineMs: number;
+
+  constructor(deadlineMs: number) {
+    super(`git did not end within ${deadlineMs} ms`);
+    this.deadlineMs = deadlineMs;
+  }
+}
+
+/** All that git gets of the daemon's environment, which holds the credentials of every profile. */
+const PASSED_ON = [
+  "PATH",
+  "GIT_SSL_CAINFO",
+  "SSL_CERT_FILE",
+  "SSH_AUTH_SOCK",
+  ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()]),
+];
+
+const SETTINGS = [
+  "core.hooksPath=/dev/null",
+  "core.fsmonitor=false",
+  "init.templateDir=",
+  "submodule.recurse=false",
+  "gc.auto=0",
+  "maintenance.auto=false",
+].flatMap((setting) => ["-c", setting]);
+
+const OPTIONS: Partial<SimpleGitOptions> = {
+  // Each switch lets one of our own settings through; what an operator wrote only ever follows `--` or `=`.
+  unsafe: {
+    allowUnsafeConfigPaths: true,
+    allowUnsafeFsMonitor: true,
+    allowUnsafeHooksPath: true,
+    allowUnsafeSshCommand: true,
+    allowUnsafeTemplateDir: true,
+  },
+  // By default a git that was ended by a signal, or failed without a word, counts as success.
+  errors: (error, { exitCode }) =>
+    error ?? (exitCode === 0 ? undefined : new Error("git ended unexpectedly")),
+};
+
+/** Makes the function that runs git, with what it may see of the daemon's environment. */
+export function createGit(daemonEnvironment: Readonly<Record<string, string | undefined>>): Git {
+  const passedOn = PASSED_ON.flatMap((name) => {
+    const value = daemonEnvironment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return async (args, { directory, protocols, signal, deadlineMs }) => {
+    signal.throwIfAborted();
+    const environment = { ...Object.fromEntries(passedOn), ...fixedEnvironment(protocols) };
+    const ended = new AbortController();
+    const forward = () => ended.abort(signal.reason);
+    const deadline = setTimeout(() => ended.abort(new DeadlineExceeded(deadlineMs)), deadlineMs);
+    signal.addEventListener("abort", forward, { once: true });
+    try {
+      const git = simpleGit({
+        ...OPTIONS,
+        baseDir: directory,
+        abort: ended.signal,
+        allowEnvironment: Object.keys(environment),
+      });
+      return await git.env(environment).raw([...SETTINGS, ...args]);
+    } catch (error) {
+      ended.signal.throwIfAborted();
+      throw new GitFailure(error instanceof Error ? error.message : String(error));
+    } finally {
+      clearTimeout(deadline);
+      signal.removeEventListener("abort", forward);
+    }
+  };
+}
+
+function fixedEnvironment(protocols: readonly string[]): Record<string, string> {
+  return {
+    HOME: "/nonexistent",
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_ATTR_NOSYSTEM: "1",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=30",
+    GIT_ALLOW_PROTOCOL: protocols.join(":"),
+    // The head of a clone is read from its files.
+    GIT_DEFAULT_REF_FORMAT: "files",
+  };
+}

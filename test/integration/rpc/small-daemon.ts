@@ -1,0 +1,136 @@
+/** A real server on a real socket with handlers that need no engine: sessions end when the test says so. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AgentdError } from "../../../src/errors.ts";
+import { createLogger } from "../../../src/log.ts";
+import { METHODS, type Handlers, type MethodName, type Status } from "../../../src/rpc/methods.ts";
+import { RpcServer } from "../../../src/rpc/server.ts";
+import type { SessionView } from "../../../src/session-document.ts";
+
+export const IDENTITY = { version: "0.1.0", pid: process.pid, instance: "1a2b3c4d" };
+
+/** A session as it stands after it was accepted. */
+export function view(fields: Partial<SessionView> = {}): SessionView {
+  return {
+    schema_version: 1,
+    session_id: "0198f2a4c6e81234",
+    profile: "demo",
+    repo_url: "https://example.org/demo.git",
+    ref: null,
+    commit: null,
+    work_unit: null,
+    trigger: "manual",
+    image: "localhost/demo",
+    image_digest: null,
+    config_digest: "0".repeat(64),
+    queued_timestamp: "2026-01-02T03:04:05.000Z",
+    start_timestamp: null,
+    end_timestamp: null,
+    outcome: null,
+    exit_code: null,
+    signal: null,
+    stage: null,
+    cause: null,
+    peak_memory_bytes: null,
+    peak_pids: null,
+    cpu_seconds: null,
+    scheduled_timestamp: null,
+    delay_ms: null,
+    warnings: [],
+    excluded: [],
+    state: "preparing",
+    position: null,
+    reason: null,
+    record: "/nonexistent/record",
+    ...fields,
+  };
+}
+
+/** The same session, sealed after one and a half seconds with the given outcome. */
+export function sealed(fields: Partial<SessionView> = {}): SessionView {
+  return view({
+    state: "sealed",
+    start_timestamp: "2026-01-02T03:04:06.000Z",
+    end_timestamp: "2026-01-02T03:04:07.500Z",
+    outcome: "success",
+    exit_code: 0,
+    ...fields,
+  });
+}
+
+export const STATUS: Status = {
+  pid: 4711,
+  version: "0.1.0",
+  protocol: 1,
+  instance: "1a2b3c4d",
+  state: "running",
+  started_timestamp: "2026-01-02T03:04:05.000Z",
+  socket_path: "/run/user/1000/agentd/agentd.sock",
+  state_directory: "/home/demo/.local/state/agentd",
+  audit_root: "/home/demo/.local/state/tesserine/audit",
+  max_sessions: 2,
+  sessions: { queued: 0, preparing: 1, running: 2, finishing: 0 },
+  incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
+  engine: { version: "4.3.1", controllers: ["memory", "pids"], selinux: false, warnings: ["no cgroup v2"] },
+};
+
+const unknown = (session: string): Promise<never> =>
+  Promise.reject(
+    new AgentdError("unknown_session", {
+      tried: `find session ${session}`,
+      why: "there is none",
+      next: "`agentd ps -a` lists them.",
+      details: { session },
+    }),
+  );
+
+const HANDLERS: Handlers = {
+  run: ({ profile, work_unit: workUnit }) => Promise.resolve(view({ profile, work_unit: workUnit ?? null })),
+  list: () => Promise.resolve([]),
+  show: ({ session }) => unknown(session),
+  wait: (_params, { signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error));
+    }),
+  stop: ({ session }) => unknown(session),
+  status: () => Promise.resolve(STATUS),
+};
+
+export interface SmallDaemon {
+  readonly path: string;
+  readonly directory: string;
+  readonly server: RpcServer;
+  /** Lines of the daemon's log. */
+  readonly log: readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts one in a directory of its own; every result is checked against the method's schema. */
+export async function startSmallDaemon(handlers: Partial<Handlers> = {}): Promise<SmallDaemon> {
+  const directory = await mkdtemp(join(tmpdir(), "agentd-rpc-"));
+  const path = join(directory, "agentd.sock");
+  const log: string[] = [];
+  const server = new RpcServer({
+    identity: IDENTITY,
+    handlers: checked({ ...HANDLERS, ...handlers }),
+    log: createLogger({ write: (line) => void log.push(line) }, "warn"),
+    uid: process.getuid?.() ?? 0,
+  });
+  await server.listen(path);
+  const stop = async () => {
+    await server.close();
+    await rm(directory, { recursive: true });
+  };
+  return { path, directory, server, log, stop };
+}
+
+function checked(handlers: Handlers): Handlers {
+  const entries = Object.entries(handlers) as [MethodName, (...args: unknown[]) => Promise<unknown>][];
+  return Object.fromEntries(
+    entries.map(([name, handle]) => [
+      name,
+      async (...args: unknown[]) => METHODS[name].result.parse(await handle(...args)),
+    ]),
+  ) as unknown as Handlers;
+}

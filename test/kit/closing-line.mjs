@@ -1,0 +1,26 @@
+/** @typedef {import("vitest/node").Reporter} Reporter */
+
+/**
+ * Ends the output of a test run with one plain line, `12 passed, 0 failed`, that any tool can read.
+ *
+ * @implements {Reporter}
+ */
+export class ClosingLine {
+  /**
+   * @param {readonly import("vitest/node").TestModule[]} modules
+   * @param {readonly import("vitest/node").SerializedError[]} unhandledErrors
+   */
+  onTestRunEnd(modules, unhandledErrors) {
+    const states = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => test.result().state),
+    );
+    const count = (/** @type {string} */ state) => states.filter((other) => other === state).length;
+    // A file that cannot be loaded has no tests to fail, and is a failure all the same.
+    const brokenFiles = modules.filter((module) => module.errors().length > 0).length;
+    const failed = count("failed") + brokenFiles + unhandledErrors.length;
+    const skipped = count("skipped") + count("pending");
+    const parts = [`${count("passed")} passed`, `${failed} failed`];
+    if (skipped > 0) parts.push(`${skipped} skipped`);
+    process.stdout.write(`\n${parts.join(", ")}\n`);
+  }
+}

@@ -1,0 +1,41 @@
+import { defineConfig } from "vitest/config";
+import { ClosingLine } from "./test/kit/closing-line.mjs";
+import { containersEnvironment } from "./test/kit/containers-environment.mjs";
+
+const SECOND = 1000;
+
+/** Tests of `unit` run anywhere; the others need what test/machine/as-ordinary-user.sh prepares. */
+const onRealPodman = () => ({
+  env: containersEnvironment().variables,
+  globalSetup: "test/kit/prepare-containers.mjs",
+  // Generous: these bound how long a hang lasts, and machines are slow at times.
+  testTimeout: 120 * SECOND,
+  hookTimeout: 300 * SECOND,
+});
+
+export default defineConfig({
+  test: {
+    reporters: ["default", new ClosingLine()],
+    projects: [
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], sequence: { groupOrder: 0 } },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          sequence: { groupOrder: 1 },
+          ...onRealPodman(),
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "test/features/**/*.test.ts"],
+          sequence: { groupOrder: 2 },
+          ...onRealPodman(),
+        },
+      },
+    ],
+  },
+});
