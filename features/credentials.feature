@@ -51,8 +51,8 @@ Feature: Credentials
     Then it prints "got it" while the session runs
     And what Podman tells about the container does not hold "SITE_TOKEN"
     And no command line on this host holds "SITE_TOKEN"
-    And no file of agentd's holds "SITE_TOKEN"
-    When the file "runa/go" of the record is made
+    And neither a file of agentd's nor its log holds "SITE_TOKEN"
+    When the session is let go
     And it has ended
     Then it exits with 0
-    And no file of agentd's holds "SITE_TOKEN"
+    And neither a file of agentd's nor its log holds "SITE_TOKEN"

@@ -30,7 +30,7 @@ Feature: The daemon
     And the daemon gets SIGTERM
     And the daemon is draining
     And the daemon gets SIGTERM
-    Then the daemon has ended
+    Then the daemon has been ended by the signal
     And the container of the session is running
 
   Scenario: A second daemon on the same state directory names the first

@@ -41,7 +41,7 @@ Feature: What the agent finds inside
       REPOSITORY
 
       """
-    And the record names the commit that the repository ends with
+    And the record names the commit that "main" ends with
 
   Scenario Outline: A branch, a tag or a commit can be asked for
     Given an agent that runs:
@@ -155,8 +155,8 @@ Feature: What the agent finds inside
 
     Examples:
       | image   | output                |
-      | busybox | written\n             |
-      | home    | brought\nwritten\n    |
+      | busybox | written\\n            |
+      | home    | brought\\nwritten\\n   |
 
   Scenario: The profile's own variables are set
     Given the profile says:

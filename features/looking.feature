@@ -63,6 +63,6 @@ Feature: Looking at sessions and at the daemon
       | state    | "running"                                                 |
       | sessions | {"queued":0,"preparing":0,"running":0,"finishing":0}      |
     And the JSON on its stdout names the daemon's pid
-    And the engine it shows is the one that "podman info" shows
+    And the engine it shows is the one that podman info shows
     When the operator runs `agentd status`
     Then it exits with 0

@@ -24,7 +24,7 @@ Feature: The queue
     When the session of "first" is let go
     And the session of "second" is running
     And the session of "second" is let go
-    And both have ended
+    And they have ended
     Then the record of "first" says:
       | outcome | "success" |
     And the record of "second" says:

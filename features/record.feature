@@ -25,8 +25,8 @@ Feature: The record
       | end_timestamp | null |
     When the operator runs `agentd audit verify SESSION`
     Then it exits with 1
-    And its stderr says "record_incomplete" and "SESSION"
-    When the file "runa/go" of the record is made
+    And its stdout mentions "incomplete" and "SESSION"
+    When the session is let go
     And the session is sealed
     Then the record says:
       | outcome | "success" |
@@ -40,15 +40,15 @@ Feature: The record
     And somebody <change> "<file>" of the record
     And the operator runs `agentd audit verify SESSION`
     Then it exits with 1
-    And its stderr says "record_altered" and "<file>"
+    And its stdout mentions "altered: session SESSION" and "<file>: <verdict>"
 
     Examples:
-      | change        | file                |
-      | alters a byte | runa/report.txt     |
-      | alters a byte | agentd/session.json |
-      | alters a byte | agentd/console.log  |
-      | removes       | runa/report.txt     |
-      | adds          | runa/forged.txt     |
+      | change        | file                | verdict |
+      | alters a byte | runa/report.txt     | altered |
+      | alters a byte | agentd/session.json | altered |
+      | alters a byte | agentd/console.log  | altered |
+      | removes       | runa/report.txt     | missing |
+      | adds          | runa/forged.txt     | added   |
 
   Scenario: What an agent leaves in .runa cannot reach out of the record
     Given an agent that runs:

@@ -69,7 +69,7 @@ Feature: What the agent prints
       """
     When the operator starts `agentd run site-builder`
     Then it prints "working" while the session runs
-    When the file "runa/go" of the record is made
+    When the session is let go
     And it has ended
     Then its stdout is:
       """
@@ -89,7 +89,7 @@ Feature: What the agent prints
     And the session is running
     And the operator starts `agentd logs -f SESSION`
     Then it prints "working" while the session runs
-    When the file "runa/go" of the record is made
+    When the session is let go
     And it has ended
     Then it exits with 0
     And its stdout is:

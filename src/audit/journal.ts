@@ -90,11 +90,17 @@ export class Journal {
     });
   }
 
-  /** Lets somebody else write the journal: no line is added while `task` runs, and what it added is known after. */
+  /**
+   * Lets somebody else write the journal, and make it read-only when that succeeds: no line is added while `task` runs,
+   * and what it added is known after.
+   */
   async lend<T>(task: () => Promise<T>): Promise<T> {
     return await this.#enqueue(async () => {
       try {
         return await task();
+      } catch (error) {
+        await chmod(this.#path, 0o600);
+        throw error;
       } finally {
         this.#end = await readEnd(this.#path);
       }

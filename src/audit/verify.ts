@@ -27,45 +27,59 @@ export interface Verification {
 /**
  * Verifies a record. Only reads, and follows nothing out of it.
  *
- * @throws AgentdError `record_unusable` when the record is from a newer agentd, or is not there.
+ * @throws AgentdError `record_unusable` when the record is not there, or its bytes are as they were sealed and this
+ *   agentd still does not understand them.
  */
 export async function verifyRecord(directory: string): Promise<Verification> {
   if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) throw noRecord(directory);
-  const document = await readDocumentLeniently(directory);
+  const document = await documentOrError(directory);
   const checksums = readChecksums(directory);
-  if (document instanceof AgentdError ? checksums === undefined : document.outcome === null) {
-    const problem = document instanceof AgentdError ? document.message : "has no outcome";
-    return { status: "incomplete", problems: [{ path: SESSION_PATH, problem }], files: 0 };
+  const unreadable = document instanceof AgentdError;
+  if (unreadable ? checksums === undefined : document.outcome === null) {
+    return incomplete(unreadable ? document.message : "has no outcome");
   }
-  if (checksums === undefined) {
-    return { status: "altered", problems: [{ path: CHECKSUMS, problem: "missing" }], files: 0 };
-  }
-  const excluded = document instanceof AgentdError ? [] : document.excluded;
+  if (checksums === undefined) return altered([{ path: CHECKSUMS, problem: "missing" }], 0);
   const problems = [
     ...checksums.badLines.map((line) => ({ path: CHECKSUMS, problem: `line ${line} is not valid` })),
-    ...(await compare(bytePath(directory), checksums, new Set(excluded.map(({ path }) => path)))),
+    ...(await compare(bytePath(directory), checksums, unreadable ? undefined : document)),
   ];
-  return { status: problems.length === 0 ? "verified" : "altered", problems, files: checksums.sums.size };
+  const files = checksums.sums.size;
+  if (problems.length > 0) return altered(problems, files);
+  if (unreadable) throw document;
+  return { status: "verified", problems, files };
 }
 
-/** What is wrong between the sums and the files that are there, in the order of the paths. */
+function incomplete(problem: string): Verification {
+  return { status: "incomplete", problems: [{ path: SESSION_PATH, problem }], files: 0 };
+}
+
+function altered(problems: RecordProblem[], files: number): Verification {
+  return { status: "altered", problems, files };
+}
+
+/**
+ * What is wrong between the sums and the files that are there, in the order of the paths.
+ *
+ * @param document undefined when it cannot be read: nobody knows then which files the seal left out.
+ */
 async function compare(
   record: BytePath,
   { sums }: Checksums,
-  excluded: ReadonlySet<string>,
+  document: SessionDocument | undefined,
 ): Promise<RecordProblem[]> {
-  const found = findFiles(record, excluded);
-  const problems = new Map(found.problems);
+  const { files, problems } = findFiles(record, new Set(document?.excluded.map(({ path }) => path)));
   for (const [path, sum] of sums) {
-    const problem = found.files.has(path) ? await checkFile(joinBytes(record, path), sum) : "missing";
+    const problem = files.has(path) ? await checkFile(joinBytes(record, path), sum) : "missing";
     if (problem !== undefined) problems.set(path, problem);
   }
-  for (const path of found.files) {
+  for (const path of document === undefined ? [] : files) {
     if (path !== CHECKSUMS && !sums.has(path)) problems.set(path, "added");
   }
-  return [...problems.keys()]
-    .sort()
-    .map((path) => ({ path: shownPath(path), problem: problems.get(path) ?? "" }));
+  return [...problems].sort(byPath).map(([path, problem]) => ({ path: shownPath(path), problem }));
+}
+
+function byPath([one]: [BytePath, string], [other]: [BytePath, string]): number {
+  return one < other ? -1 : 1;
 }
 
 async function checkFile(path: BytePath, sum: string): Promise<string | undefined> {
@@ -78,7 +92,7 @@ async function checkFile(path: BytePath, sum: string): Promise<string | undefine
       closeSync(fd);
     }
   } catch (error) {
-    return unreadable(error);
+    return unreadableBecause(error);
   }
 }
 
@@ -103,19 +117,18 @@ function findFiles(record: BytePath, excluded: ReadonlySet<string>): Found {
     try {
       visit(place, `${path}/`);
     } catch (error) {
-      found.problems.set(path, unreadable(error));
+      found.problems.set(path, unreadableBecause(error));
     }
   };
   visit(record, "");
   return found;
 }
 
-async function readDocumentLeniently(directory: string): Promise<SessionDocument | AgentdError> {
+async function documentOrError(directory: string): Promise<SessionDocument | AgentdError> {
   try {
     return await readDocument(directory);
   } catch (error) {
-    // What is wrong with a damaged document is told with the rest; one of a newer agentd cannot be judged here.
-    if (error instanceof AgentdError && error.details?.["problem"] !== "newer") return error;
+    if (error instanceof AgentdError) return error;
     throw error;
   }
 }
@@ -129,7 +142,7 @@ function readChecksums(directory: string): Checksums | undefined {
   }
 }
 
-function unreadable(error: unknown): string {
+function unreadableBecause(error: unknown): string {
   return `cannot be read: ${systemCode(error) ?? String(error)}`;
 }
 

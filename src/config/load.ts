@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
 import { toConfig, type Config } from "./config.ts";
 import { keyLines } from "./key-lines.ts";
-import { layOut, problemsOf, type Problem } from "./problems.ts";
+import { layOut, problemsOf, rulesInWords, type Problem } from "./problems.ts";
 import { configSchema, type SchemaDefaults } from "./schema.ts";
 import { parseToml, readConfigText, type TomlFile } from "./toml-file.ts";
 
@@ -22,7 +22,7 @@ export async function loadConfig(path: string, defaults: SchemaDefaults): Promis
 
 function validate(toml: TomlFile, defaults: SchemaDefaults): Config {
   const schema = configSchema(defaults);
-  const { success, data, error } = schema.safeParse(toml.document);
+  const { success, data, error } = schema.safeParse(toml.document, { error: rulesInWords });
   if (success) return toConfig(toml.path, data);
   throw invalid(toml.path, problemsOf(schema, toml.document, error.issues, keyLines(toml.source)));
 }

@@ -34,7 +34,7 @@ export function problemsOf(
   lineOf: (path: KeyPath) => number | undefined,
 ): Problem[] {
   return issues
-    .flatMap((issue) => expandUnknownKeys(schema, document, issue))
+    .flatMap((issue) => expandUnknownKeys(schema, issue))
     .map(({ path, rule }): Problem => {
       const profile = valueAt(document, [...path.slice(0, 2), "name"]);
       return {
@@ -61,37 +61,38 @@ export function layOut(file: string, problems: readonly Problem[]): string {
 }
 
 /** Where and what of an issue; the schema reports all unknown keys of a table as one. */
-function expandUnknownKeys(
-  schema: z.ZodType,
-  document: unknown,
-  issue: Issue,
-): { path: KeyPath; rule: string }[] {
+function expandUnknownKeys(schema: z.ZodType, issue: Issue): { path: KeyPath; rule: string }[] {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  if (issue.code !== "unrecognized_keys") return [{ path, rule: ruleOf(issue, valueAt(document, path)) }];
+  if (issue.code !== "unrecognized_keys") return [{ path, rule: ruleOf(issue) }];
   const known = knownKeys(schema, path);
   return issue.keys.map((key) => ({ path: [...path, key], rule: unknownKeyRule(key, known) }));
+}
+
+function ruleOf(issue: Issue): string {
+  // What is wrong with the name of a table's key.
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => message).join("; ");
+  return issue.message;
 }
 
 function unknownKeyRule(key: string, known: readonly string[]): string {
   return `unknown key; the nearest known one is ${JSON.stringify(closest(key, known))}`;
 }
 
-function ruleOf(issue: Issue, value: unknown): string {
+/** The rules that zod knows by itself, in our words. */
+export const rulesInWords: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "invalid_type") {
-    return value === undefined ? "is required" : `must be ${TYPE_IN_WORDS[issue.expected] ?? issue.expected}`;
+    return issue.input === undefined
+      ? "is required"
+      : `must be ${TYPE_IN_WORDS[issue.expected] ?? issue.expected}`;
   }
   if (issue.code === "invalid_value") {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }
-  // The rule on the name of a table's key.
-  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => message).join("; ");
-  return issue.message;
-}
+  return undefined;
+};
 
 const TYPE_IN_WORDS: Readonly<Record<string, string>> = {
   string: "a string",
-  int: "a whole number",
-  number: "a number",
   array: "an array; tables in it are written [[name]]",
   object: "a table",
   record: "a table",

@@ -15,6 +15,7 @@ export interface SchemaDefaults {
 }
 
 const MAX_ARGUMENT_BYTES = 128 * 1024;
+const MAX_SESSIONS_RULE = "must be a whole number from 1 to 10000";
 const RESERVED_PROFILE_NAMES = ["root", "nobody", "daemon", "bin", "sys", "man", "mail"];
 
 /** Cross rules run even where a field is wrong, so that all problems are reported at once. */
@@ -44,9 +45,9 @@ function daemonSchema(defaults: SchemaDefaults) {
       .optional()
       .describe("The daemon's socket. Default: $XDG_RUNTIME_DIR/agentd/agentd.sock."),
     max_sessions: z
-      .int()
-      .min(1, "must be at least 1")
-      .max(10_000, "must be at most 10000")
+      .int(MAX_SESSIONS_RULE)
+      .min(1, MAX_SESSIONS_RULE)
+      .max(10_000, MAX_SESSIONS_RULE)
       .default(defaults.cores)
       .describe("How many sessions run at once; more are queued. Default: the number of cores."),
     podman_socket: path()

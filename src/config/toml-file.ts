@@ -49,12 +49,13 @@ function syntaxError(path: string, cause: unknown): AgentdError {
   // The parser appends the position and an excerpt to its message; the excerpt may hold a secret.
   const text = (message.split("\n")[0] ?? "").replace(/ at row \d+, col \d+, pos \d+:?$/, "");
   const what = text === "Can't redefine existing key" ? "this key or table is declared a second time" : text;
-  const place = line === undefined ? path : `${path}:${line + 1}:${(col ?? 0) + 1}`;
+  // Counted from 0, except that columns of the first line are counted from 1.
+  const place = line === undefined || col === undefined ? undefined : [line + 1, line === 0 ? col : col + 1];
   return new AgentdError("config_syntax", {
     tried: `read the configuration ${path}`,
-    why: `${place}: ${what}`,
+    why: `${[path, ...(place ?? [])].join(":")}: ${what}`,
     next: "Correct the TOML there and try again.",
-    details: { file: path, line: line === undefined ? null : line + 1, column: (col ?? 0) + 1 },
+    details: { file: path, line: place?.[0] ?? null, column: place?.[1] ?? null },
   });
 }
 

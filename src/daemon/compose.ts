@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { findRecord, lastState, listRecords, readDocument } from "../audit/query.ts";
+import { findRecord, listRecords, readDocument, readLastState } from "../audit/query.ts";
 import { createRecord } from "../audit/record.ts";
 import { Sealer } from "../audit/sealer.ts";
 import { configDigest, findProfile, type Config } from "../config/config.ts";
@@ -30,6 +30,7 @@ import { INSTANCE_LABEL } from "../sessions/container-request.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import type { ReleaseStack } from "../sessions/release-stack.ts";
+import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { DaemonOptions } from "./main.ts";
@@ -86,7 +87,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     handlers: createHandlers({
       intake,
       sessions: sessionDirectory(intake, places.auditRoot),
-      engineStatus: () => ({ ...engine.host }),
+      engineStatus: () => engineStatus(engine.host),
       status: {
         pid,
         version,
@@ -137,9 +138,8 @@ async function startEngine(
   });
   resources.defer("Podman service", () => engine.stop());
   await engine.start();
-  const { warnings, ...found } = engine.host;
-  log.info({ engine: found }, "engine found");
-  for (const warning of warnings) log.warn({ warning }, "engine warning");
+  log.info({ engine: engineStatus(engine.host) }, "engine found");
+  for (const warning of engine.host.warnings) log.warn({ warning }, "engine warning");
   return engine;
 }
 
@@ -184,6 +184,6 @@ function sessionDirectory(intake: Intake, auditRoot: string): SessionDirectory {
     find: (prefix) => findRecord(auditRoot, prefix),
     newest: (limit) => listRecords(auditRoot, { limit }),
     read: readDocument,
-    lastState,
+    lastState: readLastState,
   });
 }

@@ -2,7 +2,13 @@
  * Whether a created container is as confined as was asked: an old service ignores fields that it does not know, and
  * containers.conf may add to them.
  */
-import { CPU_PERIOD_US, DEFAULT_PIDS, idMappings, type ContainerRequest, type IdRange } from "./container-spec.ts";
+import {
+  CPU_PERIOD_US,
+  DEFAULT_PIDS,
+  idMappings,
+  type ContainerRequest,
+  type IdRange,
+} from "./container-spec.ts";
 import { SESSION_UID, type EngineHost, type LimitName } from "./host-features.ts";
 import type { InspectReply } from "./replies.ts";
 

@@ -3,6 +3,7 @@
  * next one, and looks before it acts again.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { phaseOf, type ContainerPhase } from "./container-status.ts";
 import { containerMissing, engineFailure, refusal, replyWasLost } from "./engine-failure.ts";
 import type { EngineHttp, EngineReply } from "./http.ts";
 import { createReply, inspectReply, listReply, removeReply, type InspectReply } from "./replies.ts";
@@ -11,8 +12,7 @@ import { createReply, inspectReply, listReply, removeReply, type InspectReply } 
 export interface ListedContainer {
   readonly id: string;
   readonly name: string;
-  /** Podman's word: `created`, `running`, `exited`, ... */
-  readonly state: string;
+  readonly phase: ContainerPhase;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -77,7 +77,7 @@ export class Containers {
       }
       const found = await this.inspect(id, signal);
       if (found === undefined) throw containerMissing(tried);
-      if (!hasNotRun(found.State.Status)) return;
+      if (phaseOf(found.State.Status) !== "created") return;
     }
   }
 
@@ -90,8 +90,8 @@ export class Containers {
     return inspectReply.parse(JSON.parse(reply.text));
   }
 
-  /** Sends a signal to the first process. False when the container does not run, or does not exist. */
-  async signal(id: string, signalName: NodeJS.Signals): Promise<boolean> {
+  /** Sends a signal to the first process; a container that does not run, or does not exist, is fine. */
+  async signal(id: string, signalName: NodeJS.Signals): Promise<void> {
     const tried = `send ${signalName} to container ${id}`;
     const reply = await this.#http.send({
       tried,
@@ -100,9 +100,8 @@ export class Containers {
       query: { signal: signalName },
       repeatable: true,
     });
-    if (reply.status === 404 || isStateImproper(reply)) return false;
+    if (reply.status === 404 || isStateImproper(reply)) return;
     if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
-    return true;
   }
 
   /**
@@ -114,7 +113,7 @@ export class Containers {
       const failure = await this.#removeOnce(id);
       if (failure === undefined) return;
       if (tries === MOST_TRIES) throw failure;
-      await this.signal(id, "SIGKILL").catch(() => false); // The failure that counts is the removal's.
+      await this.signal(id, "SIGKILL").catch(() => undefined); // The failure that counts is the removal's.
       await delay(RETRY_PAUSE_MS * tries);
     }
   }
@@ -131,7 +130,7 @@ export class Containers {
     return listReply.parse(JSON.parse(reply.text)).map((container) => ({
       id: container.Id,
       name: container.Names[0] ?? "",
-      state: container.State,
+      phase: phaseOf(container.State),
       labels: container.Labels ?? {},
     }));
   }
@@ -163,17 +162,14 @@ export class Containers {
     if (reply.status === 404) return undefined;
     if (reply.status >= 400) return engineFailure(tried, reply.status, reply.text);
     if (reply.status === 204) return undefined;
-    const failed = removeReply.parse(JSON.parse(reply.text)).find((entry) => entry.Err != null);
+    const failed = removeReply.parse(JSON.parse(reply.text)).find((entry) => (entry.Err ?? null) !== null);
     return failed && engineFailure(tried, reply.status, JSON.stringify({ message: String(failed.Err) }));
   }
 }
 
-/** Whether a state means that the container's process has not run yet. */
-export function hasNotRun(status: string): boolean {
-  return ["configured", "created", "initialized"].includes(status);
-}
-
 function isStateImproper(reply: EngineReply): boolean {
   // 4.3 answers 500 where later versions answer 409.
-  return reply.status === 409 || (reply.status >= 400 && refusal(reply.text).cause === "container state improper");
+  return (
+    reply.status === 409 || (reply.status >= 400 && refusal(reply.text).cause === "container state improper")
+  );
 }

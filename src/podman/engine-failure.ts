@@ -36,7 +36,10 @@ export function containerMissing(tried: string): AgentdError {
 }
 
 /** `engine_unavailable`. `replyLost`: nobody knows whether the request was carried out, so look before sending again. */
-export function engineUnavailable(tried: string, options: { cause: unknown; replyLost: boolean; stderr: string }) {
+export function engineUnavailable(
+  tried: string,
+  options: { cause: unknown; replyLost: boolean; stderr: string },
+) {
   const said = options.stderr === "" ? "" : `; it said: ${options.stderr}`;
   return new AgentdError("engine_unavailable", {
     tried,

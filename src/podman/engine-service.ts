@@ -59,7 +59,8 @@ export class ExternalService implements EngineService {
   }
 
   async available(signal: AbortSignal): Promise<void> {
-    while (!(await ping(this.socketPath, PING_DEADLINE_MS))) await delay(PING_PAUSE_MS, undefined, { signal });
+    while (!(await ping(this.socketPath, PING_DEADLINE_MS)))
+      await delay(PING_PAUSE_MS, undefined, { signal });
   }
 
   suspect(): void {

@@ -1,14 +1,15 @@
 /**
  * The engine room's door: everything that sessions need from Podman, and nothing that tells how.
  */
-import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { weaknesses } from "./container-check.ts";
 import { containerSpec, type ContainerRequest } from "./container-spec.ts";
+import { statusOf, type ContainerStatus } from "./container-status.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
 import { containerMissing } from "./engine-failure.ts";
-import type { EngineService } from "./engine-service.ts";
+import { ExternalService, type EngineService } from "./engine-service.ts";
 import { EventStream } from "./event-stream.ts";
 import { ExitFiles } from "./exit-files.ts";
 import { ExitWatch, type ContainerExit } from "./exit-watch.ts";
@@ -17,10 +18,8 @@ import { EngineHttp } from "./http.ts";
 import { ImageProbe } from "./image-probe.ts";
 import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images.ts";
 import { identifyProcess, type ProcessIdentity } from "./process-table.ts";
-import type { InspectReply } from "./replies.ts";
-
-/** The label by which an instance of agentd knows its containers. */
-export const INSTANCE_LABEL = "io.agentd.instance";
+import type { Environment } from "./service-environment.ts";
+import { ServiceProcess } from "./service-process.ts";
 
 /** Which hints of an exit are used. Any one alone gives the right outcome, only later. */
 export interface ExitHints {
@@ -30,14 +29,19 @@ export interface ExitHints {
   readonly inspectIntervalMs: number | undefined;
 }
 
+/** What is used unless a test says otherwise. */
+export const ALL_EXIT_HINTS: ExitHints = { exitFiles: true, events: true, inspectIntervalMs: 5_000 };
+
 export interface EngineOptions {
-  /** Started and stopped by the engine. */
-  readonly service: EngineService;
-  /** The value of `INSTANCE_LABEL` on every container made here. */
-  readonly instance: string;
-  /** Where conmon writes exit files: `$XDG_RUNTIME_DIR/libpod/tmp/exits`. */
-  readonly exitsDirectory: string;
-  /** Default: all, and a look every 5 s. */
+  /** The daemon's; the service gets the allowed part of it. */
+  readonly environment: Environment;
+  /** Private to the user, exists, and is cleared by a boot; the service's socket lies in it. */
+  readonly runtimeDirectory: string;
+  /** Path of the socket of a service that somebody else runs; undefined starts one. */
+  readonly externalSocket?: string | undefined;
+  /** On every container made here, and on no other. */
+  readonly instanceLabel: { readonly name: string; readonly value: string };
+  /** Default `ALL_EXIT_HINTS`. */
   readonly hints?: ExitHints | undefined;
   readonly log: Logger;
 }
@@ -50,4 +54,184 @@ export interface CreatedContainer {
   readonly unenforcedLimits: readonly LimitName[];
 }
 
-const ALL_HINTS: ExitHints = { exitFiles: true, events: true, inspectIntervalMs: 5_000 };
+/** After `start`, every method may throw `engine_unavailable`, `engine_timeout` and `engine_failed`. */
+export class Engine {
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #service: EngineService;
+  readonly #http: EngineHttp;
+  readonly #containers: Containers;
+  readonly #exits: ExitWatch;
+  readonly #exitFiles: ExitFiles;
+  readonly #events: EventStream;
+  readonly #followsEvents: boolean;
+  readonly #verified = new Set<string>();
+  #found: { readonly host: EngineHost; readonly probe: ImageProbe } | undefined;
+
+  constructor(options: EngineOptions) {
+    const { environment, instanceLabel, log, hints = ALL_EXIT_HINTS } = options;
+    this.#labels = { [instanceLabel.name]: instanceLabel.value };
+    this.#service = serviceOf(options);
+    this.#http = new EngineHttp(this.#service);
+    this.#containers = new Containers(this.#http);
+    this.#exitFiles = new ExitFiles({
+      directory: join(environment["XDG_RUNTIME_DIR"] ?? "/", EXITS_BELOW_RUNTIME),
+      onExit: (id, complete) => this.#exits.hint(id, complete),
+      log,
+    });
+    this.#exits = new ExitWatch({
+      inspect: (id, signal) => this.#containers.inspect(id, signal),
+      lookIntervalMs: hints.inspectIntervalMs,
+      prepareHints: () => hints.exitFiles && this.#exitFiles.ensure(),
+      log,
+    });
+    this.#events = new EventStream({
+      http: this.#http,
+      service: this.#service,
+      label: `${instanceLabel.name}=${instanceLabel.value}`,
+      onContainer: (id) => this.#exits.hint(id),
+      onOpened: () => this.#exits.hintAll(),
+      log,
+    });
+    this.#followsEvents = hints.events;
+  }
+
+  /**
+   * Starts the service and asks it about the host. After a failure, `stop` ends what was begun.
+   *
+   * @throws `engine_unavailable`, `engine_unsuitable`.
+   */
+  async start(): Promise<void> {
+    await this.#service.start();
+    const host = await readEngineHost(this.#http);
+    this.#found = { host, probe: new ImageProbe(this.#containers, host, this.#labels) };
+    if (this.#followsEvents) void this.#events.follow();
+  }
+
+  /** Ends what `start` began; containers go on. Waits that are still open are ended by their signals. Idempotent. */
+  async stop(): Promise<void> {
+    this.#events.close();
+    this.#exitFiles.close();
+    this.#http.close();
+    await this.#service.stop();
+  }
+
+  /** What this host can do; known after `start`. */
+  get host(): EngineHost {
+    return this.#started.host;
+  }
+
+  /** Finds an image and pulls it where the policy says so. @throws `image_missing`. */
+  resolveImage(reference: string, pull: PullPolicy, options: ResolveOptions = {}): Promise<ResolvedImage> {
+    return resolveImage(this.#http, reference, pull, options);
+  }
+
+  /** Whether a path exists in an image; looked up once per image and path. */
+  imageHasPath(imageId: string, path: string): Promise<boolean> {
+    return this.#started.probe.hasPath(imageId, path);
+  }
+
+  /** Pays ahead for the first container of an image: the copy of its layers with the ids of sessions. */
+  prepareImage(imageId: string): Promise<void> {
+    return this.#started.probe.prepare(imageId);
+  }
+
+  /**
+   * Creates a container, and checks that it is as confined as asked; not every time, see `verifyContainer`.
+   *
+   * @throws `container_weaker`, with nothing left behind.
+   */
+  async createContainer(request: ContainerRequest, signal?: AbortSignal): Promise<CreatedContainer> {
+    const labels = { ...request.labels, ...this.#labels };
+    const { spec, unenforcedLimits } = containerSpec({ ...request, labels }, this.host);
+    const id = await this.#containers.create(request.name, spec, signal);
+    try {
+      await this.verifyContainer(id, request, signal);
+    } catch (error) {
+      await this.#containers.remove(id);
+      throw error;
+    }
+    return { id, unenforcedLimits };
+  }
+
+  /**
+   * Checks a created container against its request: the first of each image and kind of request.
+   *
+   * @throws `container_weaker`.
+   */
+  async verifyContainer(id: string, request: ContainerRequest, signal?: AbortSignal): Promise<void> {
+    const kind = JSON.stringify([request.image, request.network, request.limits, request.binds.map(shapeOf)]);
+    if (this.#verified.has(kind)) return;
+    const container = await this.#containers.inspect(id, signal);
+    if (container === undefined) throw containerMissing(`check container ${id}`);
+    const found = weaknesses(container, request, this.host);
+    if (found.length > 0) throw weaker(request, found);
+    this.#verified.add(kind);
+  }
+
+  /** Starts a created container; one that has started already is fine. @throws `container_missing`. */
+  startContainer(id: string, signal?: AbortSignal): Promise<void> {
+    return this.#containers.start(id, signal);
+  }
+
+  /** A container by id or name; undefined when it does not exist. */
+  async inspectContainer(id: string, signal?: AbortSignal): Promise<ContainerStatus | undefined> {
+    const container = await this.#containers.inspect(id, signal);
+    return container && statusOf(container);
+  }
+
+  /** The first process of a running container, as the host sees it; undefined when it does not run. */
+  async firstProcess(id: string): Promise<ProcessIdentity | undefined> {
+    const pid = (await this.#containers.inspect(id))?.State.Pid ?? 0;
+    return pid === 0 ? undefined : identifyProcess(pid);
+  }
+
+  /** Waits for the end of a container that is created, runs, or has exited. @throws the signal's reason only. */
+  waitForExit(id: string, options: { readonly signal: AbortSignal }): Promise<ContainerExit> {
+    return this.#exits.waitForExit(id, options);
+  }
+
+  /** Sends a signal to the first process; a container that does not run, or does not exist, is fine. */
+  signalContainer(id: string, signalName: NodeJS.Signals): Promise<void> {
+    return this.#containers.signal(id, signalName);
+  }
+
+  /** Kills and removes a container, by id or name, with its volumes; missing is fine. */
+  removeContainer(id: string): Promise<void> {
+    return this.#containers.remove(id);
+  }
+
+  /** The containers of this instance that carry these labels too. */
+  listContainers(labels: Readonly<Record<string, string>> = {}): Promise<ListedContainer[]> {
+    return this.#containers.list({ ...labels, ...this.#labels });
+  }
+
+  get #started() {
+    if (this.#found === undefined) throw new Error("the engine is used before it has started");
+    return this.#found;
+  }
+}
+
+const EXITS_BELOW_RUNTIME = "libpod/tmp/exits";
+
+function serviceOf({ externalSocket, runtimeDirectory, environment, log }: EngineOptions): EngineService {
+  if (externalSocket !== undefined) return new ExternalService(externalSocket);
+  return new ServiceProcess({
+    socketPath: join(runtimeDirectory, "podman.sock"),
+    recordPath: join(runtimeDirectory, "podman-service.json"),
+    environment,
+    log,
+  });
+}
+
+function shapeOf({ readOnly, relabel }: ContainerRequest["binds"][number]): unknown {
+  return [readOnly, relabel];
+}
+
+function weaker(request: ContainerRequest, found: readonly string[]): AgentdError {
+  return new AgentdError("container_weaker", {
+    tried: `confine container ${request.name} as asked`,
+    why: found.join("; "),
+    next: "Look for settings in containers.conf that loosen containers, and at the version of Podman.",
+    details: { found },
+  });
+}

@@ -56,6 +56,9 @@ export class ExitFiles {
     if (this.#toldMissing) return;
     this.#toldMissing = true;
     const { directory, log } = this.#options;
-    log.info({ directory, reason: systemCode(error) }, "exit files cannot be watched yet; events and inspect will do");
+    log.info(
+      { directory, reason: systemCode(error) },
+      "exit files cannot be watched yet; events and inspect will do",
+    );
   }
 }

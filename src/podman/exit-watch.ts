@@ -6,25 +6,11 @@ import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Bell } from "./bell.ts";
 import { ContainerProcesses } from "./container-processes.ts";
-import { hasNotRun } from "./containers.ts";
+import { statusOf, type Exited } from "./container-status.ts";
 import type { InspectReply } from "./replies.ts";
 
-/** How a container ended. */
-export type ContainerExit =
-  | {
-      readonly kind: "exited";
-      /** -1 when conmon ended it for its `timeout`. */
-      readonly exitCode: number;
-      /** Also true when only a child was killed for memory and the first process went on. */
-      readonly oomKilled: boolean;
-      /** RFC 3339, by the engine's clock. */
-      readonly finishedAt: string;
-    }
-  | {
-      /** Nobody can tell how it ended. */
-      readonly kind: "lost";
-      readonly why: string;
-    };
+/** How a container ended; `lost` when nobody can tell. */
+export type ContainerExit = Exited | { readonly kind: "lost"; readonly why: string };
 
 export interface ExitWatchOptions {
   /** The truth: undefined when the container does not exist. */
@@ -99,7 +85,9 @@ export class ExitWatch {
 
       const confirmMs = CONFIRM_LOST_MS[looksWithoutProcess - 1];
       const pauseMs = seen.kind === "unknown" ? TROUBLE_PAUSE_MS : (confirmMs ?? again[0]);
-      hinted = await (pauseMs === undefined ? this.#idle(bell, processes, signal) : bell.heard(pauseMs, signal));
+      hinted = await (pauseMs === undefined
+        ? this.#idle(bell, processes, signal)
+        : bell.heard(pauseMs, signal));
     }
   }
 
@@ -115,7 +103,7 @@ export class ExitWatch {
   async #look(containerId: string, signal: AbortSignal): Promise<Look> {
     try {
       const container = await this.#options.inspect(containerId, signal);
-      return container === undefined ? { kind: "lost", why: GONE } : judge(container.State);
+      return container === undefined ? { kind: "lost", why: GONE } : judge(container);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AgentdError)) throw error;
@@ -143,14 +131,8 @@ type Look =
   | { readonly kind: "running"; readonly state: InspectReply["State"] }
   | { readonly kind: "waiting" | "unknown" };
 
-function judge(state: InspectReply["State"]): Look {
-  if (hasNotRun(state.Status)) return { kind: "waiting" };
-  // `stopped` until the engine's cleanup has run, then `exited`; both carry the exit code.
-  if (!["stopped", "exited"].includes(state.Status)) return { kind: "running", state };
-  return {
-    kind: "exited",
-    exitCode: state.ExitCode,
-    oomKilled: state.OOMKilled,
-    finishedAt: state.FinishedAt,
-  };
+function judge(container: InspectReply): Look {
+  const { phase, exit } = statusOf(container);
+  if (phase === "running") return { kind: "running", state: container.State };
+  return exit ?? { kind: "waiting" };
 }

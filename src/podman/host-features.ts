@@ -41,7 +41,12 @@ export interface EngineHost {
  * @throws `engine_unsuitable` when sessions cannot run here.
  */
 export async function readEngineHost(http: EngineHttp, signal?: AbortSignal): Promise<EngineHost> {
-  const reply = await http.call({ tried: "ask Podman about this host", method: "GET", path: "/info", signal });
+  const reply = await http.call({
+    tried: "ask Podman about this host",
+    method: "GET",
+    path: "/info",
+    signal,
+  });
   return describeHost(infoReply.parse(JSON.parse(reply.text)));
 }
 
@@ -107,13 +112,15 @@ function warningsFor(host: Omit<EngineHost, "warnings">): string[] {
   const warnings: string[] = [];
   if (host.storageDriver === "vfs") {
     warnings.push(
-      "Storage driver vfs copies the whole image for every session; set driver = \"overlay\" in storage.conf.",
+      'Storage driver vfs copies the whole image for every session; set driver = "overlay" in storage.conf.',
     );
   }
   const missing = Object.entries(host.enforceable).filter(([, enforceable]) => !enforceable);
   if (missing.length > 0) {
     const names = missing.map(([name]) => name).join(", ");
-    warnings.push(`This host cannot limit ${names}: that needs cgroup v2 with these controllers delegated to the user.`);
+    warnings.push(
+      `This host cannot limit ${names}: that needs cgroup v2 with these controllers delegated to the user.`,
+    );
   }
   return warnings;
 }

@@ -167,7 +167,7 @@ export class EngineHttp {
 async function readText(response: IncomingMessage): Promise<string> {
   try {
     let text = "";
-    for await (const chunk of response.setEncoding("utf8")) text += chunk;
+    for await (const chunk of textOf(response)) text += chunk;
     return text;
   } catch (error) {
     throw new BrokenConnection(error);
@@ -176,10 +176,14 @@ async function readText(response: IncomingMessage): Promise<string> {
 
 async function* jsonLines(response: IncomingMessage): AsyncGenerator<unknown, void, void> {
   let rest = "";
-  for await (const chunk of response.setEncoding("utf8")) {
+  for await (const chunk of textOf(response)) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") yield JSON.parse(line);
   }
   if (rest.trim() !== "") yield JSON.parse(rest);
+}
+
+function textOf(response: IncomingMessage): AsyncIterable<string> {
+  return response.setEncoding("utf8");
 }

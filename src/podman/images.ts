@@ -13,8 +13,8 @@ export type PullPolicy = "missing" | "always" | "never";
 export interface ResolvedImage {
   /** 64 hex digits. */
   readonly id: string;
-  /** Digest of the manifest, `sha256:...`; empty where Podman knows none. */
-  readonly digest: string;
+  /** Digest of the manifest, `sha256:...`; null where Podman knows none. */
+  readonly digest: string | null;
   /** As it was asked for. */
   readonly reference: string;
 }
@@ -49,17 +49,25 @@ export async function resolveImage(
   return pulled;
 }
 
-async function findImage(http: EngineHttp, reference: string, signal?: AbortSignal): Promise<ResolvedImage | undefined> {
+async function findImage(
+  http: EngineHttp,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<ResolvedImage | undefined> {
   const tried = `find image ${reference}`;
   const path = `/images/${encodeURIComponent(reference)}/json`;
   const reply = await http.send({ tried, method: "GET", path, signal });
   if (reply.status === 404) return undefined;
   if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
   const image = imageReply.parse(JSON.parse(reply.text));
-  return { id: image.Id, digest: image.Digest, reference };
+  return { id: image.Id, digest: image.Digest || null, reference };
 }
 
-async function pullImage(http: EngineHttp, reference: string, { signal, onProgress }: ResolveOptions): Promise<void> {
+async function pullImage(
+  http: EngineHttp,
+  reference: string,
+  { signal, onProgress }: ResolveOptions,
+): Promise<void> {
   const request = {
     tried: `pull image ${reference}`,
     method: "POST",
@@ -87,7 +95,7 @@ async function pullImage(http: EngineHttp, reference: string, { signal, onProgre
 function neverPulled(reference: string): AgentdError {
   return new AgentdError("image_missing", {
     tried: `use image ${reference}`,
-    why: "it is not on this host, and the profile says pull = \"never\"",
+    why: 'it is not on this host, and the profile says pull = "never"',
     next: `Run \`podman pull ${reference}\` or build it as this user, or set pull = "missing".`,
   });
 }

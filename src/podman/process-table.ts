@@ -39,7 +39,8 @@ export async function commandLine(pid: number): Promise<string[] | undefined> {
 export async function endProcessGroup(leader: ProcessIdentity, graceMs: number): Promise<void> {
   const pollMs = 10;
   if (await isAlive(leader)) sendSignal(leader.pid, "SIGTERM");
-  for (let waitedMs = 0; waitedMs < graceMs && (await isAlive(leader)); waitedMs += pollMs) await delay(pollMs);
+  for (let waitedMs = 0; waitedMs < graceMs && (await isAlive(leader)); waitedMs += pollMs)
+    await delay(pollMs);
   sendSignal(-leader.pid, "SIGKILL");
   while (await isAlive(leader)) await delay(pollMs);
 }

@@ -37,7 +37,7 @@ export const pullLine = z.object({
   id: z.string().optional(),
 });
 
-export const removeReply = z.array(z.object({ Id: z.string(), Err: z.unknown() }));
+export const removeReply = z.array(z.object({ Id: z.string(), Err: z.unknown().optional() }));
 
 export const listReply = z
   .array(
@@ -66,7 +66,13 @@ export const inspectReply = z.object({
   EffectiveCaps: strings,
   BoundingCaps: strings,
   Mounts: z.array(
-    z.object({ Type: z.string(), Source: z.string(), Destination: z.string(), Options: strings, RW: z.boolean() }),
+    z.object({
+      Type: z.string(),
+      Source: z.string(),
+      Destination: z.string(),
+      Options: strings,
+      RW: z.boolean(),
+    }),
   ),
   Config: z.object({ User: z.string() }),
   HostConfig: z.object({

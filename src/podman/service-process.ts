@@ -6,7 +6,7 @@
 import { EventEmitter, once } from "node:events";
 import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { execa, type ResultPromise } from "execa";
+import { execa } from "execa";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { ping, type EngineService } from "./engine-service.ts";
@@ -35,8 +35,6 @@ const SLOWEST_RESTART_MS = 5_000;
 /** A service that lived this long is restarted at once when it dies. */
 const HEALTHY_AFTER_MS = 10_000;
 const STDERR_KEPT = 2_000;
-
-type Child = ResultPromise<{ stdout: "ignore"; stderr: "pipe"; buffer: false; reject: false }>;
 
 export class ServiceProcess implements EngineService {
   readonly socketPath: string;
@@ -97,12 +95,12 @@ export class ServiceProcess implements EngineService {
   async #supervise(): Promise<void> {
     const { log, recordPath } = this.#options;
     let failures = 0;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#isStopping()) {
       const healthy = setTimeout(() => (failures = 0), HEALTHY_AFTER_MS);
       await this.#runOnce();
       clearTimeout(healthy);
       this.#changes.emit("change");
-      if (this.#stopping.signal.aborted) break;
+      if (this.#isStopping()) break;
       const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** failures++, SLOWEST_RESTART_MS);
       log.warn({ pauseMs, stderr: this.lastWords() }, "the Podman service ended and is started again");
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined); // Stopped.
@@ -111,13 +109,21 @@ export class ServiceProcess implements EngineService {
     await rm(this.socketPath, { force: true });
   }
 
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** One life of the service, from its start to its end. */
   async #runOnce(): Promise<void> {
-    const child = this.#launch();
+    this.#stderr = "";
+    const { podman = "podman", environment } = this.#options;
+    const child = launch(podman, this.socketPath, serviceEnvironment(environment));
     if (child.pid === undefined) {
-      this.#stderr = (await child).shortMessage;
+      this.#stderr = (await child).shortMessage ?? "";
       return;
     }
+    child.stderr.setEncoding("utf8");
+    child.stderr.on("data", (text: string) => (this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)));
     // Its exit, not execa's result: that also waits for whoever inherited standard error.
     const over = new AbortController();
     child.once("exit", () => over.abort());
@@ -138,29 +144,6 @@ export class ServiceProcess implements EngineService {
     // Without a pause process the service is two processes, and the inner one would go on serving.
     await endProcessGroup(leader, TERMINATION_GRACE_MS);
     this.#current = undefined;
-  }
-
-  #launch(): Child {
-    this.#stderr = "";
-    const child = execa(
-      this.#options.podman ?? "podman",
-      ["system", "service", "--time=0", `unix://${this.socketPath}`],
-      {
-        env: serviceEnvironment(this.#options.environment),
-        extendEnv: false,
-        stdin: "ignore",
-        stdout: "ignore",
-        stderr: "pipe",
-        buffer: false,
-        reject: false,
-        // A Ctrl-C on the daemon's terminal must not reach the service while sessions are drained.
-        detached: true,
-        cleanup: false,
-      },
-    );
-    child.stderr.setEncoding("utf8");
-    child.stderr.on("data", (text: string) => (this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)));
-    return child;
   }
 
   /** Whether the service answers, before it is over or the deadline has passed. */
@@ -194,4 +177,19 @@ export class ServiceProcess implements EngineService {
       next: "Check that podman 4.3 or newer is installed and that `podman info` works for this user.",
     });
   }
+}
+
+function launch(podman: string, socketPath: string, env: Record<string, string>) {
+  return execa(podman, ["system", "service", "--time=0", `unix://${socketPath}`], {
+    env,
+    extendEnv: false,
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+    buffer: false,
+    reject: false,
+    // A Ctrl-C on the daemon's terminal must not reach the service while sessions are drained.
+    detached: true,
+    cleanup: false,
+  });
 }

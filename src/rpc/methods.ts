@@ -4,7 +4,7 @@
  * `docs/protocol.md` describes them and a test compares the two. The client imports the types only: the
  * validator would cost it more than everything else together.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { sessionViewSchema } from "../session-document.ts";
 import { MAX_LIST_LENGTH } from "./protocol.ts";

@@ -1,4 +1,8 @@
-import { CucumberExpression, ParameterTypeRegistry } from "@cucumber/cucumber-expressions";
+import {
+  CucumberExpression,
+  ParameterTypeRegistry,
+  type ParameterType,
+} from "@cucumber/cucumber-expressions";
 import type { Feature, Step } from "./feature-file.ts";
 
 /** What one kind of step does. */
@@ -26,8 +30,13 @@ export class Binder<World> {
     readonly run: StepDefinition<World>["run"];
   }[];
 
-  constructor(definitions: readonly StepDefinition<World>[]) {
+  /** @param ownTypes what patterns may hold besides `{int}`, `{string}` and the like. */
+  constructor(
+    definitions: readonly StepDefinition<World>[],
+    ownTypes: readonly ParameterType<unknown>[] = [],
+  ) {
     const parameterTypes = new ParameterTypeRegistry();
+    for (const type of ownTypes) parameterTypes.defineParameterType(type);
     this.#definitions = definitions.map(({ pattern, run }) => ({
       expression: new CucumberExpression(pattern, parameterTypes),
       run,

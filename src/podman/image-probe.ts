@@ -1,0 +1,65 @@
+/**
+ * Looks into images, and prepares them, by containers that never start.
+ */
+import { randomUUID } from "node:crypto";
+import { containerSpec } from "./container-spec.ts";
+import type { Containers } from "./containers.ts";
+import type { EngineHost } from "./host-features.ts";
+
+export class ImageProbe {
+  readonly #containers: Containers;
+  readonly #host: EngineHost;
+  readonly #labels: Readonly<Record<string, string>>;
+  readonly #known = new Map<string, Promise<boolean>>();
+
+  /** @param labels by which a probe that a crash left behind is found. */
+  constructor(containers: Containers, host: EngineHost, labels: Readonly<Record<string, string>>) {
+    this.#containers = containers;
+    this.#host = host;
+    this.#labels = labels;
+  }
+
+  /** Whether a path exists in an image; looked up once. */
+  hasPath(imageId: string, path: string): Promise<boolean> {
+    const key = `${imageId}:${path}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const asked = this.#withProbe(imageId, (id) => this.#containers.hasPath(id, path));
+    this.#known.set(key, asked);
+    asked.catch(() => this.#known.delete(key)); // The caller is told; the next one asks again.
+    return asked;
+  }
+
+  /** Makes the copy of an image's layers for the id mapping of sessions, which its first container would wait for. */
+  async prepare(imageId: string): Promise<void> {
+    await this.#withProbe(imageId, () => Promise.resolve());
+  }
+
+  async #withProbe<T>(imageId: string, act: (containerId: string) => Promise<T>): Promise<T> {
+    const name = `agentd-probe-${randomUUID()}`;
+    const { spec } = containerSpec(
+      {
+        name,
+        image: imageId,
+        user: "probe",
+        home: "/",
+        homeFromImage: false,
+        workingDirectory: "/",
+        argv: ["never-started"],
+        env: {},
+        unsetEnv: [],
+        binds: [],
+        network: "none",
+        logPath: "/dev/null",
+        labels: this.#labels,
+        limits: {},
+      },
+      this.#host,
+    );
+    try {
+      return await act(await this.#containers.create(name, spec));
+    } finally {
+      await this.#containers.remove(name);
+    }
+  }
+}

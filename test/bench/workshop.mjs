@@ -1,0 +1,68 @@
+/**
+ * Everything that measurements share: a daemon with a profile, an image, a repository behind http, the bare tools.
+ */
+import { join } from "node:path";
+import { createSandbox } from "../kit/agentd.mjs";
+import { startGitServer } from "../kit/git-server.mjs";
+import { BUSYBOX, ensureBusyboxImage } from "../kit/images.mjs";
+import { podman } from "../kit/podman.mjs";
+import { makeRepository } from "../kit/repositories.mjs";
+
+/**
+ * @typedef {object} Workshop
+ * @property {import("../kit/agentd.mjs").Sandbox} sandbox With a daemon that runs.
+ * @property {string} image
+ * @property {{ url: string, commit: string }} repository
+ * @property {PodmanInfo} podman
+ */
+
+/**
+ * The part of `podman info` that is used here.
+ *
+ * @typedef {object} PodmanInfo
+ * @property {{ graphDriverName: string }} store
+ * @property {{ Version: string }} version
+ * @property {object} host
+ * @property {{ name: string, version: string }} host.ociRuntime
+ * @property {string} [host.rootlessNetworkCmd] Not there before pasta was.
+ * @property {string} host.cgroupVersion
+ * @property {string} host.cgroupManager
+ * @property {Record<"uidmap" | "gidmap", { size: number }[]>} host.idMappings
+ */
+
+/** The profile that every measurement may run; its command is `true`. */
+export const PROFILE = "bench";
+
+/** Files of the repository: as many as a small project has. */
+const REPOSITORY_FILES = 50;
+
+/**
+ * Sets everything up, lends it out, and removes it whatever happens.
+ *
+ * @param {(workshop: Workshop) => Promise<void>} use
+ */
+export async function inWorkshop(use) {
+  const sandbox = await createSandbox();
+  const repositories = join(sandbox.directory, "repositories");
+  const server = await startGitServer(repositories);
+  try {
+    const commit = await makeRepository(join(repositories, "small.git"), { files: smallProject() });
+    const repository = { url: `${server.url}/small.git`, commit };
+    const image = await ensureBusyboxImage(sandbox.containers, BUSYBOX);
+    const profile = { name: PROFILE, base_image: image, command: ["true"], repo: repository.url };
+    await sandbox.writeConfig({ profiles: [profile] });
+    // As an operator's daemon logs, not as that of a test.
+    await sandbox.startDaemon({ env: { AGENTD_LOG: undefined } });
+    const info = JSON.parse(await podman(sandbox.containers, ["info", "--format", "json"]));
+    await use({ sandbox, image, repository, podman: info });
+  } finally {
+    await sandbox.close();
+    await server.close();
+  }
+}
+
+/** @returns {import("../kit/files.mjs").Files} */
+function smallProject() {
+  const numbers = Array.from({ length: REPOSITORY_FILES }, (_, number) => number);
+  return Object.fromEntries(numbers.map((number) => [`src/part-${number}.txt`, `${number}\n`.repeat(200)]));
+}

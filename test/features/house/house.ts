@@ -1,0 +1,98 @@
+import type { JsonMap } from "@iarna/toml";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSandbox, type Sandbox } from "../../kit/agentd.mjs";
+import { containersEnvironment } from "../../kit/containers-environment.mjs";
+import type { Daemon } from "../../kit/daemon.mjs";
+import { startGitServer, type GitServer } from "../../kit/git-server.mjs";
+import { BUSYBOX, USER_1000, ensureBusyboxImage, ensureDebianGitImage } from "../../kit/images.mjs";
+
+/** The images that scenarios name, besides Debian's. */
+const IMAGES = [
+  BUSYBOX,
+  USER_1000,
+  { name: "stale-work-unit", changes: ["ENV AGENTD_WORK_UNIT=stale"] },
+  { name: "entrypoint-false", changes: ['ENTRYPOINT ["/bin/false"]'] },
+  { name: "home", files: { "home/site-builder/from-the-image": "brought\n" } },
+  // All applets are links to it, the shell among them.
+  { name: "no-shell", files: { "bin/busybox": { content: "", mode: 0o644 } } },
+];
+
+/** A daemon and where it lives. */
+export interface Running {
+  readonly daemon: Daemon;
+  readonly instance: string;
+  readonly sandbox: Sandbox;
+}
+
+/** What a daemon is started with. */
+export interface DaemonSetting {
+  readonly config: JsonMap;
+  /** Added to its environment. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** What the scenarios of one feature share: a git server, and a daemon for each setting they ask for. */
+export class House {
+  /** Directory of the bare repositories that are served. */
+  readonly repositories: string;
+  readonly #server: GitServer;
+  readonly #daemons = new Map<string, Running>();
+
+  private constructor(repositories: string, server: GitServer) {
+    this.repositories = repositories;
+    this.#server = server;
+  }
+
+  static async open(): Promise<House> {
+    const repositories = await mkdtemp(join(tmpdir(), "agentd-repositories-"));
+    return new House(repositories, await startGitServer(repositories));
+  }
+
+  /** The URL at which a bare repository of `repositories` is served. */
+  urlOf(repository: string): string {
+    return `${this.#server.url}/${repository}`;
+  }
+
+  /** Makes an image, unless it is there. Gives its reference. */
+  async image(name: string): Promise<string> {
+    if (name === "debian-git") return await ensureDebianGitImage(containersEnvironment());
+    const definition = IMAGES.find((each) => each.name === name);
+    if (definition === undefined) throw new Error(`no image is called ${name}`);
+    return await ensureBusyboxImage(containersEnvironment(), definition);
+  }
+
+  /** A daemon with that setting: the one that runs already, or a new one. */
+  async daemon(setting: DaemonSetting): Promise<Running> {
+    const key = JSON.stringify(setting);
+    const running = this.#daemons.get(key) ?? (await startDaemon(setting));
+    this.#daemons.set(key, running);
+    return running;
+  }
+
+  /** Ends a daemon that no other scenario shall meet. */
+  async discard(running: Running): Promise<void> {
+    for (const [key, each] of this.#daemons) if (each === running) this.#daemons.delete(key);
+    await running.sandbox.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#daemons.values()].map((daemon) => this.discard(daemon)));
+    await this.#server.close();
+    await rm(this.repositories, { recursive: true });
+  }
+}
+
+async function startDaemon({ config, variables }: DaemonSetting): Promise<Running> {
+  const sandbox = await createSandbox();
+  try {
+    await sandbox.writeConfig(config);
+    const daemon = await sandbox.startDaemon({ env: variables });
+    if (daemon.instance === undefined) throw new Error("the daemon is ready and has no instance");
+    return { daemon, instance: daemon.instance, sandbox };
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+}

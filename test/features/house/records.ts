@@ -1,0 +1,66 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { SessionDocument } from "../../../src/session-document.ts";
+import { readJournal, readSession } from "../../kit/records.mjs";
+
+/** A record as a directory that anybody may read. */
+export class RecordDirectory {
+  readonly id: string;
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.id = path.slice(-16);
+  }
+
+  /** `session.json`. */
+  document(): Promise<SessionDocument> {
+    return readSession(this.path);
+  }
+
+  /** The states of the journal, each once, in their order. */
+  async states(): Promise<unknown[]> {
+    const states = (await readJournal(this.path)).map(({ state }) => state);
+    return states.filter((state, index) => state !== states[index - 1]);
+  }
+
+  /** The state it stands in: `sealed` once `session.json` has an outcome. */
+  async state(): Promise<unknown> {
+    const { outcome } = await this.document();
+    if (outcome !== null) return "sealed";
+    return (await this.states()).at(-1);
+  }
+
+  /** Everything in it, as paths from its root, with what it is. */
+  async entries(): Promise<
+    { readonly path: string; readonly isFile: boolean; readonly isDirectory: boolean }[]
+  > {
+    const entries = await readdir(this.path, { recursive: true, withFileTypes: true });
+    return entries.map((entry) => ({
+      path: join(entry.parentPath, entry.name).slice(this.path.length + 1),
+      isFile: entry.isFile(),
+      isDirectory: entry.isDirectory(),
+    }));
+  }
+}
+
+/** The records below an audit root, oldest first. */
+export async function recordsIn(auditRoot: string): Promise<RecordDirectory[]> {
+  const profiles = await names(auditRoot);
+  const records = await Promise.all(
+    profiles.map(async (profile) =>
+      (await names(join(auditRoot, profile))).map((id) => new RecordDirectory(join(auditRoot, profile, id))),
+    ),
+  );
+  return records.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The names in a directory; none when it does not exist. */
+async function names(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

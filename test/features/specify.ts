@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, it, onTestFailed } from "vitest";
+import { Binder } from "./binder/binding.ts";
+import { readFeature } from "./binder/feature-file.ts";
+import { runScenario } from "./binder/run-scenario.ts";
+import { FEATURES_DIRECTORY } from "./features-directory.ts";
+import { House } from "./house/house.ts";
+import { STEPS } from "./steps/all.ts";
+import { PARAMETER_TYPES } from "./steps/parameter-types.ts";
+import { World } from "./world.ts";
+
+/** Makes a test of every scenario of a feature file. They run one after the other and share their daemons. */
+export function specify(file: string): void {
+  const feature = readFeature(join(FEATURES_DIRECTORY, file));
+  const binder = new Binder(STEPS, PARAMETER_TYPES);
+
+  describe(feature.name, () => {
+    let house: House;
+    beforeAll(async () => {
+      house = await House.open();
+    });
+    afterAll(() => house.close());
+
+    for (const scenario of feature.scenarios) {
+      it(scenario.name, async () => {
+        const world = await World.open(house);
+        onTestFailed(() => console.error(world.story()));
+        try {
+          await runScenario(scenario, binder, world);
+        } finally {
+          await world.close();
+        }
+      });
+    }
+  });
+}

@@ -1,0 +1,82 @@
+import { expect } from "vitest";
+import { podman } from "../../kit/podman.mjs";
+import { processesWith } from "../../kit/processes.mjs";
+import { until } from "../../kit/until.mjs";
+import type { Topic } from "./topic.ts";
+
+interface Status {
+  readonly pid: number;
+  readonly state: string;
+  readonly engine: Readonly<Record<string, unknown>>;
+}
+
+/** The daemon's own life, and the Podman service under it. */
+export const DAEMON: Topic = [
+  {
+    pattern: "the daemon gets SIGTERM",
+    run: async (world) => {
+      world.spoilt = true;
+      (await world.daemon()).daemon.signal("SIGTERM");
+    },
+  },
+  {
+    pattern: "the daemon is draining",
+    run: async (world) => {
+      const { sandbox } = await world.daemon();
+      const isDraining = async () =>
+        ((await sandbox.runJson(["status", "--json"])) as Status).state === "draining";
+      await until("the drain", isDraining);
+    },
+  },
+  {
+    pattern: "the daemon ends with {int}",
+    run: async (world, code: number) => expect(await (await world.daemon()).daemon.exited).toBe(code),
+  },
+  {
+    pattern: "the daemon has been ended by the signal",
+    run: async (world) => expect(await (await world.daemon()).daemon.exited).toBeUndefined(),
+  },
+  {
+    pattern: "the daemon's Podman service is killed",
+    run: async (world) => {
+      const { instance } = await world.daemon();
+      const services = await processesWith(`/agentd/${instance}/podman.sock`);
+      expect(services).toHaveLength(1);
+      for (const pid of services) process.kill(pid, "SIGKILL");
+    },
+  },
+  {
+    pattern: "its stderr says {string} and the daemon's pid",
+    run: async (world, text: string) => {
+      const stderr = world.command.stderr.toString();
+      expect(stderr).toContain(text);
+      expect(stderr).toContain(`pid ${(await world.daemon()).daemon.pid}`);
+    },
+  },
+  {
+    pattern: "the JSON on its stdout names the daemon's pid",
+    run: async (world) => {
+      const { pid } = JSON.parse(world.command.stdout.toString()) as Status;
+      expect(pid).toBe((await world.daemon()).daemon.pid);
+    },
+  },
+  {
+    pattern: "the engine it shows is the one that podman info shows",
+    run: async (world) => {
+      const { sandbox } = await world.daemon();
+      const { engine } = JSON.parse(world.command.stdout.toString()) as Status;
+      const format =
+        "{{.Version.Version}} {{.Host.OCIRuntime.Name}} {{.Host.CgroupsVersion}} {{.Store.GraphDriverName}}";
+      const [version, runtime, cgroups, storage] = (
+        await podman(sandbox.containers, ["info", "--format", format])
+      ).split(" ");
+      expect(engine).toMatchObject({
+        version,
+        oci_runtime: runtime,
+        cgroup_version: cgroups,
+        storage_driver: storage,
+        selinux: false,
+      });
+    },
+  },
+];

@@ -1,0 +1,99 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { leftovers } from "../../kit/leftovers.mjs";
+import { containersOf } from "../../kit/podman.mjs";
+import { processesWith } from "../../kit/processes.mjs";
+import { until } from "../../kit/until.mjs";
+import type { RecordDirectory } from "../house/records.ts";
+import { jsonObject } from "./output.ts";
+import type { World } from "../world.ts";
+import type { Rows, Topic } from "./topic.ts";
+
+/** A session from queue to seal. Without a name, the one that was accepted last is meant. */
+export const SESSIONS: Topic = [
+  {
+    pattern: "the session is {word}",
+    run: async (world, state: string) => reaches(await world.record(), state),
+  },
+  {
+    pattern: "the session of {string} is {word}",
+    run: async (world, workUnit: string, state: string) => reaches(await world.recordOf(workUnit), state),
+  },
+  {
+    pattern: "the session is let go",
+    run: async (world) => letGo(await world.record()),
+  },
+  {
+    pattern: "the session of {string} is let go",
+    run: async (world, workUnit: string) => letGo(await world.recordOf(workUnit)),
+  },
+  {
+    pattern: "no session was recorded",
+    run: async (world) => expect(await world.records()).toEqual([]),
+  },
+  {
+    pattern: "the container of the session is running",
+    run: async (world) => {
+      const { sandbox, instance } = await world.daemon();
+      const { id } = await world.record();
+      const containers = await containersOf(sandbox.containers, instance);
+      expect(containers.map(({ State, Labels }) => [State, Labels["io.agentd.session"]])).toEqual([
+        ["running", id],
+      ]);
+    },
+  },
+  {
+    pattern: "nothing of the session is left behind",
+    run: async (world) => nothingIsLeft(world),
+  },
+  {
+    pattern: "the launch has failed at {string}, naming {string}",
+    run: async (world, stage: string, name: string) => {
+      const { command } = world;
+      expect(command.exitCode).toBe(125);
+      expect(command.stdout.toString()).toBe("");
+      const record = await world.record();
+      const { cause, ...document } = await record.document();
+      expect(document).toMatchObject({
+        outcome: "launch_failed",
+        stage,
+        exit_code: null,
+        start_timestamp: null,
+      });
+      expect(cause).toContain(name);
+      // A sentence to act on: what could not be done, why, and after a full stop what to do.
+      expect(cause).toMatch(/^cannot .+: .+\. [A-Z].+\.$/s);
+      expect(command.stderr.toString()).toContain(cause);
+      await nothingIsLeft(world);
+    },
+  },
+  {
+    pattern: "the record says:",
+    run: async (world, rows: Rows) => says(await world.record(), rows),
+  },
+  {
+    pattern: "the record of {string} says:",
+    run: async (world, workUnit: string, rows: Rows) => says(await world.recordOf(workUnit), rows),
+  },
+];
+
+async function reaches(record: RecordDirectory, state: string): Promise<void> {
+  await until(`state ${state} of session ${record.id}`, async () => (await record.state()) === state);
+}
+
+/** The agents of the scenarios that wait look for this file. */
+async function letGo(record: RecordDirectory): Promise<void> {
+  await writeFile(join(record.path, "runa/go"), "");
+}
+
+async function says(record: RecordDirectory, rows: Rows): Promise<void> {
+  expect(await record.document()).toMatchObject(jsonObject(rows));
+}
+
+async function nothingIsLeft(world: World): Promise<void> {
+  const { sandbox, instance } = await world.daemon();
+  const { id } = await world.record();
+  expect(await leftovers(sandbox, instance)).toEqual([]);
+  expect(await processesWith(id)).toEqual([]);
+}

@@ -1,0 +1,8 @@
+import type { StepDefinition } from "../binder/binding.ts";
+import type { World } from "../world.ts";
+
+/** The step definitions of one topic. */
+export type Topic = readonly StepDefinition<World>[];
+
+/** The rows of a table below a step. */
+export type Rows = readonly (readonly string[])[];

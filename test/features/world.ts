@@ -1,0 +1,182 @@
+import { parse, type JsonMap } from "@iarna/toml";
+import { rm } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { AGENTD, createSandbox, type Sandbox } from "../kit/agentd.mjs";
+import type { Files } from "../kit/files.mjs";
+import { commit, git, makeRepository } from "../kit/repositories.mjs";
+import { until } from "../kit/until.mjs";
+import { Command } from "./house/command.ts";
+import type { House, Running } from "./house/house.ts";
+import { recordsIn, type RecordDirectory } from "./house/records.ts";
+
+const REPOSITORY = "site.git";
+/** What the profile runs: the repository brings it. */
+const AGENT = "agent.sh";
+
+/** One scenario's view: what it has set up, what its operator has typed and what came of it. */
+export class World {
+  readonly house: House;
+  /** Keys of `[daemon]` in the configuration. */
+  readonly daemonKeys: JsonMap = {};
+  /** Keys of the one profile. */
+  readonly profileKeys: JsonMap;
+  /** Added to the daemon's environment. */
+  readonly variables: Record<string, string> = {};
+  /** The whole configuration file, for a scenario that writes it itself. */
+  configText: string | undefined;
+  /** True when the scenario does to the daemon what the next one must not meet. */
+  spoilt = false;
+  /** The commit that the repository was given last. */
+  head: string;
+  readonly #repository: string;
+  readonly #commands: Command[] = [];
+  /** Those without a daemon. */
+  readonly #sandboxes: Sandbox[] = [];
+  #running: Running | undefined;
+  #earlier: ReadonlySet<string> = new Set();
+
+  private constructor(house: House, repository: string, head: string, image: string) {
+    this.house = house;
+    this.#repository = repository;
+    this.head = head;
+    this.profileKeys = {
+      name: "site-builder",
+      base_image: image,
+      repo: house.urlOf(REPOSITORY),
+      command: ["/bin/sh", AGENT],
+    };
+  }
+
+  /** A world with a fresh repository. */
+  static async open(house: House): Promise<World> {
+    const repository = join(house.repositories, REPOSITORY);
+    await rm(repository, { recursive: true, force: true });
+    const head = await makeRepository(repository);
+    return new World(house, repository, head, await house.image("busybox"));
+  }
+
+  /** Commits files; they are on the default branch unless another one is named. */
+  async commit(files: Files, { branch = "main", message = "Go on" } = {}): Promise<void> {
+    this.head = await commit(this.#repository, { files, branch, message });
+  }
+
+  async commitAgent(script: string): Promise<void> {
+    await this.commit({ [AGENT]: `${script}\n` });
+  }
+
+  /** Runs git in the bare repository. */
+  async git(...args: string[]): Promise<string> {
+    return await git(this.#repository, args);
+  }
+
+  /** Sets keys of the profile, given as TOML. */
+  setProfile(toml: string): void {
+    Object.assign(this.profileKeys, parse(toml));
+  }
+
+  /** The scenario's daemon, started when it is first needed. */
+  async daemon(): Promise<Running> {
+    if (this.#running !== undefined) return this.#running;
+    const { daemonKeys, profileKeys, variables } = this;
+    const config = { daemon: daemonKeys, profiles: [profileKeys] };
+    this.#running = await this.house.daemon({ config, variables });
+    const { auditRoot } = this.#running.sandbox;
+    this.#earlier = new Set((await recordsIn(auditRoot)).map(({ id }) => id));
+    return this.#running;
+  }
+
+  /** Starts a command beside the scenario's daemon, or with the configuration that the scenario has written. */
+  async start(text: string): Promise<Command> {
+    const sandbox = this.configText === undefined ? (await this.daemon()).sandbox : await this.#newSandbox();
+    return await this.#start(await this.fill(text), sandbox);
+  }
+
+  /** Starts a command where no daemon runs. */
+  async startWithoutDaemon(text: string): Promise<Command> {
+    return await this.#start(text, await this.#newSandbox());
+  }
+
+  /** The command that was typed last. */
+  get command(): Command {
+    const last = this.#commands.at(-1);
+    if (last === undefined) throw new Error("the operator has not typed anything yet");
+    return last;
+  }
+
+  /** The command that was started last with exactly these words. */
+  commandOf(text: string): Command {
+    const found = this.#commands.findLast((command) => command.text === text);
+    if (found === undefined) throw new Error(`the operator has not typed \`${text}\``);
+    return found;
+  }
+
+  get commands(): readonly Command[] {
+    return this.#commands;
+  }
+
+  /** The records of this scenario's sessions, oldest first. */
+  async records(): Promise<RecordDirectory[]> {
+    const { sandbox } = await this.daemon();
+    return (await recordsIn(sandbox.auditRoot)).filter(({ id }) => !this.#earlier.has(id));
+  }
+
+  /** The record of the session that was accepted last. */
+  async record(): Promise<RecordDirectory> {
+    const last = (await this.records()).at(-1);
+    if (last === undefined) throw new Error("no session was recorded");
+    return last;
+  }
+
+  /** The record of the session with that work unit. */
+  async recordOf(workUnit: string): Promise<RecordDirectory> {
+    for (const record of await this.records()) {
+      if ((await record.document()).work_unit === workUnit) return record;
+    }
+    throw new Error(`no session with the work unit ${workUnit} was recorded`);
+  }
+
+  /** Puts in what scenarios cannot know: SESSION (the last one), HASH (the last commit) and REPOSITORY (its URL). */
+  async fill(text: string): Promise<string> {
+    const filled = text.replaceAll("HASH", this.head).replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
+    return filled.includes("SESSION") ? filled.replaceAll("SESSION", (await this.record()).id) : filled;
+  }
+
+  /** Everything that was typed and what came of it, for whoever reads why a scenario failed. */
+  story(): string {
+    const log = this.#running === undefined ? [] : [this.#running.daemon.log];
+    return [...log, ...this.#commands.map((command) => command.story())].join("\n\n");
+  }
+
+  /** Ends what the scenario left running; a daemon that it spoilt is not handed to the next one. */
+  async close(): Promise<void> {
+    for (const command of this.#commands) command.signal("SIGKILL");
+    if (this.#running !== undefined && !(await this.#isClean())) await this.house.discard(this.#running);
+    for (const sandbox of this.#sandboxes) await sandbox.close();
+  }
+
+  async #isClean(): Promise<boolean> {
+    if (this.spoilt) return false;
+    const states = await Promise.all((await this.records()).map((record) => record.state()));
+    return states.every((state) => state === "sealed");
+  }
+
+  async #newSandbox(): Promise<Sandbox> {
+    const sandbox = await createSandbox();
+    this.#sandboxes.push(sandbox);
+    const profiles = { profiles: [this.profileKeys] };
+    await sandbox.writeConfig(this.configText ?? profiles);
+    return sandbox;
+  }
+
+  async #start(text: string, { env }: Sandbox): Promise<Command> {
+    const path = [dirname(AGENTD), env["PATH"]].join(delimiter);
+    const command = new Command(text, { ...env, PATH: path });
+    this.#commands.push(command);
+    // From then on the session can be looked at.
+    if (/^agentd run (?!.*--detach)/.test(text)) {
+      const accepted = () => command.exitCode !== undefined || command.stderr.includes("accepted");
+      await until(`acceptance of \`${text}\``, accepted);
+    }
+    return command;
+  }
+}

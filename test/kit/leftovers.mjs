@@ -1,0 +1,49 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { containersOf, unusedVolumes } from "./podman.mjs";
+
+/** @typedef {import("./agentd.mjs").Sandbox} Sandbox */
+
+/**
+ * What sessions have left on the host that should be gone once they are sealed: containers, volumes, staging
+ * directories, entries of the open index, FIFOs.
+ *
+ * @param {Sandbox} sandbox
+ * @param {string} instance
+ * @returns {Promise<string[]>} One line each; empty when all is clean.
+ */
+export async function leftovers(sandbox, instance) {
+  const containers = await containersOf(sandbox.containers, instance);
+  const volumes = await unusedVolumes(sandbox.containers);
+  return [
+    ...containers.map(({ Names, State }) => `container ${Names.join()} (${State})`),
+    ...volumes.map((volume) => `volume ${volume}`),
+    ...(await entries(join(sandbox.cacheDirectory, "staging"))),
+    ...(await entries(join(sandbox.stateDirectory, "open"))),
+    ...(await fifosBelow(sandbox.runtimeDirectory(instance))),
+  ];
+}
+
+/** @param {string} directory */
+async function entries(directory) {
+  return (await list(directory, { recursive: false })).map((entry) => join(directory, entry.name));
+}
+
+/** @param {string} directory */
+async function fifosBelow(directory) {
+  const all = await list(directory, { recursive: true });
+  return all.filter((entry) => entry.isFIFO()).map((entry) => `FIFO ${join(entry.parentPath, entry.name)}`);
+}
+
+/**
+ * @param {string} directory
+ * @param {{ recursive: boolean }} options
+ */
+async function list(directory, { recursive }) {
+  try {
+    return await readdir(directory, { withFileTypes: true, recursive });
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT") return [];
+    throw error;
+  }
+}

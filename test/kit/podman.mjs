@@ -1,0 +1,70 @@
+/**
+ * What tests ask Podman, besides agentd and behind its back.
+ */
+import { execa } from "execa";
+
+/** @typedef {import("./containers-environment.mjs").ContainersEnvironment} ContainersEnvironment */
+
+/**
+ * A container as `podman ps --format json` shows it; more fields than these.
+ *
+ * @typedef {{ Id: string, Names: string[], State: string, Labels: Record<string, string> }} Container
+ */
+
+/**
+ * Runs podman on the kit's storage.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {readonly string[]} args
+ * @returns {Promise<string>} Its standard output.
+ */
+export async function podman(environment, args) {
+  const { stdout } = await execa("podman", args, { env: environment.variables });
+  return stdout;
+}
+
+/**
+ * The containers of one agentd instance, whatever their state.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {string} instance
+ * @returns {Promise<Container[]>}
+ */
+export async function containersOf(environment, instance) {
+  const filter = `label=io.agentd.instance=${instance}`;
+  return JSON.parse(await podman(environment, ["ps", "--all", "--format", "json", "--filter", filter]));
+}
+
+/**
+ * Everything Podman knows about a container.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {string} container Its id or name.
+ * @returns {Promise<any>}
+ */
+export async function inspectContainer(environment, container) {
+  return JSON.parse(await podman(environment, ["inspect", "--type", "container", container]))[0];
+}
+
+/**
+ * Volumes that no container uses: somebody forgot to remove them.
+ *
+ * @param {ContainersEnvironment} environment
+ * @returns {Promise<string[]>}
+ */
+export async function unusedVolumes(environment) {
+  const names = await podman(environment, ["volume", "ls", "--quiet", "--filter", "dangling=true"]);
+  return names === "" ? [] : names.split("\n");
+}
+
+/**
+ * Removes what is left of an instance, for the end of a test.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {string} instance
+ */
+export async function removeContainersOf(environment, instance) {
+  const ids = (await containersOf(environment, instance)).map((container) => container.Id);
+  if (ids.length > 0)
+    await podman(environment, ["rm", "--force", "--ignore", "--time=0", "--volumes", ...ids]);
+}

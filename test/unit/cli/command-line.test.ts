@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { readCommandLine } from "../../../src/cli/command-line.ts";
+import { COMMANDS } from "../../../src/cli/command-table.ts";
+
+const read = (...argv: string[]) => readCommandLine(argv, COMMANDS, "1.2.3");
+
+const NAMES = [["daemon"], ["run"], ["ps"], ["logs"], ["wait"], ["stop"], ["status"], ["audit", "verify"]];
+
+function helpOf(...argv: string[]): string {
+  const line = read(...argv);
+  if (line.kind !== "help") throw new Error(`${argv.join(" ")} is ${line.kind}`);
+  return line.text;
+}
+
+describe("the help", () => {
+  it("lists every command with a summary", () => {
+    const help = helpOf("--help");
+    for (const [name = ""] of NAMES) expect(help).toMatch(new RegExp(`^  ${name}( .*)? {2,}\\w`, "m"));
+    expect(COMMANDS).toHaveLength(NAMES.length);
+  });
+
+  it.each(NAMES)("of %s %s has a description and an example", (...words) => {
+    const name = words.filter((word) => word !== undefined);
+    const help = helpOf(...name, "--help");
+    expect(help).toMatch(new RegExp(`^Usage: agentd ${name.join(" ")}\\b.*\\n\\n\\w[^]*\\.\\n`));
+    expect(help).toMatch(new RegExp(`^Examples?:\\n  agentd ${name.join(" ")}`, "m"));
+    expect(help).toContain("--socket <path>");
+  });
+
+  it("is the same by the help command", () => {
+    expect(helpOf("help", "run")).toBe(helpOf("run", "--help"));
+  });
+});
+
+describe("the command line", () => {
+  it("answers --version anywhere", () => {
+    expect(read("ps", "--version")).toEqual({ kind: "help", text: "agentd 1.2.3\n" });
+  });
+
+  it.each([
+    [[], {}],
+    [["--config", "a.toml"], { config: "a.toml" }],
+    [["--socket=/s", "daemon", "--config", "a.toml"], { config: "a.toml", socket: "/s" }],
+    [["ps", "--socket", "/s"], { socket: "/s" }],
+    [["run", "demo", "--config", "a.toml"], { config: "a.toml" }],
+  ])("takes the options of every command before and after it: %j", (argv, options) => {
+    expect(read(...argv)).toMatchObject({ kind: "command", options });
+  });
+
+  it("runs the daemon when no command is named", async () => {
+    const line = read("--config", "a.toml");
+    if (line.kind !== "command") throw new Error(line.kind);
+    const context = { runDaemon: () => Promise.resolve(42) } as Parameters<typeof line.body>[0];
+    expect(await line.body(context)).toBe(42);
+  });
+
+  it.each([
+    [["pss"], 2, "unknown command 'pss' (Did you mean ps?)"],
+    [["ps", "--jsn"], 2, "unknown option '--jsn' (Did you mean --json?)"],
+    [["--sockt", "/s"], 2, "unknown option '--sockt' (Did you mean --socket?)"],
+    [["ps", "extra"], 2, "too many arguments for 'ps'. Expected 0 arguments but got 1."],
+    [["logs"], 2, "missing required argument 'session'"],
+    [["audit"], 2, "it needs one of its commands"],
+    [["audit", "verfy"], 2, "unknown command 'verfy' (Did you mean verify?)"],
+    [["--socket"], 2, "option '--socket <path>' argument missing"],
+    [["run"], 125, "missing required argument 'profile'"],
+    [["run", "demo", "--work-unti", "x"], 125, "unknown option '--work-unti' (Did you mean --work-unit?)"],
+    [["wait"], 125, "missing required argument 'session'"],
+    [["wait", "a", "b"], 125, "too many arguments for 'wait'. Expected 1 argument but got 2."],
+  ])("says what is wrong with %j and that it exits with %d", (argv, usage, why) => {
+    const line = read(...argv);
+    if (line.kind !== "wrong") throw new Error(line.kind);
+    expect(line.error.code).toBe("usage");
+    expect(line.error.message).toBe(`cannot understand the command line: ${why}`);
+    expect(line.faults.usage).toBe(usage);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { countOption, durationOption } from "../../../src/cli/arguments.ts";
+import { FAULTS, SESSION_FAULTS } from "../../../src/cli/command.ts";
+import { errorText, faultCode } from "../../../src/cli/error-text.ts";
+import { AgentdError } from "../../../src/errors.ts";
+
+describe("an error on the terminal", () => {
+  it("says what could not be done, why, its code and what to do next", () => {
+    const error = new AgentdError("daemon_not_running", {
+      tried: "reach it",
+      why: "gone",
+      next: "Start it.",
+    });
+    expect(errorText(error)).toBe("agentd: cannot reach it: gone [daemon_not_running]\n  Start it.");
+  });
+
+  it("has one line when there is nothing to do", () => {
+    expect(errorText(new AgentdError("internal", { tried: "a", why: "b" }))).toBe(
+      "agentd: cannot a: b [internal]",
+    );
+  });
+
+  it("keeps the lines of a list of problems and nothing else that moves the cursor", () => {
+    const error = new AgentdError("config_invalid", { tried: "load", why: "two:\n  a\x1b[2J\n  b" });
+    expect(errorText(error)).toBe("agentd: cannot load: two:\n  a\\x1b[2J\n  b [config_invalid]");
+  });
+
+  it.each([new TypeError("x is not a function"), "thrown text", undefined])(
+    "is an internal one for whatever else was thrown: %o",
+    (thrown) => {
+      expect(errorText(thrown)).toMatch(/^agentd: cannot finish the command: .+ \[internal\]$/);
+    },
+  );
+});
+
+describe("the exit code of an error", () => {
+  const usage = new AgentdError("usage", { tried: "a", why: "b" });
+
+  it("is 2 for usage and 1 for the rest", () => {
+    expect([faultCode(usage, FAULTS), faultCode(new Error("x"), FAULTS)]).toEqual([2, 1]);
+  });
+
+  it("is 125 for both where an outcome is expected", () => {
+    expect([faultCode(usage, SESSION_FAULTS), faultCode(new Error("x"), SESSION_FAULTS)]).toEqual([125, 125]);
+  });
+});
+
+describe("the value of an option", () => {
+  it("is a duration in milliseconds, or nothing", () => {
+    expect(durationOption("--timeout", "90s")).toBe(90_000);
+    expect(durationOption("--timeout", undefined)).toBeUndefined();
+  });
+
+  it.each(["", "5", "0s", "-1s", "1.5h", "1d", "90 s", "1e3s"])("is no duration as %j", (text) => {
+    expect(() => durationOption("--timeout", text)).toThrow(
+      `cannot use ${JSON.stringify(text)} for --timeout: a duration is`,
+    );
+  });
+
+  it("is a count within its bounds", () => {
+    expect([countOption("--limit", "1", 10), countOption("--limit", "10", 10)]).toEqual([1, 10]);
+  });
+
+  it.each(["", "0", "11", "-1", "1.5", "ten", "1e1", "0x1"])("is no count as %j", (text) => {
+    expect(() => countOption("--limit", text, 10)).toThrow("it is a whole number from 1 to 10");
+  });
+});

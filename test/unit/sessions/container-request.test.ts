@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { containerRequest, type ContainerParts } from "../../../src/sessions/container-request.ts";
+import type { SessionDocument } from "../../../src/session-document.ts";
+
+function parts(changes: { workUnit?: string | null; bringsHome?: boolean } = {}): ContainerParts {
+  return {
+    instance: "0a1b2c3d",
+    profile: {
+      name: "site-builder",
+      baseImage: "localhost/site-builder",
+      command: ["make", "site"],
+      network: "private",
+      env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
+      credentials: [],
+    },
+    record: {
+      id: "0123456789abcdef",
+      document: { work_unit: changes.workUnit ?? null } as SessionDocument,
+      runaDirectory: "/record/runa",
+      consoleLogPath: "/record/agentd/console.log",
+    },
+    staging: { homeDirectory: "/staging/home", repoDirectory: "/staging/repo" },
+    gate: { directory: "/runtime/gate" },
+    image: { id: "sha", bringsHome: changes.bringsHome ?? false },
+    argv: ["/bin/sh", "-c", "wait", "make", "site"],
+    backstopMs: undefined,
+  };
+}
+
+describe("the container of a session", () => {
+  it("has the record's runa directory inside the clone, and nothing else of the record", () => {
+    const targets = containerRequest(parts()).binds.map(({ source, target, readOnly }) => [source, target, readOnly]);
+    expect(targets).toEqual([
+      ["/staging/home", "/home/site-builder", false],
+      ["/staging/repo", "/home/site-builder/repo", false],
+      ["/record/runa", "/home/site-builder/repo/.runa", false],
+      ["/runtime/gate", "/agentd/gate", true],
+    ]);
+  });
+
+  it("takes the home from an image that brings one", () => {
+    const request = containerRequest(parts({ bringsHome: true }));
+    expect(request.homeFromImage).toBe(true);
+    expect(request.binds.map(({ target }) => target)).not.toContain("/home/site-builder");
+  });
+
+  it("names the work unit when there is one", () => {
+    const { env, unsetEnv } = containerRequest(parts({ workUnit: "issue-42" }));
+    expect(env).toMatchObject({ AGENTD_WORK_UNIT: "issue-42" });
+    expect(unsetEnv).toEqual([]);
+  });
+
+  it("clears a work unit that the image brings when there is none", () => {
+    const { env, unsetEnv } = containerRequest(parts());
+    expect(env).not.toHaveProperty("AGENTD_WORK_UNIT");
+    expect(unsetEnv).toEqual(["AGENTD_WORK_UNIT"]);
+  });
+
+  it("lets no profile environment forge what agentd says about the session", () => {
+    expect(containerRequest(parts()).env).toMatchObject({
+      LANG: "C.UTF-8",
+      HOME: "/home/site-builder",
+      AGENTD_PROFILE: "site-builder",
+      AGENT_NAME: "site-builder",
+      AGENTD_SESSION_ID: "0123456789abcdef",
+    });
+  });
+
+  it("gives conmon a deadline only when the session has one", () => {
+    expect(containerRequest(parts()).timeoutSeconds).toBeUndefined();
+    expect(containerRequest({ ...parts(), backstopMs: 1_500 }).timeoutSeconds).toBe(2);
+  });
+});
