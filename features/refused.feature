@@ -17,7 +17,7 @@ Feature: Requests that are refused
       | what                         | command                                                 | exit | error               | hint                  |
       | An unknown profile           | agentd run nobody-there                                 | 125  | nobody-there        | unknown_profile       |
       | An empty work unit           | agentd run site-builder --work-unit ''                  | 125  | work unit           | 1 to 200              |
-      | A work unit with a tab       | agentd run site-builder --work-unit "$(printf 'a\\tb')" | 125  | "a\tb"              | 1 to 200              |
+      | A work unit with a tab       | agentd run site-builder --work-unit "$(printf 'a\\tb')" | 125  | a\\tb               | 1 to 200              |
       | A work unit that is too long | agentd run site-builder --work-unit $(seq -s- 100)      | 125  | work unit           | 1 to 200              |
       | A URL with a password        | agentd run site-builder https://me:hidden@host/x.git    | 125  | host/x.git          | repository_invalid    |
       | A ref that is an option      | agentd run site-builder --ref=--upload-pack=x           | 125  | --upload-pack=x     | ref_invalid           |

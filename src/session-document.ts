@@ -60,6 +60,36 @@ export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
 export type Excluded = z.infer<typeof excludedSchema>;
 export type SessionState = (typeof SESSION_STATES)[number];
 
+/** What is known of a session when it is accepted. */
+export type AcceptedFields = Pick<
+  SessionDocument,
+  "profile" | "repo_url" | "ref" | "work_unit" | "trigger" | "image" | "config_digest" | "queued_timestamp"
+>;
+
+/** The document of a session that was just accepted: everything else is not known yet, or does not apply. */
+export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
+  return {
+    schema_version: SESSION_SCHEMA_VERSION,
+    commit: null,
+    image_digest: null,
+    start_timestamp: null,
+    end_timestamp: null,
+    outcome: null,
+    exit_code: null,
+    signal: null,
+    stage: null,
+    cause: null,
+    peak_memory_bytes: null,
+    peak_pids: null,
+    cpu_seconds: null,
+    scheduled_timestamp: null,
+    delay_ms: null,
+    warnings: [],
+    excluded: [],
+    ...fields,
+  };
+}
+
 /** A session as the daemon shows it: its document and where it stands now. */
 export const sessionViewSchema = sessionDocumentSchema.extend({
   state: z.enum(SESSION_STATES),

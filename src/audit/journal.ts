@@ -7,7 +7,6 @@ import { constants } from "node:fs";
 import { chmod, open, readFile, truncate } from "node:fs/promises";
 import { AgentdError } from "../errors.ts";
 import type { SessionState } from "../session-document.ts";
-import { writeNewFile } from "./durable-files.ts";
 import { oneAtATime, type Enqueue } from "./one-at-a-time.ts";
 
 /** A line of the journal; the keys beyond these are the details of its event. */
@@ -124,7 +123,8 @@ export class Journal {
 
 /** Starts a journal, empty and not yet durable: the first durable line makes it so. */
 export async function createJournal(options: JournalOptions): Promise<Journal> {
-  await writeNewFile(options.path, "");
+  const file = await open(options.path, "wx", 0o600);
+  await file.close();
   return new Journal(options, { length: 0, last: undefined });
 }
 

@@ -2,7 +2,7 @@
  * Making records, and finding the open ones again after a restart.
  */
 import { mkdir, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { commitFile, ensureDirectory, stageFile, syncDirectory } from "./durable-files.ts";
@@ -84,13 +84,13 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
   const paths = recordPaths(directory);
   const document = { ...options.document, session_id: basename(directory) };
   try {
-    await mkdir(paths.runa, 0o700);
-    await mkdir(paths.agentd, 0o700);
-    const journal = await startJournal(paths.journal, options.now);
-    await stageFile(paths.session, formatDocument(document));
+    await Promise.all([mkdir(paths.runa, 0o700), mkdir(paths.agentd, 0o700)]);
+    const [journal] = await Promise.all([
+      startJournal(paths.journal, options.now),
+      stageFile(paths.session, formatDocument(document)),
+    ]);
     await commitFile(paths.session);
-    await syncDirectory(directory);
-    await syncDirectory(join(directory, ".."));
+    await Promise.all([syncDirectory(directory), syncDirectory(dirname(directory))]);
     return new OpenRecord(options, directory, document, journal);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });

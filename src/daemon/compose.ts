@@ -71,7 +71,9 @@ interface Places {
 /** Builds the daemon and binds its socket, last. */
 export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { host, pid, resources, version } = options;
-  const config = await loadConfig(await requireConfigFile(host, options.config), { cores: availableParallelism() });
+  const config = await loadConfig(await requireConfigFile(host, options.config), {
+    cores: availableParallelism(),
+  });
   const places = await findPlaces(config, options);
   const log = createLogger(pino.destination({ fd: 2, sync: true }), host.env["AGENTD_LOG"]);
   const startedTimestamp = new Date(CLOCK.now()).toISOString();

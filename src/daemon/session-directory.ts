@@ -50,14 +50,19 @@ export class SessionDirectory {
 
   /** The sessions that are not sealed, newest first. */
   open(limit: number): SessionView[] {
-    return this.#intake.openSessions.slice(-limit).map((session) => session.view()).reverse();
+    return this.#intake.openSessions
+      .slice(-limit)
+      .map((session) => session.view())
+      .reverse();
   }
 
   /** All sessions, newest first. */
   async all(limit: number): Promise<SessionView[]> {
     const records = await this.#records.newest(limit);
     return await Promise.all(
-      records.map(async ({ id, directory }) => this.#intake.get(id)?.view() ?? (await this.#viewOf(directory))),
+      records.map(
+        async ({ id, directory }) => this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)),
+      ),
     );
   }
 
@@ -65,7 +70,11 @@ export class SessionDirectory {
     const document = await this.#records.read(directory);
     const view = { ...document, position: null, record: directory };
     if (document.outcome !== null) return { ...view, state: "sealed", reason: null };
-    return { ...view, state: await this.#records.lastState(directory), reason: "left by a daemon that has ended" };
+    return {
+      ...view,
+      state: await this.#records.lastState(directory),
+      reason: "left by a daemon that has ended",
+    };
   }
 }
 

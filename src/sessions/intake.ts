@@ -1,6 +1,5 @@
 import { AgentdError } from "../errors.ts";
-import type { SessionDocument, SessionView } from "../session-document.ts";
-import { SESSION_SCHEMA_VERSION } from "../session-document.ts";
+import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
 import type { OpenRecord, SessionProfile } from "./ports.ts";
 import { Session, type SessionHost } from "./session.ts";
@@ -34,7 +33,10 @@ export interface IntakeHost extends SessionHost {
 /** Accepts sessions and knows those that are not sealed yet. */
 export class Intake {
   readonly #host: IntakeHost;
-  readonly #open = new Map<string, { readonly session: Session; readonly sealed: Promise<SessionDocument> }>();
+  readonly #open = new Map<
+    string,
+    { readonly session: Session; readonly sealed: Promise<SessionDocument> }
+  >();
   readonly #requests = new Map<string, Promise<string>>();
   #closed = false;
 
@@ -91,33 +93,18 @@ export class Intake {
   async #accept(request: RunRequest): Promise<string> {
     const plan = this.#check(request);
     const { profile, digest } = plan;
-    const record = await this.#host.createRecord({
-      schema_version: SESSION_SCHEMA_VERSION,
-      profile: profile.name,
-      repo_url: plan.repoUrl,
-      ref: plan.ref,
-      commit: null,
-      work_unit: request.workUnit ?? null,
-      trigger: "manual",
-      image: profile.baseImage,
-      image_digest: null,
-      config_digest: digest,
-      queued_timestamp: new Date(this.#host.clock.now()).toISOString(),
-      start_timestamp: null,
-      end_timestamp: null,
-      outcome: null,
-      exit_code: null,
-      signal: null,
-      stage: null,
-      cause: null,
-      peak_memory_bytes: null,
-      peak_pids: null,
-      cpu_seconds: null,
-      scheduled_timestamp: null,
-      delay_ms: null,
-      warnings: [],
-      excluded: [],
-    });
+    const record = await this.#host.createRecord(
+      acceptedDocument({
+        profile: profile.name,
+        repo_url: plan.repoUrl,
+        ref: plan.ref,
+        work_unit: request.workUnit ?? null,
+        trigger: "manual",
+        image: profile.baseImage,
+        config_digest: digest,
+        queued_timestamp: new Date(this.#host.clock.now()).toISOString(),
+      }),
+    );
     const timeoutMs = request.timeoutMs ?? profile.timeoutMs;
     this.#begin(new Session(this.#host, { profile, timeoutMs, graceMs: this.#host.graceMs }, record));
     return record.id;

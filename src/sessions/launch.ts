@@ -68,7 +68,9 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
     together(inStage("clone", () => cloneRepository(context, signal))),
     together(startContainer(context, staging, gate, signal)),
   ]);
-  const failed = [clone, container].filter((result) => result.status === "rejected").map((result) => result.reason);
+  const failed = [clone, container]
+    .filter((result) => result.status === "rejected")
+    .map((result) => result.reason);
   if (container.status === "rejected" || failed.length > 0) throw firstFailure(failed, signal);
   return { containerId: container.value, gate, values };
 }

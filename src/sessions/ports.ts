@@ -83,7 +83,10 @@ export interface Gate {
    *
    * @param onFirstByte awaited once the launcher reads and before it gets anything.
    */
-  open(values: ReadonlyMap<string, string>, options: { signal: AbortSignal; onFirstByte: () => Promise<void> }): Promise<void>;
+  open(
+    values: ReadonlyMap<string, string>,
+    options: { signal: AbortSignal; onFirstByte: () => Promise<void> },
+  ): Promise<void>;
 }
 
 /** Resolves credentials and makes gates. */

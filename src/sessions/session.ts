@@ -149,7 +149,9 @@ export class Session {
       this.#trouble = sentence(error);
       this.#log.warn({ error, retry_in_ms: retryInMs }, "session not finished, trying again");
       // The journal may be what fails; the log and the status have the reason in any case.
-      await this.record.journal(this.#state, "finish_failed", { reason: this.#trouble }).catch(() => undefined);
+      await this.record
+        .journal(this.#state, "finish_failed", { reason: this.#trouble })
+        .catch(() => undefined);
     });
     this.#trouble = undefined;
     this.#state = "sealed";
@@ -157,7 +159,11 @@ export class Session {
     return document;
   }
 
-  async #enter(state: SessionState, event: string, details: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  async #enter(
+    state: SessionState,
+    event: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     await this.record.journal(state, event, details);
     this.#state = state;
     this.#log.info({ state, ...details }, "session state");

@@ -57,7 +57,9 @@ async function terminate(supervision: Supervision, graceMs: number): Promise<Con
 export function endingOfExit(exit: ContainerExit): Ending {
   if (exit.kind === "lost") return ending("interrupted", { cause: exit.why });
   if (exit.exitCode === ENDED_BY_BACKSTOP) {
-    return ending("interrupted", { cause: "the engine's own timeout ended the container before the deadline" });
+    return ending("interrupted", {
+      cause: "the engine's own timeout ended the container before the deadline",
+    });
   }
   const byCode = endingOfExitCode(exit.exitCode, signalName);
   if (!exit.oomKilled || exit.exitCode === 0) return byCode;

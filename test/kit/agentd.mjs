@@ -157,8 +157,8 @@ export class Sandbox {
     });
   }
 
-  /** Ends what runs, hard where it must, and removes everything. */
-  async close() {
+  /** Ends daemons and their sessions, hard where it must, and removes what lies outside the sandbox's directory. */
+  async endDaemons() {
     for (const daemon of this.#daemons) {
       if (daemon.instance !== undefined) await removeContainersOf(this.containers, daemon.instance);
       await daemon.end();
@@ -167,6 +167,11 @@ export class Sandbox {
       await rm(this.runtimeDirectory(daemon.instance), { recursive: true, force: true });
     }
     await rm(this.socketPath, { force: true });
+  }
+
+  /** Ends what runs and removes everything. */
+  async close() {
+    await this.endDaemons();
     // Sealed records are read-only.
     await execa("chmod", ["-R", "u+rwX", this.directory]);
     await rm(this.directory, { recursive: true });

@@ -14,13 +14,13 @@ export interface StepDefinition<World> {
    *
    * @param values what the parameters of the pattern stand for, then the text or table below the step, if any.
    */
-  readonly run: (world: World, ...values: never[]) => Promise<void> | void;
+  readonly run: (world: World, ...values: never[]) => Promise<unknown> | void;
 }
 
 /** A step with the one definition that it matches. */
 export interface BoundStep<World> {
   readonly step: Step;
-  readonly run: (world: World) => Promise<void> | void;
+  readonly run: (world: World) => Promise<unknown> | void;
 }
 
 /** Finds the definition of each step. */

@@ -5,19 +5,19 @@ import type { Topic } from "./topic.ts";
 export const COMMANDS: Topic = [
   {
     pattern: "the operator runs {command}",
-    run: async (world, text: string) => void (await (await world.start(text)).end()),
+    run: async (world, text: string) => (await world.start(text)).end(),
   },
   {
     pattern: "the operator runs {command} without a daemon",
-    run: async (world, text: string) => void (await (await world.startWithoutDaemon(text)).end()),
+    run: async (world, text: string) => (await world.startWithoutDaemon(text)).end(),
   },
   {
     pattern: "the operator starts {command}",
-    run: async (world, text: string) => void (await world.start(text)),
+    run: (world, text: string) => world.start(text),
   },
   {
     pattern: "it/they has/have ended",
-    run: async (world) => void (await Promise.all(world.commands.map((command) => command.end()))),
+    run: (world) => Promise.all(world.commands.map((command) => command.end())),
   },
   {
     pattern: "it exits with {int}",

@@ -69,6 +69,6 @@ export const SETTING: Topic = [
   },
   {
     pattern: "a running daemon",
-    run: async (world) => void (await world.daemon()),
+    run: (world) => world.daemon(),
   },
 ];

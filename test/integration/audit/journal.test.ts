@@ -2,7 +2,8 @@ import { appendFile, chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createJournal, openJournal, readJournal, type JournalOptions } from "../../../src/audit/journal.ts";
-import { NOW_MS, temporaryDirectory } from "./record-fixture.ts";
+import { NOW_MS } from "./record-document.ts";
+import { temporaryDirectory } from "./record-fixture.ts";
 
 async function newOptions(): Promise<JournalOptions> {
   return { path: join(await temporaryDirectory(), "events.jsonl"), now: () => NOW_MS };

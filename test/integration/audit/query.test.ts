@@ -2,7 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findRecord, listRecords, readDocument, readLastState } from "../../../src/audit/query.ts";
-import { newRecord, NEW_DOCUMENT, settingsIn, SUCCESS, temporaryDirectory } from "./record-fixture.ts";
+import { NEW_DOCUMENT, settingsIn, SUCCESS } from "./record-document.ts";
+import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 
 const ID = (digit: string): string => digit.padEnd(16, "0");
 

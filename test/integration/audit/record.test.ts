@@ -6,14 +6,8 @@ import { addOpenRecord, listOpenRecords, removeOpenRecord } from "../../../src/a
 import { readDocument } from "../../../src/audit/query.ts";
 import { createRecord, openExistingRecord } from "../../../src/audit/record.ts";
 import type { RandomBytes } from "../../../src/audit/session-id.ts";
-import {
-  NEW_DOCUMENT,
-  newRecord,
-  NOW_MS,
-  settingsIn,
-  SUCCESS,
-  temporaryDirectory,
-} from "./record-fixture.ts";
+import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "./record-document.ts";
+import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o7777).toString(8);

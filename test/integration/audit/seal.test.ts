@@ -19,7 +19,8 @@ import { readJournal } from "../../../src/audit/journal.ts";
 import { listOpenRecords } from "../../../src/audit/open-index.ts";
 import { readDocument } from "../../../src/audit/query.ts";
 import { verifyRecord } from "../../../src/audit/verify.ts";
-import { newRecord, settingsIn, sha256sumCheck, SUCCESS, temporaryDirectory } from "./record-fixture.ts";
+import { settingsIn, SUCCESS } from "./record-document.ts";
+import { newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 
 const VERIFIED = { status: "verified", problems: [] };
 

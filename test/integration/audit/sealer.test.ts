@@ -7,14 +7,8 @@ import { readDocument } from "../../../src/audit/query.ts";
 import { openExistingRecord } from "../../../src/audit/record.ts";
 import { Sealer } from "../../../src/audit/sealer.ts";
 import { verifyRecord } from "../../../src/audit/verify.ts";
-import {
-  bundle,
-  newRecord,
-  settingsIn,
-  sha256sumCheck,
-  SUCCESS,
-  temporaryDirectory,
-} from "./record-fixture.ts";
+import { settingsIn, SUCCESS } from "./record-document.ts";
+import { bundle, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 
 async function newSealer(idleMs?: number): Promise<Sealer> {
   const sealer = new Sealer({ entry: await bundle("seal-worker-entry.ts"), idleMs });

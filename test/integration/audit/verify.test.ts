@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { verifyRecord } from "../../../src/audit/verify.ts";
-import { newRecord, SUCCESS, temporaryDirectory } from "./record-fixture.ts";
+import { SUCCESS } from "./record-document.ts";
+import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 
 /** A sealed record with a file that the agent wrote, made writable for whoever tampers with it. */
 async function tamperableRecord(): Promise<string> {

@@ -47,7 +47,9 @@ describe("the lock of a state directory", () => {
     await expect(lockInstance(directory, process.pid)).rejects.toMatchObject({ code: "daemon_running" });
     await other.end();
     await lockInstance(directory, process.pid);
-    expect(JSON.parse(await readFile(join(directory, "daemon.json"), "utf8"))).toMatchObject({ pid: process.pid });
+    expect(JSON.parse(await readFile(join(directory, "daemon.json"), "utf8"))).toMatchObject({
+      pid: process.pid,
+    });
   });
 
   it.each([
@@ -70,7 +72,9 @@ describe("the lock of a state directory", () => {
     const other = await otherProcess();
     await lockInstance(directory, other.pid);
     await other.end();
-    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockInstance(directory, process.pid)));
+    const tries = await Promise.allSettled(
+      Array.from({ length: 8 }, () => lockInstance(directory, process.pid)),
+    );
     expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 

@@ -29,7 +29,11 @@ function parts(changes: { workUnit?: string | null; bringsHome?: boolean } = {})
 
 describe("the container of a session", () => {
   it("has the record's runa directory inside the clone, and nothing else of the record", () => {
-    const targets = containerRequest(parts()).binds.map(({ source, target, readOnly }) => [source, target, readOnly]);
+    const targets = containerRequest(parts()).binds.map(({ source, target, readOnly }) => [
+      source,
+      target,
+      readOnly,
+    ]);
     expect(targets).toEqual([
       ["/staging/home", "/home/site-builder", false],
       ["/staging/repo", "/home/site-builder/repo", false],

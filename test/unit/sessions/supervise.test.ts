@@ -27,6 +27,9 @@ describe("the ending of an exit", () => {
   });
 
   it("is interrupted when conmon's own timeout ended the container", () => {
-    expect(endingOfExit({ ...exited, exitCode: -1 })).toMatchObject({ outcome: "interrupted", exit_code: null });
+    expect(endingOfExit({ ...exited, exitCode: -1 })).toMatchObject({
+      outcome: "interrupted",
+      exit_code: null,
+    });
   });
 });

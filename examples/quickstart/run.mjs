@@ -1,0 +1,113 @@
+/**
+ * `npm run quickstart`: a real session in a real rootless container from a real repository, from nothing to a verified
+ * record. It has a directory and a Podman storage of its own and leaves an agentd that you use alone.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Sandbox } from "../../test/kit/agentd.mjs";
+import { prepareContainersEnvironment } from "../../test/kit/containers-environment.mjs";
+import { startGitServer } from "../../test/kit/git-server.mjs";
+import { CREDENTIAL, demoConfig, demoImage, demoRepository } from "./demo.mjs";
+import { showRecord } from "./show-record.mjs";
+
+const STEPS = 7;
+let steps = 0;
+
+/** @param {string} title */
+function step(title) {
+  steps += 1;
+  process.stdout.write(`\n[${steps}/${STEPS}] ${title}\n`);
+}
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`      ${text}\n`);
+}
+
+async function openSandbox() {
+  const containers = await prepareContainersEnvironment();
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  const sandbox = new Sandbox(containers, join(cache, "agentd-quickstart"));
+  await mkdir(join(sandbox.directory, "home"), { recursive: true });
+  return sandbox;
+}
+
+/**
+ * Runs a command of agentd, prints what it prints as it comes, and fails as it fails.
+ *
+ * @param {Sandbox} sandbox
+ * @param {string[]} args
+ */
+async function show(sandbox, args) {
+  process.stdout.write(`\n$ agentd ${args.join(" ")}\n`);
+  const command = sandbox.spawn(args, { timeoutMs: 0 });
+  command.stdout.pipe(process.stdout, { end: false });
+  command.stderr.pipe(process.stderr, { end: false });
+  const { exitCode, signal } = await command;
+  if (exitCode !== 0) throw new Error(`agentd ${args[0]} ended with ${exitCode ?? signal}`);
+}
+
+/** @param {Sandbox} sandbox */
+async function runAndVerify(sandbox) {
+  step("Running a session: agentd clones, starts the container, hands the credential over");
+  await show(sandbox, ["run", "demo", "--work-unit", "issue-42"]);
+
+  step("Verifying the sealed record");
+  const [newest] = await sandbox.runJson(["ps", "--all", "--limit", "1", "--json"]);
+  await show(sandbox, ["audit", "verify", newest.session_id]);
+  process.stdout.write(`\n${await showRecord(newest.record)}\n`);
+  return newest.record;
+}
+
+async function main() {
+  step("Preparing a Podman storage of the quickstart's own");
+  const sandbox = await openSandbox();
+  say(sandbox.containers.cacheDirectory);
+
+  step("Making an image with git (the first time takes half a minute)");
+  const image = await demoImage(sandbox, say);
+  say(image);
+
+  step("Serving a repository over http on loopback");
+  const repositories = join(sandbox.directory, "repositories");
+  await demoRepository(repositories);
+  const server = await startGitServer(repositories);
+  const repository = `${server.url}/demo.git`;
+  say(repository);
+
+  step("Writing a configuration with one profile and one credential");
+  await sandbox.writeConfig(demoConfig({ image, repository }));
+  say(sandbox.configFile);
+
+  step("Starting the daemon");
+  try {
+    const daemon = await sandbox.startDaemon({ env: { [CREDENTIAL]: randomBytes(20).toString("hex") } });
+    say(`process ${daemon.pid}, socket ${sandbox.socketPath}`);
+    const record = await runAndVerify(sandbox);
+    await daemon.stop();
+    return record;
+  } finally {
+    await sandbox.endDaemons();
+    await server.close();
+  }
+}
+
+// Ctrl-C reaches the daemon and the running command, which end by it; what follows here cleans up.
+process.on("SIGINT", () => undefined);
+
+try {
+  const record = await main();
+  process.stdout.write(`
+The session ran and its record is verified. The daemon is stopped; the record stays:
+  ${record}
+Next, with images and repositories of your own:
+  1. cp examples/agentd.toml ~/.config/agentd/agentd.toml   and edit it
+  2. bin/agentd daemon                                      in one terminal, or as a service
+  3. bin/agentd run PROFILE --work-unit ID                  in another
+`);
+} catch (error) {
+  process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

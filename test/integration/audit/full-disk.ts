@@ -1,0 +1,74 @@
+/** What the record does on a full disk: `node full-disk.cjs DIRECTORY`, a small file system; prints what it saw as JSON. */
+import { randomBytes } from "node:crypto";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readJournal } from "../../../src/audit/journal.ts";
+import { createRecord } from "../../../src/audit/record.ts";
+import { verifyRecord } from "../../../src/audit/verify.ts";
+import { NEW_DOCUMENT, settingsIn, SUCCESS } from "./record-document.ts";
+
+const directory = process.argv[2] ?? "";
+const ballast = join(directory, "ballast");
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Takes every free page. */
+function fill(): void {
+  for (let part = 0; ; part += 1) {
+    try {
+      writeFileSync(`${ballast}-${part}`, Buffer.alloc(4096));
+    } catch {
+      return;
+    }
+  }
+}
+
+function free(): void {
+  for (const name of readdirSync(directory)) if (name.startsWith("ballast")) rmSync(join(directory, name));
+}
+
+async function main(): Promise<void> {
+  const options = { ...settingsIn(directory), document: NEW_DOCUMENT, randomBytes };
+  const record = await createRecord(options);
+  const journal = join(record.directory, "agentd/events.jsonl");
+  fill();
+
+  let written = 0;
+  const line = (): Promise<void> => record.journal("running", "noted", { text: "x".repeat(1000) });
+  const journalError = await (async () => {
+    for (;;) {
+      await line();
+      written += 1;
+    }
+  })().catch(messageOf);
+  const { entries, tornBytes } = await readJournal(journal);
+  const createError = await createRecord(options).catch(messageOf);
+  const sealError = await record.seal(SUCCESS).catch(messageOf);
+  const left = {
+    records: readdirSync(join(directory, "audit/site-builder")),
+    index: readdirSync(join(directory, "open")),
+  };
+  const { status: statusWhenFull } = await verifyRecord(record.directory);
+
+  free();
+  await line();
+  await record.seal(SUCCESS);
+  const after = await readJournal(journal);
+  const { status } = await verifyRecord(record.directory);
+  const seen = {
+    written,
+    lines: entries.length,
+    tornBytes,
+    journalError,
+    createError,
+    sealError,
+    left,
+    statusWhenFull,
+  };
+  const states = after.entries.map(({ state }) => state);
+  process.stdout.write(JSON.stringify({ ...seen, id: record.id, states, status }));
+}
+
+void main();
