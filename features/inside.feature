@@ -1,7 +1,7 @@
 Feature: What the agent finds inside
   Every session is a container of its own: a fresh clone, a user named after the profile, and nothing else.
 
-  Scenario Outline: The user is named after the profile, whatever users the image has
+  Scenario Outline: The user is named after the profile, whatever users the image has: <image>
     Given the image "<image>"
     And an agent that runs:
       """
@@ -43,7 +43,7 @@ Feature: What the agent finds inside
       """
     And the record names the commit that "main" ends with
 
-  Scenario Outline: A branch, a tag or a commit can be asked for
+  Scenario Outline: A branch, a tag or a commit can be asked for: <ref>
     Given an agent that runs:
       """
       cat door
@@ -59,6 +59,23 @@ Feature: What the agent finds inside
       | paint |
       | v1    |
       | HASH  |
+
+  Scenario: The repository of the command line goes before the profile's
+    Given an agent that runs:
+      """
+      echo 'from the right one'
+      """
+    And the profile says:
+      """
+      repo = "http://127.0.0.1:1/site.git"
+      """
+    When the operator runs `agentd run site-builder REPOSITORY`
+    Then it exits with 0
+    And its stdout is:
+      """
+      from the right one
+
+      """
 
   Scenario: The user has no capabilities and no way to gain any
     Given an agent that runs:
@@ -91,7 +108,7 @@ Feature: What the agent finds inside
       | work_unit | "issue-42"     |
       | trigger   | "manual"       |
 
-  Scenario Outline: Without a work unit the variable is unset, whatever the image sets
+  Scenario Outline: Without a work unit the variable is unset, whatever the image sets: <image>
     Given the image "<image>"
     And an agent that runs:
       """
@@ -141,7 +158,7 @@ Feature: What the agent finds inside
 
       """
 
-  Scenario Outline: The home is writable, also when the image brings it
+  Scenario Outline: The home is writable, also when the image brings it: <image>
     Given the image "<image>"
     And an agent that runs:
       """

@@ -52,7 +52,7 @@ Feature: How a session ended
       | TERM   | 143  |
       | KILL   | 137  |
 
-  Scenario Outline: A command that cannot be run says so
+  Scenario Outline: A command that cannot be run says so: <command>
     Given the profile says:
       """
       command = ["<command>"]
@@ -68,9 +68,9 @@ Feature: How a session ended
       | exit_code | <exit>      |
 
     Examples:
-      | command          | outcome                | exit |
-      | no-such-command  | command_not_found      | 127  |
-      | /etc/passwd      | command_not_executable | 126  |
+      | command         | outcome                | exit |
+      | no-such-command | command_not_found      | 127  |
+      | /etc/passwd     | command_not_executable | 126  |
 
   Scenario: Waiting for a session exits as running it would
     Given an agent that runs:

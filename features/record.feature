@@ -31,24 +31,24 @@ Feature: The record
     Then the record says:
       | outcome | "success" |
 
-  Scenario Outline: A record that was changed is found out: <change>
+  Scenario Outline: A record that was changed is found out: somebody <change> <file>
     Given an agent that runs:
       """
-      echo 'the door is green' > .runa/report.txt
+      echo 'the door is green' | tee .runa/report.txt
       """
     When the operator runs `agentd run site-builder`
-    And somebody <change> "<file>" of the record
+    And somebody <change> "<file>" in the record
     And the operator runs `agentd audit verify SESSION`
     Then it exits with 1
     And its stdout mentions "altered: session SESSION" and "<file>: <verdict>"
 
     Examples:
-      | change        | file                | verdict |
-      | alters a byte | runa/report.txt     | altered |
-      | alters a byte | agentd/session.json | altered |
-      | alters a byte | agentd/console.log  | altered |
-      | removes       | runa/report.txt     | missing |
-      | adds          | runa/forged.txt     | added   |
+      | change           | file                | verdict |
+      | alters a byte of | runa/report.txt     | altered |
+      | alters a byte of | agentd/session.json | altered |
+      | alters a byte of | agentd/console.log  | altered |
+      | removes          | runa/report.txt     | missing |
+      | adds             | runa/forged.txt     | added   |
 
   Scenario: What an agent leaves in .runa cannot reach out of the record
     Given an agent that runs:

@@ -103,9 +103,9 @@ try {
 The session ran and its record is verified. The daemon is stopped; the record stays:
   ${record}
 Next, with images and repositories of your own:
-  1. cp examples/agentd.toml ~/.config/agentd/agentd.toml   and edit it
-  2. bin/agentd daemon                                      in one terminal, or as a service
-  3. bin/agentd run PROFILE --work-unit ID                  in another
+  1. mkdir -p ~/.config/agentd && cp examples/agentd.toml ~/.config/agentd/, and edit it
+  2. bin/agentd daemon, in one terminal
+  3. bin/agentd run PROFILE --work-unit ID, in another
 `);
 } catch (error) {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);

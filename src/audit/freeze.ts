@@ -41,7 +41,7 @@ const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_
 /** What the system says when one entry of a tree cannot be read or changed, while the rest can. */
 const FAULTS_OF_ONE_ENTRY: Readonly<Record<string, string>> = {
   EACCES: "no permission",
-  EPERM: "belongs to another user",
+  EPERM: "not this user's to change",
   ENAMETOOLONG: "path too long",
   EIO: "read error",
 };
@@ -132,6 +132,9 @@ export class Freezer {
     this.#toFlush += 1;
     try {
       if (!this.needsFlush) fsyncSync(fd);
+    } catch (cause) {
+      // Without the system's code: what is lost on its way to the disk is no fault of one entry.
+      throw new Error("a file of the record cannot be made durable", { cause });
     } finally {
       closeSync(fd);
     }

@@ -5,7 +5,7 @@
  */
 import { constants } from "node:fs";
 import { chmod, open, readFile, truncate } from "node:fs/promises";
-import { AgentdError } from "../errors.ts";
+import { AgentdError, sentence } from "../errors.ts";
 import type { SessionState } from "../session-document.ts";
 import { oneAtATime, type Enqueue } from "./one-at-a-time.ts";
 
@@ -148,7 +148,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
  */
 export async function readJournal(path: string): Promise<JournalContents> {
   const content = await readFile(path).catch((error: unknown) => {
-    throw unusable(path, error instanceof Error ? error.message : String(error), error);
+    throw unusable(path, sentence(error), error);
   });
   const length = content.lastIndexOf("\n") + 1;
   const lines = content.toString("utf8", 0, length).split("\n").slice(0, -1);

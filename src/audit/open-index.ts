@@ -21,18 +21,19 @@ export interface OpenIndex {
   readonly damaged: readonly string[];
 }
 
-/** Adds an entry, durably, before its record is made. False when the id is taken. */
+/** Adds an entry, durably, before its record is made. False when the id is taken; no entry is left when it throws. */
 export async function addOpenRecord(openDirectory: string, entry: OpenEntry): Promise<boolean> {
   await ensureDirectory(openDirectory, 0o700);
   const content = JSON.stringify({ profile: entry.profile, record: entry.directory });
   try {
     await writeNewFile(join(openDirectory, entry.id), `${content}\n`);
+    await syncDirectory(openDirectory);
+    return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
+    await removeOpenRecord(openDirectory, entry.id);
     throw error;
   }
-  await syncDirectory(openDirectory);
-  return true;
 }
 
 /** Removes an entry; one that is not there is fine. Not fsynced: a sealed record's entry may come back and go again. */

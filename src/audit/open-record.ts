@@ -1,5 +1,6 @@
+import { AgentdError, sentence } from "../errors.ts";
+import type { Ending } from "../outcome.ts";
 import type { SessionDocument, SessionState } from "../session-document.ts";
-import { AgentdError } from "../errors.ts";
 import { commitFile, stageFile } from "./durable-files.ts";
 import type { AppendOptions, Journal } from "./journal.ts";
 import { oneAtATime, type Enqueue } from "./one-at-a-time.ts";
@@ -98,12 +99,12 @@ export class OpenRecord {
   /**
    * Seals the record; no process of the session may live any more. Sealed twice, it stays as it was.
    *
-   * @param final what the document ends with; an outcome among it.
+   * @param final how the session ended, and what else the document ends with.
    * @returns the document as sealed.
    * @throws AgentdError `record_unusable` when it cannot be sealed: the record is then visibly incomplete, and may be
    *   sealed again.
    */
-  async seal(final: Partial<SessionDocument>): Promise<SessionDocument> {
+  async seal(final: Ending & Partial<SessionDocument>): Promise<SessionDocument> {
     if (this.#document.outcome === null) await this.#seal({ ...this.#document, ...final });
     await removeOpenRecord(this.#settings.openDirectory, this.id);
     return this.#document;
@@ -119,7 +120,7 @@ export class OpenRecord {
     } catch (cause) {
       throw new AgentdError("record_unusable", {
         tried: `seal the record ${this.directory}`,
-        why: cause instanceof Error ? cause.message : String(cause),
+        why: sentence(cause),
         next: "See that the disk is not full and the record's files belong to this user.",
         cause,
       });

@@ -4,7 +4,7 @@
 import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { AgentdError, systemCode } from "../errors.ts";
+import { AgentdError, sentence, systemCode } from "../errors.ts";
 import {
   SESSION_SCHEMA_VERSION,
   sessionDocumentSchema,
@@ -24,6 +24,8 @@ export interface RecordPlace {
 
 /** Why a document cannot be read; stands in `details.problem` of the error. */
 export type DocumentProblem = "missing" | "damaged" | "newer";
+
+const VERIFY = "See what else is wrong with agentd audit verify.";
 
 /** The newest records of all profiles or of one, newest first, judged by their names. */
 export async function listRecords(
@@ -90,15 +92,13 @@ export async function readLastState(directory: string): Promise<SessionState> {
   return entries.at(-1)?.state ?? "queued";
 }
 
-const VERIFY = "See what else is wrong with agentd audit verify.";
-
 async function readJson(path: string): Promise<unknown> {
   let content: string;
   try {
     content = await readFile(path, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw unusable(path, systemCode(error) === "ENOENT" ? "missing" : "damaged", why, VERIFY, error);
+    const problem = systemCode(error) === "ENOENT" ? "missing" : "damaged";
+    throw unusable(path, problem, sentence(error), VERIFY, error);
   }
   if (content === "") throw unusable(path, "damaged", "it is empty", VERIFY);
   try {

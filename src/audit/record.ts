@@ -3,7 +3,7 @@
  */
 import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { AgentdError, systemCode } from "../errors.ts";
+import { AgentdError, sentence, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { commitFile, ensureDirectory, stageFile, syncDirectory } from "./durable-files.ts";
 import { createJournal, openJournal, type Journal } from "./journal.ts";
@@ -35,7 +35,7 @@ export async function createRecord(options: CreateRecordOptions): Promise<OpenRe
   } catch (cause) {
     throw new AgentdError("record_unusable", {
       tried: `create a record in ${profileDirectory}`,
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: sentence(cause),
       next: "See that the directory can be written by this user and the disk is not full.",
       cause,
     });

@@ -2,6 +2,7 @@
  * The worker's side of sealing. It imports nothing that it does not need, because its start is part of a session's end.
  */
 import type { MessagePort } from "node:worker_threads";
+import { sentence } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { sealRecord, type SealRequest } from "./seal.ts";
 
@@ -15,7 +16,7 @@ export interface SealJob {
 
 export type SealAnswer =
   | { readonly job: number; readonly document: SessionDocument }
-  | { readonly job: number; readonly failure: Error };
+  | { readonly job: number; readonly failure: string };
 
 /** Seals what comes through the port, several records in turns, until the port is closed. */
 export function runSealWorker(port: MessagePort): void {
@@ -28,7 +29,7 @@ async function answer({ job, request }: SealJob): Promise<SealAnswer> {
   try {
     return { job, document: await sealRecord(request) };
   } catch (error) {
-    // A message of its own: errors lose all but message and stack on their way between threads.
-    return { job, failure: error instanceof Error ? error : new Error(String(error)) };
+    // As text: an error may hold what cannot go between threads.
+    return { job, failure: sentence(error) };
   }
 }

@@ -58,6 +58,7 @@ export async function sealRecord(request: SealRequest): Promise<SessionDocument>
   });
 
   await freezer.freezeDirectory(bytePath(RUNA));
+  // This flushes console.log too, which nobody writes any more.
   if (freezer.needsFlush) await syncFileSystem(paths.runa);
   await endJournal(paths.journal, request.sealedTimeMs);
   const document = { ...request.document, excluded: freezer.excluded };

@@ -51,7 +51,11 @@ export class Sealer {
   /** Ends the worker; seals that are under way are rejected, and their records stay incomplete. */
   async close(): Promise<void> {
     clearTimeout(this.#idle);
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    // At once, so that a seal that comes now starts another worker instead of going down with this one.
+    this.#lose(worker, new Error("the worker that seals was closed"));
+    await worker.terminate();
   }
 
   #liveWorker(): Worker {
@@ -69,7 +73,7 @@ export class Sealer {
   #settle(answer: SealAnswer): void {
     const waiting = this.#waiting.get(answer.job);
     this.#waiting.delete(answer.job);
-    if ("failure" in answer) waiting?.reject(answer.failure);
+    if ("failure" in answer) waiting?.reject(new Error(answer.failure));
     else waiting?.resolve(answer.document);
     if (this.#waiting.size > 0) return;
     this.#worker?.unref();

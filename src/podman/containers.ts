@@ -2,8 +2,10 @@
  * The life of containers through the API. Each operation stands a service that is killed under it: it waits for the
  * next one, and looks before it acts again.
  */
+import { basename, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { phaseOf, type ContainerPhase } from "./container-status.ts";
+import { directoryArchive } from "./directory-archive.ts";
 import { containerMissing, engineFailure, refusal, replyWasLost } from "./engine-failure.ts";
 import type { EngineHttp, EngineReply } from "./http.ts";
 import { createReply, inspectReply, listReply, removeReply, type InspectReply } from "./replies.ts";
@@ -148,6 +150,21 @@ export class Containers {
     if (reply.status === 404) return false;
     if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
     return true;
+  }
+
+  /**
+   * Gives an existing directory of a created container to a user. A volume that is filled from it takes over its
+   * owner, and that overrules the volume's own option for ownership.
+   */
+  async giveDirectory(id: string, path: string, owner: number, signal?: AbortSignal): Promise<void> {
+    await this.#http.call({
+      tried: `prepare ${path} in container ${id}`,
+      method: "PUT",
+      path: `/containers/${id}/archive`,
+      query: { path: dirname(path) },
+      body: directoryArchive(basename(path), owner),
+      signal,
+    });
   }
 
   async #removeOnce(id: string): Promise<Error | undefined> {

@@ -13,7 +13,7 @@ import { ExternalService, type EngineService } from "./engine-service.ts";
 import { EventStream } from "./event-stream.ts";
 import { ExitFiles } from "./exit-files.ts";
 import { ExitWatch, type ContainerExit } from "./exit-watch.ts";
-import { readEngineHost, type EngineHost, type LimitName } from "./host-features.ts";
+import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host-features.ts";
 import { EngineHttp } from "./http.ts";
 import { ImageProbe } from "./image-probe.ts";
 import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images.ts";
@@ -146,6 +146,7 @@ export class Engine {
     const id = await this.#containers.create(request.name, spec, signal);
     try {
       await this.verifyContainer(id, request, signal);
+      if (request.homeFromImage) await this.#containers.giveDirectory(id, request.home, SESSION_UID, signal);
     } catch (error) {
       await this.#containers.remove(id);
       throw error;

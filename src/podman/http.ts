@@ -11,11 +11,11 @@ import type { EngineService } from "./engine-service.ts";
 export interface EngineRequest {
   /** What is tried and on what, as a phrase after "cannot". */
   readonly tried: string;
-  readonly method: "GET" | "HEAD" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** Below `/v4.0.0/libpod`, with encoded segments. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>> | undefined;
-  /** Sent as JSON; undefined sends none. */
+  /** A tar as bytes, or anything else as JSON; undefined sends none. */
   readonly body?: unknown;
   /** For the whole call, waiting for a restarted service included; default 30 s. */
   readonly deadlineMs?: number | undefined;
@@ -128,7 +128,7 @@ export class EngineHttp {
   }
 
   #open(request: EngineRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const { body, headers } = encodeBody(request.body);
     const query = request.query === undefined ? "" : `?${new URLSearchParams(request.query).toString()}`;
     return new Promise((resolve, reject) => {
       const outgoing = httpRequest({
@@ -136,10 +136,7 @@ export class EngineHttp {
         socketPath: this.#service.socketPath,
         method: request.method,
         path: `${API_PREFIX}${request.path}${query}`,
-        headers:
-          body === undefined
-            ? {}
-            : { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
+        headers,
         signal,
       });
       outgoing.on("response", resolve);
@@ -162,6 +159,17 @@ export class EngineHttp {
   #unavailable(request: EngineRequest, cause: unknown, replyLost: boolean) {
     return engineUnavailable(request.tried, { cause, replyLost, stderr: this.#service.lastWords() });
   }
+}
+
+function encodeBody(content: unknown): {
+  body: string | Uint8Array;
+  headers: Record<string, string | number>;
+} {
+  if (content === undefined) return { body: "", headers: {} };
+  const isTar = content instanceof Uint8Array;
+  const body = isTar ? content : JSON.stringify(content);
+  const type = isTar ? "application/x-tar" : "application/json";
+  return { body, headers: { "content-type": type, "content-length": Buffer.byteLength(body) } };
 }
 
 async function readText(response: IncomingMessage): Promise<string> {

@@ -1,6 +1,7 @@
 /**
  * One client's connection: requests in, responses out, and what it may cost the daemon at most.
  */
+import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
 import type { Logger } from "../log.ts";
 import { errorResponse, type Dispatch } from "./dispatcher.ts";
@@ -27,6 +28,8 @@ export class Connection {
     this.#socket = socket;
     this.#dispatch = dispatch;
     this.#log = log;
+    // Every waiting request listens to it, and there may be many.
+    setMaxListeners(0, this.#abandoned.signal);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => socket.resume());
     socket.on("error", (error) => log.debug({ error }, "a connection broke"));

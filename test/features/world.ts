@@ -32,6 +32,7 @@ export class World {
   readonly #commands: Command[] = [];
   /** Those without a daemon. */
   readonly #sandboxes: Sandbox[] = [];
+  #starting: Promise<Running> | undefined;
   #running: Running | undefined;
   #earlier: ReadonlySet<string> = new Set();
 
@@ -76,13 +77,8 @@ export class World {
 
   /** The scenario's daemon, started when it is first needed. */
   async daemon(): Promise<Running> {
-    if (this.#running !== undefined) return this.#running;
-    const { daemonKeys, profileKeys, variables } = this;
-    const config = { daemon: daemonKeys, profiles: [profileKeys] };
-    this.#running = await this.house.daemon({ config, variables });
-    const { auditRoot } = this.#running.sandbox;
-    this.#earlier = new Set((await recordsIn(auditRoot)).map(({ id }) => id));
-    return this.#running;
+    this.#starting ??= this.#startDaemon();
+    return await this.#starting;
   }
 
   /** Starts a command beside the scenario's daemon, or with the configuration that the scenario has written. */
@@ -152,6 +148,14 @@ export class World {
     for (const command of this.#commands) command.signal("SIGKILL");
     if (this.#running !== undefined && !(await this.#isClean())) await this.house.discard(this.#running);
     for (const sandbox of this.#sandboxes) await sandbox.close();
+  }
+
+  async #startDaemon(): Promise<Running> {
+    const { daemonKeys, profileKeys, variables } = this;
+    const config = { daemon: daemonKeys, profiles: [profileKeys] };
+    this.#running = await this.house.daemon({ config, variables });
+    this.#earlier = new Set((await recordsIn(this.#running.sandbox.auditRoot)).map(({ id }) => id));
+    return this.#running;
   }
 
   async #isClean(): Promise<boolean> {

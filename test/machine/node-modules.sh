@@ -10,5 +10,5 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" = "$wanted" ]; then
 fi
 
 echo "agentd: installing node modules (npm ci)" >&2
-npm ci --no-audit --no-fund >&2
+npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >&2
 printf '%s\n' "$wanted" >"$stamp"

@@ -10,17 +10,17 @@ export interface StepDefinition<World> {
   /** A Cucumber expression that the whole text of a step has to match. */
   readonly pattern: string;
   /**
-   * Does it or checks it; throws when that fails.
+   * Does it or checks it; throws, or rejects, when that fails.
    *
    * @param values what the parameters of the pattern stand for, then the text or table below the step, if any.
    */
-  readonly run: (world: World, ...values: never[]) => Promise<unknown> | void;
+  readonly run: (world: World, ...values: never[]) => unknown;
 }
 
 /** A step with the one definition that it matches. */
 export interface BoundStep<World> {
   readonly step: Step;
-  readonly run: (world: World) => Promise<unknown> | void;
+  readonly run: (world: World) => unknown;
 }
 
 /** Finds the definition of each step. */

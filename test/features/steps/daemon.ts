@@ -10,6 +10,17 @@ interface Status {
   readonly engine: Readonly<Record<string, unknown>>;
 }
 
+/** Of `podman info --format json`. */
+interface PodmanInfo {
+  readonly version: { readonly Version: string };
+  readonly host: {
+    readonly ociRuntime: { readonly name: string };
+    readonly cgroupVersion: string;
+    readonly security: { readonly selinuxEnabled: boolean };
+  };
+  readonly store: { readonly graphDriverName: string };
+}
+
 /** The daemon's own life, and the Podman service under it. */
 export const DAEMON: Topic = [
   {
@@ -65,17 +76,15 @@ export const DAEMON: Topic = [
     run: async (world) => {
       const { sandbox } = await world.daemon();
       const { engine } = JSON.parse(world.command.stdout.toString()) as Status;
-      const format =
-        "{{.Version.Version}} {{.Host.OCIRuntime.Name}} {{.Host.CgroupsVersion}} {{.Store.GraphDriverName}}";
-      const [version, runtime, cgroups, storage] = (
-        await podman(sandbox.containers, ["info", "--format", format])
-      ).split(" ");
+      const { version, host, store } = JSON.parse(
+        await podman(sandbox.containers, ["info", "--format", "json"]),
+      ) as PodmanInfo;
       expect(engine).toMatchObject({
-        version,
-        oci_runtime: runtime,
-        cgroup_version: cgroups,
-        storage_driver: storage,
-        selinux: false,
+        version: version.Version,
+        runtime: host.ociRuntime.name,
+        cgroup_version: host.cgroupVersion,
+        selinux: host.security.selinuxEnabled,
+        storage_driver: store.graphDriverName,
       });
     },
   },

@@ -54,7 +54,7 @@ export const RECORD: Topic = [
       expect((await (await world.record()).states()).join(", ")).toBe(states),
   },
   {
-    pattern: "somebody alters a byte {string} of the record",
+    pattern: "somebody alters a byte of {string} in the record",
     run: async (world, path: string) => {
       const file = join((await world.record()).path, path);
       const bytes = await readFile(file);
@@ -65,7 +65,7 @@ export const RECORD: Topic = [
     },
   },
   {
-    pattern: "somebody removes {string} of the record",
+    pattern: "somebody removes {string} in the record",
     run: async (world, path: string) => {
       const file = join((await world.record()).path, path);
       await chmod(dirname(file), 0o700);
@@ -73,7 +73,7 @@ export const RECORD: Topic = [
     },
   },
   {
-    pattern: "somebody adds {string} of the record",
+    pattern: "somebody adds {string} in the record",
     run: async (world, path: string) => {
       const file = join((await world.record()).path, path);
       await chmod(dirname(file), 0o700);

@@ -17,7 +17,6 @@ it("a full disk costs no line that was written, leaves no half record, and once 
     script,
   ]);
   const seen = JSON.parse(stdout) as { written: number; id: string };
-  const lines = Array.from({ length: seen.written + 1 }, () => "running");
   expect(seen).toEqual({
     id: expect.any(String) as string,
     written: expect.any(Number) as number,
@@ -28,7 +27,8 @@ it("a full disk costs no line that was written, leaves no half record, and once 
     sealError: expect.stringMatching(/^cannot seal the record .*ENOSPC/) as string,
     left: { records: [seen.id], index: [seen.id] },
     statusWhenFull: "incomplete",
-    states: ["queued", ...lines, "sealed"],
+    runningLines: seen.written + 1,
+    lastState: "sealed",
     status: "verified",
   });
 });

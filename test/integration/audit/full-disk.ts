@@ -67,8 +67,9 @@ async function main(): Promise<void> {
     left,
     statusWhenFull,
   };
-  const states = after.entries.map(({ state }) => state);
-  process.stdout.write(JSON.stringify({ ...seen, id: record.id, states, status }));
+  const runningLines = after.entries.filter(({ state }) => state === "running").length;
+  const lastState = after.entries.at(-1)?.state;
+  process.stdout.write(JSON.stringify({ ...seen, id: record.id, runningLines, lastState, status }));
 }
 
 void main();

@@ -4,13 +4,13 @@
 import { join } from "node:path";
 import type { RecordSettings } from "../../../src/audit/open-record.ts";
 import { sealRecord } from "../../../src/audit/seal.ts";
-import { ending } from "../../../src/outcome.ts";
+import { ending, type Ending } from "../../../src/outcome.ts";
 import type { SessionDocument } from "../../../src/session-document.ts";
 
 export const NOW_MS = Date.UTC(2026, 1, 3, 4, 5, 6, 789);
 
 /** What a test seals with when it does not care how the session ended. */
-export const SUCCESS: Partial<SessionDocument> = {
+export const SUCCESS: Ending & Partial<SessionDocument> = {
   ...ending("success", { exit_code: 0 }),
   end_timestamp: "2026-02-03T04:06:00.000Z",
 };

@@ -274,8 +274,8 @@ describe("what an agent may leave in its directory", () => {
     await execa("podman", ["unshare", "sh", "-c", script], { cwd: record.runaDirectory });
     const { excluded } = await record.seal(SUCCESS);
     expect(excluded).toEqual([
-      { path: "runa/directory", reason: "belongs to another user" },
-      { path: "runa/file", reason: "belongs to another user" },
+      { path: "runa/directory", reason: "not this user's to change" },
+      { path: "runa/file", reason: "not this user's to change" },
     ]);
     expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 2 });
   });

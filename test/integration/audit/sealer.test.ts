@@ -60,12 +60,16 @@ it("passes on why a seal failed", async () => {
 
 it("rejects what is under way when it is closed, and the record can be sealed after", async () => {
   const sealer = await newSealer();
-  const record = await recordOfMegabytes(50, { seal: sealer.seal });
-  sealer.prepare();
-  const sealed = record.seal(SUCCESS);
-  sealed.catch(() => undefined);
-  await sealer.close();
-  await expect(sealed).rejects.toThrow("the worker that seals has ended");
+  const closed: Promise<void>[] = [];
+  const record = await recordOfMegabytes(50, {
+    seal: (request) => {
+      const sealed = sealer.seal(request);
+      if (closed.length === 0) closed.push(sealer.close());
+      return sealed;
+    },
+  });
+  await expect(record.seal(SUCCESS)).rejects.toThrow("the worker that seals was closed");
+  await Promise.all(closed);
   expect(await verifyRecord(record.directory)).toMatchObject({ status: "incomplete" });
   await record.seal(SUCCESS);
   await sha256sumCheck(record.directory);
@@ -78,7 +82,7 @@ it("hands a worker nothing of the daemon's environment", async () => {
   await writeFile(
     entry,
     `const { parentPort } = require("node:worker_threads");
-     parentPort.on("message", ({ job }) => parentPort.postMessage({ job, failure: new Error(JSON.stringify(process.env)) }));`,
+     parentPort.on("message", ({ job }) => parentPort.postMessage({ job, failure: JSON.stringify(process.env) }));`,
   );
   const sealer = new Sealer({ entry });
   onTestFinished(() => sealer.close());

@@ -112,7 +112,7 @@ describe("what an image brings along", () => {
     });
     const image = await room.engine.resolveImage(reference, "never");
     const script =
-      "trap 'echo terminated; exit 9' TERM; pwd; id -u; echo $HOME-$INHERITED-$KEPT; ls -d /volume; kill -TERM $$";
+      "trap 'echo terminated; exit 9' TERM; pwd; id -u; echo $HOME-$INHERITED-$KEPT; ls -d /volume 2>&1; kill -TERM $$";
     const { exit, output } = await room.run(
       room.request(script, { image: image.id, unsetEnv: ["INHERITED"] }),
     );
@@ -130,17 +130,19 @@ describe("what an image brings along", () => {
     expect(await room.engine.imageHasPath(image.id, "/home/nobody")).toBe(false);
     const before = await unusedVolumes(containersEnvironment());
     const { output } = await room.run(
-      room.request("id -un; cat .profile; touch new && stat -c %u . .profile new", {
+      room.request("id -un; cat .profile; touch new && stat -c %u . .profile new repo", {
         image: image.id,
         user: "ubuntu2",
         home: "/home/ubuntu",
         homeFromImage: true,
         workingDirectory: "/home/ubuntu",
-        binds: [],
+        binds: [
+          { source: room.homeDirectory, target: "/home/ubuntu/repo", readOnly: false, relabel: "none" },
+        ],
       }),
     );
     const id = String(SESSION_UID);
-    expect(output.split("\n")).toEqual(["ubuntu2", "PATH=$HOME/bin:$PATH", id, id, id, ""]);
+    expect(output.split("\n")).toEqual(["ubuntu2", "PATH=$HOME/bin:$PATH", id, id, id, id, ""]);
     expect(await unusedVolumes(containersEnvironment())).toEqual(before);
   });
 });
@@ -170,7 +172,7 @@ describe("a container", () => {
   });
 
   it("is refused when it is weaker than asked", async () => {
-    const strict = room.request("true", { network: "none" });
+    const strict = room.request("true", { network: "none", limits: { pids: 7 } });
     const { id } = await room.engine.createContainer(room.request("true", { network: "host" }));
     await expect(room.engine.verifyContainer(id, strict)).rejects.toMatchObject({
       code: "container_weaker",

@@ -135,7 +135,7 @@ describe("a hostile client costs nobody else anything", () => {
     const client = await connectHostile();
     client.request(1, "wait", { session: "abc" });
     client.send('{"jsonrpc"');
-    client.socket.resetAndDestroy();
+    client.close();
     expect(await neighbour.call("status", {})).toEqual(STATUS);
   });
 

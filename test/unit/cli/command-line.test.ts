@@ -4,7 +4,7 @@ import { COMMANDS } from "../../../src/cli/command-table.ts";
 
 const read = (...argv: string[]) => readCommandLine(argv, COMMANDS, "1.2.3");
 
-const NAMES = [["daemon"], ["run"], ["ps"], ["logs"], ["wait"], ["stop"], ["status"], ["audit", "verify"]];
+const NAMES = ["daemon", "run", "ps", "logs", "wait", "stop", "status", "audit verify"];
 
 function helpOf(...argv: string[]): string {
   const line = read(...argv);
@@ -15,15 +15,16 @@ function helpOf(...argv: string[]): string {
 describe("the help", () => {
   it("lists every command with a summary", () => {
     const help = helpOf("--help");
-    for (const [name = ""] of NAMES) expect(help).toMatch(new RegExp(`^  ${name}( .*)? {2,}\\w`, "m"));
+    for (const name of NAMES) {
+      expect(help).toMatch(new RegExp(`^  ${name.replace(/ .*/, "")}( .*)? {2,}\\w`, "m"));
+    }
     expect(COMMANDS).toHaveLength(NAMES.length);
   });
 
-  it.each(NAMES)("of %s %s has a description and an example", (...words) => {
-    const name = words.filter((word) => word !== undefined);
-    const help = helpOf(...name, "--help");
-    expect(help).toMatch(new RegExp(`^Usage: agentd ${name.join(" ")}\\b.*\\n\\n\\w[^]*\\.\\n`));
-    expect(help).toMatch(new RegExp(`^Examples?:\\n  agentd ${name.join(" ")}`, "m"));
+  it.each(NAMES)("of %s has a description and an example", (name) => {
+    const help = helpOf(...name.split(" "), "--help");
+    expect(help).toMatch(new RegExp(`^Usage: agentd ${name}\\b.*\\n\\n\\w[^]*\\.\\n`));
+    expect(help).toMatch(new RegExp(`^Examples?:\\n  agentd ${name}`, "m"));
     expect(help).toContain("--socket <path>");
   });
 

@@ -1,0 +1,21 @@
+import { onTestFailed } from "vitest";
+import { House } from "../features/house/house.ts";
+import { World } from "../features/world.ts";
+
+/** Makes a test that has a world of its own, as a scenario has: a repository, a profile and, once needed, a daemon. */
+export function inAWorld(test: (world: World) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const house = await House.open();
+    try {
+      const world = await World.open(house);
+      onTestFailed(() => console.error(world.story()));
+      try {
+        await test(world);
+      } finally {
+        await world.close();
+      }
+    } finally {
+      await house.close();
+    }
+  };
+}

@@ -1,0 +1,144 @@
+import { appendFile, mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { consoleLogOf, followConsoleLog } from "../../../src/cli/follow.ts";
+import { Output } from "../../../src/cli/output.ts";
+
+const AT = "2026-01-02T03:04:05.123456789+00:00";
+const WAIT = { timeout: 60_000, interval: 10 };
+
+let record: string;
+let file: string;
+
+beforeEach(async () => {
+  record = await mkdtemp(join(tmpdir(), "agentd-follow-"));
+  await mkdir(join(record, "agentd"));
+  file = consoleLogOf(record);
+});
+
+afterEach(() => rm(record, { recursive: true }));
+
+/** An output that remembers what it was given. */
+function collector(): { output: Output; text: () => string } {
+  const stream = new PassThrough({ highWaterMark: 1024 * 1024 * 1024 });
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return { output: new Output(stream), text: () => Buffer.concat(chunks).toString() };
+}
+
+function follow() {
+  const ended = new AbortController();
+  const abandoned = new AbortController();
+  const [stdout, stderr] = [collector(), collector()];
+  const done = followConsoleLog(file, {
+    outputs: { stdout: stdout.output, stderr: stderr.output },
+    ended: ended.signal,
+    abandoned: abandoned.signal,
+  });
+  return { ended, abandoned, stdout, stderr, done };
+}
+
+describe("following a console log", () => {
+  it("prints what is there, each stream on its own output, when the session has ended before", async () => {
+    await writeFile(file, `${AT} stdout F out\n${AT} stderr F err\n${AT} stdout P tail\n`);
+    const { ended, stdout, stderr, done } = follow();
+    ended.abort();
+    await done;
+    expect([stdout.text(), stderr.text()]).toEqual(["out\ntail", "err\n"]);
+  });
+
+  it("prints nothing when the session has ended without a log", async () => {
+    const { ended, stdout, done } = follow();
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("");
+  });
+
+  it("waits for the log to appear and prints each line as it comes", async () => {
+    const { ended, stdout, done } = follow();
+    await writeFile(file, `${AT} stdout F one\n`);
+    await vi.waitFor(() => expect(stdout.text()).toBe("one\n"), WAIT);
+    await appendFile(file, `${AT} stdout P tw`);
+    await appendFile(file, `o\n${AT} stdout F !\n`);
+    await vi.waitFor(() => expect(stdout.text()).toBe("one\ntwo!\n"), WAIT);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("one\ntwo!\n");
+  });
+
+  it("prints what was written just before the end", async () => {
+    const { ended, stdout, done } = follow();
+    await writeFile(file, `${AT} stdout F last words\n`);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("last words\n");
+  });
+
+  it("goes on reading a log that is made read-only and whose name is taken over", async () => {
+    await writeFile(file, `${AT} stdout F one\n`);
+    const handle = await open(file, "a");
+    const { ended, stdout, done } = follow();
+    await vi.waitFor(() => expect(stdout.text()).toBe("one\n"), WAIT);
+    await handle.chmod(0o400);
+    await handle.write(`${AT} stdout F two\n`);
+    await handle.close();
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("one\ntwo\n");
+  });
+
+  it("leaves at once when it is abandoned", async () => {
+    await writeFile(file, `${AT} stdout F one\n`);
+    const { abandoned, done } = follow();
+    abandoned.abort();
+    await done;
+  });
+
+  it("finds the log even where the directory cannot be watched", async () => {
+    await rm(join(record, "agentd"), { recursive: true });
+    const { ended, stdout, done } = follow();
+    await mkdir(join(record, "agentd"));
+    await writeFile(file, `${AT} stdout F polled\n`);
+    await vi.waitFor(() => expect(stdout.text()).toBe("polled\n"), WAIT);
+    ended.abort();
+    await done;
+  });
+
+  it("passes a flood on byte for byte while it is being written", async () => {
+    const line = `${AT} stdout F ${"x".repeat(80)}\n`;
+    const block = line.repeat(10_000);
+    const { ended, stdout, done } = follow();
+    for (let blocks = 0; blocks < 20; blocks += 1) await appendFile(file, block);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe(`${"x".repeat(80)}\n`.repeat(200_000));
+  });
+
+  it("reads no further ahead than its output takes", async () => {
+    await writeFile(file, `${AT} stdout F ${"x".repeat(80)}\n`.repeat(100_000));
+    const given: number[] = [];
+    let take: () => void = () => undefined;
+    const stuck = new Output({
+      on: () => undefined,
+      write: (chunk, done) => {
+        given.push(chunk.length);
+        take = done;
+        return false;
+      },
+    });
+    const abandoned = new AbortController();
+    const done = followConsoleLog(file, {
+      outputs: { stdout: stuck, stderr: stuck },
+      ended: AbortSignal.abort(),
+      abandoned: abandoned.signal,
+    });
+    await vi.waitFor(() => expect(given).toHaveLength(1), WAIT);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    abandoned.abort();
+    take();
+    await done;
+    expect(given).toHaveLength(1);
+  });
+});

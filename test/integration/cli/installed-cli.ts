@@ -1,0 +1,20 @@
+/** The built command line as a child process, as an operator starts it. */
+import { execa } from "execa";
+import { join } from "node:path";
+
+const AGENTD = join(import.meta.dirname, "..", "..", "..", "bin", "agentd");
+
+/** Starts `agentd` with a home of its own, in which it finds no configuration, and the socket in it. */
+export function agentd(directory: string, ...argv: readonly string[]) {
+  return execa(AGENTD, argv, {
+    reject: false,
+    stripFinalNewline: false,
+    extendEnv: false,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: directory,
+      XDG_RUNTIME_DIR: directory,
+      AGENTD_SOCKET: join(directory, "agentd.sock"),
+    },
+  });
+}

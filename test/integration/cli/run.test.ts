@@ -1,0 +1,187 @@
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Handlers, Params } from "../../../src/rpc/methods.ts";
+import type { SessionView } from "../../../src/session-document.ts";
+import { sealed, startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { agentd } from "./installed-cli.ts";
+
+const AT = "2026-01-02T03:04:05.123456789+00:00";
+const WAIT = { timeout: 60_000, interval: 10 };
+
+let record: string;
+let log: string;
+let daemon: SmallDaemon;
+let requests: Params<"run">[];
+let stops: number;
+let end: (fields?: Partial<SessionView>) => void;
+
+beforeEach(async () => {
+  record = await mkdtemp(join(tmpdir(), "agentd-record-"));
+  log = join(record, "agentd", "console.log");
+  await mkdir(join(record, "agentd"));
+  requests = [];
+  stops = 0;
+  let ended: (view: SessionView) => void = () => undefined;
+  const seal = new Promise<SessionView>((resolve) => (ended = resolve));
+  end = (fields = {}) => ended(sealed({ record, ...fields }));
+  const handlers: Partial<Handlers> = {
+    run: (params) => {
+      requests.push(params);
+      return Promise.resolve(view({ record }));
+    },
+    show: () => Promise.resolve(view({ record, state: "running" })),
+    stop: () => {
+      stops += 1;
+      return Promise.resolve(view({ record }));
+    },
+    wait: () => seal,
+  };
+  daemon = await startSmallDaemon(handlers);
+});
+
+afterEach(async () => {
+  end();
+  await daemon.stop();
+  await rm(record, { recursive: true });
+});
+
+const start = (...argv: string[]) => agentd(daemon.directory, ...argv);
+
+/** What the process has printed so far, as it comes. */
+function live(stream: NodeJS.ReadableStream | null): () => string {
+  let text = "";
+  stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
+}
+
+describe("agentd run", () => {
+  it("asks with all that was given and an id of its own", async () => {
+    end();
+    await start("run", "demo", "https://x/r.git", "--work-unit", "w", "--ref", "v1", "--timeout", "2m");
+    await start("run", "demo");
+    expect(requests).toMatchObject([
+      { profile: "demo", repo: "https://x/r.git", work_unit: "w", ref: "v1", timeout_ms: 120_000 },
+      { profile: "demo" },
+    ]);
+    expect(Object.keys(requests[1] ?? {})).toEqual(["request_id", "profile"]);
+    expect(requests[0]?.request_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(requests[0]?.request_id).not.toBe(requests[1]?.request_id);
+  });
+
+  it("prints the session's output live, each stream on its own, and exits as it does", async () => {
+    const run = start("run", "demo");
+    const [stdout, stderr] = [live(run.stdout), live(run.stderr)];
+    await vi.waitFor(() => expect(stderr()).toContain("accepted"), WAIT);
+    await writeFile(log, `${AT} stdout F hello\n`);
+    await vi.waitFor(() => expect(stdout()).toBe("hello\n"), WAIT);
+    await appendFile(log, `${AT} stderr F oops\n${AT} stdout P no newline\n`);
+    end({ outcome: "work_failed", exit_code: 5 });
+    const result = await run;
+    expect(result).toMatchObject({ exitCode: 5, stdout: "hello\nno newline" });
+    expect(result.stderr).toBe(
+      `agentd: session 0198f2a4c6e81234 accepted, recorded in ${record}\noops\n` +
+        `agentd: session 0198f2a4c6e81234 work_failed in 1.5 s\n  the record is ${record}\n`,
+    );
+  });
+
+  it("prints one JSON object and nothing else on stdout with --json", async () => {
+    await writeFile(log, `${AT} stdout F hello\n`);
+    end({ outcome: "blocked", exit_code: 3 });
+    const result = await start("run", "demo", "--json");
+    expect(result.exitCode).toBe(0);
+    expect(JSON.parse(result.stdout)).toEqual(sealed({ record, outcome: "blocked", exit_code: 3 }));
+    expect(result.stderr).toContain("hello\n");
+  });
+
+  it("prints only the id with --detach, and the view with --json", async () => {
+    expect(await start("run", "demo", "--detach")).toMatchObject({
+      exitCode: 0,
+      stdout: "0198f2a4c6e81234\n",
+      stderr: "",
+    });
+    const { stdout } = await start("run", "demo", "--detach", "--json");
+    expect(JSON.parse(stdout)).toEqual(view({ record }));
+  });
+
+  it("asks the session to stop at the first Ctrl-C and stays until it has", async () => {
+    const run = start("run", "demo");
+    const stderr = live(run.stderr);
+    await vi.waitFor(() => expect(stderr()).toContain("accepted"), WAIT);
+    run.kill("SIGINT");
+    await vi.waitFor(() => expect(stops).toBe(1), WAIT);
+    await writeFile(log, `${AT} stdout F cleaning up\n`);
+    end({ outcome: "cancelled", exit_code: 143 });
+    expect(await run).toMatchObject({ exitCode: 130, stdout: "cleaning up\n" });
+    expect(stops).toBe(1);
+  });
+
+  it("leaves the session alone at the second Ctrl-C and says how to follow it", async () => {
+    const run = start("run", "demo");
+    const stderr = live(run.stderr);
+    await vi.waitFor(() => expect(stderr()).toContain("accepted"), WAIT);
+    run.kill("SIGTERM");
+    await vi.waitFor(() => expect(stops).toBe(1), WAIT);
+    run.kill("SIGINT");
+    expect(await run).toMatchObject({ exitCode: 130 });
+    expect(stderr()).toContain("follow it with `agentd logs -f 0198f2a4c6e81234`");
+    expect(stops).toBe(1);
+  });
+
+  it("goes on to the session's end when nobody reads its output any more", async () => {
+    const run = start("run", "demo");
+    const [stdout, stderr] = [live(run.stdout), live(run.stderr)];
+    await writeFile(log, `${AT} stdout F one\n`);
+    await vi.waitFor(() => expect(stdout()).toBe("one\n"), WAIT);
+    run.stdout.destroy();
+    await appendFile(log, `${AT} stdout F two\n${AT} stdout F three\n${AT} stderr F still here\n`);
+    await vi.waitFor(() => expect(stderr()).toContain("still here"), WAIT);
+    end({ outcome: "generic_failure", exit_code: 42 });
+    expect(await run).toMatchObject({ exitCode: 42 });
+    expect(stderr()).not.toContain("EPIPE");
+  });
+
+  it("says where to look when the daemon goes away, after printing what there is", async () => {
+    await writeFile(log, `${AT} stdout F hello\n`);
+    const run = start("run", "demo");
+    const stdout = live(run.stdout);
+    await vi.waitFor(() => expect(stdout()).toBe("hello\n"), WAIT);
+    await daemon.server.close();
+    const result = await run;
+    expect(result).toMatchObject({ exitCode: 125, stdout: "hello\n" });
+    expect(result.stderr).toContain("cannot wait for session 0198f2a4c6e81234");
+    expect(result.stderr).toContain("[daemon_lost]");
+  });
+});
+
+describe("agentd logs", () => {
+  it("prints what there is and returns", async () => {
+    await writeFile(log, `${AT} stdout F out\n${AT} stderr F err\n`);
+    expect(await start("logs", "0198")).toMatchObject({ exitCode: 0, stdout: "out\n", stderr: "err\n" });
+  });
+
+  it("prints nothing for a session whose container has not started", async () => {
+    expect(await start("logs", "0198")).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  });
+
+  it("follows to the session's end with -f and exits with 0 however that was", async () => {
+    const logs = start("logs", "-f", "0198");
+    const stdout = live(logs.stdout);
+    await writeFile(log, `${AT} stdout F one\n`);
+    await vi.waitFor(() => expect(stdout()).toBe("one\n"), WAIT);
+    await appendFile(log, `${AT} stdout F two\n`);
+    end({ outcome: "work_failed", exit_code: 5 });
+    expect(await logs).toMatchObject({ exitCode: 0, stdout: "one\ntwo\n", stderr: "" });
+  });
+
+  it("ends when nobody reads its output any more", async () => {
+    const logs = start("logs", "-f", "0198");
+    const stdout = live(logs.stdout);
+    await writeFile(log, `${AT} stdout F one\n`);
+    await vi.waitFor(() => expect(stdout()).toBe("one\n"), WAIT);
+    logs.stdout.destroy();
+    await appendFile(log, `${AT} stdout F two\n`);
+    expect(await logs).toMatchObject({ exitCode: 0 });
+  });
+});

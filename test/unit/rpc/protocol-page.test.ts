@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { ERROR_CODES } from "../../../src/errors.ts";
+import { MAX_REQUESTS_IN_FLIGHT, MAX_UNREAD_BYTES } from "../../../src/rpc/connection.ts";
+import { METHODS, type MethodName } from "../../../src/rpc/methods.ts";
+import {
+  MAX_LIST_LENGTH,
+  MAX_REQUEST_BYTES,
+  PROTOCOL_VERSION,
+  WIRE_CODES,
+} from "../../../src/rpc/protocol.ts";
+import { codeWords, page, sections, tableRows } from "./markdown.ts";
+
+const text = page("protocol.md");
+const words = text.replace(/\s+/g, " ");
+const described = sections(text, 3);
+
+/** The paragraph of a section that begins with a word. */
+function paragraph(section: string, word: string): string {
+  const found = section.split("\n\n").find((part) => part.startsWith(word));
+  if (found === undefined) throw new Error(`no paragraph begins with ${word}`);
+  return found;
+}
+
+describe("the page on the protocol", () => {
+  it("describes every method and none that does not exist", () => {
+    const headings = [...described.keys()].filter((heading) => heading.startsWith("`"));
+    expect(headings).toEqual(Object.keys(METHODS).map((name) => `\`${name}\``));
+  });
+
+  it.each(Object.keys(METHODS) as MethodName[])("describes %s as it is", (name) => {
+    const section = described.get(`\`${name}\``) ?? "";
+    const { properties = {}, required = [] } = z.toJSONSchema(METHODS[name].params);
+    expect(tableRows(section).map(([param, need]) => [param, need])).toEqual(
+      Object.keys(properties).map((param) => [param, required.includes(param) ? "required" : "optional"]),
+    );
+    expect(codeWords(paragraph(section, "Errors:"))).toEqual(METHODS[name].errors);
+  });
+
+  it("names the result of hello field by field", () => {
+    const section = described.get("`hello`") ?? "";
+    expect(codeWords(paragraph(section, "Result:"))).toEqual(Object.keys(METHODS.hello.result.shape));
+  });
+
+  it("lists every number of an error and the code that goes with it", () => {
+    const rows = tableRows(sections(text, 2).get("Errors") ?? "");
+    const numbers = rows.map(([number]) => Number(number));
+    expect(numbers.sort()).toEqual(Object.values(WIRE_CODES).sort());
+    for (const [, code = ""] of rows) if (!code.includes(" ")) expect(ERROR_CODES).toHaveProperty(code);
+  });
+
+  it("tells the bounds that the server keeps", () => {
+    expect(MAX_REQUEST_BYTES).toBe(1024 * 1024);
+    expect(MAX_UNREAD_BYTES).toBe(4 * 1024 * 1024);
+    expect(words).toContain("lines over 1 MiB");
+    expect(words).toContain("more than 4 MiB wait for it");
+    expect(words).toContain(`One connection may have ${MAX_REQUESTS_IN_FLIGHT} requests unanswered`);
+    expect(words).toContain(`the protocol has a version, ${PROTOCOL_VERSION},`);
+    expect(words).toContain(`How many sessions at most: 1 to ${MAX_LIST_LENGTH}.`);
+  });
+});
