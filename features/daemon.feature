@@ -84,11 +84,11 @@ Feature: The daemon
     When the operator runs `agentd daemon`
     Then it exits with 1
     And its stderr says all of:
-      | agentd.toml:2 | daemon.max_sesions              | max_sessions           |
-      | agentd.toml:5 | profiles[0].name                | "Site Builder"         |
-      | agentd.toml:7 | profiles[0].command             | at least one element   |
-      | agentd.toml:8 | profiles[0].timeout             | "soon"                 |
-      |               | profiles[0].credentials[0].source | environment variable |
+      | agentd.toml:2:  | daemon.max_sesions                | the nearest known one is "max_sessions" |
+      | agentd.toml:5:  | profiles[0].name                  | "Site Builder"                          |
+      | agentd.toml:7:  | profiles[0].command               | at least one element                    |
+      | agentd.toml:8:  | profiles[0].timeout               | "soon"                                  |
+      | agentd.toml:12: | profiles[0].credentials[0].source | the name of an environment variable     |
     And its stderr does not say "not a variable"
 
   Scenario: Without a configuration, it says where it looked

@@ -6,7 +6,6 @@ Feature: Requests that are refused
       """
       echo 'never reached'
       """
-    And a running daemon
     When the operator runs `<command>`
     Then it exits with <exit>
     And its stdout is ""
@@ -19,12 +18,18 @@ Feature: Requests that are refused
       | An empty work unit           | agentd run site-builder --work-unit ''                  | 125  | work unit           | 1 to 200              |
       | A work unit with a tab       | agentd run site-builder --work-unit "$(printf 'a\\tb')" | 125  | a\\tb               | 1 to 200              |
       | A work unit that is too long | agentd run site-builder --work-unit $(seq -s- 100)      | 125  | work unit           | 1 to 200              |
-      | A URL with a password        | agentd run site-builder https://me:hidden@host/x.git    | 125  | host/x.git          | repository_invalid    |
       | A ref that is an option      | agentd run site-builder --ref=--upload-pack=x           | 125  | --upload-pack=x     | ref_invalid           |
       | No profile at all            | agentd run                                              | 125  | profile             | agentd --help         |
       | An option that is not there  | agentd ps --everything                                  | 2    | --everything        | agentd --help         |
       | A session that never was     | agentd stop 0123456789abcdef                            | 1    | 0123456789abcdef    | unknown_session       |
       | The same, waited for         | agentd wait 0123456789abcdef                            | 125  | 0123456789abcdef    | unknown_session       |
+
+  Scenario: A URL with a password in it, which is not repeated
+    When the operator runs `agentd run site-builder https://me:hidden@host/x.git`
+    Then it exits with 125
+    And its stderr says "repository_invalid" and "host/x.git"
+    And its stderr does not say "hidden"
+    And no session was recorded
 
   Scenario: No repository, neither in the command nor in the profile
     Given the profile says nothing about "repo"

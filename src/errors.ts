@@ -8,6 +8,7 @@
 export const ERROR_CODES = {
   // What the operator typed or asked for.
   usage: "The command line is wrong.",
+  output_failed: "What the command prints cannot be written.",
   unknown_profile: "No profile of that name is configured.",
   unknown_session: "No session has that id or an id that begins so.",
   ambiguous_session: "More than one session id begins so.",
@@ -55,7 +56,6 @@ export const ERROR_CODES = {
   // The record.
   record_unusable: "The record cannot be written or read.",
   record_incomplete: "The record is not sealed.",
-  record_altered: "The record is not what was sealed.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

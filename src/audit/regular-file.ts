@@ -48,7 +48,6 @@ export async function unlinkFromOthers(path: BytePath, listed: Stats, temporary:
   if ((listed.mode & 0o400) === 0) chmodSync(fsPath(path), 0o600);
   const source = openRegularFile(path);
   try {
-    rmSync(fsPath(temporary), { force: true });
     const copy = openSync(fsPath(temporary), CREATE, 0o600);
     try {
       await copyBytes(source, copy);
@@ -56,10 +55,12 @@ export async function unlinkFromOthers(path: BytePath, listed: Stats, temporary:
     } finally {
       closeSync(copy);
     }
+    renameSync(fsPath(temporary), fsPath(path));
   } finally {
     closeSync(source);
+    // Half a copy on a full disk would take the room that telling so needs.
+    rmSync(fsPath(temporary), { force: true });
   }
-  renameSync(fsPath(temporary), fsPath(path));
 }
 
 /** Copies a file and its holes: a sparse file must not fill the disk. */

@@ -1,7 +1,7 @@
 /**
  * Standard output and standard error as commands use them: bytes out, with backpressure, to a reader that may go.
  */
-import { systemCode } from "../errors.ts";
+import { AgentdError, systemCode } from "../errors.ts";
 
 /** What is needed of a writable stream. */
 export interface OutputStream {
@@ -28,14 +28,18 @@ export class Output {
     return this.#closed.signal;
   }
 
-  /** Resolves when the bytes are out of our hands. */
+  /**
+   * Resolves when the bytes are out of our hands.
+   *
+   * @throws AgentdError `output_failed`.
+   */
   write(chunk: Buffer | string): Promise<void> {
     if (this.closed.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#stream.write(chunk, (error) => {
         const readerGone = isReaderGone(error);
         if (readerGone) this.#closed.abort();
-        if (error && !readerGone) reject(error);
+        if (error && !readerGone) reject(unwritable(error));
         else resolve();
       });
     });
@@ -50,6 +54,15 @@ export class Output {
   async json(value: unknown): Promise<void> {
     await this.line(JSON.stringify(value, null, 2));
   }
+}
+
+function unwritable(cause: Error): AgentdError {
+  return new AgentdError("output_failed", {
+    tried: "write the output",
+    why: cause.message,
+    next: "Look at where the output goes, such as a full disk.",
+    cause,
+  });
 }
 
 function isReaderGone(error: unknown): boolean {

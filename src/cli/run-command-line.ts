@@ -6,6 +6,7 @@ import { resolveSocketPath } from "../config/socket-path.ts";
 import { connect } from "../rpc/client.ts";
 import { readCommandLine, type GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
+import { FAULTS } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { errorText, faultCode } from "./error-text.ts";
 import { Output, type OutputStream } from "./output.ts";
@@ -29,24 +30,21 @@ export interface CliHost {
 /** How long a daemon may take to answer a new client. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Runs one command and tells what goes wrong; never rejects, unless even that cannot be told. */
+/** Runs one command and tells what goes wrong; never rejects. */
 export async function runCommandLine(host: CliHost): Promise<number> {
   const stdout = new Output(host.stdout);
   const stderr = new Output(host.stderr);
   const line = readCommandLine(host.argv, COMMANDS, host.version);
-  if (line.kind === "help") {
+  const faults = line.kind === "help" ? FAULTS : line.faults;
+  try {
+    if (line.kind === "wrong") throw line.error;
+    if (line.kind === "command") return await line.body(createContext(host, line.options, stdout, stderr));
     await stdout.write(line.text);
     return 0;
-  }
-  if (line.kind === "wrong") {
-    await stderr.line(errorText(line.error));
-    return line.faults.usage;
-  }
-  try {
-    return await line.body(createContext(host, line.options, stdout, stderr));
   } catch (error) {
-    await stderr.line(errorText(error));
-    return faultCode(error, line.faults);
+    // When standard error cannot be written either, the exit code has to say it all.
+    await stderr.line(errorText(error)).catch(() => undefined);
+    return faultCode(error, faults);
   }
 }
 

@@ -28,6 +28,8 @@ const RETRY_PAUSE_MS = 200;
 
 export class Containers {
   readonly #http: EngineHttp;
+  /** Containers whose start the service did not survive, and has not come to an end since. */
+  readonly #startsCutShort = new Set<string>();
 
   constructor(http: EngineHttp) {
     this.#http = http;
@@ -56,31 +58,26 @@ export class Containers {
   }
 
   /**
-   * Starts a created container; one that has started already is fine.
+   * Starts a created container; one that has started already is fine. A start that the service did not survive may
+   * have happened, and then happens once more: nothing of a session's runs before its gate opens.
    *
    * @throws `container_missing`, `engine_failed`.
    */
   async start(id: string, signal?: AbortSignal): Promise<void> {
-    const tried = `start container ${id}`;
     for (let tries = 1; ; tries++) {
       try {
-        const reply = await this.#http.send({
-          tried,
-          method: "POST",
-          path: `/containers/${id}/start`,
-          deadlineMs: START_DEADLINE_MS,
-          signal,
-        });
-        if (reply.status === 404) throw containerMissing(tried);
-        if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
-        return;
+        await this.#startOnce(id, signal);
+        break;
       } catch (error) {
-        if (!replyWasLost(error) || tries === MOST_TRIES) throw error;
+        if (replyWasLost(error)) this.#startsCutShort.add(id);
+        // What a start that was cut short leaves behind makes the next one fail, which clears it away.
+        if (!this.#startsCutShort.has(id) || tries === MOST_TRIES) throw error;
       }
       const found = await this.inspect(id, signal);
-      if (found === undefined) throw containerMissing(tried);
-      if (phaseOf(found.State.Status) !== "created") return;
+      if (found !== undefined && phaseOf(found.State.Status) !== "created") break;
+      await delay(RETRY_PAUSE_MS * tries, undefined, { signal });
     }
+    this.#startsCutShort.delete(id);
   }
 
   /** What the engine knows about a container, by id or name; undefined when it does not exist. */
@@ -111,6 +108,7 @@ export class Containers {
    * refuse at first, so it kills and tries again.
    */
   async remove(id: string): Promise<void> {
+    await this.#finishStart(id);
     for (let tries = 1; ; tries++) {
       const failure = await this.#removeOnce(id);
       if (failure === undefined) return;
@@ -165,6 +163,28 @@ export class Containers {
       body: directoryArchive(basename(path), owner),
       signal,
     });
+  }
+
+  async #startOnce(id: string, signal?: AbortSignal): Promise<void> {
+    const tried = `start container ${id}`;
+    const reply = await this.#http.send({
+      tried,
+      method: "POST",
+      path: `/containers/${id}/start`,
+      deadlineMs: START_DEADLINE_MS,
+      signal,
+    });
+    if (reply.status === 404) throw containerMissing(tried);
+    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+  }
+
+  /** The engine forgets a process that waits to be started when its container is removed, so it is started. */
+  async #finishStart(idOrName: string): Promise<void> {
+    if (this.#startsCutShort.size === 0) return;
+    const id = (await this.inspect(idOrName))?.Id;
+    if (id === undefined || !this.#startsCutShort.has(id)) return;
+    await this.start(id).catch(() => undefined); // Failing clears it away too.
+    this.#startsCutShort.delete(id);
   }
 
   async #removeOnce(id: string): Promise<Error | undefined> {

@@ -68,10 +68,10 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
     together(inStage("clone", () => cloneRepository(context, signal))),
     together(startContainer(context, staging, gate, signal)),
   ]);
-  const failed = [clone, container]
-    .filter((result) => result.status === "rejected")
-    .map((result) => result.reason);
-  if (container.status === "rejected" || failed.length > 0) throw firstFailure(failed, signal);
+  const failures = [clone, container].flatMap((result): unknown[] =>
+    result.status === "rejected" ? [result.reason] : [],
+  );
+  if (container.status === "rejected" || failures.length > 0) throw firstFailure(failures, signal);
   return { containerId: container.value, gate, values };
 }
 

@@ -8,9 +8,9 @@ import type { ContainerExit } from "../podman/exit-watch.ts";
 /** Time as sessions see it; a test may hand in its own. */
 export interface Clock {
   /** Wall clock, in milliseconds since the epoch. */
-  now(): number;
+  readonly now: () => number;
   /** A clock that never jumps, in milliseconds from an arbitrary start. */
-  monotonic(): number;
+  readonly monotonic: () => number;
 }
 
 /** The part of a profile that a session is made from. */

@@ -17,14 +17,9 @@ const REASONS: readonly Reason[] = [
     next: "Check the host in the URL, and name resolution on this machine.",
   },
   {
-    says: /connection refused/i,
-    why: "the connection was refused",
-    next: "Check host and port in the URL, and that the server is up.",
-  },
-  {
-    says: /timed out|timeout was reached|no route to host|network is unreachable|failed to connect|couldn't connect/i,
-    why: "the server cannot be reached",
-    next: "Check the network, firewall and proxy of this machine, then try again.",
+    says: /connection refused|timed out|timeout was reached|no route to host|unreachable|failed to connect|couldn't connect/i,
+    why: "nothing answers at that host and port",
+    next: "Check host and port in the URL, that the server is up, and network, firewall and proxy of this machine.",
   },
   {
     says: /host key verification failed/i,
@@ -62,9 +57,9 @@ const REASONS: readonly Reason[] = [
     next: "Make room there, or set XDG_CACHE_HOME to a larger disk.",
   },
   {
-    says: /\benoent\b/i,
-    why: "git could not be started",
-    next: "Install git on this host, in the PATH of the daemon.",
+    says: /enoent|failed to run command|cannot run/i,
+    why: "git, ssh or timeout could not be started",
+    next: "Install git, openssh-client and coreutils on this host, in the PATH of the daemon.",
   },
 ];
 

@@ -72,7 +72,10 @@ async function cloneAtRef(
   ref: string,
   options: CloneOptions,
 ): Promise<void> {
-  if (FULL_COMMIT.test(ref)) { await cloneAtCommit(staging, repository, ref, options); return; }
+  if (FULL_COMMIT.test(ref)) {
+    await cloneAtCommit(staging, repository, ref, options);
+    return;
+  }
   try {
     await runClone(staging, repository, [`--branch=${ref}`], options);
   } catch (error) {

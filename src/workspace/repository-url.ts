@@ -18,7 +18,7 @@ const REMOTE_PROTOCOL = /^(?:https?|git|ssh)$/;
 const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::[1-9]\d{0,4})?$/;
 const SSH_USER = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 const SCP_FORM = /^(?<login>(?:[\w.-]+@)?[\w.-]+):\/*(?<path>[^@]+)$/;
- 
+
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|%[01][0-9a-f]|%7f/i;
 
 /**
@@ -113,7 +113,7 @@ export function refFault(text: string): string | undefined {
   if (text === "") return "it is empty";
   if (text.length > 255) return "a ref has at most 255 characters";
   if (text.startsWith("-")) return "a leading - is refused: git would take it for an option";
-   
+
   if (/[\u0000-\u0020\u007f~^:?*[\\]/.test(text))
     return "white space, control characters and ~ ^ : ? * [ \\ are refused";
   if (text.includes("..") || text.includes("@{") || text === "@")

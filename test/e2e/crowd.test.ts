@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { leftovers } from "../kit/leftovers.mjs";
+import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 describe("eight sessions at once", () => {
@@ -20,9 +20,7 @@ describe("eight sessions at once", () => {
         const record = await world.recordOf(String(codes[index]));
         expect(command.stdout.toString()).toBe(`${record.id}\n`);
       }
-
-      const { sandbox, instance } = await world.daemon();
-      expect(await leftovers(sandbox, instance)).toEqual([]);
+      await expectNothingLeft(world);
     }),
   );
 });

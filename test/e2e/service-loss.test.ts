@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { leftovers } from "../kit/leftovers.mjs";
 import { processesWith } from "../kit/processes.mjs";
 import { until } from "../kit/until.mjs";
+import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import type { World } from "../features/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 
@@ -14,12 +14,6 @@ async function killService(world: World): Promise<void> {
     return found.length > 0 && found;
   });
   for (const pid of pids) process.kill(pid, "SIGKILL");
-}
-
-async function expectNothingLeft(world: World): Promise<void> {
-  const { sandbox, instance } = await world.daemon();
-  expect(await leftovers(sandbox, instance)).toEqual([]);
-  expect(await processesWith((await world.record()).id)).toEqual([]);
 }
 
 describe("a Podman service that is killed with SIGKILL", () => {

@@ -3,7 +3,7 @@
  * user's, whose files are neither read nor written. All tests, the quickstart and the benchmark of one user share it.
  */
 import { existsSync } from "node:fs";
-import { access, chmod, lstat, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { access, chmod, lstat, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -52,8 +52,8 @@ export async function prepareContainersEnvironment() {
   await createPrivateDirectory(runtimeDirectory);
   await mkdir(cacheDirectory, { recursive: true });
   await linkSessionBus(runtimeDirectory);
-  await writeFile(variables.CONTAINERS_CONF, await containersConf(environment));
-  await writeFile(variables.CONTAINERS_STORAGE_CONF, storageConf(environment));
+  await replaceFile(variables.CONTAINERS_CONF, await containersConf(environment));
+  await replaceFile(variables.CONTAINERS_STORAGE_CONF, storageConf(environment));
   return environment;
 }
 
@@ -77,9 +77,20 @@ async function createPrivateDirectory(directory) {
 
 /** Podman looks for systemd's bus in its runtime directory. @param {string} runtimeDirectory */
 async function linkSessionBus(runtimeDirectory) {
-  const link = join(runtimeDirectory, "bus");
-  await rm(link, { force: true });
-  if (await exists(sessionBus())) await symlink(sessionBus(), link);
+  if (!(await exists(sessionBus()))) return;
+  await symlink(sessionBus(), join(runtimeDirectory, "bus")).catch(unlessItExists);
+}
+
+/** In one step, because other processes may be reading. @param {string} path @param {string} content */
+async function replaceFile(path, content) {
+  const newPath = `${path}.${process.pid}`;
+  await writeFile(newPath, content);
+  await rename(newPath, path);
+}
+
+/** @param {NodeJS.ErrnoException} error */
+function unlessItExists(error) {
+  if (error.code !== "EEXIST") throw error;
 }
 
 function sessionBus() {

@@ -15,6 +15,8 @@ const IMAGES = [
   { name: "stale-work-unit", changes: ["ENV AGENTD_WORK_UNIT=stale"] },
   { name: "entrypoint-false", changes: ['ENTRYPOINT ["/bin/false"]'] },
   { name: "home", files: { "home/site-builder/from-the-image": "brought\n" } },
+  // Nothing but /bin/sh can be found.
+  { name: "shell-only", changes: ["ENV PATH=/nowhere"] },
   // All applets are links to it, the shell among them.
   { name: "no-shell", files: { "bin/busybox": { content: "", mode: 0o644 } } },
 ];
@@ -38,6 +40,7 @@ export class House {
   /** Directory of the bare repositories that are served. */
   readonly repositories: string;
   readonly #server: GitServer;
+  readonly #images = new Map<string, Promise<string>>();
   readonly #daemons = new Map<string, Running>();
 
   private constructor(repositories: string, server: GitServer) {
@@ -57,10 +60,9 @@ export class House {
 
   /** Makes an image, unless it is there. Gives its reference. */
   async image(name: string): Promise<string> {
-    if (name === "debian-git") return await ensureDebianGitImage(containersEnvironment());
-    const definition = IMAGES.find((each) => each.name === name);
-    if (definition === undefined) throw new Error(`no image is called ${name}`);
-    return await ensureBusyboxImage(containersEnvironment(), definition);
+    const reference = this.#images.get(name) ?? ensureImage(name);
+    this.#images.set(name, reference);
+    return await reference;
   }
 
   /** A daemon with that setting: the one that runs already, or a new one. */
@@ -82,6 +84,13 @@ export class House {
     await this.#server.close();
     await rm(this.repositories, { recursive: true });
   }
+}
+
+async function ensureImage(name: string): Promise<string> {
+  if (name === "debian-git") return await ensureDebianGitImage(containersEnvironment());
+  const definition = IMAGES.find((each) => each.name === name);
+  if (definition === undefined) throw new Error(`no image is called ${name}`);
+  return await ensureBusyboxImage(containersEnvironment(), definition);
 }
 
 async function startDaemon({ config, variables }: DaemonSetting): Promise<Running> {

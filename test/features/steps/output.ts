@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { World } from "../world.ts";
 import type { Rows, Topic } from "./topic.ts";
@@ -13,13 +12,6 @@ export const OUTPUT: Topic = [
     pattern: "its stdout is {bytes}",
     run: (world, bytes: Buffer) =>
       expect(world.command.stdout.toString("latin1")).toBe(bytes.toString("latin1")),
-  },
-  {
-    pattern: "its stdout is the SHA-256 of {string}",
-    run: (world, name: string) => {
-      const value = world.variables[name] ?? "";
-      expect(stdout(world)).toBe(`${createHash("sha256").update(value).digest("hex")}\n`);
-    },
   },
   {
     pattern: "its stdout mentions {string}, {string} and {string}",

@@ -14,6 +14,16 @@ export const RECORD: Topic = [
     },
   },
   {
+    pattern: "the file {string} of the record holds the value of {string}",
+    run: async (world, path: string, name: string) => {
+      const record = await world.record();
+      const content = await readFile(join(record.path, path), "utf8");
+      // Not toBe: that would print a value of 100 KB.
+      expect(content.length).toBe(world.variables[name]?.length);
+      expect(content === world.variables[name]).toBe(true);
+    },
+  },
+  {
     pattern: "the record names the commit that {string} ends with",
     run: async (world, branch: string) => {
       const { commit } = await (await world.record()).document();

@@ -1,13 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { leftovers } from "../../kit/leftovers.mjs";
 import { containersOf } from "../../kit/podman.mjs";
-import { processesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
+import { expectNothingLeft } from "../house/nothing-left.ts";
 import type { RecordDirectory } from "../house/records.ts";
 import { jsonObject } from "./output.ts";
-import type { World } from "../world.ts";
 import type { Rows, Topic } from "./topic.ts";
 
 /** A session from queue to seal. Without a name, the one that was accepted last is meant. */
@@ -45,7 +43,7 @@ export const SESSIONS: Topic = [
   },
   {
     pattern: "nothing of the session is left behind",
-    run: async (world) => nothingIsLeft(world),
+    run: (world) => expectNothingLeft(world),
   },
   {
     pattern: "the launch has failed at {string}, naming {string}",
@@ -65,7 +63,7 @@ export const SESSIONS: Topic = [
       // A sentence to act on: what could not be done, why, and after a full stop what to do.
       expect(cause).toMatch(/^cannot .+: .+\. [A-Z].+\.$/s);
       expect(command.stderr.toString()).toContain(cause);
-      await nothingIsLeft(world);
+      await expectNothingLeft(world);
     },
   },
   {
@@ -89,11 +87,4 @@ async function letGo(record: RecordDirectory): Promise<void> {
 
 async function says(record: RecordDirectory, rows: Rows): Promise<void> {
   expect(await record.document()).toMatchObject(jsonObject(rows));
-}
-
-async function nothingIsLeft(world: World): Promise<void> {
-  const { sandbox, instance } = await world.daemon();
-  const { id } = await world.record();
-  expect(await leftovers(sandbox, instance)).toEqual([]);
-  expect(await processesWith(id)).toEqual([]);
 }

@@ -29,6 +29,7 @@ it("a full disk costs no line that was written, leaves no half record, and once 
     statusWhenFull: "incomplete",
     runningLines: seen.written + 1,
     lastState: "sealed",
+    excluded: [],
     status: "verified",
   });
 });

@@ -1,11 +1,14 @@
 /** What the record does on a full disk: `node full-disk.cjs DIRECTORY`, a small file system; prints what it saw as JSON. */
 import { randomBytes } from "node:crypto";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJournal } from "../../../src/audit/journal.ts";
 import { createRecord } from "../../../src/audit/record.ts";
 import { verifyRecord } from "../../../src/audit/verify.ts";
 import { NEW_DOCUMENT, settingsIn, SUCCESS } from "./record-document.ts";
+
+const PAGE_BYTES = 4096;
+const LINKED_BYTES = 20 * PAGE_BYTES;
 
 const directory = process.argv[2] ?? "";
 const ballast = join(directory, "ballast");
@@ -18,7 +21,7 @@ function messageOf(error: unknown): string {
 function fill(): void {
   for (let part = 0; ; part += 1) {
     try {
-      writeFileSync(`${ballast}-${part}`, Buffer.alloc(4096));
+      writeFileSync(`${ballast}-${part}`, Buffer.alloc(PAGE_BYTES));
     } catch {
       return;
     }
@@ -33,6 +36,8 @@ async function main(): Promise<void> {
   const options = { ...settingsIn(directory), document: NEW_DOCUMENT, randomBytes };
   const record = await createRecord(options);
   const journal = join(record.directory, "agentd/events.jsonl");
+  writeFileSync(join(record.runaDirectory, "one"), randomBytes(LINKED_BYTES));
+  linkSync(join(record.runaDirectory, "one"), join(record.runaDirectory, "other"));
   fill();
 
   let written = 0;
@@ -45,6 +50,8 @@ async function main(): Promise<void> {
   })().catch(messageOf);
   const { entries, tornBytes } = await readJournal(journal);
   const createError = await createRecord(options).catch(messageOf);
+  // Room for all that sealing writes, but not for the copy of the hard link.
+  for (let part = 0; part < LINKED_BYTES / PAGE_BYTES / 2; part += 1) rmSync(`${ballast}-${part}`);
   const sealError = await record.seal(SUCCESS).catch(messageOf);
   const left = {
     records: readdirSync(join(directory, "audit/site-builder")),
@@ -54,7 +61,7 @@ async function main(): Promise<void> {
 
   free();
   await line();
-  await record.seal(SUCCESS);
+  const { excluded } = await record.seal(SUCCESS);
   const after = await readJournal(journal);
   const { status } = await verifyRecord(record.directory);
   const seen = {
@@ -69,7 +76,7 @@ async function main(): Promise<void> {
   };
   const runningLines = after.entries.filter(({ state }) => state === "running").length;
   const lastState = after.entries.at(-1)?.state;
-  process.stdout.write(JSON.stringify({ ...seen, id: record.id, runningLines, lastState, status }));
+  process.stdout.write(JSON.stringify({ ...seen, id: record.id, runningLines, lastState, excluded, status }));
 }
 
 void main();

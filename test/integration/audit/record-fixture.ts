@@ -2,7 +2,7 @@
  * What the tests of the record share: a place for records, and the tools that look at them from outside.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,11 @@ export async function temporaryDirectory(): Promise<string> {
 export async function newRecord(changes: Partial<CreateRecordOptions> = {}): Promise<OpenRecord> {
   const settings = settingsIn(await temporaryDirectory());
   return await createRecord({ ...settings, document: NEW_DOCUMENT, randomBytes, ...changes });
+}
+
+/** The permission bits of a file in octal, such as `4755`. */
+export async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o7777).toString(8);
 }
 
 /** What `cd RECORD && sha256sum -c SHA256SUMS` says; rejects when it does not accept the record. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, writeFile, chmod } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile, chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readJournal } from "../../../src/audit/journal.ts";
@@ -7,11 +7,7 @@ import { readDocument } from "../../../src/audit/query.ts";
 import { createRecord, openExistingRecord } from "../../../src/audit/record.ts";
 import type { RandomBytes } from "../../../src/audit/session-id.ts";
 import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "./record-document.ts";
-import { newRecord, temporaryDirectory } from "./record-fixture.ts";
-
-async function modeOf(path: string): Promise<string> {
-  return ((await stat(path)).mode & 0o7777).toString(8);
-}
+import { modeOf, newRecord, temporaryDirectory } from "./record-fixture.ts";
 
 /** Gives each of these values in turn, then zeros. */
 function bytesInTurn(...values: number[]): RandomBytes {

@@ -7,7 +7,7 @@ import type { Handlers } from "../../../src/rpc/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
 import { sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
 import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
-import { agentd } from "./installed-cli.ts";
+import { agentd, agentdInto } from "./installed-cli.ts";
 
 const ID = "0198f2a4c6e81234";
 
@@ -78,6 +78,20 @@ describe("without a daemon", () => {
     await writeFile(join(record, "console.log"), "2026-01-02T03:04:05Z stdout F hello\n");
     const result = await agentd(home, "logs", ID.slice(0, 6));
     expect(result).toMatchObject({ exitCode: 0, stdout: "hello\n", stderr: "" });
+  });
+});
+
+describe("an output that cannot be written", () => {
+  it.each([
+    ["ps --help", 1],
+    ["ps", 1],
+    ["wait abc --json", 125],
+  ])("is an error of agentd %s", async (words, exitCode) => {
+    const directory = await start({ wait: () => Promise.resolve(sealed()) });
+    const result = await agentdInto("/dev/full", directory, ...words.split(" "));
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.stderr).toContain("agentd: cannot write the output: ENOSPC");
+    expect(result.stderr).toContain("[output_failed]");
   });
 });
 

@@ -6,7 +6,20 @@ const AGENTD = join(import.meta.dirname, "..", "..", "..", "bin", "agentd");
 
 /** Starts `agentd` with a home of its own, in which it finds no configuration, and the socket in it. */
 export function agentd(directory: string, ...argv: readonly string[]) {
-  return execa(AGENTD, argv, {
+  return execa(AGENTD, argv, options(directory));
+}
+
+/** The same with its standard output going to a file. */
+export function agentdInto(file: string, directory: string, ...argv: readonly string[]) {
+  return execa(
+    "sh",
+    ["-c", 'file=$1; shift; exec "$@" >"$file"', "sh", file, AGENTD, ...argv],
+    options(directory),
+  );
+}
+
+function options(directory: string) {
+  return {
     reject: false,
     stripFinalNewline: false,
     extendEnv: false,
@@ -16,5 +29,5 @@ export function agentd(directory: string, ...argv: readonly string[]) {
       XDG_RUNTIME_DIR: directory,
       AGENTD_SOCKET: join(directory, "agentd.sock"),
     },
-  });
+  } as const;
 }

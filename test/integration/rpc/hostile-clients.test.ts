@@ -139,12 +139,25 @@ describe("a hostile client costs nobody else anything", () => {
     expect(await neighbour.call("status", {})).toEqual(STATUS);
   });
 
-  it("when it asks for much and reads nothing: it is not listened to, or cut off", async () => {
+  it("when it asks faster than it reads: it is not listened to until it has read, and gets everything", async () => {
+    const client = await connectHostile();
+    client.socket.pause();
+    asked = 0;
+    for (let id = 0; id < 100; id += 1) {
+      client.request(id, "list", { all: true, limit: 200 });
+      await neighbour.call("status", {});
+    }
+    expect(asked).toBeLessThan(100);
+    client.socket.resume();
+    const answers = await client.answers(100);
+    expect(answers.every(({ result }) => Array.isArray(result))).toBe(true);
+  });
+
+  it("when it asks for much at once and reads nothing: it is cut off", async () => {
     const client = await connectHostile();
     client.socket.pause();
     asked = 0;
     for (let id = 0; id < 2_000; id += 1) client.request(id, "list", { all: true, limit: 200 });
-    // Each answer has 200 KB. The daemon stops reading once it has more than it may keep.
     await neighbour.call("status", {});
     let before = -1;
     while (before !== asked) {

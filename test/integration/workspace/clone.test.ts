@@ -196,9 +196,9 @@ describe("a repository that cannot be used", () => {
       ["https://no-such-host.invalid/x.git", "the host was not found"],
       ["git://no-such-host.invalid/x.git", "the host was not found"],
       ["ssh://git@no-such-host.invalid/x.git", "the host was not found"],
-      [`http://127.0.0.1:${port}/x.git`, "the connection was refused"],
-      [`git://127.0.0.1:${port}/x.git`, "the connection was refused"],
-      [`ssh://git@127.0.0.1:${port}/x.git`, "the connection was refused"],
+      [`http://127.0.0.1:${port}/x.git`, "nothing answers at that host and port"],
+      [`git://127.0.0.1:${port}/x.git`, "nothing answers at that host and port"],
+      [`ssh://git@127.0.0.1:${port}/x.git`, "nothing answers at that host and port"],
       [`${await server()}/none.git`, "there is no git repository at this URL"],
       [
         `${await server({ token: "t" })}/demo.git`,
@@ -317,7 +317,7 @@ describe("the move into the mounted directory", () => {
 describe("a clone that is ended", () => {
   /** A server that takes connections and never answers. */
   async function silentServer(): Promise<string> {
-    const silent = createServer((socket) => socket.on("error", () => socket.destroy()));
+    const silent = createServer((socket) => socket.on("error", () => socket.destroy()).resume());
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     closers.push(async () => {
       await new Promise((resolve) => silent.close(resolve));

@@ -1,0 +1,99 @@
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { removeTree } from "../../../src/workspace/remove-tree.ts";
+import { Staging } from "../../../src/workspace/staging.ts";
+
+const SESSION = "0123456789abcdef";
+
+let root: string;
+let stagingRoot: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "agentd-staging-"));
+  stagingRoot = join(root, "cache/staging");
+});
+afterEach(async () => {
+  await removeTree(root);
+});
+
+describe("a staging directory", () => {
+  it("has the mount points ready, nothing where git clones to, and a private parent", async () => {
+    const staging = await Staging.create(stagingRoot, SESSION);
+    expect(staging.directory).toBe(join(stagingRoot, SESSION));
+    expect(await readdir(staging.directory)).toEqual(["home", "repo"]);
+    expect(await readdir(staging.repoDirectory)).toEqual([".runa"]);
+    expect(await readdir(staging.homeDirectory)).toEqual(["repo"]);
+    await expect(lstat(staging.cloneDirectory)).rejects.toMatchObject({ code: "ENOENT" });
+    expect((await lstat(staging.directory)).mode & 0o777).toBe(0o700);
+    expect((await lstat(stagingRoot)).mode & 0o777).toBe(0o700);
+  });
+
+  it("is not made where the session has one already", async () => {
+    await Staging.create(stagingRoot, SESSION);
+    await expect(Staging.create(stagingRoot, SESSION)).rejects.toMatchObject({
+      code: "state_unusable",
+      message: expect.stringContaining("EEXIST"),
+    });
+  });
+
+  it("is removed, again, and where there never was one", async () => {
+    const staging = await Staging.create(stagingRoot, SESSION);
+    await staging.remove();
+    await staging.remove();
+    await new Staging(stagingRoot, "fedcba9876543210").remove();
+    expect(await readdir(stagingRoot)).toEqual([]);
+  });
+});
+
+describe("what an agent leaves behind", () => {
+  let staging: Staging;
+
+  beforeEach(async () => {
+    staging = await Staging.create(stagingRoot, SESSION);
+  });
+
+  it("is removed where directories are unreadable, read-only or not to be entered", async () => {
+    for (const mode of [0o000, 0o111, 0o444, 0o555]) {
+      const directory = join(staging.repoDirectory, mode.toString(8));
+      await mkdir(join(directory, "sub/sub"), { recursive: true });
+      await writeFile(join(directory, "sub/file"), "x", { mode: 0o400 });
+      await chmod(join(directory, "sub"), mode);
+      await chmod(directory, mode);
+    }
+    await chmod(staging.repoDirectory, 0);
+    await staging.remove();
+    expect(await readdir(stagingRoot)).toEqual([]);
+  });
+
+  it("is removed without following a link, nor changing what it points to", async () => {
+    const outside = join(root, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "file"), "kept", { mode: 0o400 });
+    await chmod(outside, 0o500);
+    const closed = join(staging.repoDirectory, "closed");
+    await mkdir(closed);
+    await symlink(outside, join(closed, "link"));
+    await symlink(join(outside, "file"), join(closed, "link-to-file"));
+    await symlink("nowhere", join(closed, "dangling"));
+    await chmod(closed, 0o500);
+    await staging.remove();
+    expect(await readFile(join(outside, "file"), "utf8")).toBe("kept");
+    expect((await lstat(outside)).mode & 0o777).toBe(0o500);
+    expect((await lstat(join(outside, "file"))).mode & 0o777).toBe(0o400);
+  });
+
+  it("is removed where it lies deeper than a path can name, and holds names that are not UTF-8", async () => {
+    const deep = `
+      mkdir d && cd d
+      name=$(printf '%0200d' 0)
+      i=0; while [ $i -lt 60 ]; do mkdir "$name" && cd "$name" || exit 1; i=$((i+1)); done
+      : > "$(printf '\\377\\376')"; mkfifo fifo; mkdir closed; : > closed/file; chmod 000 closed
+    `;
+    await execa("sh", ["-c", deep], { cwd: staging.homeDirectory });
+    await staging.remove();
+    expect(await readdir(stagingRoot)).toEqual([]);
+  });
+});
