@@ -43,6 +43,7 @@ export default defineConfig(
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/switch-exhaustiveness-check": [
@@ -84,6 +85,23 @@ export default defineConfig(
     // The composition roots: here clock, environment and process events are real.
     files: ["src/daemon/**/*.ts", "src/cli/main.ts"],
     rules: { "no-restricted-syntax": ["error", ...EVERYWHERE] },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      // Vitest's matchers, such as expect.any(String), have no type.
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      // What is not there fails the test anyway.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(only|skip|todo)$/]",
+          message: "Every test runs: mend it or remove it.",
+        },
+      ],
+    },
   },
   {
     // Tools load these by their default export.

@@ -12,7 +12,7 @@ Feature: Credentials
     And the daemon's environment has "SITE_TOKEN" set to:
       """
       it's "quoted" `id` $(id) $HOME \ \\ \n 'end'
-      two	tabs	and a trailing blank 
+      two	tabs	and  two  blanks
       EOF
 
       """

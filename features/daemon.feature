@@ -15,6 +15,7 @@ Feature: The daemon
     And its stderr says "daemon_stopping" and "Try again"
     When the session of "first" is let go
     Then the daemon ends with 0
+    And no process of the daemon is left
     And `agentd run site-builder --work-unit first` exits with 0
     And the record of "first" says:
       | outcome | "success" |

@@ -1,7 +1,7 @@
 /**
  * One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
 
 /** Version of the fields below; a record with a higher one is read by nobody older. */

@@ -3,7 +3,7 @@
  */
 import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import {
   SESSION_SCHEMA_VERSION,

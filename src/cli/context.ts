@@ -5,8 +5,6 @@ import type { RpcClient } from "../rpc/client.ts";
 import type { Output } from "./output.ts";
 
 export interface CliContext {
-  /** Version of this agentd. */
-  readonly version: string;
   /** What the operator asked for, and nothing else. */
   readonly stdout: Output;
   /** What agentd itself has to say. */

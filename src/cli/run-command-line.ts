@@ -50,7 +50,6 @@ export async function runCommandLine(host: CliHost): Promise<number> {
 
 function createContext(host: CliHost, options: GlobalOptions, stdout: Output, stderr: Output): CliContext {
   return {
-    version: host.version,
     stdout,
     stderr,
     now: host.now,

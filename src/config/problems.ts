@@ -1,6 +1,6 @@
 /** Turns what the schema found into problems that an operator can act on. */
 import { closest } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import { redactRepository } from "../workspace/repository-url.ts";
 import { formatKeyPath, type KeyPath } from "./key-lines.ts";
 

@@ -3,7 +3,7 @@
  *
  * A rule's message has no full stop. Values that could be a secret are marked `concealed`: no message shows them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { refFault, repositoryFault } from "../workspace/repository-url.ts";
 import { DURATION_RULE, durationMs } from "./durations.ts";
 import { variableNameFault } from "./variable-names.ts";

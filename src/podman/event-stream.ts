@@ -2,7 +2,7 @@
  * Podman's events as a hint: one stream for all containers of this instance, opened again whenever it ends.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { Logger } from "../log.ts";
 import type { EngineService } from "./engine-service.ts";
 import type { EngineHttp } from "./http.ts";

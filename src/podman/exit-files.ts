@@ -5,6 +5,7 @@
  * The directory is Podman's own business: it may be missing, come later, and be replaced.
  */
 import { watch, type FSWatcher } from "node:fs";
+import { basename } from "node:path";
 import { systemCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
 
@@ -48,8 +49,8 @@ export class ExitFiles {
   #onChange(name: string): void {
     const [, containerId, suffix] = EXIT_NAME.exec(name) ?? [];
     if (containerId !== undefined) this.#options.onExit(containerId, suffix === undefined);
-    // Any other name is the directory's own, which is being removed.
-    else this.close();
+    // The directory's own name: it has been removed, and another one may take its place.
+    if (name === basename(this.#options.directory)) this.close();
   }
 
   #tellMissing(error: unknown): void {

@@ -4,7 +4,7 @@
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { systemCode } from "../errors.ts";
 import { commandLine, endProcessGroup, isAlive, type ProcessIdentity } from "./process-table.ts";
 

@@ -1,7 +1,7 @@
 /**
  * The parts of libpod's replies that agentd reads. Unknown fields are ignored; null stands for empty in many places.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const strings = z
   .array(z.string())

@@ -85,8 +85,9 @@ async function cloneRepository(context: LaunchContext, signal: AbortSignal): Pro
   const { record, workspaces } = context;
   const { repo_url: url, ref } = record.document;
   const { commit, warnings } = await workspaces.clone(record.id, { url, ref }, { signal });
-  await record.update({ commit, warnings: [...record.document.warnings, ...warnings] });
-  await record.journal("preparing", "cloned", { commit });
+  const allWarnings = [...record.document.warnings, ...warnings];
+  await record.update({ commit, warnings: allWarnings }, { persist: false });
+  await record.journal("preparing", "cloned", { commit, warnings });
 }
 
 async function startContainer(
@@ -98,7 +99,7 @@ async function startContainer(
   const { instance, profile, record, engine, credentials, resources, lifetimeMs } = context;
   const image = await inStage("image", async () => {
     const found = await engine.resolveImage(profile.baseImage, "missing", { signal });
-    await record.update({ image_digest: found.digest });
+    await record.update({ image_digest: found.digest }, { persist: false });
     return { id: found.id, bringsHome: await engine.imageHasPath(found.id, homeOf(profile)) };
   });
 
@@ -112,7 +113,10 @@ async function startContainer(
     const request = containerRequest({ instance, profile, record, staging, gate, image, argv, backstopMs });
     return (await engine.createContainer(request)).id;
   });
-  await record.journal("preparing", "container_created", { container: id });
+  await record.journal("preparing", "container_created", {
+    container: id,
+    image_digest: record.document.image_digest,
+  });
 
   await inStage("start", async () => {
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /**
  * What a session needs of the other rooms, in its own words. The composition root hands in what fulfils it.
  */
-import type { SessionDocument, SessionState } from "../session-document.ts";
+import type { OpenRecord as AuditRecord } from "../audit/open-record.ts";
 import type { ContainerRequest } from "../podman/container-spec.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
 
@@ -45,16 +45,10 @@ export interface Engine {
 }
 
 /** A record that is still being written. */
-export interface OpenRecord {
-  readonly id: string;
-  readonly directory: string;
-  readonly runaDirectory: string;
-  readonly consoleLogPath: string;
-  readonly document: SessionDocument;
-  update(fields: Partial<SessionDocument>): Promise<void>;
-  journal(state: SessionState, event: string, details?: Readonly<Record<string, unknown>>): Promise<void>;
-  seal(fields: Partial<SessionDocument>): Promise<SessionDocument>;
-}
+export type OpenRecord = Pick<
+  AuditRecord,
+  "id" | "directory" | "runaDirectory" | "consoleLogPath" | "document" | "update" | "journal" | "seal"
+>;
 
 /** The directories of one session's workspace on the host. */
 export interface Staging {

@@ -121,20 +121,16 @@ export class Session {
     const watch = new AbortController();
     const exited = engine.waitForExit(prepared.containerId, { signal: watch.signal });
     try {
-      await openGate(prepared, context, exited, () => this.#running());
+      await openGate(prepared, context, exited, () => this.#enter("running", "gate_opened"));
+      await this.record.update({ start_timestamp: this.#now() });
       this.#startDeadline(watch.signal);
+      this.#host.prepareSeal();
       const ordered = this.#ordered();
       return await supervise({ containerId: prepared.containerId, engine, clock, exited, ordered });
     } finally {
       watch.abort();
       exited.catch(() => undefined); // Aborted above when the gate never opened; nobody waits any more.
     }
-  }
-
-  async #running(): Promise<void> {
-    await this.record.update({ start_timestamp: this.#now() });
-    await this.#enter("running", "gate_opened");
-    this.#host.prepareSeal();
   }
 
   /** Journals the end before anything is torn down, tears down, seals; tries again until all of it worked. */

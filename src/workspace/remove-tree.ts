@@ -1,52 +1,49 @@
 /** Removes a directory tree that somebody else has filled. */
 import { randomUUID } from "node:crypto";
-import type { Dirent } from "node:fs";
-import { chmod, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
+import { chmod, lstat, readdir, rename, rmdir, unlink } from "node:fs/promises";
 import { systemCode } from "../errors.ts";
 
-/** Paths longer than this are moved up before they are gone into; the kernel's limit is 4096 bytes. */
+/** A directory with a longer path is moved up before it is gone into; the kernel takes 4096 bytes. */
 const LONG_PATH_BYTES = 3000;
 
 /**
  * Removes a directory and everything below it, also directories that are unreadable, read-only or too deep for a
  * path. Links are removed, never followed. A directory that does not exist is removed already.
  *
- * Nothing may write to the tree at the same time.
+ * Nothing may write to the tree at the same time. (`fs.rm` stops at the first directory that is closed, while some
+ * of its work still goes on.)
  */
 export async function removeTree(directory: string): Promise<void> {
-  try {
-    await rm(directory, { recursive: true, force: true });
-  } catch (error) {
-    if (!CLOSED_OR_DEEP.has(systemCode(error) ?? "")) throw error;
-    await removeStubborn(Buffer.from(directory));
-  }
+  const root = Buffer.from(directory);
+  if (await isThere(root)) await removeBelow(root, root);
 }
 
-const CLOSED_OR_DEEP = new Set(["EACCES", "EPERM", "ENAMETOOLONG", "ENOTEMPTY"]);
-
-async function removeStubborn(root: Buffer): Promise<void> {
-  const remove = async (directory: Buffer): Promise<void> => {
-    await chmod(directory, 0o700);
-    for (const entry of await entriesOf(directory)) {
-      const path = child(directory, entry.name);
-      if (!entry.isDirectory()) await unlink(path);
-      else await remove(path.length < LONG_PATH_BYTES ? path : await moveBelow(root, path));
-    }
-    await rmdir(directory);
-  };
-  await remove(root);
+async function removeBelow(root: Buffer, directory: Buffer): Promise<void> {
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { encoding: "buffer", withFileTypes: true })) {
+    const path = child(directory, entry.name);
+    if (!entry.isDirectory()) await unlink(path);
+    else await removeBelow(root, path.length < LONG_PATH_BYTES ? path : await moveUp(root, path));
+  }
+  await rmdir(directory);
 }
 
 /** Moves a directory right below the root, under a name that nobody can have foreseen. */
-async function moveBelow(root: Buffer, directory: Buffer): Promise<Buffer> {
+async function moveUp(root: Buffer, directory: Buffer): Promise<Buffer> {
   const moved = child(root, Buffer.from(randomUUID()));
   await chmod(directory, 0o700);
   await rename(directory, moved);
   return moved;
 }
 
-function entriesOf(path: Buffer): Promise<Dirent<Buffer>[]> {
-  return readdir(path, { encoding: "buffer", withFileTypes: true });
+async function isThere(path: Buffer): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (systemCode(error) === "ENOENT") return false;
+      throw error;
+    },
+  );
 }
 
 function child(parent: Buffer, name: Buffer): Buffer {

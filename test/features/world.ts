@@ -1,4 +1,4 @@
-import { parse, type JsonMap } from "@iarna/toml";
+import type { JsonMap } from "@iarna/toml";
 import { rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { AGENTD, createSandbox, type Sandbox } from "../kit/agentd.mjs";
@@ -68,11 +68,6 @@ export class World {
   /** Runs git in the bare repository. */
   async git(...args: string[]): Promise<string> {
     return await git(this.#repository, args);
-  }
-
-  /** Sets keys of the profile, given as TOML. */
-  setProfile(toml: string): void {
-    Object.assign(this.profileKeys, parse(toml));
   }
 
   /** The scenario's daemon, started when it is first needed. */

@@ -2,6 +2,7 @@
  * A rootless Podman of the tests' own: its storage, its runtime directory and its configuration lie apart from the
  * user's, whose files are neither read nor written. All tests, the quickstart and the benchmark of one user share it.
  */
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { access, chmod, lstat, mkdir, rename, symlink, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -83,7 +84,7 @@ async function linkSessionBus(runtimeDirectory) {
 
 /** In one step, because other processes may be reading. @param {string} path @param {string} content */
 async function replaceFile(path, content) {
-  const newPath = `${path}.${process.pid}`;
+  const newPath = `${path}.${randomUUID()}`;
   await writeFile(newPath, content);
   await rename(newPath, path);
 }

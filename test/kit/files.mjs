@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 /**
  * What a tree of files holds: path to content, where content may also be bytes with a mode, or a symbolic link.
  *
- * @typedef {Record<string, string | { content: string | Uint8Array, mode?: number } | { link: string }>} Files
+ * @typedef {Record<string, string | { content: string | Uint8Array, mode?: number } | { linkTo: string }>} Files
  */
 
 /**
@@ -17,8 +17,8 @@ export async function writeFiles(root, files) {
   for (const [path, file] of Object.entries(files)) {
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
-    if (typeof file === "object" && "link" in file) {
-      await symlink(file.link, target);
+    if (typeof file === "object" && "linkTo" in file) {
+      await symlink(file.linkTo, target);
       continue;
     }
     const { content, mode = 0o644 } = typeof file === "string" ? { content: file } : file;

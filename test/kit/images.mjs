@@ -146,7 +146,10 @@ async function layOutBusybox(root) {
   await copyFile(busybox, join(root, "bin/busybox"));
   const { stdout } = await execa(busybox, ["--list"]);
   const applets = stdout.split("\n").filter((applet) => applet !== "busybox");
-  await writeFiles(root, Object.fromEntries(applets.map((applet) => [`bin/${applet}`, { link: "busybox" }])));
+  await writeFiles(
+    root,
+    Object.fromEntries(applets.map((applet) => [`bin/${applet}`, { linkTo: "busybox" }])),
+  );
 }
 
 async function findBusybox() {

@@ -35,10 +35,6 @@ export class Command {
     });
   }
 
-  get pid(): number {
-    return this.#group;
-  }
-
   get stdout(): Buffer {
     return Buffer.concat(this.#stdout);
   }
@@ -59,7 +55,12 @@ export class Command {
 
   /** Sends a signal to its whole process group, as a terminal does; one that has ended gets none. */
   signal(name: NodeJS.Signals): void {
-    if (this.#exitCode === undefined) process.kill(-this.#group, name);
+    if (this.#exitCode !== undefined) return;
+    try {
+      process.kill(-this.#group, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It is ending.
+    }
   }
 
   /** Resolves once it has printed the text to either stream; throws when it ended without. */

@@ -31,15 +31,12 @@ export class RecordDirectory {
     return (await this.states()).at(-1);
   }
 
-  /** Everything in it, as paths from its root, with what it is. */
-  async entries(): Promise<
-    { readonly path: string; readonly isFile: boolean; readonly isDirectory: boolean }[]
-  > {
+  /** Everything in it, as paths from its root. */
+  async entries(): Promise<{ readonly path: string; readonly isFile: boolean }[]> {
     const entries = await readdir(this.path, { recursive: true, withFileTypes: true });
     return entries.map((entry) => ({
       path: join(entry.parentPath, entry.name).slice(this.path.length + 1),
       isFile: entry.isFile(),
-      isDirectory: entry.isDirectory(),
     }));
   }
 }

@@ -44,6 +44,11 @@ export const DAEMON: Topic = [
     run: async (world, code: number) => expect(await (await world.daemon()).daemon.exited).toBe(code),
   },
   {
+    pattern: "no process of the daemon is left",
+    run: async (world) =>
+      expect(await processesWith(`/agentd/${(await world.daemon()).instance}/`)).toEqual([]),
+  },
+  {
     pattern: "the daemon has been ended by the signal",
     run: async (world) => expect(await (await world.daemon()).daemon.exited).toBeUndefined(),
   },

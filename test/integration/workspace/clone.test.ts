@@ -172,8 +172,8 @@ describe("a repository that cannot be used", () => {
   it.each([
     ["a directory", { ".runa/x": "x" }],
     ["a file", { ".runa": "x" }],
-    ["a link", { ".runa": { link: "/etc" } }],
-    ["a link to nothing", { ".runa": { link: "nowhere" } }],
+    ["a link", { ".runa": { linkTo: "/etc" } }],
+    ["a link to nothing", { ".runa": { linkTo: "nowhere" } }],
   ])("is one with a .runa of its own: %s", async (_, files) => {
     await makeRepository(repository, { files });
     await expect(clone()).rejects.toMatchObject({ code: "repository_reserved" });

@@ -1,4 +1,14 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -86,13 +96,15 @@ describe("what an agent leaves behind", () => {
   });
 
   it("is removed where it lies deeper than a path can name, and holds names that are not UTF-8", async () => {
-    const deep = `
-      mkdir d && cd d
-      name=$(printf '%0200d' 0)
-      i=0; while [ $i -lt 60 ]; do mkdir "$name" && cd "$name" || exit 1; i=$((i+1)); done
-      : > "$(printf '\\377\\376')"; mkfifo fifo; mkdir closed; : > closed/file; chmod 000 closed
-    `;
-    await execa("sh", ["-c", deep], { cwd: staging.homeDirectory });
+    const half = Array.from({ length: 15 }, () => "d".repeat(200)).join("/");
+    const upper = join(staging.homeDirectory, half);
+    const lower = join(staging.repoDirectory, half);
+    await mkdir(upper, { recursive: true });
+    await mkdir(join(lower, "closed/sub"), { recursive: true });
+    await writeFile(Buffer.concat([Buffer.from(`${lower}/`), Buffer.from([0xff, 0xfe])]), "x");
+    await execa("mkfifo", [join(lower, "fifo")]);
+    await chmod(join(lower, "closed"), 0);
+    await rename(staging.repoDirectory, join(upper, "repo"));
     await staging.remove();
     expect(await readdir(stagingRoot)).toEqual([]);
   });

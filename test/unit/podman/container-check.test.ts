@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { weaknesses } from "../../../src/podman/container-check.ts";
+import type { ContainerRequest } from "../../../src/podman/container-spec.ts";
+import type { InspectReply } from "../../../src/podman/replies.ts";
+import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
+
+const REQUEST = {
+  network: "private",
+  binds: [{ source: "/src", target: "/mnt", readOnly: true, relabel: "none" }],
+  limits: { memoryBytes: 1_000, cpus: 1 },
+} as unknown as ContainerRequest;
+
+const AS_ASKED: InspectReply = {
+  Id: "0123",
+  Name: "agentd-1",
+  State: {
+    Status: "created",
+    Pid: 0,
+    ConmonPid: 0,
+    ExitCode: 0,
+    OOMKilled: false,
+    StartedAt: "0001-01-01T00:00:00Z",
+    FinishedAt: "0001-01-01T00:00:00Z",
+  },
+  EffectiveCaps: [],
+  BoundingCaps: [],
+  Mounts: [
+    { Type: "bind", Source: "/src", Destination: "/mnt", Options: ["nosuid", "nodev", "rbind"], RW: false },
+  ],
+  Config: { User: "39000:39000" },
+  HostConfig: {
+    Privileged: false,
+    SecurityOpt: ["no-new-privileges"],
+    CapAdd: [],
+    NetworkMode: "pasta",
+    PidMode: "private",
+    IpcMode: "shareable",
+    UTSMode: "private",
+    PidsLimit: 2048,
+    Memory: 1_000,
+    CpuPeriod: 100_000,
+    CpuQuota: 100_000,
+    IDMappings: {
+      UidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
+      GidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
+    },
+  },
+};
+
+const withHostConfig = (changes: Partial<InspectReply["HostConfig"]>): InspectReply => ({
+  ...AS_ASKED,
+  HostConfig: { ...AS_ASKED.HostConfig, ...changes },
+});
+const withMount = (changes: Partial<InspectReply["Mounts"][number]>): InspectReply => ({
+  ...AS_ASKED,
+  Mounts: AS_ASKED.Mounts.map((mount) => ({ ...mount, ...changes })),
+});
+
+describe("a created container", () => {
+  it("is not weak when it is as asked", () => {
+    expect(weaknesses(AS_ASKED, REQUEST, hostOf(MODERN_INFO))).toEqual([]);
+  });
+
+  it.each<[string, InspectReply]>([
+    ["it is privileged", withHostConfig({ Privileged: true })],
+    ["it has capabilities", { ...AS_ASKED, BoundingCaps: ["CAP_CHOWN"] }],
+    ["it has capabilities", { ...AS_ASKED, EffectiveCaps: ["CAP_CHOWN"] }],
+    ["it may gain privileges", withHostConfig({ SecurityOpt: [] })],
+    [
+      "it has no seccomp profile",
+      withHostConfig({ SecurityOpt: ["no-new-privileges", "seccomp=unconfined"] }),
+    ],
+    ["it has no SELinux label", withHostConfig({ SecurityOpt: ["no-new-privileges", "label=disable"] })],
+    ["it runs as user root", { ...AS_ASKED, Config: { User: "" } }],
+    [
+      "its user ids are mapped differently",
+      withHostConfig({ IDMappings: { ...AS_ASKED.HostConfig.IDMappings, UidMap: ["0:0:1"], GidMap: [] } }),
+    ],
+    ["its network is host instead of private", withHostConfig({ NetworkMode: "host" })],
+    ["it sees the host's processes", withHostConfig({ PidMode: "host" })],
+    ["it shares the host's IPC", withHostConfig({ IpcMode: "host" })],
+    ["it shares the host's name", withHostConfig({ UTSMode: "host" })],
+    ["/mnt is writable", withMount({ RW: true })],
+    ["/mnt allows setuid", withMount({ Options: ["nodev"] })],
+    ["/mnt allows devices", withMount({ Options: ["nosuid"] })],
+    ["/mnt is not /src", withMount({ Source: "/other" })],
+    ["its limit of pids is 0 instead of 2048", withHostConfig({ PidsLimit: 0 })],
+    ["its limit of memory is 1001 instead of 1000", withHostConfig({ Memory: 1_001 })],
+    ["its limit of cpus is 0 instead of 100000", withHostConfig({ CpuQuota: 0 })],
+  ])("is weak when %s", (weakness, container) => {
+    expect(weaknesses(container, REQUEST, hostOf(MODERN_INFO))).toContain(weakness);
+  });
+
+  it("is not weak for want of limits that the host cannot enforce", () => {
+    const unlimited = withHostConfig({ NetworkMode: "slirp4netns", PidsLimit: 0, Memory: 0, CpuQuota: 0 });
+    expect(weaknesses(unlimited, REQUEST, hostOf(OLD_INFO))).toEqual([]);
+  });
+});

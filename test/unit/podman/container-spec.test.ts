@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { containerSpec, type ContainerRequest } from "../../../src/podman/container-spec.ts";
+import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
+
+const modern = hostOf(MODERN_INFO);
+const old = hostOf(OLD_INFO);
+
+const REQUEST: ContainerRequest = {
+  name: "agentd-1",
+  image: "0123abcd",
+  user: "site-builder",
+  home: "/home/site-builder",
+  homeFromImage: false,
+  workingDirectory: "/home/site-builder/repo",
+  argv: ["/bin/sh", "-c", "exec agent"],
+  env: { AGENTD_PROFILE: "site-builder" },
+  unsetEnv: ["AGENTD_WORK_UNIT"],
+  binds: [{ source: "/a b,c", target: "/agentd/methodology", readOnly: true, relabel: "shared" }],
+  network: "private",
+  logPath: "/records/console.log",
+  labels: { "io.agentd.instance": "0123abcd" },
+  limits: {},
+};
+
+describe("the create request of a container", () => {
+  it("says everything that matters, whatever the defaults are", () => {
+    const ranges = [
+      { container_id: 0, host_id: 1, size: 39_000 },
+      { container_id: 39_000, host_id: 0, size: 1 },
+      { container_id: 39_001, host_id: 39_001, size: 26_536 },
+    ];
+    expect(containerSpec(REQUEST, modern)).toEqual({
+      unenforcedLimits: [],
+      spec: {
+        name: "agentd-1",
+        image: "0123abcd",
+        entrypoint: ["/bin/sh"],
+        command: ["-c", "exec agent"],
+        work_dir: "/home/site-builder/repo",
+        env: { AGENTD_PROFILE: "site-builder", HOME: "/home/site-builder" },
+        unsetenv: ["AGENTD_WORK_UNIT"],
+        stop_signal: 15,
+        image_volume_mode: "ignore",
+        healthconfig: { Test: ["NONE"] },
+        user: "39000:39000",
+        passwd_entry: "site-builder:*:39000:39000::/home/site-builder:/bin/sh",
+        userns: { nsmode: "private" },
+        idmappings: { UIDMap: ranges, GIDMap: ranges },
+        privileged: false,
+        cap_drop: ["all"],
+        cap_add: [],
+        no_new_privileges: true,
+        seccomp_policy: "default",
+        pidns: { nsmode: "private" },
+        ipcns: { nsmode: "private" },
+        utsns: { nsmode: "private" },
+        netns: { nsmode: "pasta" },
+        httpproxy: false,
+        env_host: false,
+        umask: "0022",
+        resource_limits: { pids: { limit: 2048 } },
+        mounts: [
+          {
+            type: "bind",
+            source: "/a b,c",
+            destination: "/agentd/methodology",
+            options: ["rbind", "rprivate", "nosuid", "nodev", "ro", "z"],
+          },
+        ],
+        volumes: [],
+        init: true,
+        systemd: "false",
+        terminal: false,
+        stdin: false,
+        remove: false,
+        restart_policy: "no",
+        volatile: true,
+        log_configuration: { driver: "k8s-file", path: "/records/console.log" },
+        labels: { "io.agentd.instance": "0123abcd" },
+      },
+    });
+  });
+
+  it("asks for the limits that the host can enforce", () => {
+    const limits = { memoryBytes: 512 * 1024 ** 2, cpus: 1.5, pids: 100 };
+    expect(containerSpec({ ...REQUEST, limits }, modern)).toMatchObject({
+      unenforcedLimits: [],
+      spec: {
+        resource_limits: {
+          memory: { limit: 536_870_912, swap: 536_870_912 },
+          cpu: { quota: 150_000, period: 100_000 },
+          pids: { limit: 100 },
+        },
+      },
+    });
+  });
+
+  it("leaves out the limits that the host cannot enforce, and names those that were asked for", () => {
+    const made = containerSpec({ ...REQUEST, limits: { memoryBytes: 1 } }, old);
+    expect(made.unenforcedLimits).toEqual(["memory", "pids"]);
+    expect(made.spec["resource_limits"]).toEqual({});
+  });
+
+  it("relabels only where SELinux is on", () => {
+    const [mount] = containerSpec(REQUEST, old).spec["mounts"] as { options: string[] }[];
+    expect(mount?.options).toEqual(["rbind", "rprivate", "nosuid", "nodev", "ro"]);
+  });
+
+  it("takes the home from the image as a volume of its own", () => {
+    const { spec } = containerSpec({ ...REQUEST, homeFromImage: true }, modern);
+    expect(spec["volumes"]).toEqual([{ Dest: "/home/site-builder", Options: ["U", "nosuid", "nodev"] }]);
+  });
+
+  it("hands its deadline to conmon in whole seconds, and none without one", () => {
+    expect(containerSpec({ ...REQUEST, timeoutSeconds: 1.2 }, modern).spec["timeout"]).toBe(2);
+    expect(containerSpec(REQUEST, modern).spec).not.toHaveProperty("timeout");
+  });
+});

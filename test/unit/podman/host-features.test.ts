@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
+
+describe("the host of an engine", () => {
+  it("can limit what cgroup v2 delegates, and connects by pasta", () => {
+    expect(hostOf(MODERN_INFO)).toMatchObject({
+      version: "5.4.2",
+      ociRuntime: "crun",
+      privateNetwork: "pasta",
+      selinux: true,
+      subordinate: { uids: 65_536, gids: 65_536 },
+      enforceable: { memory: true, cpus: true, pids: true },
+      warnings: [],
+    });
+  });
+
+  it("cannot limit anything with cgroup v1, and says so", () => {
+    const host = hostOf(OLD_INFO);
+    expect(host.enforceable).toEqual({ memory: false, cpus: false, pids: false });
+    expect(host.privateNetwork).toBe("slirp4netns");
+    expect(host.warnings).toEqual([
+      expect.stringContaining("vfs copies the whole image"),
+      expect.stringContaining("cannot limit memory, cpus, pids"),
+    ]);
+  });
+
+  it.each([
+    ["its service runs as root", { security: { rootless: false, selinuxEnabled: false } }, /runs as root/],
+    [
+      "the user has no subordinate ids",
+      { idMappings: { uidmap: null, gidmap: null } },
+      /has 0 subordinate ids/,
+    ],
+    [
+      "the range of group ids is too small",
+      {
+        idMappings: {
+          uidmap: MODERN_INFO.host.idMappings.uidmap,
+          gidmap: [
+            { container_id: 0, host_id: 1000, size: 1 },
+            { container_id: 1, host_id: 100_000, size: 38_999 },
+          ],
+        },
+      },
+      /has 38999 subordinate ids and needs at least 39000/,
+    ],
+  ])("is unsuitable when %s", (_, changes, message) => {
+    const info = { ...MODERN_INFO, host: { ...MODERN_INFO.host, ...changes } };
+    expect(() => hostOf(info)).toThrow(message);
+    expect(() => hostOf(info)).toThrow(expect.objectContaining({ code: "engine_unsuitable" }));
+  });
+
+  it("is unsuitable when Podman is too old", () => {
+    const info = { ...MODERN_INFO, version: { Version: "4.2.9", APIVersion: "4.2.9" } };
+    expect(() => hostOf(info)).toThrow("cannot run sessions on this host: Podman is 4.2.9");
+  });
+});

@@ -1,0 +1,43 @@
+import { describeHost, type EngineHost } from "../../../src/podman/host-features.ts";
+import { infoReply } from "../../../src/podman/replies.ts";
+
+const IDS = [
+  { container_id: 0, host_id: 1000, size: 1 },
+  { container_id: 1, host_id: 100_000, size: 65_536 },
+];
+
+/** What `/info` says on an up-to-date host, in the parts that are read. */
+export const MODERN_INFO = {
+  host: {
+    cgroupVersion: "v2",
+    cgroupManager: "systemd",
+    cgroupControllers: ["cpu", "memory", "pids"],
+    idMappings: { uidmap: IDS, gidmap: IDS },
+    networkBackend: "netavark",
+    rootlessNetworkCmd: "pasta",
+    ociRuntime: { name: "crun" },
+    security: { rootless: true, selinuxEnabled: true },
+  },
+  store: { graphDriverName: "overlay" },
+  version: { Version: "5.4.2", APIVersion: "5.4.2" },
+};
+
+/** The same on Debian 12 with hybrid cgroups. */
+export const OLD_INFO = {
+  host: {
+    ...MODERN_INFO.host,
+    cgroupVersion: "v1",
+    cgroupManager: "cgroupfs",
+    cgroupControllers: null,
+    rootlessNetworkCmd: undefined,
+    ociRuntime: { name: "runc" },
+    security: { rootless: true, selinuxEnabled: false },
+  },
+  store: { graphDriverName: "vfs" },
+  version: { Version: "4.3.1", APIVersion: "4.3.1" },
+};
+
+/** The host behind a reply to `/info`. */
+export function hostOf(info: unknown): EngineHost {
+  return describeHost(infoReply.parse(info));
+}
