@@ -15,7 +15,6 @@ Feature: How a session ended
       | stage     | null        |
       | cause     | null        |
     And the JSON on its stdout agrees with the record
-    And nothing of the session is left behind
 
     Examples:
       | code | outcome                | exit |
@@ -51,6 +50,22 @@ Feature: How a session ended
       | SEGV   | 139  |
       | TERM   | 143  |
       | KILL   | 137  |
+
+  Scenario Outline: Whatever an agent leaves running ends with it, at exit code <code>
+    Given an agent that runs:
+      """
+      sleep 1000 &
+      (trap '' TERM HUP; sleep 1000) &
+      exit <code>
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with <code>
+    And nothing of the session is left behind
+
+    Examples:
+      | code |
+      | 0    |
+      | 5    |
 
   Scenario Outline: A command that cannot be run says so: <command>
     Given the profile says:

@@ -58,9 +58,11 @@ export async function cloneInto(
   const repository = parseRepositoryUrl(source.url);
   if (source.ref === null) await runClone(staging, repository, [], options);
   else await cloneAtRef(staging, repository, checkRef(source.ref), options);
-  const commit = await readHead(staging.cloneDirectory, repository);
-  await refuseReserved(staging.cloneDirectory, repository);
-  const warnings = await findLeftAlone(staging.cloneDirectory);
+  const [commit, warnings] = await Promise.all([
+    readHead(staging.cloneDirectory, repository),
+    findLeftAlone(staging.cloneDirectory),
+    refuseReserved(staging.cloneDirectory, repository),
+  ]);
   await excludeRuna(staging.cloneDirectory);
   await moveEntries(staging.cloneDirectory, staging.repoDirectory, repository);
   return { commit, warnings };
@@ -180,9 +182,13 @@ async function excludeRuna(cloneDirectory: string): Promise<void> {
 
 /** Names are bytes: a repository may hold some that are not UTF-8. */
 async function moveEntries(from: string, to: string, repository: Repository): Promise<void> {
-  const entries = await readdir(from, { encoding: "buffer" });
   try {
-    for (const entry of entries) await rename(below(from, entry), below(to, entry));
+    const entries = await readdir(from, { encoding: "buffer" });
+    const moves = await Promise.allSettled(
+      entries.map((entry) => rename(below(from, entry), below(to, entry))),
+    );
+    const failed = moves.find((move) => move.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     await rmdir(from);
   } catch (cause) {
     throw new AgentdError("clone_failed", {

@@ -47,7 +47,8 @@ async function main() {
     return;
   }
   const interrupt = new AbortController();
-  process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
+  // Not `once`: when nobody listens any more, execa ends the process, before it has tidied up.
+  process.on("SIGINT", () => interrupt.abort(new Error("interrupted")));
   say("preparing an image, a repository and a daemon");
   await inWorkshop((workshop) => bench(workshop, commandLine, interrupt.signal));
 }

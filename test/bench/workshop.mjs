@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { createSandbox } from "../kit/agentd.mjs";
+import { containersEnvironment } from "../kit/containers-environment.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "../kit/images.mjs";
 import { podman } from "../kit/podman.mjs";
@@ -42,6 +43,8 @@ const REPOSITORY_FILES = 50;
  * @param {(workshop: Workshop) => Promise<void>} use
  */
 export async function inWorkshop(use) {
+  // Beside Podman's storage, on a real disk: where /tmp is memory, clones and flushes would cost nothing.
+  process.env["TMPDIR"] = containersEnvironment().cacheDirectory;
   const sandbox = await createSandbox();
   const repositories = join(sandbox.directory, "repositories");
   const server = await startGitServer(repositories);

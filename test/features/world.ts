@@ -26,8 +26,8 @@ export class World {
   configText: string | undefined;
   /** True when the scenario does to the daemon what the next one must not meet. */
   spoilt = false;
-  /** The commit that the repository was given last. */
-  head: string;
+  /** The commit that the repository was given last; undefined while there is no repository. */
+  head: string | undefined;
   readonly #repository: string;
   readonly #commands: Command[] = [];
   /** Those without a daemon. */
@@ -36,10 +36,9 @@ export class World {
   #running: Running | undefined;
   #earlier: ReadonlySet<string> = new Set();
 
-  private constructor(house: House, repository: string, head: string, image: string) {
+  private constructor(house: House, repository: string, image: string) {
     this.house = house;
     this.#repository = repository;
-    this.head = head;
     this.profileKeys = {
       name: "site-builder",
       base_image: image,
@@ -48,17 +47,17 @@ export class World {
     };
   }
 
-  /** A world with a fresh repository. */
+  /** A world without a repository, which the first commit makes. */
   static async open(house: House): Promise<World> {
     const repository = join(house.repositories, REPOSITORY);
     await rm(repository, { recursive: true, force: true });
-    const head = await makeRepository(repository);
-    return new World(house, repository, head, await house.image("busybox"));
+    return new World(house, repository, await house.image("busybox"));
   }
 
   /** Commits files; they are on the default branch unless another one is named. */
   async commit(files: Files, { branch = "main", message = "Go on" } = {}): Promise<void> {
-    this.head = await commit(this.#repository, { files, branch, message });
+    const make = this.head === undefined ? makeRepository : commit;
+    this.head = await make(this.#repository, { files, branch, message });
   }
 
   async commitAgent(script: string): Promise<void> {
@@ -128,7 +127,9 @@ export class World {
 
   /** Puts in what scenarios cannot know: SESSION (the last one), HASH (the last commit) and REPOSITORY (its URL). */
   async fill(text: string): Promise<string> {
-    const filled = text.replaceAll("HASH", this.head).replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
+    const filled = text
+      .replaceAll("HASH", this.head ?? "HASH")
+      .replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
     return filled.includes("SESSION") ? filled.replaceAll("SESSION", (await this.record()).id) : filled;
   }
 

@@ -37,6 +37,7 @@ has podman || lacks_program "podman"
 has newuidmap || lacks_program "newuidmap, which gives a user its subordinate ids"
 has git || lacks_program "git"
 has busybox || lacks_program "busybox, which the test images are made of"
+if has apt-get && ! has mmdebstrap; then lacks_program "mmdebstrap, which makes an image with git"; fi
 has_helper catatonit || lacks_program "catatonit, the first process in each container"
 has_helper slirp4netns pasta || lacks_program "slirp4netns or pasta, the network of rootless containers"
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then

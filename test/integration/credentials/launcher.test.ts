@@ -5,10 +5,12 @@ import { mkdtemp, open, readdir, readlink, rm, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Gate } from "../../../src/credentials/gate.ts";
 import { launcherArgv } from "../../../src/credentials/launcher.ts";
 import { credentialPayload } from "../../../src/credentials/payload.ts";
+import { shellKeeps } from "../../../src/credentials/shell-names.ts";
 
 /** The shells that stand behind /bin/sh in images; the words come before `-c`. */
 const SHELLS = [
@@ -21,6 +23,12 @@ const SHELLS = [
 const PATH = process.env["PATH"] ?? "";
 /** What shells add to an environment by themselves. */
 const ADDED_BY_SHELLS = ["PATH", "PWD", "OLDPWD", "SHLVL", "_"];
+
+/** Names with a meaning for one shell or another that arrive all the same. */
+const KNOWN_TO_SHELLS =
+  "CDPATH CHILD_MAX COLUMNS COMP_WORDBREAKS COPROC FCEDIT GLOBIGNORE HISTFILE HOSTNAME LANG LC_ALL LINES LOGNAME MAIL OPTARG OPTERR PROMPT_COMMAND PS1 PS2 PS3 REPLY SHELL TERM TMOUT TMPDIR TZ USER".split(
+    " ",
+  );
 
 let root: string;
 let gates: number;
@@ -74,6 +82,19 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     expect(credentialsIn(command.output())).toEqual(longest);
   });
 
+  it("hands over every name that is not refused, also those that shells know", async () => {
+    const { stdout } = await execa(findShell("bash"), ["-c", "compgen -v"], { env: {}, extendEnv: false });
+    const names = [...stdout.split("\n"), ...KNOWN_TO_SHELLS].filter(
+      (name) => !shellKeeps(name) && !ADDED_BY_SHELLS.includes(name),
+    );
+    const named = new Map(names.map((name) => [name, `it's ${name}`]));
+    const gate = await newGate();
+    const command = start(words, gate, ["env", "-0"]);
+    await gate.open(credentialPayload(named), { signal: command.ended, onFirstByte });
+    expect(await command.exit).toEqual({ code: 0, signal: null });
+    expect(credentialsIn(command.output())).toEqual(named);
+  });
+
   it("passes arguments on untouched", async () => {
     const args = ["a b", "", "'\"", "$(c)", "\\", "--", "-n", "x\ny", "*"];
     const gate = await newGate();
@@ -113,6 +134,16 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     expect(await command.exit).toEqual({ code: 125, signal: null });
   });
 
+  it("keeps nothing of a hand-over that was cut short when the next one brings other credentials", async () => {
+    const old = credentialPayload(new Map([["OLD", "x"]])).toString();
+    const gate = await newGate();
+    const command = start(words, gate, ["env", "-0"]);
+    await handOverCutShort(command.process, gate.fifoPath, Buffer.from(old.slice(0, old.indexOf("}"))));
+    await gate.open(credentialPayload(new Map([["NEW", "y"]])), { signal: command.ended, onFirstByte });
+    expect(await command.exit).toEqual({ code: 0, signal: null });
+    expect(credentialsIn(command.output())).toEqual(new Map([["NEW", "y"]]));
+  });
+
   it("never starts the command with less than all credentials, wherever a hand-over is cut short", async () => {
     const few = new Map([
       ["IFS_LIKE", "a'b"],
@@ -123,8 +154,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     for (let cut = 0; cut < payload.length; cut += 1) {
       const gate = await newGate();
       const command = start(words, gate, ["env", "-0"]);
-      await writeOnce(gate.fifoPath, payload.subarray(0, cut));
-      await lettingGo(command.process, gate.fifoPath);
+      await handOverCutShort(command.process, gate.fifoPath, payload.subarray(0, cut));
       // Only the last newline is missing: the shell has gone on, and nobody reads any more.
       const complete = cut === payload.length - 1;
       const again = gate.open(payload, { signal: command.ended, onFirstByte });
@@ -184,15 +214,13 @@ function credentialsIn(output: Buffer): Map<string, string> {
   return new Map(variables.filter(([name]) => !ADDED_BY_SHELLS.includes(name)));
 }
 
-async function writeOnce(fifo: string, bytes: Uint8Array): Promise<void> {
+/** What a daemon does that is killed in the middle: resolves when the launcher has read it all and seen the end. */
+async function handOverCutShort(launcher: ChildProcess, fifo: string, bytes: Uint8Array): Promise<void> {
   const writer = await open(fifo, "w");
+  while (!(await hasOpen(launcher, fifo))) await sleep(1);
   await writer.write(bytes);
   await writer.close();
-}
-
-/** Resolves when the process no longer has the FIFO open: what was written so far has been read to its end. */
-async function lettingGo(child: ChildProcess, fifo: string): Promise<void> {
-  while (await hasOpen(child, fifo)) await sleep(1);
+  while (await hasOpen(launcher, fifo)) await sleep(1);
 }
 
 async function hasOpen(child: ChildProcess, path: string): Promise<boolean> {

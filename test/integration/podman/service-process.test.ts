@@ -88,7 +88,8 @@ describe("the Podman service", () => {
   it("is replaced when it hangs", async () => {
     await service.start();
     const hanging = await running(service);
-    process.kill(hanging.pid, "SIGSTOP");
+    // The whole group: the very first service of a user is two processes.
+    process.kill(-hanging.pid, "SIGSTOP");
     const http = new EngineHttp(service);
     await expect(http.call({ ...PING, deadlineMs: 200 })).rejects.toMatchObject({ code: "engine_timeout" });
     expect((await http.call(PING)).status).toBe(200);

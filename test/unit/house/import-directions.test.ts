@@ -65,24 +65,6 @@ function planted(path: string, text: string): string[] {
   return faults([{ path, text }]);
 }
 
-/** The packages that are loaded together with some files. */
-function packagesLoadedWith(paths: readonly string[], files: ReadonlyMap<string, SourceFile>): Set<string> {
-  const packages = new Set<string>();
-  const seen = new Set<string>();
-  const visit = (next: string): void => {
-    const file = files.get(next);
-    if (file === undefined || seen.has(next)) return;
-    seen.add(next);
-    for (const { kind, specifier, to } of importsOf(file)) {
-      if (kind !== "static") continue;
-      if (to === undefined) packages.add(specifier);
-      else visit(to);
-    }
-  };
-  paths.forEach(visit);
-  return packages;
-}
-
 describe("the imports of src/", () => {
   it("follow the directions between the rooms", () => {
     const files = sourceFiles("src");
@@ -127,20 +109,5 @@ describe("the imports of src/", () => {
     expect(planted("src/attic/box.ts", 'import { x } from "../rpc/client.ts";')).toEqual([
       "src/attic/box.ts:1: the room attic/ is not known",
     ]);
-  });
-});
-
-/** What every command that asks the daemon loads besides its own file. */
-const CLIENT = "src/rpc/client.ts";
-const HEAVY_PACKAGES = ["zod", "@iarna/toml", "pino", "execa", "simple-git", "fs-extra", "proper-lockfile"];
-
-describe("the client", () => {
-  it("loads no validator, TOML parser or logger before a command asks for one", () => {
-    const files = new Map(sourceFiles("src").map((file) => [file.path, file]));
-    expect(files.has(CLIENT)).toBe(true);
-    const cli = [...files.keys()].filter((path) => path.startsWith("src/cli/"));
-    const loaded = packagesLoadedWith([...cli, CLIENT], files);
-    expect(loaded).toContain("commander");
-    expect(HEAVY_PACKAGES.filter((name) => loaded.has(name))).toEqual([]);
   });
 });
