@@ -32,6 +32,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/features/**/*.test.ts"],
+          // Each file runs a daemon and its containers beside itself.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           ...onRealPodman(),
         },

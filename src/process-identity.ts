@@ -1,42 +1,40 @@
 /**
  * Which process is meant, beyond its number: numbers are used again, start times within one boot are not.
  */
-import { readFileSync } from "node:fs";
-import { systemCode } from "./errors.ts";
+import { readFile } from "node:fs/promises";
 
-/** A process on this host that can be recognised later. */
+/** One process, told apart from a later one of the same number in the same boot. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Field 22 of /proc/PID/stat: clock ticks from boot to the start of the process. */
+  /** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`. */
   readonly startTime: string;
-  /** The kernel's id of the boot that the process belongs to. */
-  readonly bootId: string;
 }
 
-/** The identity of a living process; undefined when there is none of that number. A zombie lives no more. */
-export function processIdentity(pid: number): ProcessIdentity | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
-    throw error;
-  }
-  // The second field, the name in brackets, may itself hold spaces and brackets.
-  const [state, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const startTime = rest[18];
-  if (state === "Z" || state === "X" || startTime === undefined) return undefined;
-  return { pid, startTime, bootId: bootId() };
+/** The process of this number; undefined when there is none, or only a zombie is left of it. */
+export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
+  const stat = await readProcFile(pid, "stat");
+  // The name in parentheses may hold anything, so fields are counted from the last parenthesis.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, startTime] = [fields?.[0], fields?.[19]];
+  if (startTime === undefined || state === "Z" || state === "X") return undefined;
+  return { pid, startTime };
 }
 
-/** Whether the process that was seen earlier still lives. */
-export function isAlive(identity: ProcessIdentity): boolean {
-  const now = processIdentity(identity.pid);
-  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
+/** Whether exactly this process still lives; it must be of this boot. */
+export async function isAlive(process: ProcessIdentity): Promise<boolean> {
+  return (await identifyProcess(process.pid))?.startTime === process.startTime;
 }
 
 /** The kernel's id of this boot. */
-export function bootId(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+export async function bootId(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
+}
+
+/** A file of `/proc/PID`; undefined when there is no such process, or it ended while being read. */
+export async function readProcFile(pid: number, name: string): Promise<string | undefined> {
+  try {
+    return await readFile(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return undefined;
+  }
 }

@@ -32,8 +32,11 @@ function sessionsText({ sessions, max_sessions: max }: Status): string {
 
 function engineText(engine: Readonly<Record<string, unknown>>): string {
   return Object.entries(engine)
-    .map(
-      ([name, fact]) => `${name.replaceAll("_", " ")} ${Array.isArray(fact) ? fact.join(" ") : String(fact)}`,
-    )
+    .map(([name, fact]) => `${name.replaceAll("_", " ")} ${factText(fact)}`)
     .join(", ");
+}
+
+function factText(fact: unknown): string {
+  if (!Array.isArray(fact)) return String(fact);
+  return fact.length === 0 ? "none" : fact.join(" ");
 }

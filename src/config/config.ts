@@ -1,6 +1,7 @@
 /** The configuration as the rest of agentd sees it: immutable, camelCase, units in names, paths absolute. */
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
+import type { CredentialSource } from "../credentials/resolve.ts";
 import { durationMs } from "./durations.ts";
 import type { ConfigDocument, ProfileDocument } from "./schema.ts";
 
@@ -39,12 +40,6 @@ export interface Profile {
   readonly network: Network;
   readonly env: Readonly<Record<string, string>>;
   readonly credentials: readonly CredentialSource[];
-}
-
-/** A credential: its name inside the session, and the daemon's variable that holds the value. */
-export interface CredentialSource {
-  readonly name: string;
-  readonly source: string;
 }
 
 /** The profile of that name; undefined when there is none. */

@@ -4,6 +4,7 @@
  * A rule's message has no full stop. Values that could be a secret are marked `concealed`: no message shows them.
  */
 import * as z from "zod";
+import { VARIABLE_NAME } from "../credentials/shell-names.ts";
 import { refFault, repositoryFault } from "../workspace/repository-url.ts";
 import { DURATION_RULE, durationMs } from "./durations.ts";
 import { variableNameFault } from "./variable-names.ts";
@@ -60,10 +61,7 @@ const credentialSchema = z.strictObject({
   name: variableName().describe("Environment variable that the session's command sees."),
   source: z
     .string()
-    .regex(
-      /^[A-Za-z_][A-Za-z0-9_]*$/,
-      "must be the name of an environment variable of the daemon, not a value",
-    )
+    .regex(VARIABLE_NAME, "must be the name of an environment variable of the daemon, not a value")
     .meta({
       description: "Environment variable of the daemon that holds the value; read when a session starts.",
       concealed: true,

@@ -173,6 +173,7 @@ function createIntake(
     log,
     graceMs: GRACE_MS,
     createRecord: (document) => createRecord({ ...records, document }),
+    profileNames: config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
     profile: (name) => {
       const profile = findProfile(config, name);

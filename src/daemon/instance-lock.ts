@@ -2,11 +2,16 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { AgentdError, systemCode } from "../errors.ts";
-import { isAlive, processIdentity, type ProcessIdentity } from "../process-identity.ts";
+import { bootId, identifyProcess, isAlive, type ProcessIdentity } from "../process-identity.ts";
 
 /** How long a guard may be held before it counts as left behind; proper-lockfile allows no less. */
 const GUARD_STALE_MS = 5_000;
 const GUARD_RETRY_MS = 100;
+
+/** The process that has a state directory. */
+interface Holder extends ProcessIdentity {
+  readonly bootId: string;
+}
 
 /** The hold of this process on a state directory. */
 export interface InstanceLock {
@@ -59,7 +64,7 @@ async function underGuard<T>(stateDirectory: string, work: () => Promise<T>): Pr
 async function takeOver(stateDirectory: string, pid: number, tried: string): Promise<InstanceLock> {
   const path = join(stateDirectory, "daemon.json");
   const holder = await readHolder(path);
-  if (holder !== undefined && isAlive(holder)) {
+  if (holder !== undefined && holder.bootId === (await bootId()) && (await isAlive(holder))) {
     throw new AgentdError("daemon_running", {
       tried,
       why: `the daemon with pid ${holder.pid} has it`,
@@ -67,7 +72,7 @@ async function takeOver(stateDirectory: string, pid: number, tried: string): Pro
       details: { pid: holder.pid },
     });
   }
-  const own = processIdentity(pid);
+  const own = { ...(await identifyProcess(pid)), bootId: await bootId() };
   const temporary = `${path}.${pid}`;
   await writeFile(temporary, `${JSON.stringify(own)}\n`, { mode: 0o600, flush: true });
   await rename(temporary, path);
@@ -75,9 +80,9 @@ async function takeOver(stateDirectory: string, pid: number, tried: string): Pro
 }
 
 /** The recorded holder; a file that a crash left half-written names nobody. */
-async function readHolder(path: string): Promise<ProcessIdentity | undefined> {
+async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const holder = JSON.parse(await readFile(path, "utf8")) as Partial<ProcessIdentity> | null;
+    const holder = JSON.parse(await readFile(path, "utf8")) as Partial<Holder> | null;
     if (typeof holder?.pid !== "number") return undefined;
     return { pid: holder.pid, startTime: String(holder.startTime), bootId: String(holder.bootId) };
   } catch (error) {

@@ -2,7 +2,8 @@
  * The two processes that a running container has on the host. When conmon has died, the engine says `running` for ever,
  * so agentd looks at them itself.
  */
-import { commandLine, identifyProcess, isAlive, type ProcessIdentity } from "./process-table.ts";
+import { identifyProcess, isAlive, type ProcessIdentity } from "../process-identity.ts";
+import { commandLine } from "./process-table.ts";
 import type { InspectReply } from "./replies.ts";
 import { basename } from "node:path";
 

@@ -23,7 +23,12 @@ export function refusal(body: string): Refusal {
 /** `engine_failed` with Podman's message, and with the status and both texts in its details. */
 export function engineFailure(tried: string, status: number, body: string): AgentdError {
   const { message, cause } = refusal(body);
-  return new AgentdError("engine_failed", { tried, why: message, details: { status, message, cause } });
+  return new AgentdError("engine_failed", {
+    tried,
+    why: message,
+    next: "These are Podman's own words; see whether it does the same by hand, as the daemon's user.",
+    details: { status, message, cause },
+  });
 }
 
 /** `container_missing`, for a request that needs the container to be there. */

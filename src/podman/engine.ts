@@ -17,7 +17,7 @@ import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./
 import { EngineHttp } from "./http.ts";
 import { ImageProbe } from "./image-probe.ts";
 import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images.ts";
-import { identifyProcess, type ProcessIdentity } from "./process-table.ts";
+import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { Environment } from "./service-environment.ts";
 import { ServiceProcess } from "./service-process.ts";
 

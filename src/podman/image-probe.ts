@@ -2,9 +2,12 @@
  * Looks into images, and prepares them, by containers that never start.
  */
 import { randomUUID } from "node:crypto";
+import { AgentdError } from "../errors.ts";
 import { containerSpec } from "./container-spec.ts";
 import type { Containers } from "./containers.ts";
 import type { EngineHost } from "./host-features.ts";
+
+const MOST_TRIES = 3;
 
 export class ImageProbe {
   readonly #containers: Containers;
@@ -35,7 +38,19 @@ export class ImageProbe {
     await this.#withProbe(imageId, () => Promise.resolve());
   }
 
+  /** A service that is killed leaves a probe half-made and fails what looks into it: then a fresh one is asked. */
   async #withProbe<T>(imageId: string, act: (containerId: string) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#probeOnce(imageId, act);
+      } catch (error) {
+        const mayPass = error instanceof AgentdError && error.code.startsWith("engine_");
+        if (!mayPass || tries === MOST_TRIES) throw error;
+      }
+    }
+  }
+
+  async #probeOnce<T>(imageId: string, act: (containerId: string) => Promise<T>): Promise<T> {
     const name = `agentd-probe-${randomUUID()}`;
     const { spec } = containerSpec(
       {

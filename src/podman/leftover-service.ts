@@ -6,7 +6,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import * as z from "zod";
 import { systemCode } from "../errors.ts";
-import { commandLine, endProcessGroup, isAlive, type ProcessIdentity } from "./process-table.ts";
+import { isAlive, type ProcessIdentity } from "../process-identity.ts";
+import { commandLine, endProcessGroup } from "./process-table.ts";
 
 const serviceRecord = z.object({ pid: z.int().positive(), startTime: z.string() });
 

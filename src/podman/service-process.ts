@@ -11,7 +11,8 @@ import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { ping, type EngineService } from "./engine-service.ts";
 import { endLeftoverService, forgetService, recordService } from "./leftover-service.ts";
-import { endProcessGroup, identifyProcess, type ProcessIdentity } from "./process-table.ts";
+import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
+import { endProcessGroup } from "./process-table.ts";
 import { serviceEnvironment, type Environment } from "./service-environment.ts";
 
 export interface ServiceProcessOptions {

@@ -25,6 +25,8 @@ export interface RunRequest {
 export interface IntakeHost extends SessionHost {
   /** The profile of that name and the digest of the configuration it stands in. */
   profile(name: string): { readonly profile: SessionProfile; readonly digest: string } | undefined;
+  /** The names of all profiles, for whoever mistyped one. */
+  readonly profileNames: readonly string[];
   createRecord(document: Omit<SessionDocument, "session_id">): Promise<OpenRecord>;
   /** Between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
@@ -129,7 +131,7 @@ export class Intake {
       throw new AgentdError("unknown_profile", {
         tried,
         why: "the daemon's configuration has no such profile",
-        next: "Add it to the configuration file, or name one that is there.",
+        next: `Add it to the configuration file and restart the daemon, or name one that is there: ${this.#host.profileNames.join(", ")}.`,
       });
     }
     if (request.workUnit !== undefined && !WORK_UNIT.test(request.workUnit)) {

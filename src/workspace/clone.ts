@@ -182,8 +182,8 @@ async function excludeRuna(cloneDirectory: string): Promise<void> {
 
 /** Names are bytes: a repository may hold some that are not UTF-8. */
 async function moveEntries(from: string, to: string, repository: Repository): Promise<void> {
+  const entries = await readdir(from, { encoding: "buffer" });
   try {
-    const entries = await readdir(from, { encoding: "buffer" });
     const moves = await Promise.allSettled(
       entries.map((entry) => rename(below(from, entry), below(to, entry))),
     );

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockInstance } from "../../../src/daemon/instance-lock.ts";
-import { processIdentity } from "../../../src/process-identity.ts";
 
 let parent: string;
 let directory: string;
@@ -57,8 +56,9 @@ describe("the lock of a state directory", () => {
     ["another boot", { bootId: "00000000-0000-0000-0000-000000000000" }],
   ])("is taken over when its holder's pid belongs to a process of %s", async (_, difference) => {
     await lockInstance(directory, process.pid);
-    const stale = { ...processIdentity(process.pid), ...difference };
-    await writeFile(join(directory, "daemon.json"), JSON.stringify(stale));
+    const path = join(directory, "daemon.json");
+    const holder = JSON.parse(await readFile(path, "utf8")) as object;
+    await writeFile(path, JSON.stringify({ ...holder, ...difference }));
     await expect(lockInstance(directory, process.pid)).resolves.toBeDefined();
   });
 

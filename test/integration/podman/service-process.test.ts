@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ExternalService, ping } from "../../../src/podman/engine-service.ts";
 import { EngineHttp } from "../../../src/podman/http.ts";
-import { identifyProcess, isAlive } from "../../../src/podman/process-table.ts";
+import { identifyProcess, isAlive } from "../../../src/process-identity.ts";
 import { SERVICE_ENVIRONMENT } from "../../../src/podman/service-environment.ts";
 import { ServiceProcess } from "../../../src/podman/service-process.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
