@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { CredentialSource } from "../credentials/resolve.ts";
 import { durationMs } from "./durations.ts";
 import type { ConfigDocument, ProfileDocument } from "./schema.ts";
+import { sizeBytes } from "./sizes.ts";
 
 /** A configuration that broke no rule. Frozen through and through. */
 export interface Config {
@@ -17,6 +18,12 @@ export interface Config {
 /** Paths are absolute; undefined means the default below the XDG directories. */
 export interface DaemonSettings {
   readonly auditRoot: string | undefined;
+  /** Whether sealed records are readable by their owner alone. */
+  readonly auditPrivate: boolean;
+  /** How much of what a session leaves is hashed by its seal. */
+  readonly recordLimitBytes: number;
+  /** How much a session may print before it is ended. */
+  readonly logLimitBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
   /** Socket of an existing Podman service; undefined: the daemon starts its own. */
@@ -24,22 +31,51 @@ export interface DaemonSettings {
 }
 
 export type Network = ProfileDocument["network"];
+/** When an image is pulled. */
+export type Pull = ProfileDocument["pull"];
+/** Whether SELinux labels of a mount's source are changed, for all containers or for one. */
+export type Relabel = ProfileDocument["mounts"][number]["relabel"];
+
+/** A file or directory of the host in the container. */
+export interface Mount {
+  /** Absolute; whether it exists is looked at when a session starts. */
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly relabel: Relabel;
+}
 
 /** What one `[[profiles]]` says. */
 export interface Profile {
   readonly name: string;
   readonly baseImage: string;
+  readonly pull: Pull;
   /** Program and arguments; never empty. */
   readonly command: readonly string[];
   /** Default repository; undefined: the run must name one. */
   readonly repo: string | undefined;
   /** Branch, tag or commit; undefined: the server's default branch. */
   readonly ref: string | undefined;
+  /** The daemon's variable that holds a token for cloning over https; undefined: clone without one. */
+  readonly repoTokenSource: string | undefined;
+  /** Absolute; undefined: none. Looked at when a session starts. */
+  readonly methodologyDir: string | undefined;
+  /** A valid cron expression; undefined: runs only when asked to. */
+  readonly schedule: string | undefined;
   /** Undefined: no limit. */
   readonly timeoutMs: number | undefined;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
   readonly network: Network;
+  /** Undefined: no limit. */
+  readonly memoryBytes: number | undefined;
+  /** Cores, may be a fraction; undefined: no limit. */
+  readonly cpus: number | undefined;
+  /** Processes and threads at once. */
+  readonly pids: number;
   readonly env: Readonly<Record<string, string>>;
   readonly credentials: readonly CredentialSource[];
+  readonly mounts: readonly Mount[];
 }
 
 /** The profile of that name; undefined when there is none. */
@@ -56,30 +92,57 @@ export function configDigest(config: Config, profile: Profile): string {
 
 /** A validated document as a configuration; relative paths are meant from the directory of the file. */
 export function toConfig(file: string, document: ConfigDocument): Config {
-  const fromFile = (path: string | undefined) =>
-    path === undefined ? undefined : resolve(dirname(file), path);
+  const fromFile = (path: string): string => resolve(dirname(file), path);
   const { daemon, profiles } = document;
   return deepFreeze({
     file,
     daemon: {
-      auditRoot: fromFile(daemon.audit_root),
-      socketPath: fromFile(daemon.socket_path),
+      auditRoot: optional(daemon.audit_root, fromFile),
+      auditPrivate: daemon.audit_private,
+      recordLimitBytes: written(daemon.record_limit, sizeBytes),
+      logLimitBytes: written(daemon.log_limit, sizeBytes),
+      socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
-      podmanSocket: fromFile(daemon.podman_socket),
+      podmanSocket: optional(daemon.podman_socket, fromFile),
     },
-    profiles: profiles.map(toProfile),
+    profiles: profiles.map((profile) => toProfile(profile, fromFile)),
   });
 }
 
-function toProfile(document: ProfileDocument): Profile {
-  const { base_image: baseImage, timeout, ...same } = document;
+function toProfile(document: ProfileDocument, fromFile: (path: string) => string): Profile {
   return {
-    ...same,
-    baseImage,
-    repo: same.repo,
-    ref: same.ref,
-    timeoutMs: timeout === undefined ? undefined : durationMs(timeout),
+    name: document.name,
+    baseImage: document.base_image,
+    pull: document.pull,
+    command: document.command,
+    repo: document.repo,
+    ref: document.ref,
+    repoTokenSource: document.repo_token_source,
+    methodologyDir: optional(document.methodology_dir, fromFile),
+    schedule: document.schedule,
+    timeoutMs: optional(document.timeout, (text) => written(text, durationMs)),
+    graceMs: written(document.grace, durationMs),
+    network: document.network,
+    memoryBytes: optional(document.memory, (text) => written(text, sizeBytes)),
+    cpus: document.cpus,
+    pids: document.pids,
+    env: document.env,
+    credentials: document.credentials,
+    mounts: document.mounts.map(({ source, target, read_only: readOnly, relabel }) => {
+      return { source: fromFile(source), target, readOnly, relabel };
+    }),
   };
+}
+
+function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(text);
+}
+
+/** The number behind a text that the schema has accepted. */
+function written(text: string, read: (text: string) => number | undefined): number {
+  const value = read(text);
+  if (value === undefined) throw new TypeError(`${JSON.stringify(text)} has passed the schema`);
+  return value;
 }
 
 function stableJson(value: unknown): string {

@@ -22,6 +22,17 @@ export interface Host {
 /** The last place where a configuration file is looked for. */
 export const SYSTEM_CONFIG_FILE = "/etc/agentd/agentd.toml";
 
+/** The user's home directory. */
+export function homeDirectory(host: Host): string {
+  const home = host.env["HOME"];
+  return home !== undefined && isAbsolute(home) ? home : host.home;
+}
+
+/** Where programs keep the user's data. */
+export function dataHome(host: Host): string {
+  return xdgDirectory(host, "XDG_DATA_HOME", join(".local", "share"));
+}
+
 /** The directory that is the instance: its lock, keys and open index lie here. */
 export function stateDirectory(host: Host): string {
   return join(stateHome(host), "agentd");
@@ -130,8 +141,7 @@ function stateHome(host: Host): string {
 function xdgDirectory(host: Host, variable: string, belowHome: string): string {
   const value = host.env[variable];
   if (value !== undefined && isAbsolute(value)) return value;
-  const home = host.env["HOME"];
-  return join(home !== undefined && isAbsolute(home) ? home : host.home, belowHome);
+  return join(homeDirectory(host), belowHome);
 }
 
 async function exists(file: string): Promise<boolean> {

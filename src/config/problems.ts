@@ -93,6 +93,7 @@ export const rulesInWords: z.core.$ZodErrorMap = (issue) => {
 
 const TYPE_IN_WORDS: Readonly<Record<string, string>> = {
   string: "a string",
+  boolean: "true or false",
   array: "an array; tables in it are written [[name]]",
   object: "a table",
   record: "a table",

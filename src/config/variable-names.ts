@@ -2,7 +2,25 @@
 import { shellKeeps, VARIABLE_NAME } from "../credentials/shell-names.ts";
 
 const SET_BY_AGENTD: ReadonlySet<string> = new Set(["AGENT_NAME", "HOME"]);
-const CHANGES_LOADING: ReadonlySet<string> = new Set(["PATH", "NODE_OPTIONS"]);
+
+/** Names that the loader, an interpreter or git reads to decide what else to load or run. */
+const CHANGES_LOADING: ReadonlySet<string> = new Set([
+  "PATH",
+  "GCONV_PATH",
+  "GLIBC_TUNABLES",
+  "NODE_OPTIONS",
+  "NODE_PATH",
+  "PERL5LIB",
+  "PERL5OPT",
+  "PERLLIB",
+  "PYTHONHOME",
+  "PYTHONPATH",
+  "PYTHONSTARTUP",
+  "RUBYLIB",
+  "RUBYOPT",
+]);
+/** Of git's own variables, those that only say who commits. */
+const GIT_IDENTITY = /^GIT_(?:AUTHOR|COMMITTER)_/;
 
 /** The rule that a name breaks as a sentence without a full stop; undefined when a profile may set it. */
 export function variableNameFault(name: string): string | undefined {
@@ -13,8 +31,11 @@ export function variableNameFault(name: string): string | undefined {
     return "agentd sets this variable itself (AGENTD_*, AGENT_NAME, HOME)";
   }
   if (shellKeeps(name)) return "the shell keeps this name for itself, so a value would not arrive";
-  if (CHANGES_LOADING.has(name) || name.startsWith("LD_") || name.startsWith("GIT_CONFIG")) {
-    return "this variable changes how programs load or are configured (PATH, LD_*, NODE_OPTIONS, GIT_CONFIG*)";
+  if (CHANGES_LOADING.has(name) || name.startsWith("LD_")) {
+    return "this variable changes how programs load (PATH, LD_*, NODE_OPTIONS, PYTHONPATH and the like)";
+  }
+  if (name.startsWith("GIT_") && !GIT_IDENTITY.test(name)) {
+    return "this variable changes how git works; of GIT_*, only GIT_AUTHOR_* and GIT_COMMITTER_* are accepted";
   }
   return undefined;
 }

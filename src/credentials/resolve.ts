@@ -40,6 +40,22 @@ export function resolveCredentials(
   return values;
 }
 
+/**
+ * The token that a repository is cloned with, which stays on the host.
+ *
+ * @param source the daemon's variable that holds it.
+ * @throws AgentdError `credential_unset`, also when it is empty, or `credential_invalid`.
+ */
+export function resolveToken(
+  source: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const token = environment[source];
+  if (token === undefined || token === "") throw credentialUnset([{ name: "repo_token_source", source }]);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw credentialInvalid([`repo_token_source (from ${source}) holds more than printable ASCII characters`]);
+}
+
 function credentialFault(name: string, value: string): string | undefined {
   if (!VARIABLE_NAME.test(name)) return "has a name that is not one of an environment variable";
   if (shellKeeps(name)) return "has a name that the shell keeps for itself";

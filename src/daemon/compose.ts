@@ -32,6 +32,7 @@ import type { Clock } from "../sessions/ports.ts";
 import type { ReleaseStack } from "../sessions/release-stack.ts";
 import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
+import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { DaemonOptions } from "./main.ts";
 import { SessionDirectory } from "./session-directory.ts";
@@ -82,6 +83,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   resources.defer("state directory", () => lock.release());
   await mkdir(places.runtime, { recursive: true, mode: 0o700 });
   const engine = await startEngine(config, places, log, options);
+  startPreparingImages(config, engine, log, resources);
   const intake = createIntake(config, places, engine, log, options);
 
   const server = new RpcServer({
@@ -143,6 +145,16 @@ async function startEngine(
   log.info({ engine: engineStatus(engine.host) }, "engine found");
   for (const warning of engine.host.warnings) log.warn({ warning }, "engine warning");
   return engine;
+}
+
+/** In the background: sessions can be accepted meanwhile. */
+function startPreparingImages(config: Config, engine: Engine, log: Logger, resources: ReleaseStack): void {
+  const over = new AbortController();
+  const prepared = prepareImages(config.profiles, engine, log, over.signal);
+  resources.defer("image preparation", () => {
+    over.abort();
+    return prepared;
+  });
 }
 
 function createIntake(

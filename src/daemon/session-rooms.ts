@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
-import { resolveCredentials } from "../credentials/resolve.ts";
+import { resolveCredentials, resolveToken } from "../credentials/resolve.ts";
 import { GATE_TARGET } from "../sessions/container-request.ts";
 import type { Credentials, Workspaces } from "../sessions/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
@@ -39,6 +39,7 @@ export function credentialsOf(runtimeDirectory: string, environment: Environment
   const gateOf = (sessionId: string): string => join(runtimeDirectory, "gates", sessionId);
   return {
     resolve: (credentials) => resolveCredentials(credentials, environment),
+    resolveToken: (source) => resolveToken(source, environment),
     createGate: async (sessionId) => {
       const gate = await Gate.create(gateOf(sessionId));
       return {

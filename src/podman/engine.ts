@@ -125,14 +125,12 @@ export class Engine {
     return resolveImage(this.#http, reference, pull, options);
   }
 
-  /** Whether a path exists in an image; looked up once per image and path. */
+  /**
+   * Whether a path exists in an image; looked up once per image and path. The first look also pays for what the first
+   * container of an image would wait for: the copy of its layers with the ids of sessions.
+   */
   imageHasPath(imageId: string, path: string): Promise<boolean> {
     return this.#started.probe.hasPath(imageId, path);
-  }
-
-  /** Pays ahead for the first container of an image: the copy of its layers with the ids of sessions. */
-  prepareImage(imageId: string): Promise<void> {
-    return this.#started.probe.prepare(imageId);
   }
 
   /**

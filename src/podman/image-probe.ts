@@ -1,5 +1,5 @@
 /**
- * Looks into images, and prepares them, by containers that never start.
+ * Looks into images by containers that never start.
  */
 import { randomUUID } from "node:crypto";
 import { AgentdError } from "../errors.ts";
@@ -31,11 +31,6 @@ export class ImageProbe {
     this.#known.set(key, asked);
     asked.catch(() => this.#known.delete(key)); // The caller is told; the next one asks again.
     return asked;
-  }
-
-  /** Makes the copy of an image's layers for the id mapping of sessions, which its first container would wait for. */
-  async prepare(imageId: string): Promise<void> {
-    await this.#withProbe(imageId, () => Promise.resolve());
   }
 
   /** A service that is killed leaves a probe half-made and fails what looks into it: then a fresh one is asked. */

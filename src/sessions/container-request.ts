@@ -1,5 +1,5 @@
 import type { ContainerRequest } from "../podman/container-spec.ts";
-import type { Gate, OpenRecord, SessionProfile, Staging } from "./ports.ts";
+import type { Gate, Mount, OpenRecord, SessionProfile, Staging } from "./ports.ts";
 
 /** Label that says which agentd instance a container belongs to. */
 export const INSTANCE_LABEL = "io.agentd.instance";
@@ -9,6 +9,8 @@ const PROFILE_LABEL = "io.agentd.profile";
 
 /** Where the gate's directory is mounted. */
 export const GATE_TARGET = "/agentd/gate";
+
+const METHODOLOGY_TARGET = "/agentd/methodology";
 
 /** The home of a profile's user inside its containers. */
 export function homeOf(profile: Pick<SessionProfile, "name">): string {
@@ -22,6 +24,8 @@ export interface ContainerParts {
   readonly record: Pick<OpenRecord, "id" | "document" | "runaDirectory" | "consoleLogPath">;
   readonly staging: Staging;
   readonly gate: Pick<Gate, "directory">;
+  /** What the profile declares, with its sources resolved. */
+  readonly declared: { readonly methodology: string | undefined; readonly mounts: readonly Mount[] };
   readonly image: { readonly id: string; readonly bringsHome: boolean };
   readonly argv: ContainerRequest["argv"];
   /** Undefined means without a deadline. In milliseconds, counted by conmon from the container's start. */
@@ -35,7 +39,7 @@ export function containerName(instance: string, sessionId: string): string {
 
 /** The container of one session, in the words of the engine room. */
 export function containerRequest(parts: ContainerParts): ContainerRequest {
-  const { instance, profile, record, staging, gate, image } = parts;
+  const { instance, profile, record, staging, gate, image, declared } = parts;
   const home = homeOf(profile);
   const repo = `${home}/repo`;
   const own = { readOnly: false, relabel: "private" } as const;
@@ -54,13 +58,22 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
       { source: staging.repoDirectory, target: repo, ...own },
       { source: record.runaDirectory, target: `${repo}/.runa`, ...own },
       { source: gate.directory, target: GATE_TARGET, readOnly: true, relabel: "private" },
+      ...methodologyBind(declared.methodology),
+      ...declared.mounts,
     ],
     network: profile.network,
     logPath: record.consoleLogPath,
     labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: record.id, [PROFILE_LABEL]: profile.name },
-    limits: {},
+    limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
     timeoutSeconds: parts.backstopMs === undefined ? undefined : Math.ceil(parts.backstopMs / 1000),
   };
+}
+
+/** Shared, because any number of sessions read the same methodology. */
+function methodologyBind(source: string | undefined): Mount[] {
+  return source === undefined
+    ? []
+    : [{ source, target: METHODOLOGY_TARGET, readOnly: true, relabel: "shared" }];
 }
 
 function environment(

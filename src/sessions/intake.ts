@@ -28,8 +28,8 @@ export interface IntakeHost extends SessionHost {
   /** The names of all profiles, for whoever mistyped one. */
   readonly profileNames: readonly string[];
   createRecord(document: Omit<SessionDocument, "session_id">): Promise<OpenRecord>;
-  /** Between SIGTERM and SIGKILL, in milliseconds. */
-  readonly graceMs: number;
+  /** What a console log may have, in bytes. */
+  readonly logLimitBytes: number;
 }
 
 /** Accepts sessions and knows those that are not sealed yet. */
@@ -108,7 +108,8 @@ export class Intake {
       }),
     );
     const timeoutMs = request.timeoutMs ?? profile.timeoutMs;
-    this.#begin(new Session(this.#host, { profile, timeoutMs, graceMs: this.#host.graceMs }, record));
+    const { logLimitBytes } = this.#host;
+    this.#begin(new Session(this.#host, { profile, timeoutMs, logLimitBytes }, record));
     return record.id;
   }
 

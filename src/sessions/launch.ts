@@ -1,7 +1,16 @@
-import { AgentdError, sentence } from "../errors.ts";
-import type { LaunchStage } from "../outcome.ts";
-import { containerName, containerRequest, homeOf } from "./container-request.ts";
-import type { Credentials, Engine, Gate, OpenRecord, SessionProfile, Staging, Workspaces } from "./ports.ts";
+import { AgentdError } from "../errors.ts";
+import { launchContainer } from "./launch-container.ts";
+import { inStage, LaunchError } from "./launch-stage.ts";
+import type {
+  Credentials,
+  Engine,
+  Gate,
+  HostPaths,
+  Mount,
+  OpenRecord,
+  SessionProfile,
+  Workspaces,
+} from "./ports.ts";
 import type { ReleaseStack } from "./release-stack.ts";
 
 /** How long preparing may take from the start of a launch until the gate opens: one hour. */
@@ -15,23 +24,13 @@ export interface LaunchContext {
   readonly engine: Engine;
   readonly workspaces: Workspaces;
   readonly credentials: Credentials;
+  readonly hostPaths: HostPaths;
   /** Takes over everything that the launch acquires, whether it succeeds or not. */
   readonly resources: ReleaseStack;
   /** The session's own deadline and grace in all, in milliseconds; undefined without a deadline. */
   readonly lifetimeMs: number | undefined;
   /** Aborted when the session is told to stop or preparing takes too long. */
   readonly signal: AbortSignal;
-}
-
-/** A launch that failed, with the stage it failed in. */
-export class LaunchError extends Error {
-  override readonly name = "LaunchError";
-  readonly stage: LaunchStage;
-
-  constructor(stage: LaunchStage, cause: unknown) {
-    super(sentence(cause), { cause });
-    this.stage = stage;
-  }
 }
 
 /** A session whose command may be let go. */
@@ -47,16 +46,13 @@ export interface Prepared {
  * @throws LaunchError
  */
 export async function prepare(context: LaunchContext): Promise<Prepared> {
-  const { record, profile, workspaces, credentials, resources } = context;
-  const values = await inStage("credentials", async () => credentials.resolve(profile.credentials));
+  const { record, workspaces, credentials, resources } = context;
+  const { values, token } = await inStage("credentials", async () => resolveSecrets(context));
+  const methodology = await inStage("methodology", () => findMethodology(context));
+  const mounts = await inStage("mounts", () => findMounts(context));
 
   resources.defer("staging directory", () => workspaces.remove(record.id));
   resources.defer("gate", () => credentials.removeGate(record.id));
-  const [staging, gate] = await Promise.all([
-    inStage("clone", () => workspaces.create(record.id)),
-    inStage("create", () => credentials.createGate(record.id)),
-  ]);
-
   const failure = new AbortController();
   const signal = AbortSignal.any([context.signal, failure.signal]);
   const together = <T>(work: Promise<T>): Promise<T> =>
@@ -64,73 +60,67 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
       failure.abort();
       throw error;
     });
-  const [clone, container] = await Promise.allSettled([
-    together(inStage("clone", () => cloneRepository(context, signal))),
-    together(startContainer(context, staging, gate, signal)),
-  ]);
-  const failures = [clone, container].flatMap((result): unknown[] =>
-    result.status === "rejected" ? [result.reason] : [],
-  );
-  if (container.status === "rejected" || failures.length > 0) throw firstFailure(failures, signal);
-  return { containerId: container.value, gate, values };
+
+  const staging = together(inStage("clone", () => workspaces.create(record.id)));
+  const gate = together(inStage("create", () => credentials.createGate(record.id)));
+  const sources = Promise.all([staging, gate]).then(([staging, gate]) => {
+    return { staging, gate, declared: { methodology, mounts } };
+  });
+  const clone = staging.then(() => together(inStage("clone", () => cloneRepository(context, token, signal))));
+  const container = together(launchContainer(context, sources, signal));
+
+  // Until all have settled something may still be made, and nothing may be released.
+  const [prepared, cloned, launched] = await Promise.allSettled([sources, clone, container]);
+  if (prepared.status === "fulfilled" && cloned.status === "fulfilled" && launched.status === "fulfilled") {
+    return { containerId: launched.value, gate: prepared.value.gate, values };
+  }
+  throw firstFailure([prepared, cloned, launched], signal);
 }
 
-/** Of two failures, one is the other's echo through the shared signal: the one to report is the original. */
-function firstFailure(failures: readonly unknown[], signal: AbortSignal): unknown {
+/** Of several failures, the others are echoes of one through the shared signal: the one to report is the original. */
+function firstFailure(results: readonly PromiseSettledResult<unknown>[], signal: AbortSignal): unknown {
+  const failures = results.flatMap((result): unknown[] =>
+    result.status === "rejected" ? [result.reason] : [],
+  );
   const isEcho = (error: unknown): boolean => error instanceof LaunchError && error.cause === signal.reason;
   return failures.find((error) => !isEcho(error)) ?? failures[0];
 }
 
-async function cloneRepository(context: LaunchContext, signal: AbortSignal): Promise<void> {
+/** The clone token stays on the host: it is not among the values that are handed over. */
+function resolveSecrets({ profile, credentials }: LaunchContext): {
+  readonly values: ReadonlyMap<string, string>;
+  readonly token: string | undefined;
+} {
+  const source = profile.repoTokenSource;
+  return {
+    values: credentials.resolve(profile.credentials),
+    token: source === undefined ? undefined : credentials.resolveToken(source),
+  };
+}
+
+async function findMethodology({ profile, hostPaths }: LaunchContext): Promise<string | undefined> {
+  return profile.methodologyDir === undefined
+    ? undefined
+    : await hostPaths.methodology(profile.methodologyDir);
+}
+
+async function findMounts({ profile, hostPaths }: LaunchContext): Promise<Mount[]> {
+  return await Promise.all(
+    profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount.source) })),
+  );
+}
+
+async function cloneRepository(
+  context: LaunchContext,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { record, workspaces } = context;
   const { repo_url: url, ref } = record.document;
-  const { commit, warnings } = await workspaces.clone(record.id, { url, ref }, { signal });
+  const { commit, warnings } = await workspaces.clone(record.id, { url, ref, token }, { signal });
   const allWarnings = [...record.document.warnings, ...warnings];
   await record.update({ commit, warnings: allWarnings }, { persist: false });
-  await record.journal("preparing", "cloned", { commit, warnings });
-}
-
-async function startContainer(
-  context: LaunchContext,
-  staging: Staging,
-  gate: Gate,
-  signal: AbortSignal,
-): Promise<string> {
-  const { instance, profile, record, engine, credentials, resources, lifetimeMs } = context;
-  const image = await inStage("image", async () => {
-    const found = await engine.resolveImage(profile.baseImage, "missing", { signal });
-    await record.update({ image_digest: found.digest }, { persist: false });
-    return { id: found.id, bringsHome: await engine.imageHasPath(found.id, homeOf(profile)) };
-  });
-
-  const name = containerName(instance, record.id);
-  // Before the create, whose reply may be lost although the container was made.
-  resources.defer("container", () => engine.removeContainer(name));
-  const id = await inStage("create", async () => {
-    signal.throwIfAborted();
-    const backstopMs = lifetimeMs === undefined ? undefined : PREPARATION_LIMIT_MS + lifetimeMs;
-    const argv = credentials.launcherArgv(profile.command);
-    const request = containerRequest({ instance, profile, record, staging, gate, image, argv, backstopMs });
-    return (await engine.createContainer(request)).id;
-  });
-  await record.journal("preparing", "container_created", {
-    container: id,
-    image_digest: record.document.image_digest,
-  });
-
-  await inStage("start", async () => {
-    signal.throwIfAborted();
-    await engine.startContainer(id);
-  });
-  return id;
-}
-
-async function inStage<T>(stage: LaunchStage, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new LaunchError(stage, error);
-  }
+  await record.journal("preparing", "cloned", { commit, warnings }, { durable: false });
 }
 
 /**
@@ -161,5 +151,5 @@ export async function openGate(
       onFirstByte: onRunning,
     }),
   );
-  await context.record.journal("running", "handed_over");
+  await context.record.journal("running", "handed_over", {}, { durable: false });
 }

@@ -3,6 +3,8 @@
  */
 import type { OpenRecord as AuditRecord } from "../audit/open-record.ts";
 import type { ContainerRequest } from "../podman/container-spec.ts";
+import type { LimitName } from "../podman/host-features.ts";
+import type { PullPolicy } from "../podman/images.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
 
 /** Time as sessions see it; a test may hand in its own. */
@@ -13,6 +15,9 @@ export interface Clock {
   readonly monotonic: () => number;
 }
 
+/** A directory or file of the host that the operator declared for a profile's sessions. */
+export type Mount = ContainerRequest["binds"][number];
+
 /** The part of a profile that a session is made from. */
 export interface SessionProfile {
   readonly name: string;
@@ -22,6 +27,20 @@ export interface SessionProfile {
   readonly ref?: string | undefined;
   /** Undefined means that the session may run for ever. */
   readonly timeoutMs?: number | undefined;
+  /** Between SIGTERM and SIGKILL, where whoever ends the session does not say. In milliseconds. */
+  readonly graceMs: number;
+  readonly pull: PullPolicy;
+  /** Directory on the host for `/agentd/methodology`; undefined means none. */
+  readonly methodologyDir?: string | undefined;
+  /** Variable of the daemon's environment with the token to clone with; undefined means none. */
+  readonly repoTokenSource?: string | undefined;
+  readonly mounts: readonly Mount[];
+  /** Undefined means no limit. */
+  readonly memoryBytes?: number | undefined;
+  /** Cores, may be a fraction; undefined means no limit. */
+  readonly cpus?: number | undefined;
+  /** Processes and threads; undefined means the engine room's default. */
+  readonly pids?: number | undefined;
   readonly network: ContainerRequest["network"];
   readonly env: Readonly<Record<string, string>>;
   readonly credentials: readonly { readonly name: string; readonly source: string }[];
@@ -31,11 +50,15 @@ export interface SessionProfile {
 export interface Engine {
   resolveImage(
     reference: string,
-    pull: "missing",
+    pull: PullPolicy,
     options: { signal: AbortSignal },
   ): Promise<{ readonly id: string; readonly digest: string | null }>;
   imageHasPath(imageId: string, path: string): Promise<boolean>;
-  createContainer(request: ContainerRequest): Promise<{ readonly id: string }>;
+  createContainer(request: ContainerRequest): Promise<{
+    readonly id: string;
+    /** Limits that were asked for and that this host cannot enforce. */
+    readonly unenforcedLimits: readonly LimitName[];
+  }>;
   startContainer(id: string): Promise<void>;
   /** Resolves when the container's first process has ended, or nobody can tell any more how it ends. */
   waitForExit(id: string, options: { signal: AbortSignal }): Promise<ContainerExit>;
@@ -63,7 +86,7 @@ export interface Workspaces {
   remove(sessionId: string): Promise<void>;
   clone(
     sessionId: string,
-    source: { readonly url: string; readonly ref: string | null },
+    source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
 }
@@ -87,8 +110,18 @@ export interface Gate {
 export interface Credentials {
   /** Throws `credential_unset` or `credential_invalid`. */
   resolve(credentials: SessionProfile["credentials"]): ReadonlyMap<string, string>;
+  /** The token in that variable. Throws `credential_unset` or `credential_invalid`. */
+  resolveToken(source: string): string;
   createGate(sessionId: string): Promise<Gate>;
   removeGate(sessionId: string): Promise<void>;
   /** The argument vector that waits at the gate and then becomes the command. */
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
+}
+
+/** What a profile names on the host, judged when a session is launched: it may have changed since the configuration was read. */
+export interface HostPaths {
+  /** The directory with all links resolved. Throws `methodology_invalid`. */
+  methodology(directory: string): Promise<string>;
+  /** The source with all links resolved. Throws `mount_invalid`. */
+  mountSource(source: string): Promise<string>;
 }

@@ -3,8 +3,18 @@ import type { Logger } from "../log.ts";
 import { ending, type Ending } from "../outcome.ts";
 import type { SessionDocument, SessionState, SessionView } from "../session-document.ts";
 import type { Admission } from "./admission.ts";
-import { LaunchError, openGate, PREPARATION_LIMIT_MS, prepare, type LaunchContext } from "./launch.ts";
-import type { Clock, Credentials, Engine, OpenRecord, SessionProfile, Workspaces } from "./ports.ts";
+import { openGate, PREPARATION_LIMIT_MS, prepare, type LaunchContext } from "./launch.ts";
+import { LaunchError } from "./launch-stage.ts";
+import { passesOutputLimit } from "./output-limit.ts";
+import type {
+  Clock,
+  Credentials,
+  Engine,
+  HostPaths,
+  OpenRecord,
+  SessionProfile,
+  Workspaces,
+} from "./ports.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { untilItSucceeds } from "./retry.ts";
 import { sleepUntil } from "./sleep.ts";
@@ -16,6 +26,7 @@ export interface SessionHost {
   readonly engine: Engine;
   readonly workspaces: Workspaces;
   readonly credentials: Credentials;
+  readonly hostPaths: HostPaths;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly log: Logger;
@@ -28,8 +39,8 @@ export interface SessionPlan {
   readonly profile: SessionProfile;
   /** From the hand-over on; undefined means that the session may run for ever. */
   readonly timeoutMs: number | undefined;
-  /** Between SIGTERM and SIGKILL, where whoever ends the session does not say. */
-  readonly graceMs: number;
+  /** What the console log may have, in bytes. */
+  readonly logLimitBytes: number;
 }
 
 /** One session from acceptance to its sealed record. */
@@ -80,7 +91,7 @@ export class Session {
     this.#end({
       outcome: "cancelled",
       cause: "stopped by the operator",
-      graceMs: graceMs ?? this.#plan.graceMs,
+      graceMs: graceMs ?? this.#plan.profile.graceMs,
     });
   }
 
@@ -113,7 +124,8 @@ export class Session {
 
   async #launchAndSupervise(resources: ReleaseStack): Promise<Ending> {
     const { engine, clock } = this.#host;
-    await this.#enter("preparing", "started");
+    // Not durable: after a power cut a session that was preparing begins anew, like one that was queued.
+    await this.#enter("preparing", "started", {}, { durable: false });
     using limit = this.#preparationLimit();
     const context = this.#launchContext(resources, limit.signal);
     const prepared = await prepare(context);
@@ -124,6 +136,7 @@ export class Session {
       await openGate(prepared, context, exited, () => this.#enter("running", "gate_opened"));
       await this.record.update({ start_timestamp: this.#now() });
       this.#startDeadline(watch.signal);
+      this.#watchOutput(watch.signal);
       this.#host.prepareSeal();
       const ordered = this.#ordered();
       return await supervise({ containerId: prepared.containerId, engine, clock, exited, ordered });
@@ -159,24 +172,26 @@ export class Session {
     state: SessionState,
     event: string,
     details: Readonly<Record<string, unknown>> = {},
+    options: { readonly durable: boolean } = { durable: true },
   ): Promise<void> {
-    await this.record.journal(state, event, details);
+    await this.record.journal(state, event, details, options);
     this.#state = state;
     this.#log.info({ state, ...details }, "session state");
   }
 
   #launchContext(resources: ReleaseStack, preparation: AbortSignal): LaunchContext {
-    const { instance, engine, workspaces, credentials } = this.#host;
-    const { profile, timeoutMs, graceMs } = this.#plan;
+    const { instance, engine, workspaces, credentials, hostPaths } = this.#host;
+    const { profile, timeoutMs } = this.#plan;
     return {
       instance,
       engine,
       workspaces,
       credentials,
+      hostPaths,
       profile,
       record: this.record,
       resources,
-      lifetimeMs: timeoutMs === undefined ? undefined : timeoutMs + graceMs,
+      lifetimeMs: timeoutMs === undefined ? undefined : timeoutMs + profile.graceMs,
       signal: AbortSignal.any([this.#order.signal, preparation]),
     };
   }
@@ -200,11 +215,28 @@ export class Session {
 
   #startDeadline(signal: AbortSignal): void {
     const { clock } = this.#host;
-    const { timeoutMs, graceMs } = this.#plan;
+    const { timeoutMs, profile } = this.#plan;
     if (timeoutMs === undefined) return;
     void sleepUntil(clock.monotonic() + timeoutMs, { clock, signal }).then((over) => {
-      if (over) this.#end({ outcome: "timed_out", cause: `ran longer than ${timeoutMs / 1000} s`, graceMs });
+      if (!over) return;
+      const cause = `ran longer than ${timeoutMs / 1000} s`;
+      this.#end({ outcome: "timed_out", cause, graceMs: profile.graceMs });
     });
+  }
+
+  #watchOutput(signal: AbortSignal): void {
+    const { clock } = this.#host;
+    const { logLimitBytes } = this.#plan;
+    const passed = passesOutputLimit(this.record.consoleLogPath, logLimitBytes, { clock, signal });
+    passed.then(
+      (over) => {
+        if (!over) return;
+        const cause = `printed more than daemon.log_limit allows (${logLimitBytes} bytes)`;
+        // Without grace, in which it would go on printing.
+        this.#end({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
+      },
+      (error: unknown) => this.#log.error({ error }, "output not watched"),
+    );
   }
 
   #end(order: EndOrder): void {

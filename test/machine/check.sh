@@ -36,6 +36,7 @@ mend() { commands="$commands
 has podman || lacks_program "podman"
 has newuidmap || lacks_program "newuidmap, which gives a user its subordinate ids"
 has git || lacks_program "git"
+has ssh || lacks_program "ssh, for repositories behind it"
 has busybox || lacks_program "busybox, which the test images are made of"
 if has apt-get && ! has mmdebstrap; then lacks_program "mmdebstrap, which makes an image with git"; fi
 has_helper catatonit || lacks_program "catatonit, the first process in each container"

@@ -8,7 +8,7 @@ const CHECK = join(import.meta.dirname, "../../machine/check.sh");
 /** What the script itself uses. */
 const TOOLS = ["sh", "cat", "cut", "dirname", "env", "grep", "id", "node"];
 /** What it looks for on the path; the rest it finds by itself. */
-const PROGRAMS = ["git", "busybox", "newuidmap", "podman", "slirp4netns"];
+const PROGRAMS = ["git", "ssh", "busybox", "newuidmap", "podman", "slirp4netns"];
 
 let bin: string;
 

@@ -203,9 +203,10 @@ describe("an image", () => {
     await missing("missing").toMatchObject({ code: "image_missing" });
   });
 
-  it("is prepared for the ids of sessions without anything left behind", async () => {
+  it("is looked into without anything left behind", async () => {
     const { image } = room.request("");
-    await room.engine.prepareImage(image);
+    expect(await room.engine.imageHasPath(image, "/bin/sh")).toBe(true);
+    expect(await room.engine.imageHasPath(image, "/home/nobody-has-this")).toBe(false);
     expect(await room.engine.listContainers()).not.toContainEqual(
       expect.objectContaining({ name: expect.stringMatching(/^agentd-probe/) as string }),
     );

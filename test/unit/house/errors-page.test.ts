@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../../src/errors.ts";
 
 const page = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8");
-const documented = new Map([...page.matchAll(/^\| `(\w+)` \| (.+?) \| .+ \|$/gm)].map(([, code, meaning]) => [code, meaning]));
+const documented = new Map(
+  [...page.matchAll(/^\| `(\w+)` \| (.+?) \| .+ \|$/gm)].map(([, code, meaning]) => [code, meaning]),
+);
 
 describe("docs/errors.md", () => {
   it.each(Object.entries(ERROR_CODES))("describes %s in the words of the registry", (code, meaning) => {

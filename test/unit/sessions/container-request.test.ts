@@ -2,13 +2,22 @@ import { describe, expect, it } from "vitest";
 import { containerRequest, type ContainerParts } from "../../../src/sessions/container-request.ts";
 import type { SessionDocument } from "../../../src/session-document.ts";
 
-function parts(changes: { workUnit?: string | null; bringsHome?: boolean } = {}): ContainerParts {
+interface Changes {
+  readonly workUnit?: string;
+  readonly bringsHome?: boolean;
+  readonly declared?: Partial<ContainerParts["declared"]>;
+}
+
+function parts(changes: Changes = {}): ContainerParts {
   return {
     instance: "0a1b2c3d",
     profile: {
       name: "site-builder",
       baseImage: "localhost/site-builder",
       command: ["make", "site"],
+      graceMs: 10_000,
+      pull: "missing",
+      mounts: [],
       network: "private",
       env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
       credentials: [],
@@ -21,6 +30,7 @@ function parts(changes: { workUnit?: string | null; bringsHome?: boolean } = {})
     },
     staging: { homeDirectory: "/staging/home", repoDirectory: "/staging/repo" },
     gate: { directory: "/runtime/gate" },
+    declared: { methodology: undefined, mounts: [], ...changes.declared },
     image: { id: "sha", bringsHome: changes.bringsHome ?? false },
     argv: ["/bin/sh", "-c", "wait", "make", "site"],
     backstopMs: undefined,
@@ -39,6 +49,22 @@ describe("the container of a session", () => {
       ["/staging/repo", "/home/site-builder/repo", false],
       ["/record/runa", "/home/site-builder/repo/.runa", false],
       ["/runtime/gate", "/agentd/gate", true],
+    ]);
+  });
+
+  it("mounts the methodology read-only, and what the profile declares as it says", () => {
+    const auth = {
+      source: "/srv/auth",
+      target: "/home/site-builder/.auth",
+      readOnly: true,
+      relabel: "none",
+    } as const;
+    const { binds } = containerRequest(
+      parts({ declared: { methodology: "/srv/methodology", mounts: [auth] } }),
+    );
+    expect(binds.slice(4)).toEqual([
+      { source: "/srv/methodology", target: "/agentd/methodology", readOnly: true, relabel: "shared" },
+      auth,
     ]);
   });
 

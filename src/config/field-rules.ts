@@ -1,0 +1,85 @@
+/** The kinds of values that keys of the configuration have. A rule's message has no full stop. */
+import * as z from "zod";
+import { DURATION_RULE, durationMs } from "./durations.ts";
+import { SIZE_RULE, sizeBytes } from "./sizes.ts";
+import { variableNameFault } from "./variable-names.ts";
+
+const MAX_ARGUMENT_BYTES = 128 * 1024;
+
+/** Where a rule puts what it found. */
+export type Context = z.core.$RefinementCtx;
+
+/** For rules across keys: they run even where a key is wrong, so that all problems are reported at once. */
+export const always = { when: () => true };
+
+/** A rule from a function that gives the message of the broken rule, and undefined when none is. */
+export function rule(fault: (text: string) => string | undefined) {
+  return (text: string, context: Context): void => {
+    const message = fault(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  };
+}
+
+export function text() {
+  return z.string().refine((value) => !value.includes("\0"), "must not contain a NUL character");
+}
+
+/** A path on the host: absolute, or meant from the directory of the file. */
+export function path() {
+  return text()
+    .min(1, "must not be empty")
+    .refine((value) => !/^~[^/]*(?:\/|$)/.test(value), "~ is not expanded here: write the whole path")
+    .meta({ type_in_words: "path" });
+}
+
+export function argument() {
+  return text().refine(
+    (value) => Buffer.byteLength(value) < MAX_ARGUMENT_BYTES,
+    "must be shorter than 128 KiB, the kernel's limit for one argument",
+  );
+}
+
+/** A duration as it is written, such as "90s". */
+export function duration() {
+  return z
+    .string()
+    .refine((value) => durationMs(value) !== undefined, DURATION_RULE)
+    .meta({ type_in_words: "duration" });
+}
+
+/** A size as it is written, such as "512m". */
+export function size() {
+  return z
+    .string()
+    .refine((value) => sizeBytes(value) !== undefined, SIZE_RULE)
+    .meta({ type_in_words: "size" });
+}
+
+/** The name of a variable that a profile sets for its command. */
+export function variableName() {
+  return z.string().superRefine(rule(variableNameFault));
+}
+
+/** The name of a variable of the daemon's; concealed, because a secret's value may have been put in its place. */
+export function daemonVariable() {
+  return z
+    .string()
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      "must be the name of an environment variable of the daemon, not a value",
+    )
+    .meta({ concealed: true });
+}
+
+/** The entries of an array of tables with one of their texts; undefined where an entry does not have it. */
+export function textsOf(entries: unknown, key: string): (string | undefined)[] {
+  if (!Array.isArray(entries)) return [];
+  return entries.map((entry: unknown) => {
+    const value = isTable(entry) ? entry[key] : undefined;
+    return typeof value === "string" ? value : undefined;
+  });
+}
+
+export function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

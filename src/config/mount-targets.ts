@@ -1,0 +1,57 @@
+/** Where in a container a profile's mounts may be. Pure: about paths inside, not on this host. */
+import { posix } from "node:path";
+import { isWithin } from "./path-containment.ts";
+
+/** A target that breaks a rule. */
+export interface TargetFault {
+  readonly index: number;
+  /** Without a full stop. */
+  readonly message: string;
+}
+
+const SYSTEM_DIRECTORIES = ["/proc", "/sys", "/dev"];
+
+/**
+ * The rules that the targets of one profile break.
+ *
+ * @param targets undefined where a mount has none.
+ * @param profileName undefined where the profile has none: its home is not looked after then.
+ */
+export function targetFaults(
+  targets: readonly (string | undefined)[],
+  profileName: string | undefined,
+): TargetFault[] {
+  return targets.flatMap((target, index) => {
+    if (target === undefined) return [];
+    const earlier = targets.slice(0, index).filter((other) => other !== undefined);
+    const message = formFault(target) ?? placeFault(target, profileName) ?? overlapFault(target, earlier);
+    return message === undefined ? [] : [{ index, message }];
+  });
+}
+
+function formFault(target: string): string | undefined {
+  if (!target.startsWith("/")) return "must be an absolute path in the container";
+  if (/[\p{Cc},*?[\]]/u.test(target)) return "control characters, commas and the wildcards * ? [ ] are refused";
+  if (posix.normalize(target) !== target || (target !== "/" && target.endsWith("/"))) {
+    return "must be written without . and .. and without a slash too many";
+  }
+  return undefined;
+}
+
+function placeFault(target: string, profileName: string | undefined): string | undefined {
+  const system = SYSTEM_DIRECTORIES.find((directory) => isWithin(target, directory));
+  if (target === "/") return "must not hide the container's own root directory";
+  if (system !== undefined) return `must not be in ${system}, which belongs to the kernel`;
+  const home = profileName === undefined ? [] : [`/home/${profileName}`];
+  const reserved = ["/agentd", ...home.flatMap((path) => [`${path}/repo`, `${path}/.agentd`])];
+  const within = reserved.find((path) => isWithin(target, path));
+  if (within !== undefined) return `must not be in ${within}, which agentd keeps for itself`;
+  const hidden = [...reserved, ...home].find((path) => isWithin(path, target));
+  return hidden === undefined ? undefined : `must not hide ${hidden}, which agentd mounts itself`;
+}
+
+function overlapFault(target: string, earlier: readonly string[]): string | undefined {
+  const other = earlier.find((path) => isWithin(path, target) || isWithin(target, path));
+  if (other === undefined) return undefined;
+  return other === target ? "another mount of this profile has this target" : `overlaps with the mount at ${other}`;
+}
