@@ -68,6 +68,6 @@ async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string>
   const file = await findConfigFile(host, options.config);
   if (file === undefined) return defaultAuditRoot(host);
   const { loadConfig } = await import("../config/load.ts");
-  const { daemon } = await loadConfig(file, { cores: host.cores });
+  const { daemon } = await loadConfig(file, host);
   return daemon.auditRoot ?? defaultAuditRoot(host);
 }

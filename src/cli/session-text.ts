@@ -13,6 +13,11 @@ export function endText(view: SessionView): string {
   return `session ${view.session_id} ${outcomeText(view)}${durationText(view)}${cause}${record}`;
 }
 
+/** What went otherwise than asked in a session, a line for each. */
+export function warningTexts({ warnings }: SessionView): string[] {
+  return warnings.map((warning) => `warning: ${printable(warning)}`);
+}
+
 /** What `run` and `wait` exit with for a session that is sealed. */
 export function exitCodeOf(sealed: SessionView): number {
   if (sealed.outcome === null) throw new Error(`session ${sealed.session_id} is sealed without an outcome`);

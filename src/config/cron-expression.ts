@@ -35,7 +35,8 @@ export function cronFault(expression: string): string | undefined {
 
 function parserFault(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (message === "Invalid explicit day of month definition") return "no month it names has such a day, so it never fires";
+  if (message === "Invalid explicit day of month definition")
+    return "no month it names has such a day, so it never fires";
   return `cron does not accept it: ${message.replace(/\.$/, "")}`;
 }
 

@@ -2,29 +2,35 @@
 import { resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
 import { toConfig, type Config } from "./config.ts";
+import { hostIssues } from "./host-rules.ts";
 import { keyLines } from "./key-lines.ts";
+import type { Host } from "./paths.ts";
 import { layOut, problemsOf, rulesInWords, type Problem } from "./problems.ts";
 import { configSchema, type SchemaDefaults } from "./schema.ts";
 import { parseToml, readConfigText, type TomlFile } from "./toml-file.ts";
 
+/** The host that a configuration is for. */
+export type ConfigHost = Host & SchemaDefaults;
+
 /**
- * Reads and validates a configuration file. What it names on disk (sockets, images, credentials) is not looked at:
- * that belongs to the launch of a session.
+ * Reads and validates a configuration file. What it names on disk (mounts, sockets, images, credentials) is not looked
+ * at: that belongs to the launch of a session.
  *
  * @throws AgentdError `config_not_found`, `config_unreadable`, `config_syntax`, or `config_invalid`, whose
  * `details.problems` are all of the `Problem`s.
  */
-export async function loadConfig(path: string, defaults: SchemaDefaults): Promise<Config> {
+export async function loadConfig(path: string, host: ConfigHost): Promise<Config> {
   const file = resolve(path);
   const toml = await parseToml(file, await readConfigText(file));
-  return validate(toml, defaults);
+  return validate(toml, host);
 }
 
-function validate(toml: TomlFile, defaults: SchemaDefaults): Config {
-  const schema = configSchema(defaults);
-  const { success, data, error } = schema.safeParse(toml.document, { error: rulesInWords });
-  if (success) return toConfig(toml.path, data);
-  throw invalid(toml.path, problemsOf(schema, toml.document, error.issues, keyLines(toml.source)));
+function validate({ path, source, document }: TomlFile, host: ConfigHost): Config {
+  const schema = configSchema(host);
+  const { data, error } = schema.safeParse(document, { error: rulesInWords });
+  const issues = [...(error?.issues ?? []), ...hostIssues(path, document, host)];
+  if (data !== undefined && issues.length === 0) return toConfig(path, data);
+  throw invalid(path, problemsOf(schema, document, issues, keyLines(source)));
 }
 
 function invalid(file: string, problems: readonly Problem[]): AgentdError {

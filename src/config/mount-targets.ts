@@ -31,7 +31,8 @@ export function targetFaults(
 
 function formFault(target: string): string | undefined {
   if (!target.startsWith("/")) return "must be an absolute path in the container";
-  if (/[\p{Cc},*?[\]]/u.test(target)) return "control characters, commas and the wildcards * ? [ ] are refused";
+  if (/[\p{Cc},*?[\]]/u.test(target))
+    return "control characters, commas and the wildcards * ? [ ] are refused";
   if (posix.normalize(target) !== target || (target !== "/" && target.endsWith("/"))) {
     return "must be written without . and .. and without a slash too many";
   }
@@ -53,5 +54,7 @@ function placeFault(target: string, profileName: string | undefined): string | u
 function overlapFault(target: string, earlier: readonly string[]): string | undefined {
   const other = earlier.find((path) => isWithin(path, target) || isWithin(target, path));
   if (other === undefined) return undefined;
-  return other === target ? "another mount of this profile has this target" : `overlaps with the mount at ${other}`;
+  return other === target
+    ? "another mount of this profile has this target"
+    : `overlaps with the mount at ${other}`;
 }

@@ -76,7 +76,9 @@ export const profileSchema = z
       .describe("Branch, tag or commit to check out. Default: the server's default branch."),
     repo_token_source: daemonVariable()
       .optional()
-      .describe("Environment variable of the daemon that holds a token for cloning; the session never sees it."),
+      .describe(
+        "Environment variable of the daemon that holds a token for cloning; the session never sees it.",
+      ),
     methodology_dir: path()
       .optional()
       .describe("Directory with a manifest.toml, read-only at /agentd/methodology in the container."),

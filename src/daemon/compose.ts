@@ -38,11 +38,6 @@ import type { DaemonOptions } from "./main.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { credentialsOf, workspacesOf } from "./session-rooms.ts";
 
-/** Default of what a seal covers of the agent's files, in bytes: 16 GiB. */
-const RECORD_LIMIT_BYTES = 16 * 1024 ** 3;
-/** Default time between SIGTERM and SIGKILL. */
-const GRACE_MS = 10_000;
-
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 export interface ComposeOptions extends DaemonOptions {
@@ -73,6 +68,7 @@ interface Places {
 export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { host, pid, resources, version } = options;
   const config = await loadConfig(await requireConfigFile(host, options.config), {
+    ...host,
     cores: availableParallelism(),
   });
   const places = await findPlaces(config, options);
@@ -169,8 +165,8 @@ function createIntake(
   const records = {
     auditRoot: places.auditRoot,
     openDirectory: join(places.state, "open"),
-    recordLimitBytes: RECORD_LIMIT_BYTES,
-    isPrivate: true,
+    recordLimitBytes: config.daemon.recordLimitBytes,
+    isPrivate: config.daemon.auditPrivate,
     now: CLOCK.now,
     seal: sealer.seal,
     randomBytes,
@@ -183,7 +179,8 @@ function createIntake(
     admission: new Admission(config.daemon.maxSessions),
     clock: CLOCK,
     log,
-    graceMs: GRACE_MS,
+    logLimitBytes: config.daemon.logLimitBytes,
+    hostPaths: hostPathsOf(protectedPaths(host, config)),
     createRecord: (document) => createRecord({ ...records, document }),
     profileNames: config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),

@@ -1,3 +1,4 @@
+import { DEFAULT_PIDS } from "../podman/container-spec.ts";
 import { containerName, containerRequest, homeOf, type ContainerParts } from "./container-request.ts";
 import { PREPARATION_LIMIT_MS, type LaunchContext } from "./launch.ts";
 import { inStage } from "./launch-stage.ts";
@@ -71,7 +72,8 @@ async function warnOfLimits(
   profile: SessionProfile,
   unenforced: readonly ("memory" | "cpus" | "pids")[],
 ): Promise<void> {
-  const asked = { memory: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids };
+  const pids = profile.pids === DEFAULT_PIDS ? undefined : profile.pids;
+  const asked = { memory: profile.memoryBytes, cpus: profile.cpus, pids };
   const missed = unenforced.filter((limit) => asked[limit] !== undefined);
   if (missed.length === 0) return;
   const warning = `This host cannot limit ${missed.join(", ")}; the session runs without.`;

@@ -9,7 +9,7 @@ import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
 import { say, withClient, type CliContext } from "../context.ts";
 import { Interrupts } from "../interrupts.ts";
 import { printable } from "../printable.ts";
-import { endText, exitCodeOf } from "../session-text.ts";
+import { endText, exitCodeOf, warningTexts } from "../session-text.ts";
 
 interface RunOptions {
   readonly workUnit?: string;
@@ -132,6 +132,7 @@ async function tellDetached(session: SessionView, context: CliContext): Promise<
 }
 
 async function tellEnd(sealed: SessionView, options: RunOptions, context: CliContext): Promise<number> {
+  for (const warning of warningTexts(sealed)) await say(context, warning);
   await say(context, endText(sealed));
   if (options.json === true) await context.stdout.json(sealed);
   return exitCodeOf(sealed);

@@ -1,0 +1,165 @@
+/** What of this host a session may be given: nothing that is, or contains, what would hand over the host. */
+import { realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { AgentdError, systemCode } from "../errors.ts";
+import type { DaemonSettings, Relabel } from "./config.ts";
+import { isWithin } from "./path-containment.ts";
+import {
+  cacheDirectory,
+  dataHome,
+  defaultAuditRoot,
+  homeDirectory,
+  stateDirectory,
+  type Host,
+} from "./paths.ts";
+
+/** Something on this host that no session may get. */
+export interface ProtectedPath {
+  /** Absolute. */
+  readonly path: string;
+  /** What it is, for a message: `the home directory`. */
+  readonly what: string;
+  /** Whether whatever lies in it is protected too; otherwise only itself and what contains it. */
+  readonly withContents: boolean;
+}
+
+/** Where the operator may have put things; undefined means the default. */
+export type ChosenPlaces = Pick<DaemonSettings, "auditRoot" | "socketPath" | "podmanSocket">;
+
+/** In a runtime directory: sockets by which whoever reaches them can start programs outside of the container. */
+const RUNTIME_CONTROLS = ["agentd", "bus", "containers", "libpod", "podman", "systemd"];
+
+/** What must not be handed over on this host. */
+export function protectedPaths(host: Host, config: { readonly daemon: ChosenPlaces }): ProtectedPath[] {
+  const { auditRoot, socketPath, podmanSocket } = config.daemon;
+  const itself = (what: string, path: string): ProtectedPath => ({ what, path, withContents: false });
+  const whole = (what: string, path: string | undefined): ProtectedPath[] =>
+    path === undefined ? [] : [{ what, path, withContents: true }];
+  return [
+    itself("the root directory", "/"),
+    itself("the home directory", homeDirectory(host)),
+    itself("the devices", "/dev"),
+    ...whole("the kernel's view of all processes", "/proc"),
+    ...whole("the kernel's settings", "/sys"),
+    ...whole("agentd's state directory", stateDirectory(host)),
+    ...whole("agentd's cache", cacheDirectory(host)),
+    ...whole("the records of all sessions", auditRoot ?? defaultAuditRoot(host)),
+    ...whole("agentd's socket", socketPath),
+    ...whole("agentd's socket", resolveIfGiven(host.env["AGENTD_SOCKET"])),
+    ...whole("Podman's socket", podmanSocket),
+    ...whole("Podman's storage", join(dataHome(host), "containers")),
+    ...runtimeDirectories(host).flatMap((runtime) => [
+      itself("the runtime directory", runtime),
+      ...RUNTIME_CONTROLS.flatMap((name) => whole("a service of this user", join(runtime, name))),
+    ]),
+  ];
+}
+
+function resolveIfGiven(path: string | undefined): string | undefined {
+  return path === undefined || path === "" ? undefined : resolve(path);
+}
+
+function runtimeDirectories(host: Host): Set<string> {
+  const usual = `/run/user/${host.uid}`;
+  const { XDG_RUNTIME_DIR: own } = host.env;
+  return new Set(own?.startsWith("/") === true ? [usual, own] : [usual]);
+}
+
+/**
+ * Why a path of the host must not be given to a session, without a full stop; undefined when it may. Links are not
+ * followed.
+ *
+ * @param source absolute and normalized.
+ */
+export function sourceFault(source: string, protectedOnes: readonly ProtectedPath[]): string | undefined {
+  for (const { path, what, withContents } of protectedOnes) {
+    if (source === path) return `it is ${what}, which no session may get`;
+    if (isWithin(path, source)) return `it contains ${what} (${path}), which no session may get`;
+    if (withContents && isWithin(source, path))
+      return `it lies in ${path}, ${what}, which no session may get`;
+  }
+  return undefined;
+}
+
+const SYSTEM_DIRECTORIES = ["/bin", "/boot", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/usr"];
+const SHARED_DIRECTORIES = /^\/(?:home|var)\/[^/]+$/;
+
+/**
+ * Why the labels of a path must not be changed, without a full stop; undefined when they may. Relabelling goes through
+ * all that a directory contains, and programs of the host that worked before are then refused what they need.
+ *
+ * @param source absolute and normalized.
+ */
+export function relabelFault(source: string, relabel: Relabel): string | undefined {
+  if (relabel === "none") return undefined;
+  const system = SYSTEM_DIRECTORIES.some((directory) => isWithin(source, directory));
+  if (!system && !SHARED_DIRECTORIES.test(source) && /^\/[^/]+\/./.test(source)) return undefined;
+  return `relabel = "${relabel}" would change the SELinux labels of a directory that the system uses`;
+}
+
+/**
+ * The file or directory behind a mount's source, with every link followed: what is to be mounted.
+ *
+ * @throws AgentdError `mount_invalid` when there is none, or when it must not be handed over.
+ */
+export async function resolveMountSource(
+  source: string,
+  protectedOnes: readonly ProtectedPath[],
+  relabel: Relabel = "none",
+): Promise<string> {
+  const refused = (why: string, cause?: unknown): AgentdError =>
+    new AgentdError("mount_invalid", {
+      tried: `mount ${source}`,
+      why,
+      next: "Correct this mount in the profile, or make its source exist.",
+      details: { source },
+      cause,
+    });
+  const resolved = await resolveSource(source, protectedOnes, refused);
+  const fault = relabelFault(resolved, relabel);
+  if (fault !== undefined) throw refused(leadingTo(resolved, source, fault));
+  return resolved;
+}
+
+/**
+ * What a path leads to when every link is followed.
+ *
+ * @param refused makes the error to throw when it does not exist or must not be handed over.
+ */
+export async function resolveSource(
+  source: string,
+  protectedOnes: readonly ProtectedPath[],
+  refused: (why: string, cause?: unknown) => AgentdError,
+): Promise<string> {
+  const resolved = await realpath(source).catch((error: unknown) => {
+    throw refused(missingReason(error), error);
+  });
+  const fault = sourceFault(resolved, await resolveAll(protectedOnes));
+  if (fault !== undefined) throw refused(leadingTo(resolved, source, fault));
+  return resolved;
+}
+
+function leadingTo(resolved: string, source: string, fault: string): string {
+  return resolved === source ? fault : `it leads to ${resolved}: ${fault}`;
+}
+
+function missingReason(error: unknown): string {
+  const code = systemCode(error);
+  if (code === "ENOENT") return "there is no such file or directory";
+  if (code === "ENOTDIR") return "a part of its path is not a directory";
+  if (code === "EACCES") return "permission denied on the way to it";
+  if (code === "ELOOP") return "its links lead in a circle";
+  return code ?? String(error);
+}
+
+/** The protected paths as they are written and, where links lead elsewhere, as they are in truth. */
+async function resolveAll(protectedOnes: readonly ProtectedPath[]): Promise<ProtectedPath[]> {
+  const resolved = await Promise.all(
+    protectedOnes.map(async (one) => {
+      // What does not exist or cannot be reached is protected by its name alone.
+      const path = await realpath(one.path).catch(() => one.path);
+      return path === one.path ? [one] : [one, { ...one, path }];
+    }),
+  );
+  return resolved.flat();
+}
