@@ -1,6 +1,6 @@
 /** What of this host a session may be given: nothing that is, or contains, what would hand over the host. */
 import { realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
 import type { DaemonSettings, Relabel } from "./config.ts";
 import { isWithin } from "./path-containment.ts";
@@ -59,10 +59,10 @@ function resolveIfGiven(path: string | undefined): string | undefined {
   return path === undefined || path === "" ? undefined : resolve(path);
 }
 
-function runtimeDirectories(host: Host): Set<string> {
+function runtimeDirectories(host: Host): string[] {
   const usual = `/run/user/${host.uid}`;
   const { XDG_RUNTIME_DIR: own } = host.env;
-  return new Set(own?.startsWith("/") === true ? [usual, own] : [usual]);
+  return own === undefined || !isAbsolute(own) || own === usual ? [usual] : [usual, own];
 }
 
 /**

@@ -11,6 +11,7 @@ import { createRecord } from "../audit/record.ts";
 import { Sealer } from "../audit/sealer.ts";
 import { configDigest, findProfile, type Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import { protectedPaths } from "../config/mount-sources.ts";
 import {
   cacheDirectory,
   defaultAuditRoot,
@@ -36,7 +37,7 @@ import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
 import type { DaemonOptions } from "./main.ts";
 import { SessionDirectory } from "./session-directory.ts";
-import { credentialsOf, workspacesOf } from "./session-rooms.ts";
+import { credentialsOf, hostPathsOf, workspacesOf } from "./session-rooms.ts";
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 

@@ -1,13 +1,15 @@
 /**
- * The workspace and credentials rooms, in the words that sessions use.
+ * The rooms below sessions, in the words that sessions use.
  */
 import { join } from "node:path";
+import { checkMethodology } from "../config/methodology.ts";
+import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
 import { resolveCredentials, resolveToken } from "../credentials/resolve.ts";
 import { GATE_TARGET } from "../sessions/container-request.ts";
-import type { Credentials, Workspaces } from "../sessions/ports.ts";
+import type { Credentials, HostPaths, Workspaces } from "../sessions/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { createGit } from "../workspace/git.ts";
 import { Staging } from "../workspace/staging.ts";
@@ -49,5 +51,13 @@ export function credentialsOf(runtimeDirectory: string, environment: Environment
     },
     removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
     launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
+  };
+}
+
+/** Judges what profiles name on the host. @param protectedOnes what no session may get. */
+export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths {
+  return {
+    methodology: (directory) => checkMethodology(directory, protectedOnes),
+    mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

@@ -106,7 +106,7 @@ async function findMethodology({ profile, hostPaths }: LaunchContext): Promise<s
 
 async function findMounts({ profile, hostPaths }: LaunchContext): Promise<Mount[]> {
   return await Promise.all(
-    profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount.source) })),
+    profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount) })),
   );
 }
 

@@ -122,6 +122,6 @@ export interface Credentials {
 export interface HostPaths {
   /** The directory with all links resolved. Throws `methodology_invalid`. */
   methodology(directory: string): Promise<string>;
-  /** The source with all links resolved. Throws `mount_invalid`. */
-  mountSource(source: string): Promise<string>;
+  /** The mount's source with all links resolved. Throws `mount_invalid`. */
+  mountSource(mount: Mount): Promise<string>;
 }
