@@ -70,8 +70,16 @@ export type AcceptedFields = Pick<
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
   return {
     schema_version: SESSION_SCHEMA_VERSION,
+    profile: fields.profile,
+    repo_url: fields.repo_url,
+    ref: fields.ref,
     commit: null,
+    work_unit: fields.work_unit,
+    trigger: fields.trigger,
+    image: fields.image,
     image_digest: null,
+    config_digest: fields.config_digest,
+    queued_timestamp: fields.queued_timestamp,
     start_timestamp: null,
     end_timestamp: null,
     outcome: null,
@@ -86,7 +94,6 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     delay_ms: null,
     warnings: [],
     excluded: [],
-    ...fields,
   };
 }
 

@@ -82,7 +82,8 @@ async function claimDirectory(options: CreateRecordOptions, profileDirectory: st
 /** Fills a new record; `session.json` comes last, so that where it is the rest is too. */
 async function fillRecord(options: CreateRecordOptions, directory: string): Promise<OpenRecord> {
   const paths = recordPaths(directory);
-  const document = { ...options.document, session_id: basename(directory) };
+  const { schema_version, ...accepted } = options.document;
+  const document = { schema_version, session_id: basename(directory), ...accepted };
   try {
     await Promise.all([mkdir(paths.runa, 0o700), mkdir(paths.agentd, 0o700)]);
     const [journal] = await Promise.all([

@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { isTable } from "./field-rules.ts";
 import { protectedPaths, relabelFault, sourceFault } from "./mount-sources.ts";
+import type { KeyPath } from "./key-lines.ts";
 import type { Host } from "./paths.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -27,35 +28,33 @@ export function hostIssues(file: string, document: Table, host: Host): Issue[] {
       podmanSocket: fromFile(daemon["podman_socket"]),
     },
   });
-  const fault = (path: string): string | undefined => sourceFault(path, protectedOnes);
+  const sourceIssues = (path: KeyPath, written: unknown): Issue[] => {
+    const source = fromFile(written);
+    return source === undefined ? [] : issues(path, sourceFault(source, protectedOnes));
+  };
+  const labelIssues = (path: KeyPath, { source: written, relabel }: Table): Issue[] => {
+    const source = fromFile(written);
+    if (source === undefined || (relabel !== "shared" && relabel !== "private")) return [];
+    return issues(path, relabelFault(source, relabel));
+  };
 
-  return tables(document["profiles"]).flatMap(([index, profile]) => {
-    const methodology = fromFile(profile["methodology_dir"]);
-    return [
-      ...issue(["profiles", index, "methodology_dir"], methodology, methodology && fault(methodology)),
-      ...tables(profile["mounts"]).flatMap(([mountIndex, mount]) => {
-        const place = ["profiles", index, "mounts", mountIndex];
-        const source = fromFile(mount["source"]);
-        if (source === undefined) return [];
-        const { relabel } = mount;
-        const labels =
-          relabel === "shared" || relabel === "private" ? relabelFault(source, relabel) : undefined;
-        return [
-          ...issue([...place, "source"], source, fault(source)),
-          ...issue([...place, "relabel"], relabel, labels),
-        ];
-      }),
-    ];
-  });
+  return tables(document["profiles"], ["profiles"]).flatMap(([path, profile]) => [
+    ...sourceIssues([...path, "methodology_dir"], profile["methodology_dir"]),
+    ...tables(profile["mounts"], [...path, "mounts"]).flatMap(([mountPath, mount]) => [
+      ...sourceIssues([...mountPath, "source"], mount["source"]),
+      ...labelIssues([...mountPath, "relabel"], mount),
+    ]),
+  ]);
 }
 
-function issue(path: (string | number)[], input: unknown, message: string | undefined): Issue[] {
-  return message === undefined ? [] : [{ code: "custom", path, input, message }];
+function issues(path: KeyPath, message: string | undefined): Issue[] {
+  return message === undefined ? [] : [{ code: "custom", path: [...path], message, input: undefined }];
 }
 
-function tables(value: unknown): [number, Table][] {
+/** The tables of an array of tables, each with its path. */
+function tables(value: unknown, path: KeyPath): [KeyPath, Table][] {
   if (!Array.isArray(value)) return [];
-  return value.flatMap((entry: unknown, index): [number, Table][] =>
-    isTable(entry) ? [[index, entry]] : [],
+  return value.flatMap((entry: unknown, index): [KeyPath, Table][] =>
+    isTable(entry) ? [[[...path, index], entry]] : [],
   );
 }

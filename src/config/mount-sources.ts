@@ -1,6 +1,6 @@
 /** What of this host a session may be given: nothing that is, or contains, what would hand over the host. */
 import { realpath } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
 import type { DaemonSettings, Relabel } from "./config.ts";
 import { isWithin } from "./path-containment.ts";
@@ -26,15 +26,26 @@ export interface ProtectedPath {
 /** Where the operator may have put things; undefined means the default. */
 export type ChosenPlaces = Pick<DaemonSettings, "auditRoot" | "socketPath" | "podmanSocket">;
 
-/** In a runtime directory: sockets by which whoever reaches them can start programs outside of the container. */
-const RUNTIME_CONTROLS = ["agentd", "bus", "containers", "libpod", "podman", "systemd"];
+/** In a runtime directory: by these, whoever reaches them can start programs outside of the container. */
+const RUNTIME_CONTROLS = {
+  agentd: "agentd's runtime directory",
+  bus: "the user's message bus",
+  containers: "Podman's runtime directory",
+  libpod: "Podman's runtime directory",
+  podman: "Podman's runtime directory",
+  systemd: "the user's service manager",
+};
 
 /** What must not be handed over on this host. */
 export function protectedPaths(host: Host, config: { readonly daemon: ChosenPlaces }): ProtectedPath[] {
   const { auditRoot, socketPath, podmanSocket } = config.daemon;
-  const itself = (what: string, path: string): ProtectedPath => ({ what, path, withContents: false });
+  const itself = (what: string, path: string): ProtectedPath => ({
+    what,
+    path: resolve(path),
+    withContents: false,
+  });
   const whole = (what: string, path: string | undefined): ProtectedPath[] =>
-    path === undefined ? [] : [{ what, path, withContents: true }];
+    path === undefined || path === "" ? [] : [{ what, path: resolve(path), withContents: true }];
   return [
     itself("the root directory", "/"),
     itself("the home directory", homeDirectory(host)),
@@ -45,18 +56,14 @@ export function protectedPaths(host: Host, config: { readonly daemon: ChosenPlac
     ...whole("agentd's cache", cacheDirectory(host)),
     ...whole("the records of all sessions", auditRoot ?? defaultAuditRoot(host)),
     ...whole("agentd's socket", socketPath),
-    ...whole("agentd's socket", resolveIfGiven(host.env["AGENTD_SOCKET"])),
+    ...whole("agentd's socket", host.env["AGENTD_SOCKET"]),
     ...whole("Podman's socket", podmanSocket),
     ...whole("Podman's storage", join(dataHome(host), "containers")),
     ...runtimeDirectories(host).flatMap((runtime) => [
       itself("the runtime directory", runtime),
-      ...RUNTIME_CONTROLS.flatMap((name) => whole("a service of this user", join(runtime, name))),
+      ...Object.entries(RUNTIME_CONTROLS).flatMap(([name, what]) => whole(what, join(runtime, name))),
     ]),
   ];
-}
-
-function resolveIfGiven(path: string | undefined): string | undefined {
-  return path === undefined || path === "" ? undefined : resolve(path);
 }
 
 function runtimeDirectories(host: Host): string[] {
@@ -76,7 +83,7 @@ export function sourceFault(source: string, protectedOnes: readonly ProtectedPat
     if (source === path) return `it is ${what}, which no session may get`;
     if (isWithin(path, source)) return `it contains ${what} (${path}), which no session may get`;
     if (withContents && isWithin(source, path))
-      return `it lies in ${path}, ${what}, which no session may get`;
+      return `it lies in ${what} (${path}), which no session may get`;
   }
   return undefined;
 }
@@ -156,10 +163,19 @@ function missingReason(error: unknown): string {
 async function resolveAll(protectedOnes: readonly ProtectedPath[]): Promise<ProtectedPath[]> {
   const resolved = await Promise.all(
     protectedOnes.map(async (one) => {
-      // What does not exist or cannot be reached is protected by its name alone.
-      const path = await realpath(one.path).catch(() => one.path);
+      const path = await resolveExisting(one.path);
       return path === one.path ? [one] : [one, { ...one, path }];
     }),
   );
   return resolved.flat();
+}
+
+/** A path with the links followed in as much of it as exists: the rest may be made later. */
+async function resolveExisting(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    // Missing or out of reach: so its parent has to say where it would be.
+    return path === "/" ? path : join(await resolveExisting(dirname(path)), basename(path));
+  }
 }

@@ -25,6 +25,9 @@ export interface ResolveOptions {
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
+/** Where Podman puts what was built or imported without the name of a registry. */
+const LOCAL = "localhost/";
+
 const PULL_DEADLINE_MS = 3_600_000;
 
 /**
@@ -41,7 +44,8 @@ export async function resolveImage(
   if (pull !== "always") {
     const local = await findImage(http, reference, options.signal);
     if (local !== undefined) return local;
-    if (pull === "never") throw neverPulled(reference);
+    if (pull === "never") throw notHere(reference, 'the profile says pull = "never"');
+    if (reference.startsWith(LOCAL)) throw notHere(reference, `images of ${LOCAL} come from no registry`);
   }
   await pullImage(http, reference, options);
   const pulled = await findImage(http, reference, options.signal);
@@ -92,11 +96,11 @@ async function pullImage(
   }
 }
 
-function neverPulled(reference: string): AgentdError {
+function notHere(reference: string, because: string): AgentdError {
   return new AgentdError("image_missing", {
     tried: `use image ${reference}`,
-    why: 'it is not on this host, and the profile says pull = "never"',
-    next: `Run \`podman pull ${reference}\` or build it as this user, or set pull = "missing".`,
+    why: `it is not on this host, and ${because}`,
+    next: "Build, import or pull it as the daemon's user (`podman images` shows what is there), or correct base_image.",
   });
 }
 

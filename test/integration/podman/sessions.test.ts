@@ -198,9 +198,13 @@ describe("an image", () => {
       code: "image_missing",
       message:
         'cannot use image localhost/agentd-test/no-such-image: it is not on this host, and the profile says pull = "never"',
-      next: 'Run `podman pull localhost/agentd-test/no-such-image` or build it as this user, or set pull = "missing".',
+      next: "Build, import or pull it as the daemon's user (`podman images` shows what is there), or correct base_image.",
     });
-    await missing("missing").toMatchObject({ code: "image_missing" });
+    await missing("missing").toMatchObject({
+      code: "image_missing",
+      message:
+        "cannot use image localhost/agentd-test/no-such-image: it is not on this host, and images of localhost/ come from no registry",
+    });
   });
 
   it("is looked into without anything left behind", async () => {
