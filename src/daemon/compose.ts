@@ -35,11 +35,21 @@ import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
-import type { DaemonOptions } from "./main.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { credentialsOf, hostPathsOf, workspacesOf } from "./session-rooms.ts";
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** What the command line gave, and what the build knows. */
+export interface DaemonOptions {
+  /** Value of `--config`; undefined when it was not given. */
+  readonly config?: string | undefined;
+  /** Value of `--socket`; undefined when it was not given. */
+  readonly socket?: string | undefined;
+  readonly version: string;
+  /** The bundle, which is also the script of its worker threads. */
+  readonly bundle: string;
+}
 
 export interface ComposeOptions extends DaemonOptions {
   readonly host: Host;

@@ -4,19 +4,8 @@
 import { homedir } from "node:os";
 import { AgentdError } from "../errors.ts";
 import { ReleaseStack } from "../sessions/release-stack.ts";
-import { compose, type Daemon } from "./compose.ts";
+import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
 import { ShutdownSignals } from "./shutdown.ts";
-
-/** What the command line gave, and what the build knows. */
-export interface DaemonOptions {
-  /** Value of `--config`; undefined when it was not given. */
-  readonly config?: string | undefined;
-  /** Value of `--socket`; undefined when it was not given. */
-  readonly socket?: string | undefined;
-  readonly version: string;
-  /** The bundle, which is also the script of its worker threads. */
-  readonly bundle: string;
-}
 
 /**
  * Runs the daemon in the foreground until it is told to end, and drains it then.

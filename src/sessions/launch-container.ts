@@ -1,6 +1,6 @@
 import { DEFAULT_PIDS } from "../podman/container-spec.ts";
 import { containerName, containerRequest, homeOf, type ContainerParts } from "./container-request.ts";
-import { PREPARATION_LIMIT_MS, type LaunchContext } from "./launch.ts";
+import { PREPARATION_LIMIT_MS, type LaunchContext } from "./launch-context.ts";
 import { inStage } from "./launch-stage.ts";
 import type { OpenRecord, SessionProfile } from "./ports.ts";
 

@@ -1,37 +1,8 @@
 import { AgentdError } from "../errors.ts";
 import { launchContainer } from "./launch-container.ts";
+import type { LaunchContext } from "./launch-context.ts";
 import { inStage, LaunchError } from "./launch-stage.ts";
-import type {
-  Credentials,
-  Engine,
-  Gate,
-  HostPaths,
-  Mount,
-  OpenRecord,
-  SessionProfile,
-  Workspaces,
-} from "./ports.ts";
-import type { ReleaseStack } from "./release-stack.ts";
-
-/** How long preparing may take from the start of a launch until the gate opens: one hour. */
-export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
-
-/** What a launch works with. */
-export interface LaunchContext {
-  readonly instance: string;
-  readonly profile: SessionProfile;
-  readonly record: OpenRecord;
-  readonly engine: Engine;
-  readonly workspaces: Workspaces;
-  readonly credentials: Credentials;
-  readonly hostPaths: HostPaths;
-  /** Takes over everything that the launch acquires, whether it succeeds or not. */
-  readonly resources: ReleaseStack;
-  /** The session's own deadline and grace in all, in milliseconds; undefined without a deadline. */
-  readonly lifetimeMs: number | undefined;
-  /** Aborted when the session is told to stop or preparing takes too long. */
-  readonly signal: AbortSignal;
-}
+import type { Gate, Mount } from "./ports.ts";
 
 /** A session whose command may be let go. */
 export interface Prepared {

@@ -3,7 +3,8 @@ import type { Logger } from "../log.ts";
 import { ending, type Ending } from "../outcome.ts";
 import type { SessionDocument, SessionState, SessionView } from "../session-document.ts";
 import type { Admission } from "./admission.ts";
-import { openGate, PREPARATION_LIMIT_MS, prepare, type LaunchContext } from "./launch.ts";
+import { openGate, prepare } from "./launch.ts";
+import { PREPARATION_LIMIT_MS, type LaunchContext } from "./launch-context.ts";
 import { LaunchError } from "./launch-stage.ts";
 import { passesOutputLimit } from "./output-limit.ts";
 import type {

@@ -18,6 +18,16 @@ export const HOST: ConfigHost = {
   cores: 3,
 };
 
+/** What is expected of the only problem of a source: `value` and `rule` are parts of the whole text. */
+export interface Expected {
+  readonly path: string;
+  /** Undefined: no value is shown. */
+  readonly value: string | undefined;
+  readonly rule: string;
+  /** Undefined: the problem has no place in the file. */
+  readonly line: number | undefined;
+}
+
 /** A configuration file in a directory of its own. */
 export class ConfigFile {
   readonly directory: string;
@@ -54,5 +64,20 @@ export class ConfigFile {
     const error = await this.refusal(source);
     expect(error.code).toBe("config_invalid");
     return error.details?.["problems"] as Problem[];
+  }
+
+  async expectOneProblem(source: string, { path, value, rule, line }: Expected): Promise<void> {
+    const error = await this.refusal(source);
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).not.toContain("hunter2");
+    expect(error.message).toContain(
+      `${[this.path, ...(line === undefined ? [] : [line])].join(":")}: ${path}`,
+    );
+    const [problem, ...others] = error.details?.["problems"] as Problem[];
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ path, rule: expect.stringContaining(rule) });
+    expect(problem?.line).toBe(line);
+    if (value === undefined) expect(problem?.value).toBeUndefined();
+    else expect(problem?.value).toContain(value);
   }
 }

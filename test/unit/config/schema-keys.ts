@@ -1,0 +1,67 @@
+import * as z from "zod";
+import { configSchema } from "../../../src/config/schema.ts";
+
+/** A key of the configuration file as the schema has it. */
+export interface SchemaKey {
+  /** As it is written in the file: `[daemon]`, `[[profiles.mounts]]`. */
+  readonly table: string;
+  readonly key: string;
+  readonly type: string;
+  /** What is taken where the key is left out; `required` where it must not be. */
+  readonly default: string;
+  /** Undefined where the schema has no description. */
+  readonly meaning: string | undefined;
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** Every key of every table, in the schema's order; those that are only tables themselves are left out. */
+export function schemaKeys(): SchemaKey[] {
+  const { daemon, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
+  const profile = elementOf(profiles!);
+  const { credentials, mounts } = properties(profile);
+  return [
+    ...keysOf("[daemon]", daemon!),
+    ...keysOf("[[profiles]]", profile),
+    ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
+    ...keysOf("[[profiles.mounts]]", elementOf(mounts!)),
+  ];
+}
+
+function keysOf(table: string, schema: JsonSchema): SchemaKey[] {
+  return Object.entries(properties(schema)).map(([key, value]) => {
+    const [, meaning, inWords] = /^(.*?)(?: Default: (.*)\.)?$/s.exec(value.description ?? "") ?? [];
+    return {
+      table,
+      key,
+      type: typeOf(value),
+      default: schema.required?.includes(key) === true ? "required" : (inWords ?? defaultOf(value)),
+      meaning: meaning === "" ? undefined : meaning,
+    };
+  });
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (typeof schema["type_in_words"] === "string") return schema["type_in_words"];
+  if (schema.enum !== undefined) return schema.enum.map((value) => code(value)).join(", ");
+  if (schema.type === "array") return elementOf(schema).type === "object" ? "tables" : "array of strings";
+  if (schema.type === "object") return "table of strings";
+  return { integer: "whole number", number: "number", boolean: "boolean", string: "string" }[schema.type as string]!;
+}
+
+function defaultOf({ default: value }: JsonSchema): string {
+  const isEmpty = value === undefined || (typeof value === "object" && Object.keys(value as object).length === 0);
+  return isEmpty ? "none" : code(value);
+}
+
+function code(value: unknown): string {
+  return `\`${JSON.stringify(value)}\``;
+}
+
+function elementOf(schema: JsonSchema): JsonSchema {
+  return schema.items as JsonSchema;
+}
+
+function properties(schema: JsonSchema): Record<string, JsonSchema> {
+  return (schema.properties ?? {}) as Record<string, JsonSchema>;
+}
