@@ -77,3 +77,101 @@ Feature: Ending a session
       """
     When the operator runs `agentd run site-builder --timeout 1s`
     Then it exits with 124
+
+  Scenario: The grace of the profile holds where the operator names none
+    Given the profile says:
+      """
+      grace = "1s"
+      """
+    And an agent that runs:
+      """
+      trap 'echo "not yet"' TERM
+      echo ready
+      while :; do sleep 0.1; done
+      """
+    When the operator starts `agentd run site-builder --json`
+    Then it prints "ready" while the session runs
+    When the operator runs `agentd stop SESSION`
+    And the session is sealed
+    And they have ended
+    Then the record says:
+      | outcome   | "cancelled" |
+      | exit_code | 137         |
+      | signal    | "SIGKILL"   |
+    And `agentd run site-builder --json` exits with 130
+    When the operator runs `agentd logs SESSION`
+    Then its stdout is:
+      """
+      ready
+      not yet
+
+      """
+
+  Scenario: A session that ignores its deadline is killed after the grace
+    Given the profile says:
+      """
+      timeout = "1s"
+      grace = "1s"
+      """
+    And an agent that runs:
+      """
+      trap '' TERM HUP INT QUIT
+      while :; do sleep 0.1; done
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 124
+    And the record says:
+      | outcome   | "timed_out" |
+      | exit_code | 137         |
+    And nothing of the session is left behind
+
+  Scenario: A session that winds up at its deadline has timed out all the same
+    Given the profile says:
+      """
+      timeout = "1s"
+      """
+    And an agent that runs:
+      """
+      trap 'exit 0' TERM
+      while :; do sleep 0.1; done
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 124
+    And the record says:
+      | outcome   | "timed_out" |
+      | exit_code | 0           |
+
+  Scenario: A session that prints more than it may is ended
+    Given the daemon's configuration says:
+      """
+      log_limit = "1m"
+      """
+    And an agent that runs:
+      """
+      trap '' TERM
+      yes 'the door is green'
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 123
+    And the record says:
+      | outcome   | "output_limit_exceeded" |
+      | exit_code | 137                     |
+    And the JSON on its stdout agrees with the record
+    And nothing of the session is left behind
+
+  Scenario: What an agent leaves running is killed with it when it is stopped
+    Given an agent that runs:
+      """
+      (trap '' TERM HUP; sleep 1000) &
+      setsid sh -c "trap '' TERM; sleep 1000" &
+      echo ready
+      wait
+      """
+    When the operator starts `agentd run site-builder`
+    Then it prints "ready" while the session runs
+    When the operator runs `agentd stop SESSION`
+    And the session is sealed
+    Then the record says:
+      | outcome   | "cancelled" |
+      | exit_code | 143         |
+    And nothing of the session is left behind

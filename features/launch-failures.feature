@@ -44,3 +44,69 @@ Feature: A session that cannot be launched
     Given the image "no-shell"
     When the operator runs `agentd run site-builder`
     Then the launch has failed at "start", naming "/bin/sh"
+
+  Scenario: The source of a mount does not exist
+    Given the profile says:
+      """
+      mounts = [{ source = "HERE/nowhere", target = "/notes" }]
+      """
+    When the operator runs `agentd run site-builder`
+    Then the launch has failed at "mounts", naming "HERE/nowhere"
+
+  Scenario: The source of a mount is a link to the home directory
+    Given the profile says:
+      """
+      mounts = [{ source = "HERE/innocent", target = "/notes" }]
+      """
+    And "HERE/innocent" is a link to the daemon's home
+    When the operator runs `agentd run site-builder`
+    Then the launch has failed at "mounts", naming "it is the home directory, which no session may get"
+
+  Scenario: The methodology has no manifest
+    Given the profile says:
+      """
+      methodology_dir = "HERE/method"
+      """
+    And the host has the file "HERE/method/steps.md" with "Sand the door."
+    When the operator runs `agentd run site-builder`
+    Then the launch has failed at "methodology", naming "HERE/method: it has no manifest.toml"
+
+  Scenario: The methodology does not exist
+    Given the profile says:
+      """
+      methodology_dir = "HERE/nowhere"
+      """
+    When the operator runs `agentd run site-builder`
+    Then the launch has failed at "methodology", naming "HERE/nowhere"
+
+  Scenario: The image is not on this host and is not to be pulled
+    Given the profile says:
+      """
+      base_image = "registry.example/agentd-test/nowhere"
+      pull = "never"
+      """
+    When the operator runs `agentd run site-builder`
+    Then the launch has failed at "image", naming "registry.example/agentd-test/nowhere"
+
+  Scenario: The variable of the token for the repository is not set
+    Given the profile says:
+      """
+      repo = "https://127.0.0.1:1/site.git"
+      repo_token_source = "SITE_REPO_TOKEN"
+      """
+    When the operator runs `agentd run site-builder`
+    Then the launch has failed at "credentials", naming "SITE_REPO_TOKEN"
+
+  Scenario: With --json, the failure is the object on stdout
+    Given the profile says:
+      """
+      methodology_dir = "HERE/nowhere"
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 125
+    And the record says:
+      | outcome   | "launch_failed" |
+      | stage     | "methodology"   |
+      | exit_code | null            |
+      | signal    | null            |
+    And the JSON on its stdout agrees with the record

@@ -98,3 +98,21 @@ Feature: How a session ended
     When the operator runs `agentd wait SESSION --json`
     Then it exits with 5
     And the JSON on its stdout agrees with the record
+
+  Scenario: A session that the engine loses was interrupted
+    Given an agent that runs:
+      """
+      echo ready
+      exec sleep 1000
+      """
+    When the operator starts `agentd run site-builder --json`
+    Then it prints "ready" while the session runs
+    When the session's conmon is killed
+    And it has ended
+    Then it exits with 75
+    And the record says:
+      | outcome   | "interrupted" |
+      | exit_code | null          |
+      | signal    | null          |
+    And the JSON on its stdout agrees with the record
+    And nothing of the session is left behind

@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   mount_invalid: "A mount source is missing or not allowed.",
   clone_failed: "The repository could not be cloned.",
   ref_not_found: "The repository has no such branch, tag or commit.",
+  token_needs_https: "A clone token is sent over https only.",
   repository_reserved: "The repository has an entry that agentd needs for itself.",
   preparation_timeout: "Preparing a session took longer than agentd waits.",
   launcher_failed: "The image's shell did not reach the command.",

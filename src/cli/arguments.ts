@@ -1,7 +1,7 @@
 /**
  * Option values, from text to what they mean.
  */
-import { DURATION_RULE, durationMs } from "../config/durations.ts";
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "../config/durations.ts";
 import { AgentdError } from "../errors.ts";
 
 /** @throws AgentdError `usage`. */
@@ -10,6 +10,14 @@ export function durationOption(option: string, text: string | undefined): number
   const ms = durationMs(text);
   if (ms !== undefined) return ms;
   throw invalid(option, text, DURATION_RULE);
+}
+
+/** As `durationOption`, and "0s" is one too. @throws AgentdError `usage`. */
+export function graceOption(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = graceMs(text);
+  if (ms !== undefined) return ms;
+  throw invalid(option, text, GRACE_RULE);
 }
 
 /** @throws AgentdError `usage`. */

@@ -3,20 +3,22 @@
  */
 import type { Command } from "commander";
 import { RUN_EXIT_WITHOUT_OUTCOME } from "../outcome.ts";
-import type { CliContext } from "./context.ts";
+import type { ClientContext } from "./context.ts";
 
 /** What a command does; resolves to the exit code. */
-export type Body = (context: CliContext) => Promise<number>;
+export type Body<Context> = (context: Context) => Promise<number>;
 
-export interface CommandDefinition {
+/** @typeParam Context what the command needs of its program. */
+export interface CommandDefinition<Context = ClientContext> {
+  /** The words that name it, such as `ps` or `audit verify`. */
+  readonly name: string;
+  readonly faults: FaultCodes;
   /**
-   * Adds the command to the program.
+   * Says what the command is and takes.
    *
    * @param start takes the body; the command's action calls it once.
-   * @returns the command that was added.
    */
-  readonly add: (program: Command, start: (body: Body) => void) => Command;
-  readonly faults: FaultCodes;
+  readonly define: (command: Command, start: (body: Body<Context>) => void) => void;
 }
 
 /** Exit codes for what goes wrong. */
@@ -37,10 +39,4 @@ export const SESSION_FAULTS: FaultCodes = {
 export function example(...lines: readonly string[]): string {
   const heading = lines.length === 1 ? "Example:" : "Examples:";
   return ["", heading, ...lines.map((line) => `  ${line}`)].join("\n");
-}
-
-/** The command that holds others, such as `audit`; made when the first of them asks for it. */
-export function commandGroup(program: Command, name: string, description: string): Command {
-  const existing = program.commands.find((command) => command.name() === name);
-  return existing ?? program.command(name).description(description);
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { CredentialSource } from "../credentials/resolve.ts";
-import { durationMs } from "./durations.ts";
+import { durationMs, graceMs } from "./durations.ts";
 import type { ConfigDocument, ProfileDocument } from "./schema.ts";
 import { sizeBytes } from "./sizes.ts";
 
@@ -121,7 +121,7 @@ function toProfile(document: ProfileDocument, fromFile: (path: string) => string
     methodologyDir: optional(document.methodology_dir, fromFile),
     schedule: document.schedule,
     timeoutMs: optional(document.timeout, (text) => written(text, durationMs)),
-    graceMs: written(document.grace, durationMs),
+    graceMs: written(document.grace, graceMs),
     network: document.network,
     memoryBytes: optional(document.memory, (text) => written(text, sizeBytes)),
     cpus: document.cpus,

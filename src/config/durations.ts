@@ -16,3 +16,11 @@ export function durationMs(text: string): number | undefined {
   const ms = Number(parts[1]) * MS_OF_UNIT[parts[2] as keyof typeof MS_OF_UNIT];
   return ms > 0 && ms <= MAX_DURATION_MS ? ms : undefined;
 }
+
+/** What a grace is, in words for an error message. */
+export const GRACE_RULE = `${DURATION_RULE}, or "0s" for none`;
+
+/** The milliseconds of the time between SIGTERM and SIGKILL: a duration, or "0s"; undefined when it is neither. */
+export function graceMs(text: string): number | undefined {
+  return text === "0s" ? 0 : durationMs(text);
+}

@@ -1,6 +1,6 @@
 /** The kinds of values that keys of the configuration have. A rule's message has no full stop. */
 import * as z from "zod";
-import { DURATION_RULE, durationMs } from "./durations.ts";
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "./durations.ts";
 import { SIZE_RULE, sizeBytes } from "./sizes.ts";
 import { variableNameFault } from "./variable-names.ts";
 
@@ -44,6 +44,14 @@ export function duration() {
   return z
     .string()
     .refine((value) => durationMs(value) !== undefined, DURATION_RULE)
+    .meta({ type_in_words: "duration" });
+}
+
+/** A duration that may be none, such as "10s" or "0s". */
+export function grace() {
+  return z
+    .string()
+    .refine((value) => graceMs(value) !== undefined, GRACE_RULE)
     .meta({ type_in_words: "duration" });
 }
 

@@ -107,12 +107,13 @@ export function relabelFault(source: string, relabel: Relabel): string | undefin
 /**
  * The file or directory behind a mount's source, with every link followed: what is to be mounted.
  *
+ * @param source absolute.
  * @throws AgentdError `mount_invalid` when there is none, or when it must not be handed over.
  */
 export async function resolveMountSource(
   source: string,
   protectedOnes: readonly ProtectedPath[],
-  relabel: Relabel = "none",
+  relabel: Relabel,
 ): Promise<string> {
   const refused = (why: string, cause?: unknown): AgentdError =>
     new AgentdError("mount_invalid", {

@@ -7,14 +7,15 @@ import {
   argument,
   daemonVariable,
   duration,
+  grace,
   isTable,
   path,
   rule,
   size,
   text,
   textsOf,
-  variableName,
   type Context,
+  variableName,
 } from "./field-rules.ts";
 import { targetFaults } from "./mount-targets.ts";
 import { sizeBytes } from "./sizes.ts";
@@ -88,7 +89,7 @@ export const profileSchema = z
       .optional()
       .describe("When to run by itself: five-field cron in the daemon's local time."),
     timeout: duration().optional().describe("How long the command may run. Default: no limit."),
-    grace: duration()
+    grace: grace()
       .default("10s")
       .describe("How long the command has between SIGTERM and SIGKILL when it is stopped."),
     network: z
@@ -116,7 +117,10 @@ export const profileSchema = z
       .refine((env) => !isTable(env) || !Object.hasOwn(env, "__proto__"), "the name __proto__ is refused")
       .pipe(z.record(variableName(), text().meta({ concealed: true })))
       .default({})
-      .describe("Environment variables that are not secret; they show in `podman inspect`."),
+      .meta({
+        description: "Environment variables that are not secret; they show in `podman inspect`.",
+        type_in_words: "table of strings",
+      }),
     credentials: z
       .array(credentialSchema)
       .default([])

@@ -191,7 +191,9 @@ function createIntake(
     clock: CLOCK,
     log,
     logLimitBytes: config.daemon.logLimitBytes,
-    hostPaths: hostPathsOf(protectedPaths(host, config)),
+    hostPaths: hostPathsOf(
+      protectedPaths(host, { daemon: { ...config.daemon, socketPath: places.socketPath } }),
+    ),
     createRecord: (document) => createRecord({ ...records, document }),
     profileNames: config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),

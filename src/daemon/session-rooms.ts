@@ -12,6 +12,7 @@ import { GATE_TARGET } from "../sessions/container-request.ts";
 import type { Credentials, HostPaths, Workspaces } from "../sessions/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { createGit } from "../workspace/git.ts";
+import { Mirrors } from "../workspace/mirrors.ts";
 import { Staging } from "../workspace/staging.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,12 +24,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function workspacesOf(cacheDirectory: string, environment: Environment): Workspaces {
   const stagingRoot = join(cacheDirectory, "staging");
+  const mirrors = new Mirrors(join(cacheDirectory, "repos"));
   const git = createGit(environment);
   return {
     create: (sessionId) => Staging.create(stagingRoot, sessionId),
     remove: (sessionId) => new Staging(stagingRoot, sessionId).remove(),
     clone: (sessionId, source, { signal }) =>
-      cloneInto(new Staging(stagingRoot, sessionId), source, { git, signal }),
+      cloneInto(new Staging(stagingRoot, sessionId), source, { git, mirrors, signal }),
   };
 }
 

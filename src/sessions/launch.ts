@@ -1,7 +1,9 @@
 import { AgentdError } from "../errors.ts";
+import { homeOf } from "./container-request.ts";
 import { launchContainer } from "./launch-container.ts";
 import type { LaunchContext } from "./launch-context.ts";
 import { inStage, LaunchError } from "./launch-stage.ts";
+import { makeMountPoints } from "./mount-points.ts";
 import type { Gate, Mount } from "./ports.ts";
 
 /** A session whose command may be let go. */
@@ -17,7 +19,7 @@ export interface Prepared {
  * @throws LaunchError
  */
 export async function prepare(context: LaunchContext): Promise<Prepared> {
-  const { record, workspaces, credentials, resources } = context;
+  const { profile, record, workspaces, credentials, resources } = context;
   const { values, token } = await inStage("credentials", async () => resolveSecrets(context));
   const methodology = await inStage("methodology", () => findMethodology(context));
   const mounts = await inStage("mounts", () => findMounts(context));
@@ -34,7 +36,9 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
 
   const staging = together(inStage("clone", () => workspaces.create(record.id)));
   const gate = together(inStage("create", () => credentials.createGate(record.id)));
-  const sources = Promise.all([staging, gate]).then(([staging, gate]) => {
+  const sources = Promise.all([staging, gate]).then(async ([staging, gate]) => {
+    const { homeDirectory } = staging;
+    await together(inStage("mounts", () => makeMountPoints(homeDirectory, homeOf(profile), mounts)));
     return { staging, gate, declared: { methodology, mounts } };
   });
   const clone = staging.then(() => together(inStage("clone", () => cloneRepository(context, token, signal))));

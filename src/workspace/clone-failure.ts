@@ -29,7 +29,7 @@ const REASONS: readonly Reason[] = [
   {
     says: /could not read (username|password)|authentication failed|permission denied|returned error: 40[137]/i,
     why: "the server wants authentication, or this repository is not for us",
-    next: "Check the URL; for ssh://, check that the key of the user that runs the daemon (or its agent) may read it.",
+    next: "Check the URL, and what it is read with: for https:// the token that repo_token_source names, for ssh:// the key or agent of the user that runs the daemon.",
   },
   {
     says: /certificate|ssl_error|tls connect error|ssl connect error/i,
@@ -75,7 +75,7 @@ export function cloneFailure(repository: Repository, error: unknown): unknown {
     });
   }
   if (!(error instanceof GitFailure)) return error;
-  const reason = REASONS.find(({ says }) => says.test(error.output));
+  const reason = reasonFor(error);
   return new AgentdError("clone_failed", {
     tried,
     why: reason?.why ?? lastLine(error.output),
@@ -85,9 +85,18 @@ export function cloneFailure(repository: Repository, error: unknown): unknown {
   });
 }
 
+/** Whether git failed for a reason that lies with the server, the way to it or this host. */
+export function isExplained(failure: GitFailure): boolean {
+  return reasonFor(failure) !== undefined;
+}
+
 /** Whether git says that the server has no branch or tag of that name. */
 export function saysRefIsMissing(error: unknown): boolean {
   return error instanceof GitFailure && /remote branch .* not found in upstream/i.test(error.output);
+}
+
+function reasonFor({ output }: GitFailure): Reason | undefined {
+  return REASONS.find(({ says }) => says.test(output));
 }
 
 function lastLine(output: string): string {

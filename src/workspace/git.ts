@@ -6,6 +6,7 @@
  * caller names. It never asks: a question is an error.
  */
 import { simpleGit } from "simple-git";
+import type { TokenPipe } from "./token-pipe.ts";
 
 /** What one run of git is allowed. */
 export interface GitRun {
@@ -13,6 +14,8 @@ export interface GitRun {
   readonly directory: string;
   /** The transports that may be used, redirects included; none means that git stays on this host. */
   readonly protocols: readonly string[];
+  /** What git may answer a server with that asks who we are; undefined: nothing. */
+  readonly token?: TokenPipe | undefined;
   /** Ends git when it is aborted. */
   readonly signal: AbortSignal;
   /** Ends git when it has run for so long. */
@@ -69,6 +72,7 @@ const SETTINGS = [
 
 /** Each of simple-git's switches lets one of our own settings through; what others wrote only follows `--` or `=`. */
 const OUR_OWN_SETTINGS = {
+  allowUnsafeCredentialHelper: true,
   allowUnsafeConfigPaths: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeHooksPath: true,
@@ -87,9 +91,14 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  return async (args, { directory, protocols, signal, deadlineMs }) => {
+  return async (args, { directory, protocols, token, signal, deadlineMs }) => {
     signal.throwIfAborted();
-    const environment: Record<string, string> = { ...passedOn, ...fixedEnvironment(protocols) };
+    await token?.fill();
+    const environment: Record<string, string> = {
+      ...passedOn,
+      ...fixedEnvironment(protocols),
+      ...token?.environment,
+    };
     let exitCode: number | undefined;
     const git = simpleGit({
       baseDir: directory,
@@ -106,12 +115,13 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       },
     });
     try {
-      const command = ["-k", "5", String(deadlineMs / 1000), "git", ...SETTINGS, ...args];
-      return await git.env(environment).raw(command);
+      const command = ["-k", "5", String(deadlineMs / 1000), "git", ...SETTINGS];
+      return await git.env(environment).raw([...command, ...(token?.settings ?? []), ...args]);
     } catch (error) {
       signal.throwIfAborted();
       if (exitCode === TIME_IS_UP) throw new DeadlineExceeded(deadlineMs);
-      throw new GitFailure(error instanceof Error ? error.message : String(error));
+      const output = error instanceof Error ? error.message : String(error);
+      throw new GitFailure(token?.redact(output) ?? output);
     }
   };
 }

@@ -1,7 +1,7 @@
 /** Removes a directory tree that somebody else has filled. */
 import { randomUUID } from "node:crypto";
-import { chmod, lstat, readdir, rename, rmdir, unlink } from "node:fs/promises";
-import { systemCode } from "../errors.ts";
+import { chmod, readdir, rename, rmdir, unlink } from "node:fs/promises";
+import { isThere } from "./existing-files.ts";
 
 /** A directory with a longer path is moved up before it is gone into; the kernel takes 4096 bytes. */
 const LONG_PATH_BYTES = 3000;
@@ -46,16 +46,6 @@ async function moveUp(root: Buffer, directory: Buffer): Promise<Buffer> {
   await chmod(directory, 0o700);
   await rename(directory, moved);
   return moved;
-}
-
-async function isThere(path: Buffer): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (systemCode(error) === "ENOENT") return false;
-      throw error;
-    },
-  );
 }
 
 function child(parent: Buffer, name: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import type { JsonMap } from "@iarna/toml";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { AGENTD, createSandbox, type Sandbox } from "../kit/agentd.mjs";
 import type { Files } from "../kit/files.mjs";
@@ -47,10 +47,12 @@ export class World {
     };
   }
 
-  /** A world without a repository, which the first commit makes. */
+  /** A world without a repository, which the first commit makes, and without files of the host's. */
   static async open(house: House): Promise<World> {
     const repository = join(house.repositories, REPOSITORY);
     await rm(repository, { recursive: true, force: true });
+    await rm(house.hostFiles, { recursive: true, force: true });
+    await mkdir(house.hostFiles);
     return new World(house, repository, await house.image("busybox"));
   }
 
@@ -123,6 +125,11 @@ export class World {
       if ((await record.document()).work_unit === workUnit) return record;
     }
     throw new Error(`no session with the work unit ${workUnit} was recorded`);
+  }
+
+  /** Where the host's files of this scenario are: HERE in what scenarios say. */
+  here(text: string): string {
+    return text.replaceAll("HERE", this.house.hostFiles);
   }
 
   /** Puts in what scenarios cannot know: SESSION (the last one), HASH (the last commit) and REPOSITORY (its URL). */

@@ -1,5 +1,5 @@
 import type { Verification } from "../../audit/verify.ts";
-import { commandGroup, example, FAULTS, type CommandDefinition } from "../command.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { printable } from "../printable.ts";
 
@@ -15,10 +15,10 @@ interface VerifiedRecord extends Verification {
 
 /** `agentd audit verify`: whether a record is what was sealed. */
 export const auditVerify: CommandDefinition = {
+  name: "audit verify",
   faults: FAULTS,
-  add: (program, start) =>
-    commandGroup(program, "audit", "look into the records of sessions")
-      .command("verify")
+  define: (command, start) =>
+    command
       .summary("check a record against its seal")
       .description(
         "Checks that a record is what was sealed: every file against SHA256SUMS, nothing missing, nothing added.\n" +

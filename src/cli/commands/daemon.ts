@@ -2,10 +2,10 @@ import { example, FAULTS, type CommandDefinition } from "../command.ts";
 
 /** `agentd daemon`: serves until it is told to end. */
 export const daemon: CommandDefinition = {
+  name: "daemon",
   faults: FAULTS,
-  add: (program, start) =>
-    program
-      .command("daemon")
+  define: (command, start) =>
+    command
       .summary("run the daemon (the default command)")
       .description(
         "Runs the daemon in the foreground; its log goes to standard error, one JSON object a line.\n" +

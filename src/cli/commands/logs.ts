@@ -11,10 +11,10 @@ interface LogsOptions {
 
 /** `agentd logs`: what a session has printed. */
 export const logs: CommandDefinition = {
+  name: "logs",
   faults: FAULTS,
-  add: (program, start) =>
-    program
-      .command("logs")
+  define: (command, start) =>
+    command
       .summary("print what a session printed")
       .description(
         "Prints what a session has printed so far, each of its streams on ours. Works without a daemon, too.",

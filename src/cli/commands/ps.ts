@@ -20,10 +20,10 @@ const HEADERS = ["SESSION", "PROFILE", "STATE", "WORK UNIT", "AGE", "REPOSITORY"
 
 /** `agentd ps`: the sessions, the newest first. */
 export const ps: CommandDefinition = {
+  name: "ps",
   faults: FAULTS,
-  add: (program, start) =>
-    program
-      .command("ps")
+  define: (command, start) =>
+    command
       .summary("list sessions")
       .description(
         "Lists the sessions that are not sealed yet, the newest first; with --all, the sealed ones too.",

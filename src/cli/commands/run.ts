@@ -24,10 +24,10 @@ const DETACHED_EXIT_CODE = 130;
 
 /** `agentd run`: starts a session and stays with it to its end. */
 export const run: CommandDefinition = {
+  name: "run",
   faults: SESSION_FAULTS,
-  add: (program, start) =>
-    program
-      .command("run")
+  define: (command, start) =>
+    command
       .summary("run a session and stay with it")
       .description(
         "Runs one session of a profile, prints what it prints, and exits as it does.\n" +

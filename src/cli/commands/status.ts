@@ -9,10 +9,10 @@ interface StatusOptions {
 
 /** `agentd status`: what the daemon is and has in hand. */
 export const status: CommandDefinition = {
+  name: "status",
   faults: FAULTS,
-  add: (program, start) =>
-    program
-      .command("status")
+  define: (command, start) =>
+    command
       .summary("show the daemon and what it has in hand")
       .description(
         "Shows the daemon, its places, its sessions, records that could not be sealed, and the engine.",

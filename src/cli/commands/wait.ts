@@ -9,10 +9,10 @@ interface WaitOptions {
 
 /** `agentd wait`: exits as `agentd run` would have. */
 export const wait: CommandDefinition = {
+  name: "wait",
   faults: SESSION_FAULTS,
-  add: (program, start) =>
-    program
-      .command("wait")
+  define: (command, start) =>
+    command
       .summary("wait for the end of a session")
       .description(
         "Waits until a session is sealed, says how it ended, and exits as `agentd run` would have.",

@@ -1,5 +1,5 @@
 import type { JsonMap } from "@iarna/toml";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSandbox, type Sandbox } from "../../kit/agentd.mjs";
@@ -39,18 +39,24 @@ export interface DaemonSetting {
 export class House {
   /** Directory of the bare repositories that are served. */
   readonly repositories: string;
+  /** Directory of the host that scenarios may fill, and mount. */
+  readonly hostFiles: string;
+  readonly #directory: string;
   readonly #server: GitServer;
   readonly #images = new Map<string, Promise<string>>();
   readonly #daemons = new Map<string, Running>();
 
-  private constructor(repositories: string, server: GitServer) {
-    this.repositories = repositories;
+  private constructor(directory: string, server: GitServer) {
+    this.repositories = join(directory, "repositories");
+    this.hostFiles = join(directory, "host");
+    this.#directory = directory;
     this.#server = server;
   }
 
   static async open(): Promise<House> {
-    const repositories = await mkdtemp(join(tmpdir(), "agentd-repositories-"));
-    return new House(repositories, await startGitServer(repositories));
+    const directory = await mkdtemp(join(tmpdir(), "agentd-house-"));
+    await mkdir(join(directory, "repositories"));
+    return new House(directory, await startGitServer(join(directory, "repositories")));
   }
 
   /** The URL at which a bare repository of `repositories` is served. */
@@ -82,7 +88,7 @@ export class House {
   async close(): Promise<void> {
     await Promise.all([...this.#daemons.values()].map((daemon) => this.discard(daemon)));
     await this.#server.close();
-    await rm(this.repositories, { recursive: true });
+    await rm(this.#directory, { recursive: true });
   }
 }
 

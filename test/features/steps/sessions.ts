@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { containersOf } from "../../kit/podman.mjs";
+import { containersOf, inspectContainer } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
 import { expectNothingLeft } from "../house/nothing-left.ts";
 import type { RecordDirectory } from "../house/records.ts";
@@ -42,6 +42,15 @@ export const SESSIONS: Topic = [
     },
   },
   {
+    pattern: "the session's conmon is killed",
+    run: async (world) => {
+      const { sandbox, instance } = await world.daemon();
+      const [container] = await containersOf(sandbox.containers, instance);
+      const { State } = await inspectContainer(sandbox.containers, container?.Id ?? "");
+      process.kill(State.ConmonPid, "SIGKILL");
+    },
+  },
+  {
     pattern: "nothing of the session is left behind",
     run: (world) => expectNothingLeft(world),
   },
@@ -59,7 +68,7 @@ export const SESSIONS: Topic = [
         exit_code: null,
         start_timestamp: null,
       });
-      expect(cause).toContain(name);
+      expect(cause).toContain(world.here(name));
       // A sentence to act on: what could not be done, why, and after a full stop what to do.
       expect(cause).toMatch(/^cannot .+: .+\. [A-Z].+\.$/s);
       expect(command.stderr.toString()).toContain(cause);

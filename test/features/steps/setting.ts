@@ -31,7 +31,7 @@ export const SETTING: Topic = [
   },
   {
     pattern: "the profile says:",
-    run: (world, toml: string) => void Object.assign(world.profileKeys, parse(toml)),
+    run: (world, toml: string) => void Object.assign(world.profileKeys, parse(world.here(toml))),
   },
   {
     pattern: "the profile says nothing about {string}",

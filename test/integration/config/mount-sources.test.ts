@@ -31,14 +31,14 @@ describe("resolveMountSource", () => {
   it("gives what a path leads to, be it a directory, a file or a link", async () => {
     await writeFile(at("home/project/file, with a comma"), "");
     await symlink("project/file, with a comma", at("home/link"));
-    expect(await resolveMountSource(at("home/project"), protectedOnes)).toBe(at("home/project"));
-    expect(await resolveMountSource(at("home/link"), protectedOnes)).toBe(
+    expect(await resolveMountSource(at("home/project"), protectedOnes, "none")).toBe(at("home/project"));
+    expect(await resolveMountSource(at("home/link"), protectedOnes, "none")).toBe(
       at("home/project/file, with a comma"),
     );
   });
 
   it("refuses what does not exist, naming it", async () => {
-    await expect(resolveMountSource(at("home/nothing"), protectedOnes)).rejects.toMatchObject({
+    await expect(resolveMountSource(at("home/nothing"), protectedOnes, "none")).rejects.toMatchObject({
       code: "mount_invalid",
       message: `cannot mount ${at("home/nothing")}: there is no such file or directory`,
       next: expect.stringContaining("make its source exist"),
@@ -54,7 +54,7 @@ describe("resolveMountSource", () => {
       ["circle", "its links lead in a circle"],
       ["closed/inside", "permission denied"],
     ] as const) {
-      await expect(resolveMountSource(at(path), protectedOnes)).rejects.toMatchObject(refusal(why));
+      await expect(resolveMountSource(at(path), protectedOnes, "none")).rejects.toMatchObject(refusal(why));
     }
     await chmod(at("closed"), 0o700);
   });
@@ -69,8 +69,8 @@ describe("resolveMountSource", () => {
   ])("refuses %s, and a link to it", async (path, why) => {
     const source = path === "/" ? path : at(path);
     await symlink(source, at("home/project/link"));
-    await expect(resolveMountSource(source, protectedOnes)).rejects.toMatchObject(refusal(why));
-    await expect(resolveMountSource(at("home/project/link"), protectedOnes)).rejects.toMatchObject(
+    await expect(resolveMountSource(source, protectedOnes, "none")).rejects.toMatchObject(refusal(why));
+    await expect(resolveMountSource(at("home/project/link"), protectedOnes, "none")).rejects.toMatchObject(
       refusal(`it leads to ${source}: ${why}`),
     );
   });
@@ -81,20 +81,20 @@ describe("resolveMountSource", () => {
       { env: { HOME: at("alias"), XDG_RUNTIME_DIR: at("run") }, home: at("alias"), uid: 1234 },
       { daemon: { auditRoot: at("alias/later/audit"), socketPath: undefined, podmanSocket: undefined } },
     );
-    await expect(resolveMountSource(at("home"), byAlias)).rejects.toMatchObject(
+    await expect(resolveMountSource(at("home"), byAlias, "none")).rejects.toMatchObject(
       refusal("it is the home directory"),
     );
     await mkdir(at("home/later"));
-    await expect(resolveMountSource(at("home/later"), byAlias)).rejects.toMatchObject(
+    await expect(resolveMountSource(at("home/later"), byAlias, "none")).rejects.toMatchObject(
       refusal("it contains the records of all sessions"),
     );
-    expect(await resolveMountSource(at("alias/project"), byAlias)).toBe(at("home/project"));
+    expect(await resolveMountSource(at("alias/project"), byAlias, "none")).toBe(at("home/project"));
   });
 
   it("refuses to change the labels of what a link leads to when the system uses it", async () => {
     await symlink("/etc", at("home/project/link"));
     const link = at("home/project/link");
-    expect(await resolveMountSource(link, protectedOnes)).toBe("/etc");
+    expect(await resolveMountSource(link, protectedOnes, "none")).toBe("/etc");
     await expect(resolveMountSource(link, protectedOnes, "private")).rejects.toMatchObject(
       refusal("SELinux labels"),
     );

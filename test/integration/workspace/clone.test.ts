@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cloneInto, type Clone, type CloneSource } from "../../../src/workspace/clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
+import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { startGitServer } from "../../kit/git-server.mjs";
@@ -17,12 +18,14 @@ const UNUSED_COMMIT = "0123456789abcdef0123456789abcdef01234567";
 let root: string;
 let repository: string;
 let staging: Staging;
+let mirrors: Mirrors;
 let closers: (() => Promise<void>)[];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "agentd-clone-"));
   repository = join(root, "demo.git");
   staging = await Staging.create(join(root, "staging"), "0123456789abcdef");
+  mirrors = new Mirrors(join(root, "repos"));
   closers = [];
 });
 afterEach(async () => {
@@ -33,7 +36,7 @@ afterEach(async () => {
 async function clone(source: Partial<CloneSource> = {}, environment = {}): Promise<Clone> {
   const git = createGit({ ...DAEMON_ENVIRONMENT, ...environment });
   const { signal } = new AbortController();
-  return await cloneInto(staging, { url: repository, ref: null, ...source }, { git, signal });
+  return await cloneInto(staging, { url: repository, ref: null, ...source }, { git, mirrors, signal });
 }
 
 async function server(options: { token?: string } = {}): Promise<string> {
@@ -330,14 +333,14 @@ describe("a clone that is ended", () => {
     const git = createGit(DAEMON_ENVIRONMENT);
     const reason = new Error("stopped by the operator");
     const url = await silentServer();
-    const cloning = cloneInto(staging, { url, ref: null }, { git, signal: controller.signal });
+    const cloning = cloneInto(staging, { url, ref: null }, { git, mirrors, signal: controller.signal });
     await expect.poll(() => processesWith(url), { timeout: 30_000 }).not.toEqual([]);
     controller.abort(reason);
     await expect(cloning).rejects.toBe(reason);
     await expect.poll(() => processesWith(url), { timeout: 30_000 }).toEqual([]);
-    await expect(cloneInto(staging, { url, ref: null }, { git, signal: controller.signal })).rejects.toBe(
-      reason,
-    );
+    await expect(
+      cloneInto(staging, { url, ref: null }, { git, mirrors, signal: controller.signal }),
+    ).rejects.toBe(reason);
   });
 
   it("by its deadline says so", async () => {
@@ -345,7 +348,7 @@ describe("a clone that is ended", () => {
     const git = createGit(DAEMON_ENVIRONMENT);
     const url = await silentServer();
     await expect(
-      cloneInto(staging, { url, ref: null }, { git, signal, deadlineMs: 1000 }),
+      cloneInto(staging, { url, ref: null }, { git, mirrors, signal, deadlineMs: 1000 }),
     ).rejects.toMatchObject({
       code: "clone_failed",
       message: `cannot clone ${url}: it took longer than 1 seconds`,

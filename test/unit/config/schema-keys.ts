@@ -45,12 +45,14 @@ function typeOf(schema: JsonSchema): string {
   if (typeof schema["type_in_words"] === "string") return schema["type_in_words"];
   if (schema.enum !== undefined) return schema.enum.map((value) => code(value)).join(", ");
   if (schema.type === "array") return elementOf(schema).type === "object" ? "tables" : "array of strings";
-  if (schema.type === "object") return "table of strings";
-  return { integer: "whole number", number: "number", boolean: "boolean", string: "string" }[schema.type as string]!;
+  return { integer: "whole number", number: "number", boolean: "boolean", string: "string" }[
+    schema.type as string
+  ]!;
 }
 
 function defaultOf({ default: value }: JsonSchema): string {
-  const isEmpty = value === undefined || (typeof value === "object" && Object.keys(value as object).length === 0);
+  const isEmpty =
+    value === undefined || (typeof value === "object" && Object.keys(value as object).length === 0);
   return isEmpty ? "none" : code(value);
 }
 

@@ -1,0 +1,71 @@
+/** Clones from the server, with the objects of a mirror where there is one that helps. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { systemCode } from "../errors.ts";
+import { isExplained, saysRefIsMissing } from "./clone-failure.ts";
+import { isThere } from "./existing-files.ts";
+import { cloneAtRef, type Access } from "./git-clone.ts";
+import { GitFailure } from "./git.ts";
+import type { Mirror } from "./mirror.ts";
+import type { Mirrors } from "./mirrors.ts";
+import { copyObjects, listObjects, RepositoryDamaged } from "./object-files.ts";
+import { removeTree } from "./remove-tree.ts";
+import type { Staging } from "./staging.ts";
+
+/** How a mirror turned out. `changed`: a repack took files away that were to be copied. */
+type Verdict = "good" | "changed" | "damaged";
+
+/**
+ * Clones into `cloneDirectory`; what is there then needs nothing outside it.
+ *
+ * @param ref branch, tag or commit; null: the branch that the server's HEAD names.
+ * @returns what an operator should know, as sentences.
+ * @throws AgentdError `ref_not_found`; GitFailure and what else `Git` throws.
+ */
+export async function cloneWithMirror(
+  staging: Staging,
+  ref: string | null,
+  access: Access,
+  mirrors: Mirrors,
+): Promise<string[]> {
+  const mirror = await mirrors.open(access, staging.directory);
+  const verdict = mirror && (await borrow(staging, ref, access, mirror));
+  if (verdict === "good") return [];
+  await removeTree(staging.cloneDirectory);
+  await cloneAtRef(access, staging, { ref });
+  if (verdict !== "damaged") return [];
+  await mirror?.discard(join(staging.directory, "discarded-mirror"));
+  return ["The mirror of the repository was damaged and not used; the next session makes it anew."];
+}
+
+/** Clones with the help of a mirror, and has the mirror learn what it did not have. */
+async function borrow(
+  staging: Staging,
+  ref: string | null,
+  access: Access,
+  mirror: Mirror,
+): Promise<Verdict> {
+  const gitDirectory = join(staging.cloneDirectory, ".git");
+  try {
+    const before = await listObjects(mirror.directory);
+    await cloneAtRef(access, staging, { ref, reference: mirror.directory });
+    const news = await listObjects(gitDirectory);
+    const after = await listObjects(mirror.directory);
+    await copyObjects(new Set([...before, ...after]), mirror.directory, gitDirectory);
+    await rm(join(gitDirectory, "objects/info/alternates"));
+    if (news.size > 0) await mirror.learnFrom(staging.cloneDirectory, access);
+    return "good";
+  } catch (error) {
+    const verdict = await judge(error, mirror);
+    if (verdict === undefined) throw error;
+    return verdict;
+  }
+}
+
+/** Undefined: the mirror had no part in this failure. */
+async function judge(error: unknown, mirror: Mirror): Promise<Verdict | undefined> {
+  if (error instanceof RepositoryDamaged) return "damaged";
+  if (error instanceof GitFailure && !isExplained(error) && !saysRefIsMissing(error)) return "damaged";
+  if (systemCode(error) !== "ENOENT") return undefined;
+  return (await isThere(join(mirror.directory, "objects"))) ? "changed" : "damaged";
+}
