@@ -90,8 +90,11 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
       startJournal(paths.journal, options.now),
       stageFile(paths.session, formatDocument(document)),
     ]);
-    await commitFile(paths.session);
-    await Promise.all([syncDirectory(directory), syncDirectory(dirname(directory))]);
+    await Promise.all([
+      commitFile(paths.session),
+      syncDirectory(directory),
+      syncDirectory(dirname(directory)),
+    ]);
     return new OpenRecord(options, directory, document, journal);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });

@@ -1,29 +1,22 @@
 /**
- * The worker's side of sealing. It imports nothing that it does not need, because its start is part of a session's end.
+ * The script of the worker that seals records, several in turns. A program of its own, because its start is part of
+ * the first session's end: it imports nothing that it does not need.
  */
-import type { MessagePort } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { sentence } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { sealRecord, type SealRequest } from "./seal.ts";
 
-/** What `workerData.agentdWorker` says in a worker that seals. */
-export const SEAL_WORKER = "seal";
-
+/** What `Sealer` posts. */
 export interface SealJob {
   readonly job: number;
   readonly request: SealRequest;
 }
 
+/** What comes back, in whatever order. */
 export type SealAnswer =
   | { readonly job: number; readonly document: SessionDocument }
   | { readonly job: number; readonly failure: string };
-
-/** Seals what comes through the port, several records in turns, until the port is closed. */
-export function runSealWorker(port: MessagePort): void {
-  port.on("message", (message: SealJob) => {
-    void answer(message).then((reply) => port.postMessage(reply));
-  });
-}
 
 async function answer({ job, request }: SealJob): Promise<SealAnswer> {
   try {
@@ -33,3 +26,7 @@ async function answer({ job, request }: SealJob): Promise<SealAnswer> {
     return { job, failure: sentence(error) };
   }
 }
+
+parentPort?.on("message", (message: SealJob) => {
+  void answer(message).then((reply) => parentPort?.postMessage(reply));
+});

@@ -60,10 +60,12 @@ export async function sealRecord(request: SealRequest): Promise<SessionDocument>
   await freezer.freezeDirectory(bytePath(RUNA));
   // This flushes console.log too, which nobody writes any more.
   if (freezer.needsFlush) await syncFileSystem(paths.runa);
-  await endJournal(paths.journal, request.sealedTimeMs);
   const document = { ...request.document, excluded: freezer.excluded };
   const content = formatDocument(document);
-  await stageFile(paths.session, content, modes.file);
+  await Promise.all([
+    endJournal(paths.journal, request.sealedTimeMs),
+    stageFile(paths.session, content, modes.file),
+  ]);
   await freezeOwnFiles(paths, freezer);
   await writeChecksums(paths, modes, new Map([...freezer.sums, [SESSION_PATH, sha256(content)]]));
   if (!request.isPrivate) await openToAll(paths);
@@ -71,10 +73,10 @@ export async function sealRecord(request: SealRequest): Promise<SessionDocument>
   return document;
 }
 
-/** Adds the journal's last line, which an earlier attempt may have added already. */
+/** Adds the journal's last line, which an earlier attempt may have added already; freezing the file flushes it. */
 async function endJournal(path: string, timeMs: number): Promise<void> {
   const journal = await openJournal({ path, now: () => timeMs });
-  if (journal.last?.state !== "sealed") await journal.append("sealed");
+  if (journal.last?.state !== "sealed") await journal.append("sealed", undefined, {}, { durable: false });
 }
 
 /** Freezes agentd's files but not their directory, where the commit is still to come. */

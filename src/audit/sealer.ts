@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
 import type { SessionDocument } from "../session-document.ts";
-import { SEAL_WORKER, type SealAnswer, type SealJob } from "./seal-worker.ts";
+import type { SealAnswer, SealJob } from "./seal-worker.ts";
 import type { SealRequest } from "./seal.ts";
 
 export interface SealerOptions {
-  /** The script whose main calls `runSealWorker` when `workerData.agentdWorker` is `SEAL_WORKER`. */
-  readonly entry: string;
+  /** Path of `seal-worker.ts` as a bundled script. */
+  readonly script: string;
   /** How long the worker lives without work. Default 30 s. */
   readonly idleMs?: number | undefined;
 }
@@ -17,15 +17,15 @@ interface Waiting {
 
 /** Seals records in one worker thread, which starts when it is needed and ends when it is idle. */
 export class Sealer {
-  readonly #entry: string;
+  readonly #script: string;
   readonly #idleMs: number;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
   #nextJob = 0;
 
-  constructor({ entry, idleMs = 30_000 }: SealerOptions) {
-    this.#entry = entry;
+  constructor({ script, idleMs = 30_000 }: SealerOptions) {
+    this.#script = script;
     this.#idleMs = idleMs;
   }
 
@@ -61,7 +61,7 @@ export class Sealer {
   #liveWorker(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     // An environment of its own, empty: the daemon's holds credentials.
-    const worker = new Worker(this.#entry, { workerData: { agentdWorker: SEAL_WORKER }, env: {} });
+    const worker = new Worker(this.#script, { env: {} });
     worker.unref();
     worker.on("message", (answer: SealAnswer) => this.#settle(answer));
     worker.on("error", (error) => this.#lose(worker, asError(error)));

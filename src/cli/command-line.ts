@@ -11,10 +11,10 @@ export interface GlobalOptions {
   readonly socket?: string | undefined;
 }
 
-export type CommandLine =
+export type CommandLine<Context> =
   | {
       readonly kind: "command";
-      readonly body: Body;
+      readonly body: Body<Context>;
       readonly faults: FaultCodes;
       readonly options: GlobalOptions;
     }
@@ -24,24 +24,29 @@ export type CommandLine =
 /** What `agentd` without a command does. */
 const DEFAULT_COMMAND = "daemon";
 
+/** Commands that only hold others, by the first word of those. */
+const GROUPS: Readonly<Record<string, string>> = { audit: "look into the records of sessions" };
+
 /** @param argv what follows the program's name. */
-export function readCommandLine(
+export function readCommandLine<Context>(
   argv: readonly string[],
-  commands: readonly CommandDefinition[],
+  commands: readonly CommandDefinition<Context>[],
   version: string,
-): CommandLine {
-  const reader = new Reader(commands, version);
+): CommandLine<Context> {
+  // The others are of no interest then, and defining them all would take a client a tenth of its time.
+  const named = commands.filter(({ name }) => name === argv[0]);
+  const reader = new Reader(named.length === 0 ? commands : named, version);
   return reader.read(argv);
 }
 
-class Reader {
+class Reader<Context> {
   readonly #program = new Command("agentd");
   #text = "";
-  #started: { body: Body; faults: FaultCodes } | undefined;
+  #started: { body: Body<Context>; faults: FaultCodes } | undefined;
   /** Of the command that is being read, as far as it is known. */
   #faults = FAULTS;
 
-  constructor(commands: readonly CommandDefinition[], version: string) {
+  constructor(commands: readonly CommandDefinition<Context>[], version: string) {
     this.#program
       .description("Runs autonomous coding agents unattended, each session in a rootless Podman container.")
       .usage("[options] [command]")
@@ -62,7 +67,7 @@ class Reader {
     for (const definition of commands) this.#add(definition);
   }
 
-  read(argv: readonly string[]): CommandLine {
+  read(argv: readonly string[]): CommandLine<Context> {
     try {
       this.#program.parse(this.#withDefault(argv), { from: "user" });
     } catch (error) {
@@ -74,12 +79,19 @@ class Reader {
     return { kind: "command", ...this.#started, options: this.#program.opts<GlobalOptions>() };
   }
 
-  #add({ add, faults }: CommandDefinition): void {
-    const command = add(this.#program, (body) => (this.#started = { body, faults }));
-    command.exitOverride((error) => {
+  #add({ name, faults, define }: CommandDefinition<Context>): void {
+    const command = this.#command(name).exitOverride((error) => {
       this.#faults = faults;
       throw error;
     });
+    define(command, (body) => (this.#started = { body, faults }));
+  }
+
+  #command(name: string): Command {
+    const [first = name, second] = name.split(" ");
+    const found = this.#program.commands.find((command) => command.name() === first);
+    const command = found ?? this.#program.command(first);
+    return second === undefined ? command : command.description(GROUPS[first] ?? "").command(second);
   }
 
   /** Not the parser's own default command: that would take a misspelt command for an argument of the daemon. */

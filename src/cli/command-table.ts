@@ -8,8 +8,9 @@ import { run } from "./commands/run.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
+import type { LocalContext } from "./context.ts";
 
-export const COMMANDS: readonly CommandDefinition[] = [
+export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   daemon,
   run,
   ps,

@@ -3,13 +3,13 @@
  */
 import type { Command } from "commander";
 import { RUN_EXIT_WITHOUT_OUTCOME } from "../outcome.ts";
-import type { ClientContext } from "./context.ts";
+import type { CliContext } from "./context.ts";
 
 /** What a command does; resolves to the exit code. */
 export type Body<Context> = (context: Context) => Promise<number>;
 
 /** @typeParam Context what the command needs of its program. */
-export interface CommandDefinition<Context = ClientContext> {
+export interface CommandDefinition<Context = CliContext> {
   /** The words that name it, such as `ps` or `audit verify`. */
   readonly name: string;
   readonly faults: FaultCodes;

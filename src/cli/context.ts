@@ -20,6 +20,10 @@ export interface CliContext {
    * @throws AgentdError `daemon_not_running`, `protocol_mismatch` and what stands in the way of the socket's name.
    */
   readonly connect: () => Promise<RpcClient>;
+}
+
+/** What commands are given besides that do more than ask the daemon; the client program has none of them. */
+export interface LocalContext extends CliContext {
   /** Where records are, for what works without a daemon: as configured, else the default. */
   readonly auditRoot: () => Promise<string>;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */

@@ -1,47 +1,37 @@
 /**
- * Where the process begins: hands it over, in the main thread to the command line, in a worker to its work.
- *
- * Everything is imported where it is needed, so that neither pays for the other.
+ * The whole program: every command, each of which loads its rooms when it is asked for.
  */
-import { availableParallelism, homedir } from "node:os";
-import { isMainThread, parentPort, workerData } from "node:worker_threads";
-
-/** Set by the build; sources that run unbuilt have no version. */
-declare const AGENTD_VERSION: string | undefined;
-
-const VERSION = typeof AGENTD_VERSION === "string" ? AGENTD_VERSION : "0.0.0";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { defaultAuditRoot, findConfigFile } from "../config/paths.ts";
+import type { GlobalOptions } from "./command-line.ts";
+import { COMMANDS } from "./command-table.ts";
+import { hostOf } from "./process-host.ts";
+import { runCommandLine, type CliHost } from "./run-command-line.ts";
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(process: NodeJS.Process): Promise<void> {
-  const { runCommandLine } = await import("./run-command-line.ts");
-  process.exitCode = await runCommandLine({
-    argv: process.argv.slice(2),
-    env: process.env,
-    home: homedir(),
-    uid: process.getuid?.() ?? 0,
-    cores: availableParallelism(),
-    version: VERSION,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    now: Date.now,
-    onInterrupt: (listener) => onInterrupt(process, listener),
-    runDaemon: async (options) => {
-      const { runDaemon } = await import("../daemon/main.ts");
-      return await runDaemon({ ...options, version: VERSION, bundle: __filename }, process);
-    },
+  const host = hostOf(process);
+  process.exitCode = await runCommandLine(host, {
+    commands: COMMANDS,
+    contextOf: (basics, options) => ({
+      ...basics,
+      auditRoot: () => auditRoot(host, options),
+      runDaemon: () => runDaemon(process, host, options),
+    }),
   });
 }
 
-function onInterrupt(process: NodeJS.Process, listener: () => void): () => void {
-  process.on("SIGINT", listener).on("SIGTERM", listener);
-  return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
+async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string> {
+  const file = await findConfigFile(host, options.config);
+  if (file === undefined) return defaultAuditRoot(host);
+  const { loadConfig } = await import("../config/load.ts");
+  const { daemon } = await loadConfig(file, { ...host, cores: availableParallelism() });
+  return daemon.auditRoot ?? defaultAuditRoot(host);
 }
 
-async function runWorker(): Promise<void> {
-  const { agentdWorker } = (workerData ?? {}) as { agentdWorker?: unknown };
-  if (parentPort === null || agentdWorker !== "seal") return;
-  const { runSealWorker } = await import("../audit/seal-worker.ts");
-  runSealWorker(parentPort);
+async function runDaemon(process: NodeJS.Process, host: CliHost, options: GlobalOptions): Promise<number> {
+  const { runDaemon } = await import("../daemon/main.ts");
+  const sealWorker = join(__dirname, "seal-worker.cjs");
+  return await runDaemon({ ...options, version: host.version, sealWorker }, process);
 }
-
-if (!isMainThread) void runWorker();

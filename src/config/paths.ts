@@ -1,9 +1,8 @@
 /**
  * Where agentd keeps things: the XDG base directories, and the configuration file.
  *
- * Imports no validator, so that the client can use it.
+ * Imports neither validator nor node:crypto, so that the client can use it.
  */
-import { createHash } from "node:crypto";
 import { access } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
@@ -73,11 +72,6 @@ export function runtimeDirectory(host: Host): string {
  */
 export function defaultSocketPath(host: Host): string {
   return join(runtimeDirectory(host), "agentd.sock");
-}
-
-/** The name of an instance in labels and runtime directories: 8 hex digits of its state directory's path. */
-export function instanceId(stateDirectoryPath: string): string {
-  return createHash("sha256").update(stateDirectoryPath).digest("hex").slice(0, 8);
 }
 
 /**

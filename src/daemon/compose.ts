@@ -10,12 +10,12 @@ import { findRecord, listRecords, readDocument, readLastState } from "../audit/q
 import { createRecord } from "../audit/record.ts";
 import { Sealer } from "../audit/sealer.ts";
 import { configDigest, findProfile, type Config } from "../config/config.ts";
+import { instanceId } from "../config/instance-id.ts";
 import { loadConfig } from "../config/load.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
 import {
   cacheDirectory,
   defaultAuditRoot,
-  instanceId,
   requireConfigFile,
   runtimeDirectory,
   stateDirectory,
@@ -47,8 +47,8 @@ export interface DaemonOptions {
   /** Value of `--socket`; undefined when it was not given. */
   readonly socket?: string | undefined;
   readonly version: string;
-  /** The bundle, which is also the script of its worker threads. */
-  readonly bundle: string;
+  /** The script of the worker that seals. */
+  readonly sealWorker: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {
@@ -169,9 +169,9 @@ function createIntake(
   places: Places,
   engine: Engine,
   log: Logger,
-  { host, bundle, resources }: ComposeOptions,
+  { host, sealWorker, resources }: ComposeOptions,
 ): Intake {
-  const sealer = new Sealer({ entry: bundle });
+  const sealer = new Sealer({ script: sealWorker });
   resources.defer("sealing worker", () => sealer.close());
   const records = {
     auditRoot: places.auditRoot,

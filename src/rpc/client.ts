@@ -30,13 +30,22 @@ export interface CallOptions {
  * @returns a client that the caller closes.
  * @throws AgentdError `daemon_not_running`, `protocol_mismatch`, `daemon_lost`.
  */
-export async function connect(path: string, options: ConnectOptions): Promise<RpcClient> {
-  const deadline = AbortSignal.timeout(options.timeoutMs);
+export async function connect(path: string, { version, timeoutMs }: ConnectOptions): Promise<RpcClient> {
+  const socket = connectSocket(path);
+  const late = new Error(`nothing answered within ${timeoutMs} ms`);
+  const deadline = setTimeout(() => socket.destroy(late), timeoutMs);
   try {
-    return await sayHello(new RpcClient(await openSocket(path, deadline)), options.version, deadline);
+    await once(socket, "connect");
+    const client = new RpcClient(socket);
+    await client.call("hello", { protocol: PROTOCOL_VERSION, version });
+    return client;
   } catch (error) {
-    if (error !== deadline.reason) throw error;
-    throw notRunning(path, `nothing answered within ${options.timeoutMs} ms`, error);
+    socket.destroy();
+    // Told as it is when the daemon did answer, or went away while it should.
+    if (error instanceof AgentdError && socket.errored !== late) throw error;
+    throw notRunning(path, socket.errored ?? error);
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
@@ -115,35 +124,10 @@ export class RpcClient {
   }
 }
 
-async function sayHello(client: RpcClient, version: string, deadline: AbortSignal): Promise<RpcClient> {
-  try {
-    await client.call("hello", { protocol: PROTOCOL_VERSION, version }, { signal: deadline });
-    return client;
-  } catch (error) {
-    client.close();
-    throw error;
-  }
-}
-
-async function openSocket(path: string, deadline: AbortSignal): Promise<Socket> {
-  const socket = connectSocket(path);
-  try {
-    await once(socket, "connect", { signal: deadline });
-    return socket;
-  } catch (error) {
-    socket.destroy();
-    throw deadline.aborted ? deadline.reason : notRunning(path, reasonOf(error), error);
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return nobodyListens(error) ? "no daemon listens there" : sentence(error);
-}
-
-function notRunning(path: string, why: string, cause?: unknown): AgentdError {
+function notRunning(path: string, cause: unknown): AgentdError {
   return new AgentdError("daemon_not_running", {
     tried: `reach the daemon on ${path}`,
-    why,
+    why: nobodyListens(cause) ? "no daemon listens there" : sentence(cause),
     next: "Start it with `systemctl --user start agentd` or `agentd daemon`.",
     cause,
   });

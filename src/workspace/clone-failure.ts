@@ -9,6 +9,13 @@ interface Reason {
   readonly next: string;
 }
 
+/** Also what is left to say when git's own side of the connection broke. */
+const CONNECTION_BROKE: Reason = {
+  says: /could not read from remote|hung up|early eof|rpc failed|connection (was )?reset|broken pipe|disconnect|returned error: 5\d\d/i,
+  why: "the connection to the server broke",
+  next: "Try again; if it happens again, look into the server's log.",
+};
+
 /** The first that matches what git, curl or ssh wrote. */
 const REASONS: readonly Reason[] = [
   {
@@ -61,6 +68,7 @@ const REASONS: readonly Reason[] = [
     why: "git, ssh or timeout could not be started",
     next: "Install git, openssh-client and coreutils on this host, in the PATH of the daemon.",
   },
+  CONNECTION_BROKE,
 ];
 
 /** The error for a clone that failed; anything but git's own failures, an abort for one, is handed back as it is. */
@@ -85,9 +93,14 @@ export function cloneFailure(repository: Repository, error: unknown): unknown {
   });
 }
 
-/** Whether git failed for a reason that lies with the server, the way to it or this host. */
+/** Whether it is known why git failed: for a reason that lies with the server, the way to it or this host. */
 export function isExplained(failure: GitFailure): boolean {
   return reasonFor(failure) !== undefined;
+}
+
+/** Whether nothing is known but that the connection broke. */
+export function saysConnectionBroke(failure: GitFailure): boolean {
+  return reasonFor(failure) === CONNECTION_BROKE;
 }
 
 /** Whether git says that the server has no branch or tag of that name. */

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
-import { isExplained, saysRefIsMissing } from "./clone-failure.ts";
+import { isExplained, saysConnectionBroke } from "./clone-failure.ts";
 import { isThere } from "./existing-files.ts";
 import { cloneAtRef, type Access } from "./git-clone.ts";
 import { GitFailure } from "./git.ts";
@@ -12,8 +12,11 @@ import { copyObjects, listObjects, RepositoryDamaged } from "./object-files.ts";
 import { removeTree } from "./remove-tree.ts";
 import type { Staging } from "./staging.ts";
 
-/** How a mirror turned out. `changed`: a repack took files away that were to be copied. */
-type Verdict = "good" | "changed" | "damaged";
+/** How a mirror turned out. `unhelpful`: this time the clone does without it, but it need not be the mirror's fault. */
+type Verdict = "good" | "unhelpful" | "damaged";
+
+/** A mirror is shallow because the repository is. */
+const IS_SHALLOW = /reference repository .* is shallow/;
 
 /**
  * Clones into `cloneDirectory`; what is there then needs nothing outside it.
@@ -65,7 +68,11 @@ async function borrow(
 /** Undefined: the mirror had no part in this failure. */
 async function judge(error: unknown, mirror: Mirror): Promise<Verdict | undefined> {
   if (error instanceof RepositoryDamaged) return "damaged";
-  if (error instanceof GitFailure && !isExplained(error) && !saysRefIsMissing(error)) return "damaged";
+  if (error instanceof GitFailure) {
+    if (saysConnectionBroke(error) || IS_SHALLOW.test(error.output)) return "unhelpful";
+    return isExplained(error) ? undefined : "damaged";
+  }
   if (systemCode(error) !== "ENOENT") return undefined;
-  return (await isThere(join(mirror.directory, "objects"))) ? "changed" : "damaged";
+  // A repack has taken away what was to be copied.
+  return (await isThere(join(mirror.directory, "objects"))) ? "unhelpful" : "damaged";
 }

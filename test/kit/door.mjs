@@ -70,7 +70,9 @@ export async function setDoorBefore(url, { passBytes = 0 } = {}) {
   here.port = String(address.port);
   return {
     url: here.href.replace(/\/$/, ""),
-    waiting: async () => void (await until("an answer at the door", () => holds)),
+    waiting: async () => {
+      await until("an answer at the door", () => holds);
+    },
     open,
     close: async () => {
       for (const socket of sockets) socket.destroy();

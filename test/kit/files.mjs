@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /**
@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
  */
 
 /**
- * Writes a tree of files. Files are 0644 unless a mode is given.
+ * Writes a tree of files, instead of files that are there. Files are 0644 unless a mode is given.
  *
  * @param {string} root
  * @param {Files} files Paths relative to `root`.
@@ -17,6 +17,8 @@ export async function writeFiles(root, files) {
   for (const [path, file] of Object.entries(files)) {
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
+    // A link that is there would be written through.
+    await rm(target, { force: true });
     if (typeof file === "object" && "linkTo" in file) {
       await symlink(file.linkTo, target);
       continue;

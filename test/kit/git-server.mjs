@@ -1,18 +1,21 @@
 /**
  * A real smart-HTTP git server on loopback: Node's http in front of `git http-backend`.
  */
-import { createServer } from "node:http";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 
 /** @typedef {import("node:http").IncomingMessage} IncomingMessage */
 /** @typedef {import("node:http").ServerResponse} ServerResponse */
+/** @typedef {import("./certificates.mjs").Certificate} Certificate */
 
 /**
  * @typedef {object} GitServer
  * @property {string} url Without a slash at the end; a repository `demo.git` of the root is at `${url}/demo.git`.
  * @property {readonly string[]} requests Method, path and query of every request so far, oldest first.
+ * @property {readonly string[]} authorizations What the requests had as `Authorization`, those that had one, oldest first.
  * @property {() => number} packsServed How many of them were answered with objects: clones, and fetches that found news.
  * @property {() => Promise<void>} close Ends the server and its connections.
  */
@@ -21,27 +24,47 @@ import { execa } from "execa";
  * Serves every repository below a directory, for reading.
  *
  * @param {string} root
- * @param {{ token?: string | undefined }} [options] With a token, every request needs it as the password of Basic
- *   authentication, under any user name.
+ * @param {object} [options]
+ * @param {string | undefined} [options.token] Every request needs it as the password of Basic authentication, under any
+ *   user name.
+ * @param {Certificate | undefined} [options.certificate] Serves https with it instead of http.
+ * @param {((request: IncomingMessage) => Promise<void> | void) | undefined} [options.beforeAnswer] Awaited before a
+ *   request that may be answered is.
  * @returns {Promise<GitServer>}
  */
-export async function startGitServer(root, { token } = {}) {
+export async function startGitServer(root, { token, certificate, beforeAnswer } = {}) {
   /** @type {string[]} */
   const requests = [];
+  /** @type {string[]} */
+  const authorizations = [];
   let packs = 0;
-  const server = createServer((request, response) => {
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
+  const onRequest = async (request, response) => {
     requests.push(`${request.method} ${request.url}`);
+    if (request.headers.authorization !== undefined) authorizations.push(request.headers.authorization);
     if (token !== undefined && passwordOf(request) !== token) {
       response.writeHead(401, { "WWW-Authenticate": 'Basic realm="git"' }).end("authentication required\n");
       return;
     }
-    const onPack = () => {
+    await beforeAnswer?.(request);
+    await serve(root, request, response, () => {
       packs += 1;
-    };
-    serve(root, request, response, onPack).catch((/** @type {unknown} */ error) =>
+    });
+  };
+  /**
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
+  const listener = (request, response) => {
+    onRequest(request, response).catch((/** @type {unknown} */ error) =>
       response.destroy(/** @type {Error} */ (error)),
     );
-  });
+  };
+  const server =
+    certificate === undefined ? createHttpServer(listener) : createHttpsServer(certificate, listener);
   await new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => resolve(undefined));
@@ -49,8 +72,9 @@ export async function startGitServer(root, { token } = {}) {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the git server has no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${address.port}`,
     requests,
+    authorizations,
     packsServed: () => packs,
     close: async () => {
       server.closeAllConnections();

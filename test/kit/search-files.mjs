@@ -32,8 +32,10 @@ function searchFiles({ directories, texts, sinceMs }) {
       if (stats.isSymbolicLink()) found(path, readlinkSync(path));
       if (stats.isFile()) found(path, readFileSync(path));
     } catch (error) {
-      // Sessions come and go meanwhile.
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT") throw error;
+      // Sessions come and go meanwhile; what this root may not read belongs to another user; a namespace that is
+      // mounted as a file has nothing to read.
+      const { code = "" } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (!["ENOENT", "EACCES", "EINVAL"].includes(code)) throw error;
     }
   }
   return findings;

@@ -120,9 +120,12 @@ export async function allProcesses() {
  * @returns {Promise<string | undefined>}
  */
 async function ifReadable(read) {
-  return read().catch((/** @type {NodeJS.ErrnoException} */ error) => {
+  try {
+    return await read();
+  } catch (error) {
     // It has ended, or is not ours.
-    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(error.code ?? "")) return undefined;
+    const { code = "" } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(code)) return undefined;
     throw error;
-  });
+  }
 }

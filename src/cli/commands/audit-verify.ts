@@ -1,6 +1,6 @@
 import type { Verification } from "../../audit/verify.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { CliContext } from "../context.ts";
+import type { LocalContext } from "../context.ts";
 import { printable } from "../printable.ts";
 
 interface VerifyOptions {
@@ -14,7 +14,7 @@ interface VerifiedRecord extends Verification {
 }
 
 /** `agentd audit verify`: whether a record is what was sealed. */
-export const auditVerify: CommandDefinition = {
+export const auditVerify: CommandDefinition<LocalContext> = {
   name: "audit verify",
   faults: FAULTS,
   define: (command, start) =>
@@ -32,7 +32,7 @@ export const auditVerify: CommandDefinition = {
       }),
 };
 
-async function verify(session: string, options: VerifyOptions, context: CliContext): Promise<number> {
+async function verify(session: string, options: VerifyOptions, context: LocalContext): Promise<number> {
   const [{ findRecord }, { verifyRecord }] = await Promise.all([
     import("../../audit/query.ts"),
     import("../../audit/verify.ts"),

@@ -1,7 +1,8 @@
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import type { LocalContext } from "../context.ts";
 
 /** `agentd daemon`: serves until it is told to end. */
-export const daemon: CommandDefinition = {
+export const daemon: CommandDefinition<LocalContext> = {
   name: "daemon",
   faults: FAULTS,
   define: (command, start) =>

@@ -1,7 +1,7 @@
 import { AgentdError } from "../../errors.ts";
 import type { RpcClient } from "../../rpc/client.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext, LocalContext } from "../context.ts";
 import { consoleLogOf, followConsoleLog } from "../follow.ts";
 import { sessionEnd } from "../session-end.ts";
 
@@ -10,7 +10,7 @@ interface LogsOptions {
 }
 
 /** `agentd logs`: what a session has printed. */
-export const logs: CommandDefinition = {
+export const logs: CommandDefinition<LocalContext> = {
   name: "logs",
   faults: FAULTS,
   define: (command, start) =>
@@ -27,7 +27,7 @@ export const logs: CommandDefinition = {
       }),
 };
 
-async function printLogs(session: string, options: LogsOptions, context: CliContext): Promise<number> {
+async function printLogs(session: string, options: LogsOptions, context: LocalContext): Promise<number> {
   const daemon = await connectIfRunning(context);
   if (daemon instanceof AgentdError) return await printFromDisk(session, options, daemon, context);
   try {
@@ -62,7 +62,7 @@ async function printFromDisk(
   session: string,
   options: LogsOptions,
   noDaemon: AgentdError,
-  context: CliContext,
+  context: LocalContext,
 ): Promise<number> {
   const { findRecord, readDocument } = await import("../../audit/query.ts");
   const { directory } = await findRecord(await context.auditRoot(), session);

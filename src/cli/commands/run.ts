@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { AgentdError } from "../../errors.ts";
 import type { RpcClient } from "../../rpc/client.ts";
 import type { Params } from "../../rpc/methods.ts";
@@ -62,7 +62,7 @@ async function runSession(
   context: CliContext,
 ): Promise<number> {
   const request = {
-    request_id: randomUUID(),
+    request_id: await newUuid(),
     profile,
     repo,
     ref: options.ref,
@@ -74,6 +74,11 @@ async function runSession(
       ? await startDetached(client, request, options, context)
       : await startAttached(client, request, options, context),
   );
+}
+
+/** From the kernel: loading node:crypto for it would take as long as the rest of the command's own code. */
+async function newUuid(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/uuid", "utf8")).trim();
 }
 
 async function startDetached(

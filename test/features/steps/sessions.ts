@@ -8,6 +8,11 @@ import type { RecordDirectory } from "../house/records.ts";
 import { jsonObject } from "./output.ts";
 import type { Rows, Topic } from "./topic.ts";
 
+/** Of what Podman tells about a container. */
+interface Inspected {
+  readonly State: { readonly ConmonPid: number };
+}
+
 /** A session from queue to seal. Without a name, the one that was accepted last is meant. */
 export const SESSIONS: Topic = [
   {
@@ -46,8 +51,8 @@ export const SESSIONS: Topic = [
     run: async (world) => {
       const { sandbox, instance } = await world.daemon();
       const [container] = await containersOf(sandbox.containers, instance);
-      const { State } = await inspectContainer(sandbox.containers, container?.Id ?? "");
-      process.kill(State.ConmonPid, "SIGKILL");
+      const inspected = (await inspectContainer(sandbox.containers, container?.Id ?? "")) as Inspected;
+      process.kill(inspected.State.ConmonPid, "SIGKILL");
     },
   },
   {

@@ -44,7 +44,7 @@ export async function sha256sumCheck(record: string): Promise<string> {
   return stdout;
 }
 
-/** Bundles a script beside this file, so that plain Node runs it; returns the bundle's path. */
+/** Bundles a script, named from this directory, so that plain Node runs it; returns the bundle's path. */
 export async function bundle(script: string): Promise<string> {
   const outfile = join(await temporaryDirectory(), "bundle.cjs");
   const entry = fileURLToPath(new URL(script, import.meta.url));

@@ -11,7 +11,7 @@ import { settingsIn, SUCCESS } from "./record-document.ts";
 import { bundle, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 
 async function newSealer(idleMs?: number): Promise<Sealer> {
-  const sealer = new Sealer({ entry: await bundle("seal-worker-entry.ts"), idleMs });
+  const sealer = new Sealer({ script: await bundle("../../../src/audit/seal-worker.ts"), idleMs });
   onTestFinished(() => sealer.close());
   return sealer;
 }
@@ -78,13 +78,13 @@ it("rejects what is under way when it is closed, and the record can be sealed af
 it("hands a worker nothing of the daemon's environment", async () => {
   vi.stubEnv("AGENTD_TEST_SECRET", "secret");
   onTestFinished(() => void vi.unstubAllEnvs());
-  const entry = join(await temporaryDirectory(), "environment.cjs");
+  const script = join(await temporaryDirectory(), "environment.cjs");
   await writeFile(
-    entry,
+    script,
     `const { parentPort } = require("node:worker_threads");
      parentPort.on("message", ({ job }) => parentPort.postMessage({ job, failure: JSON.stringify(process.env) }));`,
   );
-  const sealer = new Sealer({ entry });
+  const sealer = new Sealer({ script });
   onTestFinished(() => sealer.close());
   const record = await newRecord({ seal: sealer.seal });
   await expect(record.seal(SUCCESS)).rejects.toThrow(/: \{\}$/);

@@ -170,7 +170,9 @@ const onFirstByte = () => undefined;
 
 async function newGate(): Promise<Gate> {
   gates += 1;
-  return await Gate.create(join(root, `gate ${gates}`));
+  const gate = await Gate.create(join(root, `gate ${gates}`));
+  await gate.makeFifo();
+  return gate;
 }
 
 interface Command {

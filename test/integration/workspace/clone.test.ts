@@ -95,6 +95,51 @@ describe("a clone", () => {
     for (const file of files) expect((await lstat(join(file.parentPath, file.name))).nlink).toBe(1);
   });
 
+  it("is made over git:// too", async () => {
+    const head = await makeRepository(repository);
+    const daemon = createServer((socket) => {
+      let request = "";
+      const onData = (chunk: Buffer) => {
+        request += chunk.toString();
+        // The request is one line: its length in hex, then `git-upload-pack /path`, then host and protocol.
+        const isComplete = request.length >= Number.parseInt(request.slice(0, 4), 16);
+        if (!isComplete) return;
+        socket.off("data", onData);
+        const [, path = ""] = /git-upload-pack ([^\0]*)\0/.exec(request) ?? [];
+        const upload = execa("git", ["upload-pack", join(root, path)], {
+          env: { GIT_PROTOCOL: "version=2" },
+          encoding: "buffer",
+          buffer: false,
+          reject: false,
+        });
+        socket.pipe(upload.stdin);
+        upload.stdout.pipe(socket);
+      };
+      socket.on("data", onData);
+    });
+    await new Promise<void>((resolve) => daemon.listen(0, "127.0.0.1", resolve));
+    closers.push(async () => {
+      await new Promise((resolve) => daemon.close(resolve));
+    });
+    const url = `git://127.0.0.1:${(daemon.address() as { port: number }).port}/demo.git`;
+    expect(await clone({ url })).toEqual({ commit: head, warnings: [] });
+    expect(await inClone("remote", "get-url", "origin")).toBe(url);
+  });
+
+  it("is made of a repository whose only commit holds no files", async () => {
+    await runGit(root, ["init", "--quiet", "--initial-branch=main", repository]);
+    await runGit(repository, ["commit", "--quiet", "--allow-empty", "--message", "Nothing"]);
+    expect((await clone()).commit).toBe(await runGit(repository, ["rev-parse", "HEAD"]));
+  });
+
+  it("is shallow where the repository is", async () => {
+    await makeRepository(join(root, "full.git"));
+    await commit(join(root, "full.git"), { files: { "a.txt": "a\n" }, branch: "main" });
+    await runGit(root, ["clone", "--quiet", "--depth=1", `file://${root}/full.git`, repository]);
+    expect(await clone()).toEqual({ commit: await runGit(repository, ["rev-parse", "HEAD"]), warnings: [] });
+    expect(await inClone("rev-list", "--count", "HEAD")).toBe("1");
+  });
+
   it("keeps names that are not UTF-8, that look like options, or that are links", async () => {
     const tree = join(root, "tree");
     await runGit(root, ["init", "--quiet", "--initial-branch=main", tree]);
@@ -290,6 +335,20 @@ describe("what a repository brings along", () => {
       "The repository keeps files in Git LFS; they were left as pointers.",
     ]);
     expect(await read("x.bin")).toBe("pointer\n");
+  });
+
+  it("is said so for Git LFS that is set up further down, and for nothing that only looks like it", async () => {
+    const text = { "d/.gitattributes": "* text=auto\n", "x.gitattributes": "* filter=lfs\n" };
+    await makeRepository(repository, { files: text });
+    expect((await clone()).warnings).toEqual([]);
+    await commit(repository, {
+      files: { "d/e/.gitattributes": "*.bin filter=lfs -text\n" },
+      branch: "main",
+    });
+    staging = await Staging.create(join(root, "staging"), "0123456789abcdee");
+    expect((await clone()).warnings).toEqual([
+      "The repository keeps files in Git LFS; they were left as pointers.",
+    ]);
   });
 });
 

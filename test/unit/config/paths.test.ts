@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { instanceId } from "../../../src/config/instance-id.ts";
 import {
   cacheDirectory,
   defaultAuditRoot,
   defaultSocketPath,
-  instanceId,
   runtimeDirectory,
   stateDirectory,
   type Host,

@@ -1,0 +1,28 @@
+/**
+ * The process as the command line sees it: the one place of the programs that reaches for it.
+ */
+import { homedir } from "node:os";
+import type { CliHost } from "./run-command-line.ts";
+
+/** Set by the build; sources that run unbuilt have no version. */
+declare const AGENTD_VERSION: string | undefined;
+
+/** What a process brings along. */
+export function hostOf(process: NodeJS.Process): CliHost {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    home: homedir(),
+    uid: process.getuid?.() ?? 0,
+    version: typeof AGENTD_VERSION === "string" ? AGENTD_VERSION : "0.0.0",
+    stdout: process.stdout,
+    stderr: process.stderr,
+    now: Date.now,
+    onInterrupt: (listener) => onInterrupt(process, listener),
+  };
+}
+
+function onInterrupt(process: NodeJS.Process, listener: () => void): () => void {
+  process.on("SIGINT", listener).on("SIGTERM", listener);
+  return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
+}

@@ -1,0 +1,90 @@
+import { Canary } from "./canary.ts";
+
+export const CANARY = new Canary("image");
+
+/** What the images' own shells leave in the session's record when they have done what they do. */
+export const DONE = "mischief-done";
+
+/** An image whose /bin/sh does something of its own before it becomes the shell that it should be. */
+function withShell(name: string, mischief: string) {
+  const content = `#!/bin/busybox sh
+exec 3>&2 2> .runa/complaints
+${mischief}
+echo > .runa/${DONE}
+exec 2>&3 3>&-
+exec /bin/busybox sh "$@"
+`;
+  return { name, files: { "bin/sh": { content, mode: 0o755 } } };
+}
+
+/** Settings and a hook by which git would run something, in a clone that is not there yet. */
+const GIT_TRAP = `
+mkdir -p trap/hooks trap/info
+cat > trap/config <<'END'
+[core]
+	repositoryFormatVersion = 0
+	fsmonitor = ${CANARY.command}; false
+	hooksPath = hooks
+[filter "evil"]
+	smudge = ${CANARY.command}; cat
+	clean = ${CANARY.command}; cat
+	required = true
+END
+echo '* filter=evil' > trap/info/attributes
+echo '* filter=evil' > .gitattributes
+printf '#!/bin/sh\\n${CANARY.command}\\n' > trap/hooks/post-checkout
+chmod +x trap/hooks/post-checkout
+`;
+
+/** What its shell does, and what becomes of the session: undefined is a success. */
+export interface HostileImage {
+  readonly what: string;
+  readonly image: ReturnType<typeof withShell>;
+  readonly fails?: string;
+}
+
+/** The working directory of each is the session's mounted repo/, into which the host has not moved the clone yet. */
+export const HOSTILE_IMAGES: readonly HostileImage[] = [
+  {
+    what: "has a smudge filter in repo/.git/config",
+    image: withShell("evil-git-directory", `${GIT_TRAP} mv trap .git`),
+    fails: "something else is in its place there",
+  },
+  {
+    what: "has led repo/.git elsewhere, to a smudge filter",
+    image: withShell("evil-git-link", `${GIT_TRAP} mv trap ../trap; ln -s ../trap .git`),
+    fails: "something else is in its place there",
+  },
+  {
+    what: "has put directories where files of the repository belong",
+    image: withShell("evil-directories", "mkdir -p agent.sh/deep door/deep"),
+    fails: "something else is in its place there",
+  },
+  {
+    what: "has put links where files of the repository belong",
+    image: withShell("evil-links", `ln -s ${CANARY.path} agent.sh; ln -s ${CANARY.path} door`),
+  },
+  {
+    what: "has closed the directories it was given",
+    image: withShell("evil-modes", `cd .runa; chmod 0 ../..; chmod 0 ..; echo > ${DONE}`),
+    fails: "EACCES",
+  },
+  {
+    what: "has filled repo/ with thousands of files",
+    image: withShell("evil-files", "i=0; while [ $i -lt 3000 ]; do : > junk-$i; i=$((i + 1)); done"),
+  },
+  {
+    what: "replaces repo/.runa, also from a namespace of its own",
+    image: withShell(
+      "evil-runa",
+      [
+        "mv .runa gone",
+        "rm -rf .runa",
+        "rmdir .runa",
+        "ln -sfn /etc .runa",
+        "unshare -U -r -m sh -c 'umount .runa; umount -l .runa; rm -rf .runa; ln -s /etc .runa; true'",
+        "unshare -U -r -m sh -c 'mount --bind . /mnt; rm -rf /mnt/.runa; ln -s /etc /mnt/.runa; true'",
+      ].join("; "),
+    ),
+  },
+];
