@@ -2,7 +2,7 @@
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-/** Nothing of the process is reached for: it comes in as a parameter, from src/daemon or src/cli/main.ts. */
+/** Nothing of the process is reached for: it comes in as a parameter, from src/daemon or src/cli/process-host.ts. */
 const PASSED_IN = [
   {
     selector: "MemberExpression[object.name='Date'][property.name='now']",
@@ -14,11 +14,12 @@ const PASSED_IN = [
   },
   {
     selector: "MemberExpression[object.name='process'][property.name='env']",
-    message: "Take the environment as a parameter: src/daemon and src/cli/main.ts pass the real one.",
+    message: "Take the environment as a parameter: src/daemon and src/cli/process-host.ts pass the real one.",
   },
   {
     selector: "CallExpression[callee.object.name='process'][callee.property.name=/^(on|once)$/]",
-    message: "Signals and process events are handled in src/daemon and src/cli/main.ts, nowhere else.",
+    message:
+      "Signals and process events are handled in src/daemon and src/cli/process-host.ts, nowhere else.",
   },
 ];
 
@@ -83,7 +84,7 @@ export default defineConfig(
   },
   {
     // The composition roots: here clock, environment and process events are real.
-    files: ["src/daemon/**/*.ts", "src/cli/main.ts"],
+    files: ["src/daemon/**/*.ts", "src/cli/process-host.ts"],
     rules: { "no-restricted-syntax": ["error", ...EVERYWHERE] },
   },
   {

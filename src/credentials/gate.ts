@@ -7,7 +7,7 @@ import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { AgentdError, sentence, systemCode } from "../errors.ts";
+import { AgentdError, systemCode } from "../errors.ts";
 
 /** Name of the FIFO in the gate's directory, on the host and in the container. */
 export const GATE_FIFO = "credentials";
@@ -34,7 +34,7 @@ export class Gate {
   }
 
   /**
-   * Makes the directory, which is all that making the container takes; `makeFifo` comes before it starts.
+   * Makes the directory and the FIFO.
    *
    * @throws AgentdError `state_unusable`
    */
@@ -43,23 +43,16 @@ export class Gate {
     try {
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { mode: 0o700 });
+      // Node has no mkfifo. Nothing of the daemon's environment goes along: it holds the credentials.
+      await execa("mkfifo", ["-m", "0600", "--", gate.fifoPath], { env: {}, extendEnv: false });
       return gate;
     } catch (cause) {
-      throw gate.#unusable(cause);
-    }
-  }
-
-  /**
-   * Makes the FIFO. Apart from the directory, because it takes a process: Node has no mkfifo.
-   *
-   * @throws AgentdError `state_unusable`
-   */
-  async makeFifo(): Promise<void> {
-    try {
-      // Nothing of the daemon's environment goes along: it holds the credentials.
-      await execa("mkfifo", ["-m", "0600", "--", this.fifoPath], { env: {}, extendEnv: false });
-    } catch (cause) {
-      throw this.#unusable(cause);
+      throw new AgentdError("state_unusable", {
+        tried: `make the credentials' gate ${gate.fifoPath}`,
+        why: systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
+        next: "Check that the runtime directory is yours, has space and can be written.",
+        cause,
+      });
     }
   }
 
@@ -85,15 +78,6 @@ export class Gate {
   /** Removes the gate; a launcher that still waits at it is not woken. Idempotent. */
   async remove(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
-  }
-
-  #unusable(cause: unknown): AgentdError {
-    return new AgentdError("state_unusable", {
-      tried: `make the credentials' gate ${this.fifoPath}`,
-      why: systemCode(cause) ?? sentence(cause),
-      next: "Check that the runtime directory is yours, has space and can be written.",
-      cause,
-    });
   }
 
   /** Opening without O_NONBLOCK would occupy one of Node's few file threads until somebody reads. */

@@ -46,7 +46,6 @@ export function credentialsOf(runtimeDirectory: string, environment: Environment
     resolveToken: (source) => resolveToken(source, environment),
     createGate: async (sessionId) => {
       const gate = await Gate.create(gateOf(sessionId));
-      await gate.makeFifo();
       return {
         directory: gate.directory,
         open: (values, opening) => gate.open(credentialPayload(values), opening),

@@ -62,7 +62,7 @@ USER 1000:1000
 WORKDIR /nowhere
 VOLUME ["/data", "/home/site-builder", "/home/site-builder/repo"]
 STOPSIGNAL SIGKILL
-HEALTHCHECK --interval=1s --start-period=0s CMD touch /tmp/healthy
+HEALTHCHECK --interval=1s CMD touch /tmp/healthy
 ENV AGENTD_WORK_UNIT=forged AGENTD_PROFILE=forged AGENTD_SESSION_ID=forged AGENT_NAME=forged HOME=/forged
 `;
 

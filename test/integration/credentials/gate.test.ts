@@ -12,7 +12,6 @@ let gate: Gate;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "agentd-gate-"));
   gate = await Gate.create(join(root, "gates/0123456789abcdef"));
-  await gate.makeFifo();
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
@@ -40,7 +39,6 @@ describe("a gate", () => {
 
   it("is not made where there is one already", async () => {
     await expect(Gate.create(gate.directory)).rejects.toMatchObject({ code: "state_unusable" });
-    await expect(gate.makeFifo()).rejects.toMatchObject({ code: "state_unusable" });
   });
 
   it("says so when the payload is about to go, waits for the answer, and is gone afterwards", async () => {

@@ -170,9 +170,7 @@ const onFirstByte = () => undefined;
 
 async function newGate(): Promise<Gate> {
   gates += 1;
-  const gate = await Gate.create(join(root, `gate ${gates}`));
-  await gate.makeFifo();
-  return gate;
+  return await Gate.create(join(root, `gate ${gates}`));
 }
 
 interface Command {

@@ -1,33 +1,63 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { CLIENT_COMMANDS } from "../../../src/cli/client-commands.ts";
+import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { importsOf } from "../house/imports.ts";
 import { sourceFiles } from "../house/source-files.ts";
 
-/** The packages that are loaded with a file: what it imports at once, and what those files do. */
-function packagesLoadedWith(file: string): Set<string> {
+const CLIENT = "src/cli/client-main.ts";
+const SEAL_WORKER = "src/audit/seal-worker.ts";
+
+/**
+ * The packages and Node modules that come with a file: what it imports, and what those files do.
+ *
+ * @param kinds `static` for what is loaded at once; `dynamic` besides for all that the program holds.
+ */
+function modulesOf(file: string, kinds: readonly ("static" | "dynamic")[]): Set<string> {
   const files = new Map(sourceFiles("src").map((each) => [each.path, each]));
-  const packages = new Set<string>();
+  const modules = new Set<string>();
   const seen = new Set<string>();
   const visit = (path: string): void => {
     const source = files.get(path);
     if (source === undefined || seen.has(path)) return;
     seen.add(path);
     for (const { kind, to, specifier } of importsOf(source)) {
-      if (kind !== "static") continue;
+      if (kind === "type" || !kinds.includes(kind)) continue;
       if (to !== undefined) visit(to);
-      else if (!specifier.startsWith("node:")) packages.add(specifier);
+      else modules.add(specifier);
     }
   };
   visit(file);
-  expect(seen.size).toBeGreaterThan(0);
-  return packages;
+  expect(seen.size).toBeGreaterThan(1);
+  return modules;
 }
 
-describe("what every command loads", () => {
-  it("is the option parser and the wire, and no validator, TOML parser, logger or git", () => {
-    expect(packagesLoadedWith("src/cli/run-command-line.ts")).toEqual(new Set(["commander", "json-rpc-2.0"]));
+function packagesOf(...args: Parameters<typeof modulesOf>): string[] {
+  return [...modulesOf(...args)].filter((name) => !name.startsWith("node:")).sort();
+}
+
+describe("the client program", () => {
+  it("loads the option parser and the wire, and none of Node's modules that take long to start", () => {
+    expect(packagesOf(CLIENT, ["static"])).toEqual(["commander", "json-rpc-2.0"]);
+    const modules = modulesOf(CLIENT, ["static", "dynamic"]);
+    for (const slow of ["node:crypto", "node:worker_threads"]) expect(modules).not.toContain(slow);
   });
 
-  it("is nothing before it is known whether this is a command or a worker", () => {
-    expect(packagesLoadedWith("src/cli/main.ts")).toEqual(new Set());
+  it("holds neither validator nor logger nor git, only TOML for a configuration that names the socket", () => {
+    const packages = packagesOf(CLIENT, ["static", "dynamic"]);
+    expect(packages).toEqual(["@iarna/toml", "commander", "json-rpc-2.0"]);
+  });
+
+  it("has the commands for which the launcher starts it, and they are the same in the whole program", () => {
+    const launcher = readFileSync(new URL("../../../bin/agentd", import.meta.url), "utf8");
+    const listed = /CLIENT_COMMANDS = (\[.*?\]);/s.exec(launcher)?.[1] ?? "";
+    expect(JSON.parse(listed)).toEqual(CLIENT_COMMANDS.map(({ name }) => name));
+    expect(COMMANDS).toEqual(expect.arrayContaining([...CLIENT_COMMANDS]));
+  });
+});
+
+describe("the worker that seals", () => {
+  it("starts with no package at all", () => {
+    expect(packagesOf(SEAL_WORKER, ["static"])).toEqual([]);
   });
 });
