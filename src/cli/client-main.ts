@@ -1,6 +1,6 @@
 /**
- * The program of the commands that only ask the daemon: a sixth of the whole one, because V8 reads all of a program
- * before it starts, and these commands are the ones that people and scripts wait for.
+ * The program of the commands that only ask the daemon, a sixth of the whole one: V8 reads all of a program before it
+ * starts, and these commands are the ones that people and scripts wait for.
  */
 import { CLIENT_COMMANDS } from "./client-commands.ts";
 import { hostOf } from "./process-host.ts";

@@ -33,9 +33,7 @@ export function readCommandLine<Context>(
   commands: readonly CommandDefinition<Context>[],
   version: string,
 ): CommandLine<Context> {
-  // The others are of no interest then, and defining them all would take a client a tenth of its time.
-  const named = commands.filter(({ name }) => name === argv[0]);
-  const reader = new Reader(named.length === 0 ? commands : named, version);
+  const reader = new Reader(commands, version);
   return reader.read(argv);
 }
 

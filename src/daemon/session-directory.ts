@@ -70,11 +70,10 @@ export class SessionDirectory {
     const document = await this.#records.read(directory);
     const view = { ...document, position: null, record: directory };
     if (document.outcome !== null) return { ...view, state: "sealed", reason: null };
-    return {
-      ...view,
-      state: await this.#records.lastState(directory),
-      reason: "left by a daemon that has ended",
-    };
+    const last = await this.#records.lastState(directory);
+    // The journal's last line comes before the commit.
+    const state = last === "sealed" ? "finishing" : last;
+    return { ...view, state, reason: "left by a daemon that has ended" };
   }
 }
 

@@ -37,6 +37,7 @@ export async function connect(path: string, { version, timeoutMs }: ConnectOptio
   try {
     await once(socket, "connect");
     const client = new RpcClient(socket);
+    // Awaited before any other request: a daemon of another version could carry that out all the same.
     await client.call("hello", { protocol: PROTOCOL_VERSION, version });
     return client;
   } catch (error) {

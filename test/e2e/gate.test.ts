@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
+import { constants, mkdir, open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { setDoorBefore } from "../kit/door.mjs";
@@ -50,7 +50,9 @@ describe.each(["busybox", "debian-git"])(
         expect(await gate.starts()).toEqual([]);
 
         // It may as well have come so far as to open the pipe.
+        const { times } = await gate.reading();
         await (await open(gate.fifo, "a")).close();
+        await until("the launcher's reading", async () => (await gate.reading()).times > times);
         await gate.isBack();
         expect(await gate.starts()).toEqual([]);
         expectAllCredentials(await gate.handOver());
@@ -64,19 +66,16 @@ describe.each(["busybox", "debian-git"])(
         const { daemon } = await world.daemon();
         const gate = await AtTheGate.bring(world);
         await door.waiting();
-        const readBefore = await gate.bytesRead();
+        const { bytes } = await gate.reading();
         // With the launcher stopped, a reader that does not read holds the daemon in the middle.
         process.kill(gate.launcher, "SIGSTOP");
-        const reader = await open(gate.fifo, 0o4000);
+        const reader = await open(gate.fifo, constants.O_RDONLY | constants.O_NONBLOCK);
         door.open();
         await gate.happened("gate_opened");
         await sleep(200);
         daemon.signal("SIGSTOP");
         process.kill(gate.launcher, "SIGCONT");
-        await until(
-          "the launcher's reading",
-          async () => (await gate.bytesRead()) >= readBefore + PIPE_BYTES,
-        );
+        await until("the launcher's reading", async () => (await gate.reading()).bytes >= bytes + PIPE_BYTES);
         await reader.close();
         expect(await gate.has("handed_over")).toBe(false);
         await gate.killDaemon();

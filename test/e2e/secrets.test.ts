@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { makeCertificate } from "../kit/certificates.mjs";
 import { setDoorBefore } from "../kit/door.mjs";
+import { startGitServer } from "../kit/git-server.mjs";
 import { containersOf } from "../kit/podman.mjs";
 import { allProcesses, makeSecret, writings } from "../kit/secrets.mjs";
 import { until } from "../kit/until.mjs";
@@ -35,43 +37,65 @@ async function halfCloned(world: World, door: { waiting: () => Promise<void> }):
   expect(programs).toContainEqual(expect.stringMatching(/remote-https? .*site\.git/));
 }
 
-describe("a credential", () => {
+/** The repository of the world behind a door, served over https to whoever has the token. */
+async function serveBehindDoor(world: World, token: string) {
+  const { certificate, authorityFile } = await makeCertificate(world.house.hostFiles);
+  const server = await startGitServer(world.house.repositories, { certificate, token });
+  const door = await setDoorBefore(`${server.url}/site.git`, DOOR);
+  world.variables["GIT_SSL_CAINFO"] = authorityFile;
+  world.profileKeys["repo"] = door.url;
+  return {
+    door,
+    close: async () => {
+      await door.close();
+      await server.close();
+    },
+  };
+}
+
+describe("a credential and the token for the repository", () => {
   it(
-    "is nowhere but in the environments of the daemon and of the session",
+    "are nowhere but in the environment of the daemon, and the credential in that of the session",
     inAWorld(async (world) => {
       const sinceMs = Date.now() - 1000;
-      const secret = makeSecret();
-      const planted = makeSecret();
-      world.variables["SITE_CREDENTIAL"] = secret;
-      world.profileKeys["credentials"] = [{ name: "CREDENTIAL", source: "SITE_CREDENTIAL" }];
+      const [credential, token, planted] = [makeSecret(), makeSecret(), makeSecret()];
       const forms = Object.entries(writings(planted));
-      world.profileKeys["env"] = Object.fromEntries(forms.map(([form, text]) => [`PLANTED_${form}`, text]));
-      const door = await setDoorBefore(world.house.urlOf("site.git"), DOOR);
+      Object.assign(world.variables, { SITE_CREDENTIAL: credential, SITE_TOKEN: token });
+      Object.assign(world.profileKeys, {
+        credentials: [{ name: "CREDENTIAL", source: "SITE_CREDENTIAL" }],
+        repo_token_source: "SITE_TOKEN",
+        env: Object.fromEntries(forms.map(([form, text]) => [`PLANTED_${form}`, text])),
+      });
+      await world.commit(NOISE);
+      await world.commitAgent(AGENT);
+      const { door, close } = await serveBehindDoor(world, token);
       try {
-        world.profileKeys["repo"] = door.url;
-        await world.commit(NOISE);
-        await world.commitAgent(AGENT);
         const run = await world.start("agentd run site-builder");
         const search = new Search(world, sinceMs);
+        const expectNowhere = async () => {
+          expect(await search.find(credential)).toEqual([]);
+          expect(await search.find(token)).toEqual([]);
+          expect(await search.holders(token)).toBe(0);
+        };
 
         await halfCloned(world, door);
         const removePlanted = await search.plant(planted);
         expect(await search.find(planted)).toEqual(everywhere(PLACES));
         expect(await search.find((await world.record()).id)).toContain("the log: plain");
         await removePlanted();
-        expect(await search.find(secret)).toEqual([]);
-        expect(await search.holders(secret)).toBe(0);
+        await expectNowhere();
+        expect(await search.holders(credential)).toBe(0);
 
         door.open();
-        await run.printed(`got ${secret.length}`);
-        expect(await search.find(secret)).toEqual([]);
-        expect(await search.holders(secret)).toBeGreaterThan(0);
+        await run.printed(`got ${credential.length}`);
+        await expectNowhere();
+        expect(await search.holders(credential)).toBeGreaterThan(0);
 
         await writeFile(join((await world.record()).path, "runa/go"), "");
         expect(await run.end()).toBe(0);
-        expect(await search.find(secret)).toEqual([]);
+        await expectNowhere();
       } finally {
-        await door.close();
+        await close();
       }
     }),
   );

@@ -76,7 +76,7 @@ async function runSession(
   );
 }
 
-/** From the kernel: loading node:crypto for it would take as long as the rest of the command's own code. */
+/** From the kernel: loading node:crypto for it would take the client 3 ms. */
 async function newUuid(): Promise<string> {
   return (await readFile("/proc/sys/kernel/random/uuid", "utf8")).trim();
 }

@@ -28,7 +28,8 @@ export class RecordDirectory {
   async state(): Promise<unknown> {
     const { outcome } = await this.document();
     if (outcome !== null) return "sealed";
-    return (await this.states()).at(-1);
+    // The journal's last line comes before the commit.
+    return (await this.states()).filter((state) => state !== "sealed").at(-1);
   }
 
   /** Everything in it, as paths from its root. */
