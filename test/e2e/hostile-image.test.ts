@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { containersEnvironment } from "../kit/containers-environment.mjs";
@@ -29,6 +30,8 @@ describe("an image whose /bin/sh, before the clone has come,", () => {
           door.open();
 
           const code = await run.end();
+          const complaints = await readFile(join(record.path, "runa", DONE), "utf8");
+          expect(complaints).toMatch(each.complains ?? /^$/);
           const { outcome, stage, cause } = await record.document();
           if (each.fails === undefined) {
             expect({ code, outcome, stdout: run.stdout.toString() }).toEqual({

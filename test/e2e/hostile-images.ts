@@ -2,16 +2,20 @@ import { Canary } from "./canary.ts";
 
 export const CANARY = new Canary("image");
 
-/** What the images' own shells leave in the session's record when they have done what they do. */
+/** What the images' own shells leave in the session's record when they have done what they do: what failed of it. */
 export const DONE = "mischief-done";
+const REPORT = `cat /tmp/complaints > ${DONE}`;
 
-/** An image whose /bin/sh does something of its own before it becomes the shell that it should be. */
+/** An image whose /bin/sh does something of its own, once, before it becomes the shell that it should be. */
 function withShell(name: string, mischief: string) {
   const content = `#!/bin/busybox sh
-exec 3>&2 2> .runa/complaints
-${mischief}
-echo > .runa/${DONE}
-exec 2>&3 3>&-
+if mkdir /tmp/once 2> /dev/null; then
+  exec 3>&2 2> /tmp/complaints
+  ${mischief}
+  cd /home/site-builder/repo/.runa && ${REPORT}
+  exec 2>&3 3>&-
+fi
+cd /home/site-builder/repo
 exec /bin/busybox sh "$@"
 `;
   return { name, files: { "bin/sh": { content, mode: 0o755 } } };
@@ -41,6 +45,8 @@ export interface HostileImage {
   readonly what: string;
   readonly image: ReturnType<typeof withShell>;
   readonly fails?: string;
+  /** What its own attempts fail with. */
+  readonly complains?: RegExp;
 }
 
 /** The working directory of each is the session's mounted repo/, into which the host has not moved the clone yet. */
@@ -66,7 +72,7 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   },
   {
     what: "has closed the directories it was given",
-    image: withShell("evil-modes", `cd .runa; chmod 0 ../..; chmod 0 ..; echo > ${DONE}`),
+    image: withShell("evil-modes", `cd .runa; chmod 0 ../..; chmod 0 ..; ${REPORT}`),
     fails: "EACCES",
   },
   {
@@ -83,8 +89,9 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
         "rmdir .runa",
         "ln -sfn /etc .runa",
         "unshare -U -r -m sh -c 'umount .runa; umount -l .runa; rm -rf .runa; ln -s /etc .runa; true'",
-        "unshare -U -r -m sh -c 'mount --bind . /mnt; rm -rf /mnt/.runa; ln -s /etc /mnt/.runa; true'",
+        "unshare -U -r -m sh -c 'mkdir /tmp/m; mount --bind . /tmp/m && rm -rf /tmp/m/.runa && ln -s /etc /tmp/m/.runa; true'",
       ].join("; "),
     ),
+    complains: /busy/i,
   },
 ];
