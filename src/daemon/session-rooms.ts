@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { checkMethodology } from "../config/methodology.ts";
 import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.ts";
+import type { Environment } from "../config/paths.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
@@ -14,8 +15,6 @@ import { cloneInto } from "../workspace/clone.ts";
 import { createGit } from "../workspace/git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
 import { Staging } from "../workspace/staging.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Workspaces below a cache directory.

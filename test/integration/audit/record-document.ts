@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { RecordSettings } from "../../../src/audit/open-record.ts";
 import { sealRecord } from "../../../src/audit/seal.ts";
 import { ending, type Ending } from "../../../src/outcome.ts";
-import type { SessionDocument } from "../../../src/session-document.ts";
+import { acceptedDocument, type SessionDocument } from "../../../src/session-document.ts";
 
 export const NOW_MS = Date.UTC(2026, 1, 3, 4, 5, 6, 789);
 
@@ -15,33 +15,16 @@ export const SUCCESS: Ending & Partial<SessionDocument> = {
   end_timestamp: "2026-02-03T04:06:00.000Z",
 };
 
-export const NEW_DOCUMENT: Omit<SessionDocument, "session_id"> = {
-  schema_version: 1,
+export const NEW_DOCUMENT: Omit<SessionDocument, "session_id"> = acceptedDocument({
   profile: "site-builder",
   repo_url: "https://git.example/site.git",
   ref: null,
-  commit: null,
   work_unit: "issue-42",
   trigger: "manual",
   image: "localhost/agent:latest",
-  image_digest: null,
   config_digest: "0".repeat(64),
   queued_timestamp: "2026-02-03T04:05:06.789Z",
-  start_timestamp: null,
-  end_timestamp: null,
-  outcome: null,
-  exit_code: null,
-  signal: null,
-  stage: null,
-  cause: null,
-  peak_memory_bytes: null,
-  peak_pids: null,
-  cpu_seconds: null,
-  scheduled_timestamp: null,
-  delay_ms: null,
-  warnings: [],
-  excluded: [],
-};
+});
 
 export function settingsIn(directory: string, changes: Partial<RecordSettings> = {}): RecordSettings {
   return {

@@ -6,39 +6,24 @@ import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
 import { METHODS, type Handlers, type MethodName, type Status } from "../../../src/rpc/methods.ts";
 import { RpcServer } from "../../../src/rpc/server.ts";
-import type { SessionView } from "../../../src/session-document.ts";
+import { acceptedDocument, type SessionView } from "../../../src/session-document.ts";
 
 export const IDENTITY = { version: "0.1.0", pid: process.pid, instance: "1a2b3c4d" };
 
 /** A session as it stands after it was accepted. */
 export function view(fields: Partial<SessionView> = {}): SessionView {
   return {
-    schema_version: 1,
+    ...acceptedDocument({
+      profile: "demo",
+      repo_url: "https://example.org/demo.git",
+      ref: null,
+      work_unit: null,
+      trigger: "manual",
+      image: "localhost/demo",
+      config_digest: "0".repeat(64),
+      queued_timestamp: "2026-01-02T03:04:05.000Z",
+    }),
     session_id: "0198f2a4c6e81234",
-    profile: "demo",
-    repo_url: "https://example.org/demo.git",
-    ref: null,
-    commit: null,
-    work_unit: null,
-    trigger: "manual",
-    image: "localhost/demo",
-    image_digest: null,
-    config_digest: "0".repeat(64),
-    queued_timestamp: "2026-01-02T03:04:05.000Z",
-    start_timestamp: null,
-    end_timestamp: null,
-    outcome: null,
-    exit_code: null,
-    signal: null,
-    stage: null,
-    cause: null,
-    peak_memory_bytes: null,
-    peak_pids: null,
-    cpu_seconds: null,
-    scheduled_timestamp: null,
-    delay_ms: null,
-    warnings: [],
-    excluded: [],
     state: "preparing",
     position: null,
     reason: null,
