@@ -100,8 +100,9 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
 /** A session as the daemon shows it: its document and where it stands now. */
 export const sessionViewSchema = sessionDocumentSchema.extend({
   state: z.enum(SESSION_STATES),
-  /** Place in the queue from 1, and what it waits for; null unless queued. */
+  /** Place in the queue from 1; null unless queued. */
   position: z.int().nullable(),
+  /** What it waits for or is busy with until its command runs, or why its end is not done yet; else null. */
   reason: z.string().nullable(),
   /** Directory of the record on this host. */
   record: z.string(),

@@ -17,6 +17,8 @@ export interface LaunchContext {
   readonly resources: ReleaseStack;
   /** The session's own deadline and grace in all, in milliseconds; undefined without a deadline. */
   readonly lifetimeMs: number | undefined;
+  /** Told what the session is busy with, as `agentd ps` shows it: "cloning https://host/path.git". */
+  readonly onActivity: (activity: string) => void;
   /** Aborted when the session is told to stop or preparing takes too long. */
   readonly signal: AbortSignal;
 }

@@ -90,8 +90,9 @@ async function cloneRepository(
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { record, workspaces } = context;
+  const { record, workspaces, onActivity } = context;
   const { repo_url: url, ref } = record.document;
+  onActivity(`cloning ${url}`);
   const { commit, warnings } = await workspaces.clone(record.id, { url, ref, token }, { signal });
   const allWarnings = [...record.document.warnings, ...warnings];
   await record.update({ commit, warnings: allWarnings }, { persist: false });

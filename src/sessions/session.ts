@@ -54,6 +54,8 @@ export class Session {
   readonly #order = new AbortController();
   #state: SessionState = "queued";
   #trouble: string | undefined;
+  /** What is being prepared; undefined once the command runs. */
+  #activity: string | undefined;
 
   constructor(host: SessionHost, plan: SessionPlan, record: OpenRecord) {
     this.record = record;
@@ -78,7 +80,7 @@ export class Session {
       ...this.record.document,
       state: this.#state,
       position: waiting?.position ?? null,
-      reason: waiting?.reason ?? this.#trouble ?? null,
+      reason: waiting?.reason ?? this.#trouble ?? this.#activity ?? null,
       record: this.record.directory,
     };
   }
@@ -177,6 +179,7 @@ export class Session {
   ): Promise<void> {
     await this.record.journal(state, event, details, options);
     this.#state = state;
+    this.#activity = undefined;
     this.#log.info({ state, ...details }, "session state");
   }
 
@@ -192,6 +195,7 @@ export class Session {
       profile,
       record: this.record,
       resources,
+      onActivity: (activity) => (this.#activity = activity),
       lifetimeMs: timeoutMs === undefined ? undefined : timeoutMs + profile.graceMs,
       signal: AbortSignal.any([this.#order.signal, preparation]),
     };
