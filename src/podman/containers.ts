@@ -26,6 +26,9 @@ const REMOVE_DEADLINE_MS = 60_000;
 const MOST_TRIES = 5;
 const RETRY_PAUSE_MS = 200;
 
+/** How the engine writes a time that has not come. */
+const NEVER = "0001-01-01T00:00:00Z";
+
 export class Containers {
   readonly #http: EngineHttp;
   /** Containers whose start the service did not survive, and has not come to an end since. */
@@ -65,17 +68,14 @@ export class Containers {
    */
   async start(id: string, signal?: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
-      try {
-        await this.#startOnce(id, signal);
-        break;
-      } catch (error) {
-        if (replyWasLost(error)) this.#startsCutShort.add(id);
-        // What a start that was cut short leaves behind makes the next one fail, which clears it away.
-        if (!this.#startsCutShort.has(id) || tries === MOST_TRIES) throw error;
-      }
+      const failure = await this.#tryToStart(id, signal);
+      if (failure === undefined) break;
+      if (replyWasLost(failure)) this.#startsCutShort.add(id);
+      if (!this.#startsCutShort.has(id) || tries === MOST_TRIES) throw failure;
       const found = await this.inspect(id, signal);
-      if (found !== undefined && phaseOf(found.State.Status) !== "created") break;
+      if (found !== undefined && hasStarted(found)) break;
       await delay(RETRY_PAUSE_MS * tries, undefined, { signal });
+      if (!replyWasLost(failure)) await this.#clearStart(id, signal);
     }
     this.#startsCutShort.delete(id);
   }
@@ -105,12 +105,13 @@ export class Containers {
 
   /**
    * Kills and removes a container with its anonymous volumes; missing is fine. Where conmon has died, the engine may
-   * refuse at first, so it kills and tries again.
+   * refuse at first, so it kills and tries again. So it does when the service died: it may have noted a kill that it did
+   * not come to, and would then remove the container from under its processes.
    */
   async remove(id: string): Promise<void> {
     await this.#finishStart(id);
     for (let tries = 1; ; tries++) {
-      const failure = await this.#removeOnce(id);
+      const failure = await this.#tryToRemove(id);
       if (failure === undefined) return;
       if (tries === MOST_TRIES) throw failure;
       await this.signal(id, "SIGKILL").catch(() => undefined); // The failure that counts is the removal's.
@@ -165,17 +166,35 @@ export class Containers {
     });
   }
 
-  async #startOnce(id: string, signal?: AbortSignal): Promise<void> {
+  async #tryToStart(id: string, signal?: AbortSignal): Promise<Error | undefined> {
     const tried = `start container ${id}`;
-    const reply = await this.#http.send({
-      tried,
+    const reply = await this.#http
+      .send({
+        tried,
+        method: "POST",
+        path: `/containers/${id}/start`,
+        deadlineMs: START_DEADLINE_MS,
+        signal,
+      })
+      .catch(lostReply);
+    if (reply instanceof Error) return reply;
+    if (reply.status === 404) return containerMissing(tried);
+    return reply.status >= 400 ? engineFailure(tried, reply.status, reply.text) : undefined;
+  }
+
+  /**
+   * What a start that was cut short leaves behind makes the next one fail. Often that clears it away; where its process
+   * has died, 5.x goes on starting that one, until a stop makes it look. Whatever the stop finds is fine.
+   */
+  async #clearStart(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#http.send({
+      tried: `stop container ${id}`,
       method: "POST",
-      path: `/containers/${id}/start`,
-      deadlineMs: START_DEADLINE_MS,
+      path: `/containers/${id}/stop`,
+      query: { timeout: "0" },
       signal,
+      repeatable: true,
     });
-    if (reply.status === 404) throw containerMissing(tried);
-    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
   }
 
   /** The engine forgets a process that waits to be started when its container is removed, so it is started. */
@@ -187,21 +206,37 @@ export class Containers {
     this.#startsCutShort.delete(id);
   }
 
-  async #removeOnce(id: string): Promise<Error | undefined> {
+  async #tryToRemove(id: string): Promise<Error | undefined> {
     const tried = `remove container ${id}`;
-    const reply = await this.#http.send({
-      tried,
-      method: "DELETE",
-      path: `/containers/${id}`,
-      query: { force: "true", timeout: "0", volumes: "true" },
-      deadlineMs: REMOVE_DEADLINE_MS,
-    });
+    const reply = await this.#http
+      .send({
+        tried,
+        method: "DELETE",
+        path: `/containers/${id}`,
+        query: { force: "true", timeout: "0", volumes: "true" },
+        deadlineMs: REMOVE_DEADLINE_MS,
+        repeatable: false,
+      })
+      .catch(lostReply);
+    if (reply instanceof Error) return reply;
     if (reply.status === 404) return undefined;
     if (reply.status >= 400) return engineFailure(tried, reply.status, reply.text);
     if (reply.status === 204) return undefined;
     const failed = removeReply.parse(JSON.parse(reply.text)).find((entry) => (entry.Err ?? null) !== null);
     return failed && engineFailure(tried, reply.status, JSON.stringify({ message: String(failed.Err) }));
   }
+}
+
+/** The error of a request under which the service died; any other is thrown on. */
+function lostReply(error: unknown): Error {
+  if (error instanceof Error && replyWasLost(error)) return error;
+  throw error;
+}
+
+/** A container that was stopped before its start shows as exited, too. */
+function hasStarted({ State }: InspectReply): boolean {
+  const phase = phaseOf(State.Status);
+  return phase === "running" || (phase === "exited" && State.StartedAt !== NEVER);
 }
 
 function isStateImproper(reply: EngineReply): boolean {

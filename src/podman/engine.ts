@@ -8,15 +8,17 @@ import { weaknesses } from "./container-check.ts";
 import { containerSpec, type ContainerRequest } from "./container-spec.ts";
 import { statusOf, type ContainerStatus } from "./container-status.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
+import { endFirstProcess, findCommand, type FoundCommand } from "./first-process.ts";
 import { containerMissing } from "./engine-failure.ts";
 import { ExternalService, type EngineService } from "./engine-service.ts";
 import { EventStream } from "./event-stream.ts";
 import { ExitFiles } from "./exit-files.ts";
-import { ExitWatch, type ContainerExit } from "./exit-watch.ts";
+import { ExitWatch, type ContainerExit, type WaitOptions } from "./exit-watch.ts";
 import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host-features.ts";
 import { EngineHttp } from "./http.ts";
 import { ImageProbe } from "./image-probe.ts";
 import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images.ts";
+import { followPeaks, type ResourcePeaks } from "./resource-peaks.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { Environment } from "./service-environment.ts";
 import { ServiceProcess } from "./service-process.ts";
@@ -184,9 +186,29 @@ export class Engine {
     return pid === 0 ? undefined : identifyProcess(pid);
   }
 
+  /** What a running container's first process, Podman's init, has started: `argv`, something else, or nothing any more. */
+  async findCommand(id: string, argv: readonly string[]): Promise<FoundCommand> {
+    const pid = (await this.#containers.inspect(id))?.State.Pid ?? 0;
+    return pid === 0 ? "none" : await findCommand(pid, argv);
+  }
+
+  /**
+   * Kills the first process of a container by its pid and waits until it is gone, for when the engine cannot: conmon has
+   * died. Nothing is killed unless it was started to run `argv`.
+   */
+  async endFirstProcess(idOrName: string, argv: readonly string[]): Promise<void> {
+    const pid = (await this.#containers.inspect(idOrName))?.State.Pid ?? 0;
+    if (pid !== 0) await endFirstProcess(pid, argv);
+  }
+
   /** Waits for the end of a container that is created, runs, or has exited. @throws the signal's reason only. */
-  waitForExit(id: string, options: { readonly signal: AbortSignal }): Promise<ContainerExit> {
+  waitForExit(id: string, options: WaitOptions): Promise<ContainerExit> {
     return this.#exits.waitForExit(id, options);
+  }
+
+  /** Follows what a container uses at most, by its first process. Resolves when the signal is aborted; does not reject. */
+  followPeaks(pid: number, { signal }: { readonly signal: AbortSignal }): Promise<ResourcePeaks> {
+    return followPeaks(pid, signal);
   }
 
   /** Sends a signal to the first process; a container that does not run, or does not exist, is fine. */

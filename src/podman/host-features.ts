@@ -16,7 +16,7 @@ export interface EngineHost {
   /** Podman's version, such as `4.3.1`. */
   readonly version: string;
   readonly apiVersion: string;
-  /** `crun` or `runc`. */
+  /** `crun` or `runc`; `unknown` where the engine could not ask it. */
   readonly ociRuntime: string;
   readonly cgroupVersion: "v1" | "v2";
   /** `systemd` or `cgroupfs`. */
@@ -55,7 +55,7 @@ export function describeHost({ host, store, version }: InfoReply): EngineHost {
   const described: Omit<EngineHost, "warnings"> = {
     version: version.Version,
     apiVersion: version.APIVersion,
-    ociRuntime: host.ociRuntime.name,
+    ociRuntime: host.ociRuntime?.name ?? "unknown",
     cgroupVersion: host.cgroupVersion === "v2" ? "v2" : "v1",
     cgroupManager: host.cgroupManager,
     controllers: host.cgroupControllers,

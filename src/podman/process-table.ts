@@ -23,7 +23,8 @@ export async function endProcessGroup(leader: ProcessIdentity, graceMs: number):
   while (await isAlive(leader)) await delay(pollMs);
 }
 
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal; a process that is gone is fine. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

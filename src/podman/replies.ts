@@ -18,7 +18,8 @@ export const infoReply = z.object({
     idMappings: z.object({ uidmap: idMap, gidmap: idMap }).nullish(),
     networkBackend: z.string().default("unknown"),
     rootlessNetworkCmd: z.string().nullish(),
-    ociRuntime: z.object({ name: z.string() }),
+    // Null when the runtime, or conmon, did not tell its version.
+    ociRuntime: z.object({ name: z.string() }).nullish(),
     security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean() }),
   }),
   store: z.object({ graphDriverName: z.string() }),

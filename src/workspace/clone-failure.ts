@@ -29,6 +29,11 @@ const REASONS: readonly Reason[] = [
     next: "Check host and port in the URL, that the server is up, and network, firewall and proxy of this machine.",
   },
   {
+    says: /remote host identification has changed/i,
+    why: "the server's ssh host key is another than the known one",
+    next: "Ask whoever runs the server whether its key is new; if so, replace it in ~/.ssh/known_hosts of the user that runs the daemon.",
+  },
+  {
     says: /host key verification failed/i,
     why: "the server's ssh host key is not known to this user",
     next: "Add it to ~/.ssh/known_hosts of the user that runs the daemon, for example by connecting once by hand.",

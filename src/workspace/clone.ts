@@ -1,7 +1,7 @@
-/** Clones a repository into a session's staging, and moves the clone to where the container sees it. */
-import { mkdir, readdir, readFile, rename, rmdir, writeFile } from "node:fs/promises";
+/** Clones a repository into a session's staging, where no container sees it. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AgentdError, systemCode } from "../errors.ts";
+import { AgentdError } from "../errors.ts";
 import { cloneFailure } from "./clone-failure.ts";
 import { isThere, readIfThere } from "./existing-files.ts";
 import type { Access } from "./git-clone.ts";
@@ -41,8 +41,7 @@ export interface Clone {
 const DEFAULT_DEADLINE_MS = 1_800_000;
 
 /**
- * Clones into `cloneDirectory`, which no container sees, and then moves the clone to `repoDirectory`, entry by entry
- * because that one is mounted already. From then on host git must not run in it: a container writes there.
+ * Makes a session's clone in `cloneDirectory`, ready to be delivered.
  *
  * @throws AgentdError `repository_invalid`, `ref_invalid`, `token_needs_https`, `clone_failed`, `ref_not_found`, or
  * `repository_reserved` when the repository has a `.runa` of its own; the signal's reason when it is aborted. The
@@ -66,7 +65,6 @@ export async function cloneInto(
     await refuseReserved(staging.cloneDirectory, repository);
     warnings.push(...(await findLeftAlone(staging.cloneDirectory, access)));
     await excludeRuna(staging.cloneDirectory);
-    await moveEntries(staging.cloneDirectory, staging.repoDirectory, repository);
     return { commit, warnings };
   } catch (error) {
     throw cloneFailure(repository, error);
@@ -107,28 +105,4 @@ async function excludeRuna(cloneDirectory: string): Promise<void> {
   const info = join(cloneDirectory, ".git", "info");
   await mkdir(info, { recursive: true });
   await writeFile(join(info, "exclude"), ".runa\n");
-}
-
-/** Names are bytes: a repository may hold some that are not UTF-8. */
-async function moveEntries(from: string, to: string, repository: Repository): Promise<void> {
-  const entries = await readdir(from, { encoding: "buffer" });
-  try {
-    const moves = await Promise.allSettled(
-      entries.map((entry) => rename(below(from, entry), below(to, entry))),
-    );
-    const failed = moves.find((move) => move.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-    await rmdir(from);
-  } catch (cause) {
-    throw new AgentdError("clone_failed", {
-      tried: `move the clone of ${repository.url} into the session's workspace`,
-      why: `something else is in its place there (${systemCode(cause) ?? String(cause)})`,
-      next: "Check what the image's /bin/sh does: nothing may write to the workspace before the command starts.",
-      cause,
-    });
-  }
-}
-
-function below(directory: string, entry: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${directory}/`), entry]);
 }

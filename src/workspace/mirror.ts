@@ -13,7 +13,7 @@ import { GitFailure } from "./git.ts";
 import { listObjects, RepositoryDamaged } from "./object-files.ts";
 
 /** When a lock's holder has not touched it for so long, he is dead. */
-const LOCK_STALE_MS = 10_000;
+export const LOCK_STALE_MS = 10_000;
 
 /** More packs than this make git slow; it is where `git gc` starts, too. */
 const MANY_PACKS = 50;

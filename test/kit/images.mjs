@@ -72,16 +72,24 @@ export function imageReference(definition) {
  */
 export async function ensureBusyboxImage(environment, definition) {
   const digest = digestOf([BASE_FILES, definition]);
-  return ensureImage(environment, definition, digest, async (tar) => {
-    const root = await mkdtemp(join(tmpdir(), "agentd-image-"));
-    try {
-      await layOutBusybox(root);
-      await writeFiles(root, { ...BASE_FILES, ...definition.files });
-      await execa("tar", ["-C", root, "--owner=0", "--group=0", "--numeric-owner", "-cf", tar, "."]);
-    } finally {
-      await rm(root, { recursive: true });
-    }
-  });
+  return ensureImage(environment, definition, digest, (tar) => makeBusyboxTar(tar, definition.files));
+}
+
+/**
+ * Writes the tar that a busybox image is imported from.
+ *
+ * @param {string} tar
+ * @param {Files} [files] Laid over what every busybox image has.
+ */
+export async function makeBusyboxTar(tar, files) {
+  const root = await mkdtemp(join(tmpdir(), "agentd-image-"));
+  try {
+    await layOutBusybox(root);
+    await writeFiles(root, { ...BASE_FILES, ...files });
+    await execa("tar", ["-C", root, "--owner=0", "--group=0", "--numeric-owner", "-cf", tar, "."]);
+  } finally {
+    await rm(root, { recursive: true });
+  }
 }
 
 /**

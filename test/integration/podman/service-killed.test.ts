@@ -49,10 +49,10 @@ describe("when the service is killed", () => {
     await room.engine.removeContainer(request.name);
   });
 
-  it("into a removal, nothing is left", async () => {
+  it.each([1, 2, 5, 10, 20, 40])("%i ms into a removal, nothing is left", async (afterMs) => {
     const id = await room.launch(room.request("exec sleep 1000"));
     const removed = room.engine.removeContainer(id);
-    await delay(10);
+    await delay(afterMs);
     await killService();
     await removed;
     expect(await room.engine.inspectContainer(id)).toBeUndefined();

@@ -5,6 +5,7 @@ import { SESSION_UID } from "../../../src/podman/host-features.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { ensureBusyboxImage, USER_1000 } from "../../kit/images.mjs";
 import { unusedVolumes } from "../../kit/podman.mjs";
+import { until } from "../../kit/until.mjs";
 import { openEngineRoom, USER, type EngineRoom } from "./engine-room.ts";
 
 let room: EngineRoom;
@@ -26,8 +27,11 @@ describe("the exit of a container", () => {
   });
 
   it("of a command that does not handle SIGTERM is 143 when it is told to end", async () => {
-    const id = await room.launch(room.request("exec sleep 1000"));
+    const asked = room.request("echo ready; exec sleep 1000");
+    const id = await room.launch(asked);
     const exit = room.engine.waitForExit(id, { signal: AbortSignal.timeout(60_000) });
+    // Before that, the container's init may not listen to signals yet.
+    await until("its output", async () => (await readFile(asked.logPath, "utf8")).includes("ready"));
     await room.engine.signalContainer(id, "SIGTERM");
     expect(await exit).toMatchObject({ kind: "exited", exitCode: 143 });
     await room.engine.removeContainer(id);
@@ -156,7 +160,9 @@ describe("a container", () => {
     await room.engine.startContainer(id);
     expect(await listed()).toMatchObject([{ phase: "running", labels: { "io.agentd.session": "0123" } }]);
     const first = await room.engine.firstProcess(id);
-    expect(await readFile(`/proc/${first?.pid}/cmdline`, "utf8")).toContain("sleep");
+    await until("the container's own program", async () =>
+      (await readFile(`/proc/${first?.pid}/cmdline`, "utf8")).includes("sleep"),
+    );
     await room.engine.removeContainer(id);
     expect(await listed()).toEqual([]);
     expect(await room.engine.inspectContainer(id)).toBeUndefined();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cloneInto, type Clone, type CloneSource } from "../../../src/workspace/clone.ts";
+import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
@@ -36,7 +37,13 @@ afterEach(async () => {
 async function clone(source: Partial<CloneSource> = {}, environment = {}): Promise<Clone> {
   const git = createGit({ ...DAEMON_ENVIRONMENT, ...environment });
   const { signal } = new AbortController();
-  return await cloneInto(staging, { url: repository, ref: null, ...source }, { git, mirrors, signal });
+  const cloned = await cloneInto(
+    staging,
+    { url: repository, ref: null, ...source },
+    { git, mirrors, signal },
+  );
+  await deliverClone(staging, { selinux: false, signal });
+  return cloned;
 }
 
 async function server(options: { token?: string } = {}): Promise<string> {

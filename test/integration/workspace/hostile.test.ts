@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cloneInto } from "../../../src/workspace/clone.ts";
+import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
@@ -33,6 +34,7 @@ async function session(url = repository, ref: string | null = null): Promise<str
   const git = createGit({ PATH: process.env["PATH"] });
   const { signal } = new AbortController();
   await cloneInto(staging, { url, ref }, { git, mirrors, signal });
+  await deliverClone(staging, { selinux: false, signal });
   return staging.repoDirectory;
 }
 

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cloneInto, type Clone, type CloneSource } from "../../../src/workspace/clone.ts";
+import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
@@ -64,6 +65,7 @@ async function session(
   const git = createGit({ PATH: process.env["PATH"] });
   const url = `${server.url}/demo.git`;
   const clone = await cloneInto(staging, { url, ref: null, ...source }, { git, mirrors, signal });
+  await deliverClone(staging, { selinux: false, signal });
   return { ...clone, repo: staging.repoDirectory, packs: server.packsServed() - before };
 }
 

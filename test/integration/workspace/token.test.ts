@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AgentdError } from "../../../src/errors.ts";
 import { cloneInto, type Clone } from "../../../src/workspace/clone.ts";
+import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
@@ -55,6 +56,7 @@ async function clone(url: string, token: string | undefined): Promise<Clone & { 
   const git = createGit({ PATH: process.env["PATH"], GIT_SSL_CAINFO: authorityFile });
   const { signal } = new AbortController();
   const cloned = await cloneInto(staging, { url, ref: null, token }, { git, mirrors, signal });
+  await deliverClone(staging, { selinux: false, signal });
   return { ...cloned, repo: staging.repoDirectory };
 }
 

@@ -24,6 +24,11 @@ describe("the host of an engine", () => {
     ]);
   });
 
+  it("is known also when the engine could not ask its runtime", () => {
+    const info = { ...MODERN_INFO, host: { ...MODERN_INFO.host, ociRuntime: null } };
+    expect(hostOf(info).ociRuntime).toBe("unknown");
+  });
+
   it.each([
     ["its service runs as root", { security: { rootless: false, selinuxEnabled: false } }, /runs as root/],
     [

@@ -1,0 +1,71 @@
+/**
+ * What a container has used at most, read from its control group while it lives: the kernel forgets a group with its
+ * last process, and the engine keeps nothing of it.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { readProcFile } from "../process-identity.ts";
+
+/** Undefined is what this host does not tell: cgroup v1, a controller that is not delegated, an old kernel. */
+export interface ResourcePeaks {
+  readonly memoryBytes?: number | undefined;
+  /** Processes and threads at once. */
+  readonly pids?: number | undefined;
+  /** Processor time in all, of the kernel for it too. */
+  readonly cpuSeconds?: number | undefined;
+}
+
+const CGROUP_ROOT = "/sys/fs/cgroup";
+/** Peaks are the kernel's own, so a look only misses what happens after it: short sessions are looked at often. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+const PAUSE_GROWTH = 1.5;
+
+/**
+ * Reads a container's peaks again and again, and once more when it has ended, if its group is still there.
+ *
+ * @param pid its first process.
+ * @param ended aborted when the container has ended.
+ * @returns the last that was seen; nothing of it when the process was gone at first sight.
+ */
+export async function followPeaks(pid: number, ended: AbortSignal): Promise<ResourcePeaks> {
+  const directory = await cgroupOf(pid);
+  let peaks: ResourcePeaks = {};
+  if (directory === undefined) return peaks;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)) {
+    const over = ended.aborted;
+    peaks = { ...peaks, ...(await readPeaks(directory)) };
+    if (over) return peaks;
+    await delay(pauseMs, undefined, { signal: ended }).catch(() => undefined); // Ended: one more look.
+  }
+}
+
+/** The directory of a process's control group; undefined where cgroups are not version 2. */
+async function cgroupOf(pid: number): Promise<string | undefined> {
+  const path = /^0::(\/.+)$/m.exec((await readProcFile(pid, "cgroup")) ?? "")?.[1];
+  return path === undefined ? undefined : join(CGROUP_ROOT, path);
+}
+
+/** What can be read; without the names of what cannot. */
+async function readPeaks(directory: string): Promise<ResourcePeaks> {
+  const [memory, pids, cpu] = await Promise.all(
+    ["memory.peak", "pids.peak", "cpu.stat"].map((name) =>
+      // Gone with the container, or not on this kernel.
+      readFile(join(directory, name), "latin1").catch(() => ""),
+    ),
+  );
+  return {
+    ...wholeNumber("memoryBytes", /^\d+$/m.exec(memory ?? "")?.[0]),
+    ...wholeNumber("pids", /^\d+$/m.exec(pids ?? "")?.[0]),
+    ...cpuSeconds(/^usage_usec (\d+)$/m.exec(cpu ?? "")?.[1]),
+  };
+}
+
+function wholeNumber(name: "memoryBytes" | "pids", text: string | undefined): ResourcePeaks {
+  return text === undefined ? {} : { [name]: Number(text) };
+}
+
+function cpuSeconds(microseconds: string | undefined): ResourcePeaks {
+  return microseconds === undefined ? {} : { cpuSeconds: Number(microseconds) / 1_000_000 };
+}

@@ -1,0 +1,39 @@
+/** Removes the locks of mirrors that dead daemons have left. */
+import { readdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { check } from "proper-lockfile";
+import { systemCode } from "../errors.ts";
+import { LOCK_STALE_MS } from "./mirror.ts";
+
+const SUFFIX = ".lock";
+
+/**
+ * A lock that was touched a moment ago may be a living daemon's, and is left to the next session that wants it.
+ *
+ * @param mirrors directory of all mirrors; it may be missing.
+ */
+export async function removeStaleLocks(mirrors: string): Promise<void> {
+  for (const name of (await namesIn(mirrors)).filter((each) => each.endsWith(SUFFIX))) {
+    const lock = join(mirrors, name);
+    const isHeld = await check(lock.slice(0, -SUFFIX.length), { realpath: false, stale: LOCK_STALE_MS });
+    if (!isHeld) await removeIfThere(lock);
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function removeIfThere(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    // Another daemon was faster.
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+}

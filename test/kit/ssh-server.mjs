@@ -1,0 +1,121 @@
+/**
+ * A real ssh server on loopback for the user that runs the tests, and what a client needs to log in: an agent with a
+ * key, and an ssh that knows the server's host key. The user's own ~/.ssh is neither read nor written.
+ */
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { userInfo } from "node:os";
+import { delimiter, join } from "node:path";
+import { execa } from "execa";
+import { until } from "./until.mjs";
+
+/**
+ * @typedef {object} SshServer
+ * @property {string} url Without a slash at the end; what follows is a path of this host.
+ * @property {string} knownHostsFile What the client knows; holds the server's key.
+ * @property {{ PATH: string, SSH_AUTH_SOCK: string }} variables For a client: its `ssh` and its agent.
+ * @property {() => number} sentBytes How much the server has sent so far.
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * Starts server and agent.
+ *
+ * @param {string} directory Existing directory for keys, sockets and configuration.
+ * @returns {Promise<SshServer>}
+ */
+export async function startSshServer(directory) {
+  const [hostKey, userKey] = [join(directory, "host-key"), join(directory, "user-key")];
+  for (const key of [hostKey, userKey])
+    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+  const configFile = join(directory, "sshd_config");
+  await writeFile(configFile, serverConfig(hostKey, `${userKey}.pub`));
+  const sshd = await find("sshd");
+
+  let sent = 0;
+  const server = createServer((socket) => {
+    // One process per connection, as inetd does it: so the port may be any that is free.
+    const connection = execa(sshd, ["-i", "-f", configFile], {
+      buffer: false,
+      reject: false,
+      stderr: "ignore",
+    });
+    connection.stdout.on("data", (/** @type {Buffer} */ chunk) => (sent += chunk.length));
+    socket.pipe(connection.stdin).on("error", () => socket.destroy());
+    connection.stdout.pipe(socket).on("error", () => connection.kill());
+  });
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve(undefined));
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the ssh server has no port");
+
+  const knownHostsFile = join(directory, "known_hosts");
+  const publicKey = await readFile(`${hostKey}.pub`, "utf8");
+  await writeFile(knownHostsFile, `[127.0.0.1]:${address.port} ${publicKey}`);
+  const agent = await startAgent(join(directory, "agent.sock"), userKey);
+  const bin = await makeClient(directory, knownHostsFile);
+  return {
+    url: `ssh://${userInfo().username}@127.0.0.1:${address.port}`,
+    knownHostsFile,
+    variables: {
+      PATH: [bin, process.env["PATH"]].join(delimiter),
+      SSH_AUTH_SOCK: agent.socket,
+    },
+    sentBytes: () => sent,
+    async close() {
+      await new Promise((resolve) => server.close(resolve));
+      await agent.end();
+    },
+  };
+}
+
+/** @param {string} hostKey @param {string} authorizedKeys */
+function serverConfig(hostKey, authorizedKeys) {
+  return [
+    `HostKey ${hostKey}`,
+    `AuthorizedKeysFile ${authorizedKeys}`,
+    "AuthenticationMethods publickey",
+    "PidFile none",
+    "StrictModes no",
+    "UsePAM no",
+    "",
+  ].join("\n");
+}
+
+/** @param {string} socket @param {string} key */
+async function startAgent(socket, key) {
+  const agent = execa("ssh-agent", ["-D", "-a", socket], { reject: false });
+  const add = { env: { SSH_AUTH_SOCK: socket }, reject: false };
+  await until("the key in the agent", async () => (await execa("ssh-add", ["-q", key], add)).exitCode === 0);
+  const end = async () => {
+    agent.kill();
+    await agent;
+  };
+  return { socket, end };
+}
+
+/** An `ssh` in a directory of its own, for the front of PATH. @param {string} directory @param {string} knownHostsFile */
+async function makeClient(directory, knownHostsFile) {
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  const options = [
+    ...["-F", "none"],
+    ...["-o", `UserKnownHostsFile=${knownHostsFile}`],
+    ...["-o", "GlobalKnownHostsFile=none"],
+    ...["-o", "IdentityFile=none"],
+  ];
+  const ssh = join(bin, "ssh");
+  await writeFile(ssh, `#!/bin/sh\nexec ${await find("ssh")} ${options.join(" ")} "$@"\n`);
+  await chmod(ssh, 0o755);
+  return bin;
+}
+
+/** sshd is where an ordinary user's PATH does not lead, and insists on an absolute path. @param {string} program */
+async function find(program) {
+  const PATH = [process.env["PATH"], "/usr/sbin"].join(delimiter);
+  const { stdout } = await execa({ env: { PATH }, shell: true, reject: false })`command -v ${program}`;
+  if (stdout === "") throw new Error(`${program} is missing: run \`sh test/machine/check.sh\``);
+  return stdout;
+}
