@@ -26,13 +26,20 @@ export interface DaemonSettings {
   readonly logLimitBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
+  readonly shutdown: Shutdown;
   /** Socket of an existing Podman service; undefined: the daemon starts its own. */
   readonly podmanSocket: string | undefined;
 }
 
+/** What becomes of running sessions when the daemon is told to end. */
+export type Shutdown = ConfigDocument["daemon"]["shutdown"];
 export type Network = ProfileDocument["network"];
 /** When an image is pulled. */
 export type Pull = ProfileDocument["pull"];
+/** What becomes of scheduled runs that were missed. */
+export type Missed = ProfileDocument["missed"];
+/** What becomes of a scheduled run when the one before it has not ended. */
+export type Overlap = ProfileDocument["overlap"];
 /** Whether SELinux labels of a mount's source are changed, for all containers or for one. */
 export type Relabel = ProfileDocument["mounts"][number]["relabel"];
 
@@ -62,6 +69,14 @@ export interface Profile {
   readonly methodologyDir: string | undefined;
   /** A valid cron expression; undefined: runs only when asked to. */
   readonly schedule: string | undefined;
+  /** Time zone of the schedule; undefined: the daemon's. */
+  readonly timezone: string | undefined;
+  readonly missed: Missed;
+  /** How old a missed run may be to be made up for. */
+  readonly catchupWindowMs: number;
+  readonly overlap: Overlap;
+  /** Each scheduled run begins by up to so much later. */
+  readonly jitterMs: number;
   /** Undefined: no limit. */
   readonly timeoutMs: number | undefined;
   /** Between SIGTERM and SIGKILL. */
@@ -103,6 +118,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       logLimitBytes: written(daemon.log_limit, sizeBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
+      shutdown: daemon.shutdown,
       podmanSocket: optional(daemon.podman_socket, fromFile),
     },
     profiles: profiles.map((profile) => toProfile(profile, fromFile)),
@@ -120,6 +136,11 @@ function toProfile(document: ProfileDocument, fromFile: (path: string) => string
     repoTokenSource: document.repo_token_source,
     methodologyDir: optional(document.methodology_dir, fromFile),
     schedule: document.schedule,
+    timezone: document.timezone,
+    missed: document.missed,
+    catchupWindowMs: written(document.catchup_window, durationMs),
+    overlap: document.overlap,
+    jitterMs: written(document.jitter, graceMs),
     timeoutMs: optional(document.timeout, (text) => written(text, durationMs)),
     graceMs: written(document.grace, graceMs),
     network: document.network,

@@ -5,13 +5,16 @@ const NUMBER = String.raw`\d{1,2}`;
 const MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 const WEEKDAYS = "sun|mon|tue|wed|thu|fri|sat";
 
-/** The parser takes more than cron: 4 and 6 fields, @daily, H, L, W, # and ?. So each field is looked at before. */
+/**
+ * The parser takes more than cron: 4 and 6 fields, @daily, H, L, W, #, ?, and steps that leave their field at once. So each
+ * field is looked at before.
+ */
 const FIELDS = [
-  { name: "minute", form: fieldForm(NUMBER) },
-  { name: "hour", form: fieldForm(NUMBER) },
-  { name: "day of the month", form: fieldForm(NUMBER) },
-  { name: "month", form: fieldForm(`${NUMBER}|${MONTHS}`) },
-  { name: "day of the week", form: fieldForm(`${NUMBER}|${WEEKDAYS}`) },
+  { name: "minute", form: fieldForm(NUMBER), maxStep: 60 },
+  { name: "hour", form: fieldForm(NUMBER), maxStep: 24 },
+  { name: "day of the month", form: fieldForm(NUMBER), maxStep: 31 },
+  { name: "month", form: fieldForm(`${NUMBER}|${MONTHS}`), maxStep: 12 },
+  { name: "day of the week", form: fieldForm(`${NUMBER}|${WEEKDAYS}`), maxStep: 7 },
 ];
 
 /** The rule that an expression breaks, without a full stop; undefined when it is five fields that come to fire. */
@@ -24,6 +27,8 @@ export function cronFault(expression: string): string | undefined {
   if (wrong !== undefined) {
     return `the field of the ${wrong.name} must be *, numbers, ranges such as 1-5, steps such as */15, or a list of them`;
   }
+  const { name, maxStep } = FIELDS.find((field, index) => longestStep(fields[index]) > field.maxStep) ?? {};
+  if (name !== undefined) return `a step in the field of the ${name} must be at most ${maxStep}`;
   try {
     // The date has no part in whether an expression is right.
     CronExpressionParser.parse(fields.join(" "), { currentDate: new Date(0) });
@@ -31,6 +36,11 @@ export function cronFault(expression: string): string | undefined {
   } catch (error) {
     return parserFault(error);
   }
+}
+
+/** 0 when a field has no step. */
+function longestStep(field = ""): number {
+  return Math.max(0, ...[...field.matchAll(/\/(\d+)/g)].map(([, step]) => Number(step)));
 }
 
 function parserFault(error: unknown): string {

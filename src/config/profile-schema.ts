@@ -19,6 +19,7 @@ import {
 } from "./field-rules.ts";
 import { targetFaults } from "./mount-targets.ts";
 import { sizeBytes } from "./sizes.ts";
+import { timeZoneFault } from "./time-zone.ts";
 
 const RESERVED_NAMES = ["root", "nobody", "daemon", "bin", "sys", "man", "mail"];
 
@@ -87,7 +88,30 @@ export const profileSchema = z
       .string()
       .superRefine(rule(cronFault))
       .optional()
-      .describe("When to run by itself: five-field cron in the daemon's local time."),
+      .describe("When to run by itself: five-field cron."),
+    timezone: z
+      .string()
+      .superRefine(rule(timeZoneFault))
+      .optional()
+      .describe("Time zone that the schedule is meant in. Default: the daemon's."),
+    missed: z
+      .enum(["skip", "once"])
+      .default("skip")
+      .describe(
+        "Runs of the schedule that were missed, because the daemon or the machine did not run: not made up for, or the last of them once.",
+      ),
+    catchup_window: duration()
+      .default("24h")
+      .describe('How old a missed run may be to be made up for, with missed = "once".'),
+    overlap: z
+      .enum(["allow", "skip", "queue"])
+      .default("allow")
+      .describe(
+        "When the schedule's session before has not ended: run beside it, skip the run, or let one run wait for its end.",
+      ),
+    jitter: grace()
+      .default("0s")
+      .describe("Runs of the schedule begin by up to so much later, each by its own time."),
     timeout: duration().optional().describe("How long the command may run. Default: no limit."),
     grace: grace()
       .default("10s")

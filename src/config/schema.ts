@@ -51,6 +51,12 @@ function daemonSchema(defaults: SchemaDefaults) {
       .max(10_000, MAX_SESSIONS_RULE)
       .default(defaults.cores)
       .describe("How many sessions run at once; more are queued. Default: the number of cores."),
+    shutdown: z
+      .enum(["drain", "detach"])
+      .default("drain")
+      .describe(
+        "What the first signal brings about: waiting for running sessions, or leaving them to the next daemon.",
+      ),
     socket_path: path()
       .optional()
       .describe("The daemon's socket. Default: $XDG_RUNTIME_DIR/agentd/agentd.sock."),

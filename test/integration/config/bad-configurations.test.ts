@@ -18,6 +18,8 @@ describe("a bad configuration", () => {
     ["daemon = 1", "daemon", "1", "must be a table", 1],
     ['daemon = "x"', "daemon", '"x"', "must be a table", 1],
     ["[deamon]", "deamon", undefined, 'nearest known one is "daemon"', 1],
+    ['[daemon]\nshutdown = "wait"', "daemon.shutdown", '"wait"', "detach", 2],
+    ["[daemon]\nshutdown = true", "daemon.shutdown", "true", "detach", 2],
     ["[daemon]\nmax_session = 1", "daemon.max_session", undefined, 'nearest known one is "max_sessions"', 2],
     ["[daemon]\nmax_sessions = 0", "daemon.max_sessions", "0", "whole number from 1", 2],
     ["[daemon]\nmax_sessions = -1", "daemon.max_sessions", "-1", "whole number from 1", 2],

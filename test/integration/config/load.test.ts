@@ -25,6 +25,7 @@ describe("a configuration", () => {
         logLimitBytes: 1024 ** 3,
         socketPath: undefined,
         maxSessions: 3,
+        shutdown: "drain",
         podmanSocket: undefined,
       },
       profiles: [
@@ -61,6 +62,7 @@ describe("a configuration", () => {
       log_limit = "512k"
       socket_path = "/run/x.sock"
       max_sessions = 7
+      shutdown = "detach"
       podman_socket = "../podman.sock"
       ${PROFILE}
       repo = "HTTPS://Git.Example.org/x.git"
@@ -93,6 +95,7 @@ describe("a configuration", () => {
       logLimitBytes: 512 * 1024,
       socketPath: "/run/x.sock",
       maxSessions: 7,
+      shutdown: "detach",
       podmanSocket: join(file.directory, "../podman.sock"),
     });
     expect(findProfile(config, "demo")).toEqual({

@@ -1,0 +1,67 @@
+import type { RpcClient } from "../../rpc/client.ts";
+import { MAX_NEXT_RUNS } from "../../rpc/protocol.ts";
+import type { ScheduleView } from "../../rpc/schedule-view.ts";
+import { countOption } from "../arguments.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { withClient, type CliContext } from "../context.ts";
+import { printable } from "../printable.ts";
+import { scheduleText } from "../schedule-text.ts";
+
+interface ScheduleOptions {
+  readonly count?: string;
+  readonly json?: true;
+}
+
+/** How many of the next runs are shown unless asked for more. */
+const NEXT_RUNS = "3";
+
+/** `agentd schedule`: how schedules last went and when they run next. */
+export const schedule: CommandDefinition = {
+  name: "schedule",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("show schedules and their next runs")
+      .description(
+        "Shows for each schedule its last run, the last run that was skipped and why, and when it runs next, in its own\n" +
+          "time zone.",
+      )
+      .argument("[profile]", "only this profile's schedule")
+      .option("-n, --count <count>", `how many of the next runs (default: ${NEXT_RUNS})`)
+      .option("--json", "print a JSON array")
+      .addHelpText("after", example("agentd schedule", "agentd schedule site-builder -n 10 --json"))
+      .action((profile: string | undefined, options: ScheduleOptions) => {
+        start((context) => showSchedules(profile, options, context));
+      }),
+};
+
+async function showSchedules(
+  profile: string | undefined,
+  options: ScheduleOptions,
+  context: CliContext,
+): Promise<number> {
+  const count = countOption("--count", options.count ?? NEXT_RUNS, { max: MAX_NEXT_RUNS });
+  const schedules = await withClient(context, (client) => allSchedules(client, profile, count));
+  if (options.json === true) await context.stdout.json(schedules);
+  else if (schedules.length > 0) await context.stdout.line(schedules.map(scheduleText).join("\n\n"));
+  else await context.stdout.line(emptyText(profile));
+  return 0;
+}
+
+async function allSchedules(
+  client: RpcClient,
+  profile: string | undefined,
+  count: number,
+): Promise<ScheduleView[]> {
+  const schedules: ScheduleView[] = [];
+  for (let more = true; more;) {
+    const page = await client.call("schedule", { profile, count, after: schedules.at(-1)?.profile });
+    schedules.push(...page.schedules);
+    more = page.more;
+  }
+  return schedules;
+}
+
+function emptyText(profile: string | undefined): string {
+  return profile === undefined ? "No profile has a schedule." : `${printable(profile)} has no schedule.`;
+}

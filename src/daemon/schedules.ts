@@ -1,0 +1,90 @@
+/**
+ * The scheduler with what it needs of the daemon.
+ */
+import { join } from "node:path";
+import type { Profile } from "../config/config.ts";
+import { AgentdError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import { connect } from "../rpc/client.ts";
+import type { Handlers } from "../rpc/methods.ts";
+import { openEventLog } from "../scheduler/event-log.ts";
+import { schedulePage, type SessionEnd } from "../scheduler/schedule-page.ts";
+import { Scheduler } from "../scheduler/scheduler.ts";
+import { schedulesOf, type ScheduleSettings } from "../scheduler/schedules-of.ts";
+import { SessionsClient } from "../scheduler/sessions-client.ts";
+import type { SessionDirectory } from "./session-directory.ts";
+
+/** How long the daemon may take to answer itself when the scheduler connects. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export interface SchedulesOptions {
+  readonly profiles: readonly Profile[];
+  readonly stateDirectory: string;
+  readonly socketPath: string;
+  readonly version: string;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** A scheduler that knows the profiles' schedules and what became of them so far; it fires once it is started. */
+export async function createScheduler(options: SchedulesOptions): Promise<Scheduler> {
+  const { log, now, socketPath, version } = options;
+  const path = join(options.stateDirectory, "schedules.jsonl");
+  const { events, states, strangeLines } = await openEventLog({ path, now });
+  if (strangeLines.length > 0)
+    log.error({ path, lines: strangeLines }, "lines that hold no event were left out");
+  const sessions = new SessionsClient(() => connect(socketPath, { version, timeoutMs: CONNECT_TIMEOUT_MS }));
+  const scheduler = new Scheduler({ now, events, states, sessions, log });
+  await scheduler.follow(schedulesOf(settingsOf(options.profiles, log)));
+  return scheduler;
+}
+
+/** Answers the method `schedule`. */
+export function showSchedules(
+  scheduler: Scheduler,
+  sessions: SessionDirectory,
+  profiles: () => readonly Profile[],
+): Handlers["schedule"] {
+  return async (params) => {
+    const names = profiles().map(({ name }) => name);
+    if (params.profile !== undefined && !names.includes(params.profile))
+      throw unknownProfile(params.profile, names);
+    return await schedulePage([...scheduler.entries], params, (id) => endOf(id, sessions));
+  };
+}
+
+function settingsOf(profiles: readonly Profile[], log: Logger): ScheduleSettings[] {
+  const zone = daemonZone(log);
+  return profiles.flatMap(({ name, schedule, timezone, missed, catchupWindowMs, overlap, jitterMs }) => {
+    if (schedule === undefined) return [];
+    const settings = { missed, catchupWindowMs, overlap, jitterMs };
+    return [{ profile: name, expression: schedule, timezone: timezone ?? zone, ...settings }];
+  });
+}
+
+/** The daemon's own zone. Where its environment names one that nobody knows, clocks here show UTC. */
+function daemonZone(log: Logger): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string };
+  if (timeZone !== undefined) return timeZone;
+  log.warn("the time zone of this daemon is not known: schedules without a timezone are in UTC");
+  return "UTC";
+}
+
+async function endOf(sessionId: string, sessions: SessionDirectory): Promise<SessionEnd> {
+  try {
+    const { state, outcome, exit_code } = await sessions.view(sessionId);
+    return { state, outcome, exit_code };
+  } catch (error) {
+    if (!(error instanceof AgentdError) || error.code !== "unknown_session") throw error;
+    return { state: null, outcome: null, exit_code: null };
+  }
+}
+
+function unknownProfile(profile: string, names: readonly string[]): AgentdError {
+  return new AgentdError("unknown_profile", {
+    tried: `show the schedule of profile ${JSON.stringify(profile)}`,
+    why: "the daemon's configuration has no such profile",
+    next: `Name one that is there: ${names.join(", ")}.`,
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * A profile's schedule as JSON: on the wire and for `agentd schedule --json`.
+ */
+import * as z from "zod";
+import { OUTCOMES } from "../outcome.ts";
+import { SESSION_STATES } from "../session-document.ts";
+
+const instant = z.iso.datetime();
+
+/** An instant of the schedule: in UTC, and as clocks in its zone show it, with their offset. */
+const scheduled = { scheduled_timestamp: instant, local_time: z.iso.datetime({ offset: true }) };
+
+export const scheduleViewSchema = z.strictObject({
+  profile: z.string(),
+  schedule: z.string(),
+  timezone: z.string(),
+  missed: z.enum(["skip", "once"]),
+  catchup_window_ms: z.int(),
+  overlap: z.enum(["allow", "skip", "queue"]),
+  jitter_ms: z.int(),
+  /** The last run that was accepted; the fields of its session are null when there is no record of it any more. */
+  last_run: z
+    .strictObject({
+      ...scheduled,
+      delay_ms: z.int(),
+      session_id: z.string(),
+      state: z.enum(SESSION_STATES).nullable(),
+      outcome: z.enum(OUTCOMES).nullable(),
+      exit_code: z.int().nullable(),
+    })
+    .nullable(),
+  last_skip: z
+    .strictObject({ ...scheduled, until_timestamp: instant, reason: z.string(), why: z.string() })
+    .nullable(),
+  /** The instant whose run waits for the end of the one before it. */
+  waiting_timestamp: instant.nullable(),
+  next_runs: z.array(z.strictObject({ ...scheduled, due_timestamp: instant })),
+});
+
+export type ScheduleView = z.infer<typeof scheduleViewSchema>;

@@ -1,0 +1,168 @@
+/**
+ * `schedules.jsonl`: what was decided, before it is carried out. Append-only, one event a line; when it has grown, it
+ * becomes `schedules.jsonl.1` and a new one begins with what there is to know.
+ */
+import { link, open, readFile, rm, truncate } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AgentdError, sentence, systemCode } from "../errors.ts";
+import { commitFile, stageFile, syncDirectory, writeNewFile } from "../durable-files.ts";
+import { scheduleEventSchema, timestampOf, type NewEvent, type ScheduleEvent } from "./events.ts";
+import { afterEvent, stateEvent, UNKNOWN, type ScheduleState } from "./schedule-state.ts";
+
+/** A file that is smaller stays as it is. */
+const MIN_ROTATION_BYTES = 1024 * 1024;
+
+/** A file grows to so many times what it began with. */
+const GROWTH = 4;
+
+/** What is known of schedules, by profile. */
+export type ScheduleStates = ReadonlyMap<string, ScheduleState>;
+
+export interface EventLogOptions {
+  readonly path: string;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface OpenedEventLog {
+  readonly events: EventLog;
+  readonly states: ScheduleStates;
+  /** Lines that hold no event, from 1: nothing but agentd should write the file. */
+  readonly strangeLines: readonly number[];
+}
+
+/** The writer of the file. Only one may exist at a time, and its methods may not overlap. */
+export class EventLog {
+  readonly #path: string;
+  readonly #now: () => number;
+  #length: number;
+  #rotationBytes = MIN_ROTATION_BYTES;
+
+  /** Use `openEventLog`. @param length the file's, which ends with a whole line. */
+  constructor({ path, now }: EventLogOptions, length: number) {
+    this.#path = path;
+    this.#now = now;
+    this.#length = length;
+  }
+
+  /** Whether it is time to `rotate`. */
+  get isLarge(): boolean {
+    return this.#length > this.#rotationBytes;
+  }
+
+  /**
+   * Adds events, durably.
+   *
+   * @returns them with their time. When it rejects, none of them is in the file.
+   * @throws AgentdError `state_unusable`.
+   */
+  async append(events: readonly NewEvent[]): Promise<readonly ScheduleEvent[]> {
+    if (events.length === 0) return [];
+    const written = this.#withTime(events);
+    try {
+      await this.#write(linesOf(written));
+    } catch (error) {
+      throw unusable(this.#path, "write", error);
+    }
+    return written;
+  }
+
+  /** Begins a new file with all that is known, and keeps the old one beside it in the place of an older one. */
+  async rotate(states: ScheduleStates): Promise<void> {
+    const events = [...states].map(([profile, state]) => stateEvent(profile, state));
+    const content = linesOf(this.#withTime(events));
+    const older = `${this.#path}.1`;
+    try {
+      await stageFile(this.#path, content);
+      await rm(older, { force: true });
+      await link(this.#path, older);
+      await commitFile(this.#path);
+    } catch (error) {
+      throw unusable(this.#path, "replace", error);
+    }
+    this.#length = content.length;
+    this.#rotationBytes = Math.max(MIN_ROTATION_BYTES, GROWTH * content.length);
+  }
+
+  #withTime(events: readonly NewEvent[]): readonly ScheduleEvent[] {
+    const time = timestampOf(this.#now());
+    return events.map((event) => ({ time, ...event }));
+  }
+
+  async #write(lines: Buffer): Promise<void> {
+    const file = await open(this.#path, "a");
+    try {
+      await file.writeFile(lines);
+      await file.datasync();
+      this.#length += lines.length;
+    } catch (error) {
+      // On a full disk half a line may be written, and the next one must not be glued to it.
+      await file.truncate(this.#length);
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/**
+ * Opens the file, which is made when there is none, and reads what it holds. What a crash cut short at its end is removed:
+ * nobody has acted on it.
+ *
+ * @throws AgentdError `state_unusable`.
+ */
+export async function openEventLog(options: EventLogOptions): Promise<OpenedEventLog> {
+  const { path } = options;
+  try {
+    const content = await readOrCreate(path);
+    const length = content.lastIndexOf("\n") + 1;
+    if (length < content.length) await truncate(path, length);
+    const lines = content.toString("utf8", 0, length).split("\n").slice(0, -1);
+    return { events: new EventLog(options, length), ...replay(lines) };
+  } catch (error) {
+    throw unusable(path, "read", error);
+  }
+}
+
+async function readOrCreate(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+    await writeNewFile(path, "");
+    await syncDirectory(dirname(path));
+    return Buffer.alloc(0);
+  }
+}
+
+function replay(lines: readonly string[]): Pick<OpenedEventLog, "states" | "strangeLines"> {
+  const states = new Map<string, ScheduleState>();
+  const strangeLines: number[] = [];
+  for (const [index, line] of lines.entries()) {
+    const event = readEvent(line);
+    if (event === undefined) strangeLines.push(index + 1);
+    else states.set(event.profile, afterEvent(states.get(event.profile) ?? UNKNOWN, event));
+  }
+  return { states, strangeLines };
+}
+
+function readEvent(line: string): ScheduleEvent | undefined {
+  try {
+    return scheduleEventSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined; // Not JSON: the caller counts the line.
+  }
+}
+
+function linesOf(events: readonly ScheduleEvent[]): Buffer {
+  return Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+}
+
+function unusable(path: string, verb: string, cause: unknown): AgentdError {
+  return new AgentdError("state_unusable", {
+    tried: `${verb} the events of schedules in ${path}`,
+    why: sentence(cause),
+    next: "The directory must be writable for this user and on a file system with free space.",
+    cause,
+  });
+}

@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../log.ts";
+import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
+import type { SessionView } from "../session-document.ts";
+import { Agenda, type Due, type Entry } from "./agenda.ts";
+import type { EventLog, ScheduleStates } from "./event-log.ts";
+import type { NewEvent } from "./events.ts";
+import type { Schedule } from "./planner.ts";
+import type { SessionsClient } from "./sessions-client.ts";
+import { settle, type Unsettled } from "./settlement.ts";
+import { verdicts } from "./verdicts.ts";
+
+/** The longest sleep, so that a clock that was set or stood still is noticed. */
+const LONGEST_NAP_MS = 60_000;
+
+/** How late an instant may fire without having been missed: what a nap can sleep over, and some. */
+const ON_TIME_MS = 90_000;
+
+/** The same just after the start: a restart is to lose no run. */
+const ON_TIME_AFTER_START_MS = 10_000;
+
+/** How long to wait after something failed that may work again. */
+const RETRY_MS = 2_000;
+
+/** Runs asked for at the same time. */
+const MAX_RUNS_AT_ONCE = 32;
+
+/** Sessions whose ends are waited for at the same time; the others are looked at when one of those has ended. */
+const MAX_ENDS_AWAITED = 64;
+
+export interface SchedulerHost {
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly events: EventLog;
+  /** What earlier events left behind. */
+  readonly states: ScheduleStates;
+  readonly sessions: SessionsClient;
+  readonly log: Logger;
+}
+
+/** Fires schedules: sleeps until something is due, lets the planner decide, writes that down and carries it out. */
+export class Scheduler {
+  readonly #host: SchedulerHost;
+  readonly #agenda: Agenda;
+  readonly #enqueue: Enqueue = oneAtATime();
+  /** Sessions whose end wakes the scheduler. */
+  readonly #awaited = new Set<string>();
+  #onTimeMs = ON_TIME_AFTER_START_MS;
+  #nap = new AbortController();
+  #isStopped = false;
+  #life: Promise<void> = Promise.resolve();
+
+  constructor(host: SchedulerHost) {
+    this.#host = host;
+    this.#agenda = new Agenda(host.states);
+  }
+
+  /** The schedules that are followed, with their states. */
+  get entries(): Iterable<Entry> {
+    return this.#agenda.entries;
+  }
+
+  entry(profile: string): Entry | undefined {
+    return this.#agenda.entry(profile);
+  }
+
+  /** Makes these the schedules that are followed. Throws AgentdError `state_unusable`; nothing has changed then. */
+  async follow(schedules: readonly Schedule[]): Promise<void> {
+    await this.#enqueue(async () => {
+      const written = await this.#host.events.append(this.#agenda.changes(schedules));
+      this.#agenda.follow(schedules, written);
+    });
+    this.#wake();
+  }
+
+  /** Begins to fire. */
+  start(): void {
+    this.#life = this.#live();
+  }
+
+  /** Fires nothing any more; resolves when what was being carried out is done. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#wake();
+    await this.#life;
+    await this.#host.sessions.close();
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#isStopped) {
+      const quietMs = await this.#enqueue(() => this.#pass());
+      await this.#sleep(Math.min(quietMs, this.#agenda.nextDueMs - this.#host.now()));
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    this.#nap = new AbortController();
+    if (this.#isStopped) return;
+    // Woken up early is slept enough.
+    await sleep(Math.max(ms, 1), undefined, { signal: this.#nap.signal }).catch(() => undefined);
+  }
+
+  #wake(): void {
+    this.#nap.abort();
+  }
+
+  /** @returns how long nothing has to be looked at, but for what comes due, in milliseconds. */
+  async #pass(): Promise<number> {
+    const { events, log } = this.#host;
+    try {
+      const hasDecided = await this.#decide();
+      const isSettled = await this.#settle();
+      if (events.isLarge) await events.rotate(this.#agenda.states);
+      if (!isSettled) return RETRY_MS;
+      // What now waits may wait for what has just begun.
+      return hasDecided ? 0 : LONGEST_NAP_MS;
+    } catch (error) {
+      log.error({ error }, "schedules cannot be followed");
+      return RETRY_MS;
+    }
+  }
+
+  /** @returns whether there was something to decide. */
+  async #decide(): Promise<boolean> {
+    const due = this.#agenda.due(this.#host.now(), this.#onTimeMs);
+    const waiting = [...this.#agenda.entries].filter(({ state }) => state.waitingMs !== undefined);
+    const open = await this.#openSessions(due, waiting);
+    const busy = new Set([...open, ...this.#unsettled()].map(({ profile }) => profile));
+    const events = verdicts(due, waiting, busy);
+    await this.#write(events);
+    this.#onTimeMs = ON_TIME_MS;
+    return events.length > 0;
+  }
+
+  /** The scheduled sessions that have not ended, if somebody has to know. */
+  async #openSessions(due: readonly Due[], waiting: readonly Entry[]): Promise<readonly SessionView[]> {
+    const isAsked = waiting.length > 0 || due.some(({ schedule }) => schedule.overlap !== "allow");
+    if (!isAsked) return [];
+    const open = await this.#host.sessions.open();
+    const profiles = new Set(waiting.map(({ schedule }) => schedule.profile));
+    for (const { profile, session_id: id } of open) if (profiles.has(profile)) this.#awaitEnd(id);
+    return open;
+  }
+
+  /** Looks again when a session ends for which a run waits. */
+  #awaitEnd(sessionId: string): void {
+    if (this.#awaited.has(sessionId) || this.#awaited.size >= MAX_ENDS_AWAITED) return;
+    this.#awaited.add(sessionId);
+    void this.#host.sessions
+      .ended(sessionId)
+      // Where that cannot be told, the next look tells.
+      .then(
+        () => this.#wake(),
+        () => undefined,
+      )
+      .then(() => this.#awaited.delete(sessionId));
+  }
+
+  /** @returns whether nothing is left to be settled. */
+  async #settle(): Promise<boolean> {
+    const { sessions, log } = this.#host;
+    const unsettled = this.#unsettled();
+    for (let from = 0; from < unsettled.length; from += MAX_RUNS_AT_ONCE) {
+      const batch = unsettled.slice(from, from + MAX_RUNS_AT_ONCE);
+      const settled = await Promise.all(batch.map((each) => settle(each, sessions, log)));
+      await this.#write(settled.filter((event) => event !== undefined));
+    }
+    return this.#unsettled().length === 0;
+  }
+
+  #unsettled(): Unsettled[] {
+    return [...this.#agenda.states].flatMap(([profile, { unsettled }]) =>
+      unsettled.map((instantMs) => {
+        const isInherited = this.#host.states.get(profile)?.unsettled.includes(instantMs) === true;
+        return { profile, instantMs, isInherited };
+      }),
+    );
+  }
+
+  async #write(events: readonly NewEvent[]): Promise<void> {
+    this.#agenda.apply(await this.#host.events.append(events));
+  }
+}
