@@ -1,6 +1,7 @@
 /**
  * Which process is meant, beyond its number: numbers are used again, start times within one boot are not.
  */
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 /** One process, told apart from a later one of the same number in the same boot. */
@@ -12,12 +13,24 @@ export interface ProcessIdentity {
 
 /** The process of this number; undefined when there is none, or only a zombie is left of it. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
-  const stat = await readProcFile(pid, "stat");
+  const startTime = startTimeIn(await readProcFile(pid, "stat"));
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+/** Start time of a thread, by its number; undefined when there is none. Blocks, but reads no disk. */
+export function threadStartTime(thread: string): string | undefined {
+  try {
+    return startTimeIn(readFileSync(`/proc/${thread}/stat`, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function startTimeIn(stat: string | undefined): string | undefined {
   // The name in parentheses may hold anything, so fields are counted from the last parenthesis.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, startTime] = [fields?.[0], fields?.[19]];
-  if (startTime === undefined || state === "Z" || state === "X") return undefined;
-  return { pid, startTime };
+  return state === "Z" || state === "X" ? undefined : startTime;
 }
 
 /** Whether exactly this process still lives; it must be of this boot. */

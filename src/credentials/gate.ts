@@ -2,15 +2,20 @@
  * The FIFO through which a session's credentials go into its container. The launcher waits at it, so that it is also
  * the gate which lets the command start.
  */
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, rm, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { AgentdError, systemCode } from "../errors.ts";
+import { NO_FAILPOINTS, type Failpoints } from "../failpoints.ts";
 
 /** Name of the FIFO in the gate's directory, on the host and in the container. */
 export const GATE_FIFO = "credentials";
+
+/** FIFOs that were replaced; a launcher may still be about to read one. */
+const FORMER = "former-";
 
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 20;
@@ -20,6 +25,8 @@ export interface GateOpening {
   readonly signal: AbortSignal;
   /** Awaited when the launcher reads, before it gets anything; when it throws, the launcher gets nothing. */
   readonly onFirstByte: () => Promise<void> | void;
+  /** Default: none is armed. */
+  readonly failpoints?: Failpoints | undefined;
 }
 
 /** One session's gate. Making the object touches nothing, so that one left by an earlier daemon can be removed. */
@@ -43,16 +50,30 @@ export class Gate {
     try {
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { mode: 0o700 });
-      // Node has no mkfifo. Nothing of the daemon's environment goes along: it holds the credentials.
-      await execa("mkfifo", ["-m", "0600", "--", gate.fifoPath], { env: {}, extendEnv: false });
+      await makeFifo(gate.fifoPath);
       return gate;
     } catch (cause) {
-      throw new AgentdError("state_unusable", {
-        tried: `make the credentials' gate ${gate.fifoPath}`,
-        why: systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
-        next: "Check that the runtime directory is yours, has space and can be written.",
-        cause,
-      });
+      throw unusable(gate.fifoPath, cause);
+    }
+  }
+
+  /**
+   * Puts a new FIFO in the place of one that a dead daemon may have written to: so the launcher comes to the end of what
+   * is in that one, and never reads it together with what it gets now.
+   *
+   * @returns false when there is none: it is taken away once everything was written.
+   * @throws AgentdError `state_unusable`
+   */
+  async renew(): Promise<boolean> {
+    const next = `${this.fifoPath}.next`;
+    try {
+      if (!(await this.#keepFormer())) return false;
+      await rm(next, { force: true });
+      await makeFifo(next);
+      await rename(next, this.fifoPath);
+      return true;
+    } catch (cause) {
+      throw unusable(this.fifoPath, cause);
     }
   }
 
@@ -62,11 +83,17 @@ export class Gate {
    * @throws AgentdError `launcher_failed` when the launcher goes away before it got everything; what `onFirstByte`
    * throws; the signal's reason when it is aborted.
    */
-  async open(payload: Uint8Array, { signal, onFirstByte }: GateOpening): Promise<void> {
+  async open(
+    payload: Uint8Array,
+    { signal, onFirstByte, failpoints = NO_FAILPOINTS }: GateOpening,
+  ): Promise<void> {
     const writer = await this.#waitForReader(signal);
+    const half = payload.length >> 1;
     try {
       await onFirstByte();
-      await writeAll(writer, payload, signal);
+      await writeAll(writer, payload.subarray(0, half), signal);
+      await failpoints.reach("payload_half");
+      await writeAll(writer, payload.subarray(half), signal);
     } catch (error) {
       throw systemCode(error) === "EPIPE" ? launcherGone(error) : error;
     } finally {
@@ -80,17 +107,42 @@ export class Gate {
     await rm(this.directory, { recursive: true, force: true });
   }
 
+  async #keepFormer(): Promise<boolean> {
+    try {
+      await link(this.fifoPath, join(this.directory, `${FORMER}${randomUUID()}`));
+      return true;
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
   /** Opening without O_NONBLOCK would occupy one of Node's few file threads until somebody reads. */
   async #waitForReader(signal: AbortSignal): Promise<FileHandle> {
+    const former = (await readdir(this.directory)).filter((name) => name.startsWith(FORMER));
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = longer(pauseMs)) {
       signal.throwIfAborted();
-      try {
-        return await open(this.fifoPath, constants.O_WRONLY | constants.O_NONBLOCK);
-      } catch (error) {
-        if (systemCode(error) !== "ENXIO") throw error;
-      }
+      const writer = await openForWriting(this.fifoPath);
+      if (writer !== undefined) return writer;
+      // Whoever had gone to one of these before it was replaced finds its end, and comes back to the new one.
+      for (const name of former) await (await openForWriting(join(this.directory, name)))?.close();
       await pause(pauseMs, signal);
     }
+  }
+}
+
+/** Node has no mkfifo. Nothing of the daemon's environment goes along: it holds the credentials. */
+async function makeFifo(path: string): Promise<void> {
+  await execa("mkfifo", ["-m", "0600", "--", path], { env: {}, extendEnv: false });
+}
+
+/** Undefined while nobody reads. */
+async function openForWriting(fifo: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (systemCode(error) === "ENXIO") return undefined;
+    throw error;
   }
 }
 
@@ -116,6 +168,15 @@ function longer(pauseMs: number): number {
 
 async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
   await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
+function unusable(fifoPath: string, cause: unknown): AgentdError {
+  return new AgentdError("state_unusable", {
+    tried: `make the credentials' gate ${fifoPath}`,
+    why: systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
+    next: "Check that the runtime directory is yours, has space and can be written.",
+    cause,
+  });
 }
 
 function launcherGone(cause: unknown): AgentdError {

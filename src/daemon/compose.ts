@@ -1,44 +1,41 @@
 /**
  * The composition root: everything is made here and handed to whoever needs it.
  */
-import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { availableParallelism, uptime } from "node:os";
 import { pino } from "pino";
-import { findRecord, listRecords, readDocument, readLastState } from "../audit/query.ts";
-import { createRecord } from "../audit/record.ts";
-import { Sealer } from "../audit/sealer.ts";
-import { configDigest, findProfile, type Config } from "../config/config.ts";
-import { instanceId } from "../config/instance-id.ts";
+import { ensureEvidence } from "../audit/chain-writer.ts";
+import { evidencePaths } from "../audit/evidence-paths.ts";
+import { findRecord, listRecords } from "../audit/query.ts";
+import { readView } from "../audit/record-view.ts";
+import { rememberRecordNames } from "../audit/record-names.ts";
+import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { protectedPaths } from "../config/mount-sources.ts";
-import {
-  cacheDirectory,
-  defaultAuditRoot,
-  requireConfigFile,
-  runtimeDirectory,
-  stateDirectory,
-  type Host,
-} from "../config/paths.ts";
-import { resolveSocketPath } from "../config/socket-path.ts";
+import { requireConfigFile, type Host } from "../config/paths.ts";
+import { failpointsOf } from "../failpoints.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { Engine } from "../podman/engine.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
-import { Admission } from "../sessions/admission.ts";
 import { INSTANCE_LABEL } from "../sessions/container-request.ts";
-import { Intake } from "../sessions/intake.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import type { ReleaseStack } from "../sessions/release-stack.ts";
 import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
+import { findPlaces, type Places } from "./places.ts";
+import { createScheduler, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
-import { credentialsOf, hostPathsOf, workspacesOf } from "./session-rooms.ts";
+import { startSessions } from "./start-sessions.ts";
 
-const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const CLOCK: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  uptime: () => uptime() * 1000,
+};
 
 /** What the command line gave, and what the build knows. */
 export interface DaemonOptions {
@@ -46,6 +43,8 @@ export interface DaemonOptions {
   readonly config?: string | undefined;
   /** Value of `--socket`; undefined when it was not given. */
   readonly socket?: string | undefined;
+  /** Value of `--shutdown`; undefined: as configured. */
+  readonly shutdown?: Shutdown | undefined;
   readonly version: string;
   /** The script of the worker that seals. */
   readonly sealWorker: string;
@@ -54,6 +53,8 @@ export interface DaemonOptions {
 export interface ComposeOptions extends DaemonOptions {
   readonly host: Host;
   readonly pid: number;
+  /** Ends this process as SIGKILL does, for failpoints. */
+  readonly crash: () => void;
   /** Takes over whatever is acquired, also when composing fails half-way. */
   readonly resources: ReleaseStack;
 }
@@ -61,18 +62,10 @@ export interface ComposeOptions extends DaemonOptions {
 /** A daemon that serves its socket. */
 export interface Daemon {
   readonly intake: Intake;
+  readonly scheduler: Scheduler;
   readonly log: Logger;
-}
-
-/** Where an instance keeps its things. */
-interface Places {
-  readonly instance: string;
-  readonly state: string;
-  readonly cache: string;
-  /** Sockets, FIFOs: on a file system that a boot clears. */
-  readonly runtime: string;
-  readonly auditRoot: string;
-  readonly socketPath: string;
+  /** What the first signal brings about. */
+  readonly shutdown: Shutdown;
 }
 
 /** Builds the daemon and binds its socket, last. */
@@ -82,23 +75,50 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     ...host,
     cores: availableParallelism(),
   });
-  const places = await findPlaces(config, options);
+  const places = await findPlaces(config, host, options);
   const log = createLogger(pino.destination({ fd: 2, sync: true }), host.env["AGENTD_LOG"]);
+  const failpoints = failpointsOf({ env: host.env, pid, crash: options.crash });
   const startedTimestamp = new Date(CLOCK.now()).toISOString();
 
   const lock = await lockInstance(places.state, pid);
   resources.defer("state directory", () => lock.release());
+  await ensureEvidence(evidencePaths(places.state));
   await mkdir(places.runtime, { recursive: true, mode: 0o700 });
   const engine = await startEngine(config, places, log, options);
+  const daemon = { pid, version };
+  const intake = await startSessions({
+    ...options,
+    config,
+    places,
+    engine,
+    clock: CLOCK,
+    log,
+    daemon,
+    failpoints,
+  });
+  // Not before: its containers are of this instance and of no session, as leftovers are.
   startPreparingImages(config, engine, log, resources);
-  const intake = createIntake(config, places, engine, log, options);
+
+  const { profiles } = config;
+  const { socketPath, state: stateDirectory } = places;
+  const scheduler = await createScheduler({
+    profiles,
+    stateDirectory,
+    socketPath,
+    version,
+    now: CLOCK.now,
+    log,
+  });
+  const sessions = sessionDirectory(intake, places.auditRoot);
 
   const server = new RpcServer({
     identity: { version, pid, instance: places.instance },
     handlers: createHandlers({
       intake,
-      sessions: sessionDirectory(intake, places.auditRoot),
+      sessions,
+      schedule: showSchedules(scheduler, sessions, () => config.profiles),
       engineStatus: () => engineStatus(engine.host),
+      profiles: () => config.profiles,
       status: {
         pid,
         version,
@@ -116,22 +136,10 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   });
   resources.defer("socket", () => server.close());
   await server.listen(places.socketPath);
+  resources.defer("schedules", () => scheduler.stop());
+  scheduler.start();
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
-  return { intake, log };
-}
-
-async function findPlaces(config: Config, options: ComposeOptions): Promise<Places> {
-  const { host } = options;
-  const state = stateDirectory(host);
-  const instance = instanceId(state);
-  return {
-    instance,
-    state,
-    cache: cacheDirectory(host),
-    runtime: join(runtimeDirectory(host), instance),
-    auditRoot: config.daemon.auditRoot ?? defaultAuditRoot(host),
-    socketPath: await resolveSocketPath(options, host),
-  };
+  return { intake, scheduler, log, shutdown: options.shutdown ?? config.daemon.shutdown };
 }
 
 async function startEngine(
@@ -164,51 +172,11 @@ function startPreparingImages(config: Config, engine: Engine, log: Logger, resou
   });
 }
 
-function createIntake(
-  config: Config,
-  places: Places,
-  engine: Engine,
-  log: Logger,
-  { host, sealWorker, resources }: ComposeOptions,
-): Intake {
-  const sealer = new Sealer({ script: sealWorker });
-  resources.defer("sealing worker", () => sealer.close());
-  const records = {
-    auditRoot: places.auditRoot,
-    openDirectory: join(places.state, "open"),
-    recordLimitBytes: config.daemon.recordLimitBytes,
-    isPrivate: config.daemon.auditPrivate,
-    now: CLOCK.now,
-    seal: sealer.seal,
-    randomBytes,
-  };
-  return new Intake({
-    instance: places.instance,
-    engine,
-    workspaces: workspacesOf(places.cache, host.env),
-    credentials: credentialsOf(places.runtime, host.env),
-    admission: new Admission(config.daemon.maxSessions),
-    clock: CLOCK,
-    log,
-    logLimitBytes: config.daemon.logLimitBytes,
-    hostPaths: hostPathsOf(
-      protectedPaths(host, { daemon: { ...config.daemon, socketPath: places.socketPath } }),
-    ),
-    createRecord: (document) => createRecord({ ...records, document }),
-    profileNames: config.profiles.map(({ name }) => name),
-    prepareSeal: () => sealer.prepare(),
-    profile: (name) => {
-      const profile = findProfile(config, name);
-      return profile && { profile, digest: configDigest(config, profile) };
-    },
-  });
-}
-
 function sessionDirectory(intake: Intake, auditRoot: string): SessionDirectory {
+  const names = rememberRecordNames(CLOCK.now);
   return new SessionDirectory(intake, {
-    find: (prefix) => findRecord(auditRoot, prefix),
-    newest: (limit) => listRecords(auditRoot, { limit }),
-    read: readDocument,
-    lastState: readLastState,
+    find: (prefix) => findRecord(auditRoot, prefix, names),
+    newest: (limit) => listRecords(auditRoot, { limit }, names),
+    view: readView,
   });
 }

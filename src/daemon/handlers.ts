@@ -1,4 +1,5 @@
-import type { Handlers, Status } from "../rpc/methods.ts";
+import type { Profile } from "../config/config.ts";
+import type { Handlers, ProfileView, Status } from "../rpc/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionState } from "../session-document.ts";
 import type { SessionDirectory } from "./session-directory.ts";
@@ -12,6 +13,9 @@ export interface HandlerHost {
   readonly sessions: SessionDirectory;
   readonly status: FixedStatus;
   readonly engineStatus: () => Status["engine"];
+  /** In the order of the configuration. */
+  readonly profiles: () => readonly Profile[];
+  readonly schedule: Handlers["schedule"];
 }
 
 /** Binds every method of the wire to what fulfils it. */
@@ -25,6 +29,8 @@ export function createHandlers({ intake, sessions, ...host }: HandlerHost): Hand
         ref: params.ref,
         workUnit: params.work_unit,
         timeoutMs: params.timeout_ms,
+        scheduledMs:
+          params.scheduled_timestamp === undefined ? undefined : Date.parse(params.scheduled_timestamp),
       });
       return await sessions.view(id);
     },
@@ -36,13 +42,13 @@ export function createHandlers({ intake, sessions, ...host }: HandlerHost): Hand
       intake.get(id)?.stop(graceMs);
       return await sessions.view(id);
     },
+    profiles: () => Promise.resolve(host.profiles().map(profileView)),
+    schedule: host.schedule,
     status: async () => ({
       ...host.status,
       state: intake.closed ? "draining" : "running",
       sessions: countStates(intake),
-      incomplete: intake.openSessions.flatMap(({ id, trouble }) =>
-        trouble === undefined ? [] : [{ session_id: id, reason: trouble }],
-      ),
+      incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       engine: host.engineStatus(),
     }),
   };
@@ -56,5 +62,24 @@ function countStates(intake: Intake): Status["sessions"] {
     preparing: count("preparing"),
     running: count("running"),
     finishing: count("finishing"),
+  };
+}
+
+function profileView(profile: Profile): ProfileView {
+  return {
+    name: profile.name,
+    image: profile.baseImage,
+    pull: profile.pull,
+    command: [...profile.command],
+    repo: profile.repo ?? null,
+    ref: profile.ref ?? null,
+    schedule: profile.schedule ?? null,
+    timeout_ms: profile.timeoutMs ?? null,
+    grace_ms: profile.graceMs,
+    network: profile.network,
+    memory_bytes: profile.memoryBytes ?? null,
+    cpus: profile.cpus ?? null,
+    pids: profile.pids,
+    credentials: profile.credentials.map(({ name }) => name),
   };
 }

@@ -1,19 +1,24 @@
 /**
- * The life of the daemon's process: start, run until told to end, drain.
+ * The life of the daemon's process: start, run until told to end, drain or detach.
  */
 import { homedir } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { AgentdError } from "../errors.ts";
 import { ReleaseStack } from "../sessions/release-stack.ts";
+import { ServiceManager } from "../systemd/service-manager.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
 import { ShutdownSignals } from "./shutdown.ts";
+import { statusLine } from "./status-line.ts";
 
 /**
- * Runs the daemon in the foreground until it is told to end, and drains it then.
+ * Runs the daemon in the foreground until it is told to end, and drains or detaches it then.
  *
- * @returns the exit code: 0 after a drain. A second signal ends the process at once, by that signal.
+ * @returns the exit code: 0 after that. A second signal ends the process at once, by that signal.
  * @throws AgentdError when it cannot start; nothing is left behind then.
  */
 export async function runDaemon(options: DaemonOptions, process: NodeJS.Process): Promise<number> {
+  // Or V8 takes 16 MB for young objects at the first busy moment and never gives them back.
+  setFlagsFromString("--semi-space-growth-factor=1");
   const host = { env: process.env, home: homedir(), uid: checkHost(process) };
   using signals = new ShutdownSignals(process);
   void signals.second.then((signal) => {
@@ -23,20 +28,29 @@ export async function runDaemon(options: DaemonOptions, process: NodeJS.Process)
 
   const resources = new ReleaseStack();
   try {
-    const daemon = await compose({ ...options, host, pid: process.pid, resources });
-    await drain(daemon, await signals.first);
+    const { pid } = process;
+    const crash = (): void => void process.kill(pid, "SIGKILL");
+    const daemon = await compose({ ...options, host, pid, crash, resources });
+    const manager = new ServiceManager({ environment: process.env, pid, log: daemon.log });
+    const status = (): string => statusLine(daemon.intake);
+    await manager.ready(status());
+    resources.defer("messages to systemd", manager.follow(status));
+    const signal = await signals.first;
+    void manager.stopping("ending");
+    await end(daemon, signal);
     return 0;
   } finally {
     await resources.release();
   }
 }
 
-async function drain({ intake, log }: Daemon, signal: NodeJS.Signals): Promise<void> {
+async function end({ intake, scheduler, log, shutdown }: Daemon, signal: NodeJS.Signals): Promise<void> {
   intake.close();
+  await scheduler.stop();
   const open = intake.openSessions.length;
-  log.info({ signal, open }, "draining: no new work; a second signal ends the daemon at once");
-  await intake.drained();
-  log.info({ queued: intake.openSessions.length }, "drained");
+  log.info({ signal, shutdown, open }, "ending: no new work; a second signal ends the daemon at once");
+  await (shutdown === "drain" ? intake.drained() : intake.detached());
+  log.info({ left: intake.openSessions.length }, "ended");
 }
 
 /** Refuses a host that agentd is not made for; returns the user's id. */

@@ -1,6 +1,6 @@
 import { AgentdError } from "../errors.ts";
 import type { Intake } from "../sessions/intake.ts";
-import type { SessionDocument, SessionState, SessionView } from "../session-document.ts";
+import type { SessionView } from "../session-document.ts";
 
 /** Where sealed sessions are found. */
 export interface RecordQueries {
@@ -8,9 +8,8 @@ export interface RecordQueries {
   find(prefix: string): Promise<{ readonly id: string; readonly directory: string }>;
   /** The newest records, newest first. */
   newest(limit: number): Promise<readonly { readonly id: string; readonly directory: string }[]>;
-  read(directory: string): Promise<SessionDocument>;
-  /** The state that the journal shows last. */
-  lastState(directory: string): Promise<SessionState>;
+  /** The session by its record; `reasonIfOpen` says why it is not sealed. */
+  view(directory: string, reasonIfOpen: string): Promise<SessionView>;
 }
 
 /** Every session that this instance knows: the open ones in memory, all others by their records. */
@@ -58,22 +57,16 @@ export class SessionDirectory {
 
   /** All sessions, newest first. */
   async all(limit: number): Promise<SessionView[]> {
-    const records = await this.#records.newest(limit);
-    return await Promise.all(
-      records.map(
-        async ({ id, directory }) => this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)),
-      ),
-    );
+    const views: SessionView[] = [];
+    // One after another: a long list must not keep the daemon's file threads from everybody else.
+    for (const { id, directory } of await this.#records.newest(limit)) {
+      views.push(this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)));
+    }
+    return views;
   }
 
   async #viewOf(directory: string): Promise<SessionView> {
-    const document = await this.#records.read(directory);
-    const view = { ...document, position: null, record: directory };
-    if (document.outcome !== null) return { ...view, state: "sealed", reason: null };
-    const last = await this.#records.lastState(directory);
-    // The journal's last line comes before the commit.
-    const state = last === "sealed" ? "finishing" : last;
-    return { ...view, state, reason: "left by a daemon that has ended" };
+    return await this.#records.view(directory, "left by a daemon that has ended");
   }
 }
 

@@ -1,35 +1,58 @@
 /**
  * The rooms below sessions, in the words that sessions use.
  */
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { methodologyDigest } from "../audit/methodology-digest.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.ts";
 import type { Environment } from "../config/paths.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv } from "../credentials/launcher.ts";
+import { systemCode } from "../errors.ts";
+import type { Failpoints } from "../failpoints.ts";
 import { credentialPayload } from "../credentials/payload.ts";
 import { resolveCredentials, resolveToken } from "../credentials/resolve.ts";
 import { GATE_TARGET } from "../sessions/container-request.ts";
-import type { Credentials, HostPaths, Workspaces } from "../sessions/ports.ts";
+import type { Credentials, Gate as GatePort, HostPaths, Workspaces } from "../sessions/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
+import { deliverClone } from "../workspace/deliver-clone.ts";
+import type { RecoveryHost } from "../sessions/recovery/recover.ts";
+import { readIfThere } from "../workspace/existing-files.ts";
 import { createGit } from "../workspace/git.ts";
+import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
+import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { Staging } from "../workspace/staging.ts";
+import type { Places } from "./places.ts";
+
+/** In a staging directory: the instance that it belongs to, since instances may share a cache. */
+const OWNER = "instance";
+
+const stagingBelow = (cacheDirectory: string): string => join(cacheDirectory, "staging");
+const mirrorsBelow = (cacheDirectory: string): string => join(cacheDirectory, "repos");
+const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 
 /**
  * Workspaces below a cache directory.
  *
  * @param environment the daemon's own; git gets a few allowed names of it.
  */
-export function workspacesOf(cacheDirectory: string, environment: Environment): Workspaces {
-  const stagingRoot = join(cacheDirectory, "staging");
-  const mirrors = new Mirrors(join(cacheDirectory, "repos"));
+export function workspacesOf(cacheDirectory: string, instance: string, environment: Environment): Workspaces {
+  const stagingRoot = stagingBelow(cacheDirectory);
+  const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
   const git = createGit(environment);
+  const stagingOf = (sessionId: string): Staging => new Staging(stagingRoot, sessionId);
   return {
-    create: (sessionId) => Staging.create(stagingRoot, sessionId),
-    remove: (sessionId) => new Staging(stagingRoot, sessionId).remove(),
+    create: async (sessionId) => {
+      const staging = await Staging.create(stagingRoot, sessionId);
+      await writeFile(join(staging.directory, OWNER), instance);
+      return staging;
+    },
+    remove: (sessionId) => stagingOf(sessionId).remove(),
     clone: (sessionId, source, { signal }) =>
-      cloneInto(new Staging(stagingRoot, sessionId), source, { git, mirrors, signal }),
+      cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
 }
 
@@ -38,27 +61,70 @@ export function workspacesOf(cacheDirectory: string, environment: Environment): 
  *
  * @param environment the daemon's own; credentials name its variables.
  */
-export function credentialsOf(runtimeDirectory: string, environment: Environment): Credentials {
-  const gateOf = (sessionId: string): string => join(runtimeDirectory, "gates", sessionId);
+export function credentialsOf(
+  runtimeDirectory: string,
+  environment: Environment,
+  failpoints: Failpoints,
+): Credentials {
+  const gateOf = (sessionId: string): string => join(gatesBelow(runtimeDirectory), sessionId);
+  const portOf = (gate: Gate): GatePort => ({
+    directory: gate.directory,
+    open: (values, opening) => gate.open(credentialPayload(values), { ...opening, failpoints }),
+  });
   return {
     resolve: (credentials) => resolveCredentials(credentials, environment),
     resolveToken: (source) => resolveToken(source, environment),
-    createGate: async (sessionId) => {
-      const gate = await Gate.create(gateOf(sessionId));
-      return {
-        directory: gate.directory,
-        open: (values, opening) => gate.open(credentialPayload(values), opening),
-      };
+    createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId))),
+    renewGate: async (sessionId) => {
+      const gate = new Gate(gateOf(sessionId));
+      return (await gate.renew()) ? portOf(gate) : undefined;
     },
     removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
     launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
   };
 }
 
+/** What sessions have left below these directories, for a daemon that starts. */
+export function leftoversOf({
+  cache,
+  runtime,
+  instance,
+}: Pick<Places, "cache" | "runtime" | "instance">): RecoveryHost["leftovers"] {
+  const stagingRoot = stagingBelow(cache);
+  const gates = gatesBelow(runtime);
+  const isOurs = async (sessionId: string): Promise<boolean> =>
+    (await readIfThere(join(stagingRoot, sessionId, OWNER))) === instance;
+  return {
+    list: async () => {
+      const staged = await namesIn(stagingRoot);
+      const ours = await Promise.all(staged.map(async (id) => ((await isOurs(id)) ? [id] : [])));
+      return [...new Set([...ours.flat(), ...(await namesIn(gates))])];
+    },
+    remove: async (sessionId) => {
+      await new Gate(join(gates, sessionId)).remove();
+      if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId).remove();
+    },
+    endWork: (sessionIds) => endLeftoverGit(sessionIds.map((id) => join(stagingRoot, id))),
+    removeStaleLocks: () => removeStaleLocks(mirrorsBelow(cache)),
+  };
+}
+
 /** Judges what profiles name on the host. @param protectedOnes what no session may get. */
 export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths {
   return {
-    methodology: (directory) => checkMethodology(directory, protectedOnes),
+    methodology: async (named) => {
+      const directory = await checkMethodology(named, protectedOnes);
+      return { directory, digest: await methodologyDigest(directory) };
+    },
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
 }

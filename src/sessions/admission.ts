@@ -45,6 +45,11 @@ export class Admission {
     });
   }
 
+  /** Takes a place for a session that runs already, even when there is none. It must call `leave` once. */
+  enterAtOnce(): void {
+    this.#running += 1;
+  }
+
   /** Gives a place back. */
   leave(): void {
     this.#running -= 1;

@@ -1,11 +1,20 @@
+import { requestKey } from "../audit/open-index.ts";
 import { AgentdError } from "../errors.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
+import type { Beginning } from "./beginning.ts";
+import type { SessionPlan } from "./plan.ts";
 import type { OpenRecord, SessionProfile } from "./ports.ts";
-import { Session, type SessionHost } from "./session.ts";
+import type { LeftAlone, Recovery } from "./recovery/recover.ts";
+import { Session } from "./session.ts";
+import type { SessionHost } from "./session-host.ts";
+import { sleepUntil } from "./sleep.ts";
 
 /** How many answered requests are remembered, so that a repeated one gets the same session. */
 const REMEMBERED_REQUESTS = 10_000;
+
+/** How long sessions may take to let go of what they are busy with when the daemon leaves them. */
+const LEAVING_LIMIT_MS = 5_000;
 
 /** Letters, marks, digits, punctuation, symbols and spaces: nothing that moves a cursor. */
 const WORK_UNIT = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]{1,200}$/u;
@@ -19,6 +28,8 @@ export interface RunRequest {
   readonly ref?: string | undefined;
   readonly workUnit?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** The instant of the schedule, in milliseconds since the epoch; undefined when somebody asks by hand. */
+  readonly scheduledMs?: number | undefined;
 }
 
 /** What the intake needs beyond what sessions share. */
@@ -27,19 +38,28 @@ export interface IntakeHost extends SessionHost {
   profile(name: string): { readonly profile: SessionProfile; readonly digest: string } | undefined;
   /** The names of all profiles, for whoever mistyped one. */
   readonly profileNames: readonly string[];
-  createRecord(document: Omit<SessionDocument, "session_id">): Promise<OpenRecord>;
+  createRecord(accepted: {
+    readonly document: Omit<SessionDocument, "session_id">;
+    readonly requestId: string;
+    readonly plan: SessionPlan;
+  }): Promise<OpenRecord>;
   /** What a console log may have, in bytes. */
   readonly logLimitBytes: number;
+}
+
+interface OpenSession {
+  readonly session: Session;
+  /** Resolves when the session is sealed, or this daemon has left it. */
+  readonly over: Promise<SessionDocument | undefined>;
 }
 
 /** Accepts sessions and knows those that are not sealed yet. */
 export class Intake {
   readonly #host: IntakeHost;
-  readonly #open = new Map<
-    string,
-    { readonly session: Session; readonly sealed: Promise<SessionDocument> }
-  >();
+  readonly #open = new Map<string, OpenSession>();
+  /** Session ids by the keys of their requests, oldest first. */
   readonly #requests = new Map<string, Promise<string>>();
+  #leftAlone: readonly LeftAlone[] = [];
   #closed = false;
 
   constructor(host: IntakeHost) {
@@ -61,10 +81,38 @@ export class Intake {
     return this.#open.get(sessionId)?.session;
   }
 
-  /** Resolves with the sealed view of an open session; undefined when there is no such open session. */
+  /** Sessions that do not get on, and why. */
+  get incomplete(): readonly LeftAlone[] {
+    const inTrouble = this.openSessions.flatMap(({ id, trouble }) =>
+      trouble === undefined ? [] : [{ id, reason: trouble }],
+    );
+    return [...this.#leftAlone, ...inTrouble];
+  }
+
+  /**
+   * Resolves with the sealed view of an open session, and never when this daemon leaves it before; undefined when there
+   * is no such open session.
+   */
   sealed(sessionId: string): Promise<SessionView> | undefined {
     const open = this.#open.get(sessionId);
-    return open?.sealed.then(() => open.session.view());
+    if (open === undefined) return undefined;
+    return new Promise((resolve) => {
+      void open.over.then((document) => document && resolve(open.session.view()));
+    });
+  }
+
+  /**
+   * Goes on with what an earlier daemon has left.
+   *
+   * @param answered ids of sealed sessions by the keys of their requests, oldest first.
+   */
+  resume({ sessions, leftAlone }: Recovery, answered: ReadonlyMap<string, string>): void {
+    for (const [key, id] of answered) this.#requests.set(key, Promise.resolve(id));
+    this.#leftAlone = leftAlone;
+    for (const { record, plan, requestId, beginning } of sessions) {
+      this.#requests.set(requestKey(requestId), Promise.resolve(record.id));
+      this.#begin(plan, record, beginning);
+    }
   }
 
   /**
@@ -73,10 +121,11 @@ export class Intake {
    * @throws AgentdError when the request cannot be accepted; nothing is recorded then.
    */
   async accept(request: RunRequest): Promise<string> {
-    const earlier = this.#requests.get(request.requestId);
+    const key = requestKey(request.requestId);
+    const earlier = this.#requests.get(key);
     if (earlier !== undefined) return await earlier;
     const accepting = this.#accept(request);
-    this.#remember(request.requestId, accepting);
+    this.#remember(key, accepting);
     return await accepting;
   }
 
@@ -88,28 +137,49 @@ export class Intake {
 
   /** Resolves when every session that has begun is sealed. Call `close` first. */
   async drained(): Promise<void> {
-    const begun = [...this.#open.values()].filter(({ session }) => session.view().state !== "queued");
-    await Promise.all(begun.map(({ sealed }) => sealed));
+    await Promise.all(this.#begun().map(({ over }) => over));
+  }
+
+  /** Leaves all sessions to the next daemon: what runs goes on, what is queued stays queued. Ends in a few seconds. */
+  async detached(): Promise<void> {
+    const { clock, log } = this.#host;
+    const begun = this.#begun();
+    for (const { session } of begun) session.leave();
+    const left = new AbortController();
+    const tooLong = sleepUntil(clock.monotonic() + LEAVING_LIMIT_MS, { clock, signal: left.signal });
+    const gone = Promise.all(begun.map(({ over }) => over)).then(() => false);
+    if (await Promise.race([gone, tooLong])) log.warn("sessions do not let go and are left as they are");
+    left.abort();
+  }
+
+  /** The open sessions that have begun, and those that clear away what an earlier daemon had begun. */
+  #begun(): OpenSession[] {
+    return [...this.#open.values()].filter(({ session }) => session.view().state !== "queued");
   }
 
   async #accept(request: RunRequest): Promise<string> {
-    const plan = this.#check(request);
-    const { profile, digest } = plan;
-    const record = await this.#host.createRecord(
-      acceptedDocument({
-        profile: profile.name,
-        repo_url: plan.repoUrl,
-        ref: plan.ref,
-        work_unit: request.workUnit ?? null,
-        trigger: "manual",
-        image: profile.baseImage,
-        config_digest: digest,
-        queued_timestamp: new Date(this.#host.clock.now()).toISOString(),
-      }),
-    );
-    const timeoutMs = request.timeoutMs ?? profile.timeoutMs;
-    const { logLimitBytes } = this.#host;
-    this.#begin(new Session(this.#host, { profile, timeoutMs, logLimitBytes }, record));
+    const { profile, digest, repoUrl, ref } = this.#check(request);
+    const host = this.#host;
+    const plan: SessionPlan = {
+      profile,
+      timeoutMs: request.timeoutMs ?? profile.timeoutMs,
+      logLimitBytes: host.logLimitBytes,
+    };
+    const nowMs = host.clock.now();
+    const accepted = acceptedDocument({
+      profile: profile.name,
+      repo_url: repoUrl,
+      ref,
+      work_unit: request.workUnit ?? null,
+      trigger: request.scheduledMs === undefined ? "manual" : "schedule",
+      image: profile.baseImage,
+      config_digest: digest,
+      queued_timestamp: new Date(nowMs).toISOString(),
+    });
+    const document = { ...accepted, ...scheduleFields(request.scheduledMs, nowMs) };
+    const record = await host.createRecord({ document, requestId: request.requestId, plan });
+    this.#begin(plan, record, { at: "queue" });
+    await host.failpoints.reach("accepted");
     return record.id;
   }
 
@@ -156,19 +226,29 @@ export class Intake {
     return { ...found, repoUrl: parseRepositoryUrl(repo).url, ref: ref ?? null };
   }
 
-  #begin(session: Session): void {
-    const sealed = session.live().then((document) => {
-      this.#open.delete(session.id);
+  #begin(plan: SessionPlan, record: OpenRecord, beginning: Beginning): void {
+    const session = new Session(this.#host, plan, record, beginning);
+    const over = session.live().then((document) => {
+      if (document !== undefined) this.#open.delete(session.id);
       return document;
     });
-    this.#open.set(session.id, { session, sealed });
+    this.#open.set(session.id, { session, over });
   }
 
-  #remember(requestId: string, accepting: Promise<string>): void {
-    this.#requests.set(requestId, accepting);
+  #remember(key: string, accepting: Promise<string>): void {
+    this.#requests.set(key, accepting);
     // A refused request may be repeated: nothing was recorded for it.
-    accepting.catch(() => this.#requests.delete(requestId));
+    accepting.catch(() => this.#requests.delete(key));
     const oldest = this.#requests.keys().next().value;
     if (this.#requests.size > REMEMBERED_REQUESTS && oldest !== undefined) this.#requests.delete(oldest);
   }
+}
+
+function scheduleFields(
+  scheduledMs: number | undefined,
+  nowMs: number,
+): Pick<SessionDocument, "scheduled_timestamp" | "delay_ms"> {
+  if (scheduledMs === undefined) return { scheduled_timestamp: null, delay_ms: null };
+  const delayMs = Math.max(0, Math.round(nowMs - scheduledMs));
+  return { scheduled_timestamp: new Date(scheduledMs).toISOString(), delay_ms: delayMs };
 }

@@ -5,6 +5,7 @@ import type { LaunchContext } from "./launch-context.ts";
 import { inStage, LaunchError } from "./launch-stage.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import type { Gate, Mount } from "./ports.ts";
+import { deferDirectories } from "./releases.ts";
 
 /** A session whose command may be let go. */
 export interface Prepared {
@@ -19,13 +20,12 @@ export interface Prepared {
  * @throws LaunchError
  */
 export async function prepare(context: LaunchContext): Promise<Prepared> {
-  const { profile, record, workspaces, credentials, resources } = context;
+  const { profile, record, engine, workspaces, credentials, resources, failpoints } = context;
   const { values, token } = await inStage("credentials", async () => resolveSecrets(context));
   const methodology = await inStage("methodology", () => findMethodology(context));
   const mounts = await inStage("mounts", () => findMounts(context));
 
-  resources.defer("staging directory", () => workspaces.remove(record.id));
-  resources.defer("gate", () => credentials.removeGate(record.id));
+  deferDirectories(resources, record, context);
   const failure = new AbortController();
   const signal = AbortSignal.any([context.signal, failure.signal]);
   const together = <T>(work: Promise<T>): Promise<T> =>
@@ -34,8 +34,20 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
       throw error;
     });
 
-  const staging = together(inStage("clone", () => workspaces.create(record.id)));
-  const gate = together(inStage("create", () => credentials.createGate(record.id)));
+  const staging = together(
+    inStage("clone", async () => {
+      const made = await workspaces.create(record.id);
+      await failpoints.reach("staging_made");
+      return made;
+    }),
+  );
+  const gate = together(
+    inStage("create", async () => {
+      const made = await credentials.createGate(record.id);
+      await failpoints.reach("gate_made");
+      return made;
+    }),
+  );
   const sources = Promise.all([staging, gate]).then(async ([staging, gate]) => {
     const { homeDirectory } = staging;
     await together(inStage("mounts", () => makeMountPoints(homeDirectory, homeOf(profile), mounts)));
@@ -46,10 +58,12 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
 
   // Until all have settled something may still be made, and nothing may be released.
   const [prepared, cloned, launched] = await Promise.allSettled([sources, clone, container]);
-  if (prepared.status === "fulfilled" && cloned.status === "fulfilled" && launched.status === "fulfilled") {
-    return { containerId: launched.value, gate: prepared.value.gate, values };
+  if (prepared.status === "rejected" || cloned.status === "rejected" || launched.status === "rejected") {
+    throw firstFailure([prepared, cloned, launched], signal);
   }
-  throw firstFailure([prepared, cloned, launched], signal);
+  const { selinux } = engine.host;
+  await inStage("clone", () => workspaces.deliver(record.id, { selinux, signal }));
+  return { containerId: launched.value, gate: prepared.value.gate, values };
 }
 
 /** Of several failures, the others are echoes of one through the shared signal: the one to report is the original. */
@@ -73,10 +87,13 @@ function resolveSecrets({ profile, credentials }: LaunchContext): {
   };
 }
 
-async function findMethodology({ profile, hostPaths }: LaunchContext): Promise<string | undefined> {
-  return profile.methodologyDir === undefined
-    ? undefined
-    : await hostPaths.methodology(profile.methodologyDir);
+async function findMethodology({ profile, record, hostPaths }: LaunchContext): Promise<string | undefined> {
+  if (profile.methodologyDir === undefined) return undefined;
+  const { directory, digest } = await hostPaths.methodology(profile.methodologyDir);
+  const found = { methodology_digest: digest };
+  await record.update(found, { persist: false });
+  await record.journal("preparing", "methodology_found", found, { durable: false });
+  return directory;
 }
 
 async function findMounts({ profile, hostPaths }: LaunchContext): Promise<Mount[]> {
@@ -90,24 +107,27 @@ async function cloneRepository(
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { record, workspaces, onActivity } = context;
+  const { record, workspaces, activities, failpoints } = context;
   const { repo_url: url, ref } = record.document;
-  onActivity(`cloning ${url}`);
-  const { commit, warnings } = await workspaces.clone(record.id, { url, ref, token }, { signal });
+  await failpoints.reach("clone_begun");
+  const { commit, warnings } = await activities.during(`cloning ${url}`, () =>
+    workspaces.clone(record.id, { url, ref, token }, { signal }),
+  );
   const allWarnings = [...record.document.warnings, ...warnings];
   await record.update({ commit, warnings: allWarnings }, { persist: false });
   await record.journal("preparing", "cloned", { commit, warnings }, { durable: false });
+  await failpoints.reach("cloned");
 }
 
 /**
- * Opens the gate of a prepared session: journals `running`, hands the credentials over, journals `handed_over`.
+ * Opens the gate of a prepared session: hands the credentials over, which lets its command start.
  *
  * @param exited settles when the container ends, which ends the wait for its launcher.
  * @throws LaunchError when the launcher never came to read: the image's shell does not work.
  */
 export async function openGate(
   prepared: Prepared,
-  context: Pick<LaunchContext, "record" | "signal">,
+  { signal }: Pick<LaunchContext, "signal">,
   exited: Promise<unknown>,
   onRunning: () => Promise<void>,
 ): Promise<void> {
@@ -123,9 +143,8 @@ export async function openGate(
   );
   await inStage("start", () =>
     prepared.gate.open(prepared.values, {
-      signal: AbortSignal.any([context.signal, gone.signal]),
+      signal: AbortSignal.any([signal, gone.signal]),
       onFirstByte: onRunning,
     }),
   );
-  await context.record.journal("running", "handed_over", {}, { durable: false });
 }

@@ -6,6 +6,7 @@ import type { ContainerRequest } from "../podman/container-spec.ts";
 import type { LimitName } from "../podman/host-features.ts";
 import type { PullPolicy } from "../podman/images.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
+import type { ResourcePeaks } from "../podman/resource-peaks.ts";
 
 /** Time as sessions see it; a test may hand in its own. */
 export interface Clock {
@@ -13,6 +14,8 @@ export interface Clock {
   readonly now: () => number;
   /** A clock that never jumps, in milliseconds from an arbitrary start. */
   readonly monotonic: () => number;
+  /** How long this host is up, in milliseconds: one count for all daemons of a boot, whatever is done to the clock. */
+  readonly uptime: () => number;
 }
 
 /** A directory or file of the host that the operator declared for a profile's sessions. */
@@ -48,10 +51,11 @@ export interface SessionProfile {
 
 /** The container engine. */
 export interface Engine {
+  readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
     pull: PullPolicy,
-    options: { signal: AbortSignal },
+    options: { signal: AbortSignal; onProgress?: ((line: string) => void) | undefined },
   ): Promise<{ readonly id: string; readonly digest: string | null }>;
   imageHasPath(imageId: string, path: string): Promise<boolean>;
   createContainer(request: ContainerRequest): Promise<{
@@ -61,16 +65,34 @@ export interface Engine {
   }>;
   startContainer(id: string): Promise<void>;
   /** Resolves when the container's first process has ended, or nobody can tell any more how it ends. */
-  waitForExit(id: string, options: { signal: AbortSignal }): Promise<ContainerExit>;
+  waitForExit(
+    id: string,
+    options: { signal: AbortSignal; onFirstProcess?: ((pid: number) => void) | undefined },
+  ): Promise<ContainerExit>;
+  /** Resolves when the signal is aborted, to what the container of a first process has used at most until then. */
+  followPeaks(pid: number, options: { signal: AbortSignal }): Promise<ResourcePeaks>;
   signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Kills and removes; a container that does not exist is removed already. */
   removeContainer(idOrName: string): Promise<void>;
+  /** What a running container's init has started: `argv`, something that took its place, or nothing any more. */
+  findCommand(id: string, argv: readonly string[]): Promise<"asked" | "other" | "none">;
+  /** Kills the container's init by its pid, where it was started to run `argv`, and waits until it is gone. */
+  endFirstProcess(idOrName: string, argv: readonly string[]): Promise<void>;
 }
 
 /** A record that is still being written. */
 export type OpenRecord = Pick<
   AuditRecord,
-  "id" | "directory" | "runaDirectory" | "consoleLogPath" | "document" | "update" | "journal" | "seal"
+  | "id"
+  | "directory"
+  | "runaDirectory"
+  | "consoleLogPath"
+  | "document"
+  | "state"
+  | "update"
+  | "journal"
+  | "seal"
+  | "retire"
 >;
 
 /** The directories of one session's workspace on the host. */
@@ -84,11 +106,14 @@ export interface Workspaces {
   /** Where the staging directory of a session is, made or not: it is released even when making it failed. */
   create(sessionId: string): Promise<Staging>;
   remove(sessionId: string): Promise<void>;
+  /** Makes the session's clone where its container does not see it. */
   clone(
     sessionId: string,
     source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+  /** Moves the clone to where the session's container, which has started, sees it. */
+  deliver(sessionId: string, options: { selinux: boolean; signal: AbortSignal }): Promise<void>;
 }
 
 /** The way a session's credentials take into its container. */
@@ -113,6 +138,11 @@ export interface Credentials {
   /** The token in that variable. Throws `credential_unset` or `credential_invalid`. */
   resolveToken(source: string): string;
   createGate(sessionId: string): Promise<Gate>;
+  /**
+   * The gate that an earlier daemon has made, free of what that one may have written; undefined when it was opened and
+   * everything was written.
+   */
+  renewGate(sessionId: string): Promise<Gate | undefined>;
   removeGate(sessionId: string): Promise<void>;
   /** The argument vector that waits at the gate and then becomes the command. */
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
@@ -120,8 +150,8 @@ export interface Credentials {
 
 /** What a profile names on the host, judged when a session is launched: it may have changed since the configuration was read. */
 export interface HostPaths {
-  /** The directory with all links resolved. Throws `methodology_invalid`. */
-  methodology(directory: string): Promise<string>;
+  /** The directory with all links resolved, and the digest of what is in it. Throws `methodology_invalid`. */
+  methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;
 }

@@ -4,23 +4,30 @@ import { sleepUntil } from "./sleep.ts";
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** Ends the waiting between two tries. */
+  readonly signal: AbortSignal;
+  /** Awaited after each failure, with the delay before the next try. */
+  readonly onFailure: (error: unknown, retryInMs: number) => Promise<void> | void;
+}
+
 /**
  * Repeats work until it succeeds, with a delay that doubles from one second to one minute.
  *
- * @param onFailure awaited after each failure, with the delay before the next try.
+ * @returns undefined when the signal came first.
  */
 export async function untilItSucceeds<T>(
   work: () => Promise<T>,
-  clock: Clock,
-  onFailure: (error: unknown, retryInMs: number) => Promise<void>,
-): Promise<T> {
-  const never = new AbortController().signal;
-  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+  { clock, signal, onFailure }: RetryOptions,
+): Promise<T | undefined> {
+  for (let delayMs = FIRST_DELAY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
     try {
       return await work();
     } catch (error) {
       await onFailure(error, delayMs);
-      await sleepUntil(clock.monotonic() + delayMs, { clock, signal: never });
+      await sleepUntil(clock.monotonic() + delayMs, { clock, signal });
     }
   }
+  return undefined;
 }

@@ -53,13 +53,17 @@ async function terminate(supervision: Supervision, graceMs: number): Promise<Con
   return exited;
 }
 
-/** How a session ended that nobody told to. */
-export function endingOfExit(exit: ContainerExit): Ending {
+/**
+ * How a session ended that nobody told to.
+ *
+ * @param isPastDeadline whether it ended past its deadline, while no daemon was there to end it.
+ */
+export function endingOfExit(exit: ContainerExit, isPastDeadline = false): Ending {
   if (exit.kind === "lost") return ending("interrupted", { cause: exit.why });
   if (exit.exitCode === ENDED_BY_BACKSTOP) {
-    return ending("interrupted", {
-      cause: "the engine's own timeout ended the container before the deadline",
-    });
+    return isPastDeadline
+      ? ending("timed_out", { cause: "ran past its deadline, and the engine's own timeout ended it" })
+      : ending("interrupted", { cause: "the engine's own timeout ended the container before the deadline" });
   }
   const byCode = endingOfExitCode(exit.exitCode, signalName);
   if (!exit.oomKilled || exit.exitCode === 0) return byCode;

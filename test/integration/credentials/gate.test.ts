@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstat, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Gate } from "../../../src/credentials/gate.ts";
+import { processesWith } from "../../kit/processes.mjs";
+import { until } from "../../kit/until.mjs";
 
 let root: string;
 let gate: Gate;
@@ -97,6 +100,36 @@ describe("a gate", () => {
     });
     await expect(stuck).rejects.toThrow("stopped too");
     await reader.close();
+  });
+
+  it("is renewed, so that nothing is read together with what a dead daemon has written", async () => {
+    const fifo = await lstat(gate.fifoPath);
+    // As a launcher that is in the middle: it has the old FIFO open, with a half payload in it.
+    const reader = await open(gate.fifoPath, constants.O_RDONLY | constants.O_NONBLOCK);
+    await writeFile(gate.fifoPath, "half of a pay");
+    expect(await gate.renew()).toBe(true);
+    expect((await lstat(gate.fifoPath)).ino).not.toBe(fifo.ino);
+    const read = readGate();
+    await gate.open(Buffer.from("payload"), { signal, onFirstByte });
+    expect(await read).toBe("payload");
+    expect((await reader.readFile()).toString()).toBe("half of a pay");
+    await reader.close();
+  });
+
+  it("wakes a launcher that waits at a FIFO which was replaced meanwhile", async () => {
+    const waiting = readGate();
+    await until("a reader", async () => (await processesWith(gate.fifoPath)).length > 0);
+    expect(await gate.renew()).toBe(true);
+    const opening = gate.open(Buffer.from("payload"), { signal, onFirstByte });
+    expect(await waiting).toBe("");
+    const again = readGate();
+    await opening;
+    expect(await again).toBe("payload");
+  });
+
+  it("is not renewed once everything was handed over", async () => {
+    await Promise.all([gate.open(Buffer.from("payload"), { signal, onFirstByte }), readGate()]);
+    expect(await gate.renew()).toBe(false);
   });
 
   it("is removed, again, and where there never was one", async () => {

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { OpenIndex } from "../audit/open-index.ts";
+import type { RecordSettings } from "../audit/open-record.ts";
+import { findRecord } from "../audit/query.ts";
+import { createRecord } from "../audit/record.ts";
+import { reopenRecord } from "../audit/reopen.ts";
+import { Sealer } from "../audit/sealer.ts";
+import { configDigest, findProfile, type Config } from "../config/config.ts";
+import { protectedPaths } from "../config/mount-sources.ts";
+import type { Host } from "../config/paths.ts";
+import { AgentdError } from "../errors.ts";
+import type { Failpoints } from "../failpoints.ts";
+import type { Logger } from "../log.ts";
+import type { Engine } from "../podman/engine.ts";
+import { Admission } from "../sessions/admission.ts";
+import { Intake } from "../sessions/intake.ts";
+import type { Clock } from "../sessions/ports.ts";
+import { recover } from "../sessions/recovery/recover.ts";
+import type { ReleaseStack } from "../sessions/release-stack.ts";
+import { bootMarker } from "./boot-marker.ts";
+import type { Places } from "./places.ts";
+import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-rooms.ts";
+
+/** What sessions are made from. */
+export interface SessionsHost {
+  readonly config: Config;
+  readonly places: Places;
+  readonly host: Host;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly daemon: { readonly pid: number; readonly version: string };
+  readonly failpoints: Failpoints;
+  /** The script of the worker that seals. */
+  readonly sealWorker: string;
+  readonly resources: ReleaseStack;
+}
+
+/** Makes the intake, and goes on with every session that an earlier daemon has left. */
+export async function startSessions(parts: SessionsHost): Promise<Intake> {
+  const { config, places, host, engine, clock, log, daemon, failpoints, resources } = parts;
+  const boot = await bootMarker(places.runtime);
+  const index = new OpenIndex(places.state);
+  const { version } = daemon;
+  const attester = { stateDirectory: places.state, instance: places.instance, version };
+  const sealer = new Sealer({ script: parts.sealWorker, attester });
+  resources.defer("sealing worker", () => sealer.close());
+  const records = recordSettings(parts, index, sealer);
+  const intake = new Intake({
+    ...{ engine, clock, log, boot, daemon, failpoints },
+    instance: places.instance,
+    workspaces: workspacesOf(places.cache, places.instance, host.env),
+    credentials: credentialsOf(places.runtime, host.env, failpoints),
+    admission: new Admission(config.daemon.maxSessions),
+    logLimitBytes: config.daemon.logLimitBytes,
+    hostPaths: hostPathsOf(
+      protectedPaths(host, { daemon: { ...config.daemon, socketPath: places.socketPath } }),
+    ),
+    createRecord: (accepted) => createRecord({ ...records, ...accepted, randomBytes }),
+    profileNames: config.profiles.map(({ name }) => name),
+    prepareSeal: () => sealer.prepare(),
+    profile: (name) => {
+      const profile = findProfile(config, name);
+      return profile && { profile, digest: configDigest(config, profile) };
+    },
+  });
+  const recovery = await recover({
+    ...{ engine, index, boot, log, failpoints },
+    reopen: (entry) => reopenRecord(records, entry),
+    hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
+    leftovers: leftoversOf(places),
+  });
+  intake.resume(recovery, await index.recent());
+  return intake;
+}
+
+function recordSettings({ config, places, clock, ...parts }: SessionsHost, index: OpenIndex, sealer: Sealer) {
+  const settings: RecordSettings = {
+    auditRoot: places.auditRoot,
+    index,
+    daemon: parts.daemon,
+    recordLimitBytes: config.daemon.recordLimitBytes,
+    isPrivate: config.daemon.auditPrivate,
+    now: clock.now,
+    seal: sealer.seal,
+    failpoints: parts.failpoints,
+  };
+  return settings;
+}
+
+async function hasRecord(auditRoot: string, sessionId: string): Promise<boolean> {
+  try {
+    await findRecord(auditRoot, sessionId);
+    return true;
+  } catch (error) {
+    if (error instanceof AgentdError && error.code === "unknown_session") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Places at which a test can crash, fail or hold the daemon. Nothing happens there unless `AGENTD_FAILPOINTS` arms them.
+ *
+ * The variable holds entries `LABEL=ACTION` or `LABEL=ACTION@N` (only at the N-th hit), separated by commas. Actions:
+ * `crash` kills the daemon with SIGKILL, `fail` throws, `delay:MS` waits, `wait` holds until somebody makes the file
+ * `LABEL.HIT.go`. Every hit of an armed label leaves a file `LABEL.HIT` in `AGENTD_FAILPOINTS_DIR`, before its action;
+ * HIT counts from 1 in each daemon, and the file holds the daemon's pid.
+ */
+import { access, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Every label, in the order in which a session and a recovery pass them. */
+export const FAILPOINT_LABELS = [
+  // Accepting: nobody was told yet.
+  "index_entry_written",
+  "record_directory_made",
+  "accepted",
+  // Preparing.
+  "admitted",
+  "staging_made",
+  "gate_made",
+  "clone_begun",
+  "cloned",
+  "image_found",
+  "container_created",
+  "container_started",
+  // At the gate: before the journal says `running`; after, before the first byte; in the middle; before `handed_over`.
+  "gate_met",
+  "running_journaled",
+  "payload_half",
+  "payload_written",
+  "handed_over_journaled",
+  // Running.
+  "supervising",
+  "exit_seen",
+  // Ending.
+  "finishing_journaled",
+  "container_removed",
+  "gate_removed",
+  "staging_removed",
+  "sealing",
+  // The record is sealed and still in the index of open records.
+  "sealed",
+  // Recovery at the daemon's start.
+  "recovery_listed",
+  "recovery_decided",
+  "recovery_cleaned",
+  "adopting",
+  "adopted",
+] as const;
+
+export type FailpointLabel = (typeof FAILPOINT_LABELS)[number];
+
+/** What the steps of a session and of a recovery pass. */
+export interface Failpoints {
+  /** Does what the label is armed with; throws for `fail` only. */
+  readonly reach: (label: FailpointLabel) => Promise<void>;
+}
+
+export interface FailpointsHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  /** Ends this process as SIGKILL does. */
+  readonly crash: () => void;
+}
+
+type Action =
+  { readonly kind: "crash" | "fail" | "wait" } | { readonly kind: "delay"; readonly delayMs: number };
+
+interface Armed {
+  readonly action: Action;
+  /** Undefined: every hit. */
+  readonly onHit: number | undefined;
+}
+
+const ENTRY =
+  /^(?<label>[a-z_]+)=(?:(?<plain>crash|fail|wait)|delay:(?<delayMs>\d{1,7}))(?:@(?<onHit>\d{1,6}))?$/;
+const WAIT_POLL_MS = 10;
+
+/** Failpoints of which none is armed. */
+export const NO_FAILPOINTS: Failpoints = { reach: () => Promise.resolve() };
+
+/**
+ * The failpoints that the environment arms.
+ *
+ * @throws Error for an entry that is none, an unknown label, or a missing directory.
+ */
+export function failpointsOf({ env, pid, crash }: FailpointsHost): Failpoints {
+  const entries = env["AGENTD_FAILPOINTS"];
+  if (entries === undefined || entries === "") return NO_FAILPOINTS;
+  const directory = env["AGENTD_FAILPOINTS_DIR"];
+  if (directory === undefined) throw new Error("AGENTD_FAILPOINTS needs AGENTD_FAILPOINTS_DIR");
+  const armed = new Map(entries.split(",").map(parseEntry));
+  const hits = new Map<FailpointLabel, number>();
+  return {
+    reach: async (label) => {
+      const point = armed.get(label);
+      if (point === undefined) return;
+      const hit = (hits.get(label) ?? 0) + 1;
+      hits.set(label, hit);
+      if (point.onHit !== undefined && point.onHit !== hit) return;
+      const mark = join(directory, `${label}.${hit}`);
+      await writeFile(mark, `${pid}\n`);
+      await act(point.action, { label, go: `${mark}.go`, crash });
+    },
+  };
+}
+
+function parseEntry(entry: string): [FailpointLabel, Armed] {
+  const { label, plain, delayMs, onHit } = ENTRY.exec(entry)?.groups ?? {};
+  const known = FAILPOINT_LABELS.find((each) => each === label);
+  if (known === undefined) throw new Error(`${JSON.stringify(entry)} in AGENTD_FAILPOINTS arms no failpoint`);
+  const action: Action =
+    delayMs === undefined
+      ? { kind: plain as "crash" | "fail" | "wait" }
+      : { kind: "delay", delayMs: Number(delayMs) };
+  return [known, { action, onHit: onHit === undefined ? undefined : Number(onHit) }];
+}
+
+async function act(
+  action: Action,
+  { label, go, crash }: { label: FailpointLabel; go: string; crash: () => void },
+): Promise<void> {
+  switch (action.kind) {
+    case "crash":
+      crash();
+      return;
+    case "fail":
+      throw new Error(`the failpoint ${label} was told to fail`);
+    case "delay":
+      await delay(action.delayMs);
+      return;
+    case "wait":
+      while (!(await isThere(go))) await delay(WAIT_POLL_MS);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false; // Not made yet.
+  }
+}

@@ -1,0 +1,38 @@
+import { AgentdError } from "../errors.ts";
+import type { Ending } from "../outcome.ts";
+import type { Beginning } from "./beginning.ts";
+import { follow } from "./follow.ts";
+import { handOverAgain } from "./hand-over-again.ts";
+import type { SessionParts } from "./session-parts.ts";
+
+/**
+ * Goes on with a session whose command an earlier daemon let go, as if nothing had happened.
+ *
+ * @throws LaunchError when its launcher still waits and cannot be given its credentials; the reason of `leaving`.
+ */
+export async function adopt(parts: SessionParts, left: Beginning & { at: "command" }): Promise<Ending> {
+  const { host, plan, record, standing, orders, log } = parts;
+  await host.failpoints.reach("adopting");
+  standing.oweLine("adopted", host.daemon);
+  return await follow(parts, left.containerId, async (followed) => {
+    if (!left.handedOver) {
+      const signal = AbortSignal.any([followed.signal, orders.signal]);
+      const how = await handOverAgain({ ...host, ...followed, profile: plan.profile, record, signal });
+      if (how === "unknown") throw nobodyKnows();
+      standing.oweLine("handed_over", { how });
+    }
+    standing.oweDocument();
+    await standing.settleInTime(followed.signal);
+    log.info("session adopted");
+    await host.failpoints.reach("adopted");
+    return left.openedUptimeMs;
+  });
+}
+
+function nobodyKnows(): AgentdError {
+  return new AgentdError("launcher_failed", {
+    tried: "go on with the session",
+    why: "its container ended before it was known whether its command had got its credentials",
+    next: "See what the command has done, and run the session again where that does no harm.",
+  });
+}

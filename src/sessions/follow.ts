@@ -1,0 +1,90 @@
+import type { Ending } from "../outcome.ts";
+import type { ContainerExit } from "../podman/exit-watch.ts";
+import type { ResourcePeaks } from "../podman/resource-peaks.ts";
+import { passesOutputLimit } from "./output-limit.ts";
+import { peakFields } from "./peak-fields.ts";
+import type { SessionParts } from "./session-parts.ts";
+import { sleepUntil } from "./sleep.ts";
+import { supervise } from "./supervise.ts";
+
+/** A container that is followed to its end. */
+export interface Followed {
+  readonly containerId: string;
+  /** Settles when the container has ended; rejects with the reason of `signal`. */
+  readonly exited: Promise<ContainerExit>;
+  /** Ends the following, not the command. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows a container from its gate to the end of its command, and ends it when its time is up or it prints too much.
+ *
+ * @param letGo brings the command to run; resolves with what `Clock.uptime` showed when the gate opened.
+ * @throws what `letGo` throws; the reason of `leaving`.
+ */
+export async function follow(
+  parts: SessionParts,
+  containerId: string,
+  letGo: (followed: Followed) => Promise<number>,
+): Promise<Ending> {
+  const { engine, clock, prepareSeal, failpoints } = parts.host;
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, parts.leaving]);
+  let peaks: Promise<ResourcePeaks> | undefined;
+  const exited = engine.waitForExit(containerId, {
+    signal,
+    onFirstProcess: (pid) => (peaks = engine.followPeaks(pid, { signal })),
+  });
+  try {
+    const openedUptimeMs = await letGo({ containerId, exited, signal });
+    await parts.standing.settleInTime(signal);
+    await failpoints.reach("handed_over_journaled");
+    watchDeadline(parts, openedUptimeMs, signal);
+    watchOutput(parts, signal);
+    prepareSeal();
+    await failpoints.reach("supervising");
+    const ordered = parts.orders.first();
+    const end = await supervise({ containerId, engine, clock, exited, ordered });
+    over.abort();
+    await parts.record.update(peakFields((await peaks) ?? {}, end, parts.plan.profile), { persist: false });
+    await failpoints.reach("exit_seen");
+    return end;
+  } finally {
+    over.abort();
+    exited.catch(() => undefined); // Aborted above when nobody waits any more.
+  }
+}
+
+/** The time counts from the opening of the gate, whichever daemon has seen it. */
+function watchDeadline(
+  { host, plan, orders }: SessionParts,
+  openedUptimeMs: number,
+  signal: AbortSignal,
+): void {
+  const { clock } = host;
+  const { timeoutMs, profile } = plan;
+  if (timeoutMs === undefined) return;
+  const remainingMs = timeoutMs - (clock.uptime() - openedUptimeMs);
+  void sleepUntil(clock.monotonic() + remainingMs, { clock, signal }).then((over) => {
+    if (!over) return;
+    orders.give({
+      outcome: "timed_out",
+      cause: `ran longer than ${timeoutMs / 1000} s`,
+      graceMs: profile.graceMs,
+    });
+  });
+}
+
+function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: AbortSignal): void {
+  const { clock } = host;
+  const { logLimitBytes } = plan;
+  passesOutputLimit(record.consoleLogPath, logLimitBytes, { clock, signal }).then(
+    (over) => {
+      if (!over) return;
+      const cause = `printed more than daemon.log_limit allows (${logLimitBytes} bytes)`;
+      // Without grace, in which it would go on printing.
+      orders.give({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
+    },
+    (error: unknown) => log.error({ error }, "output not watched"),
+  );
+}

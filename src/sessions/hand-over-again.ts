@@ -1,0 +1,85 @@
+import { LaunchError } from "./launch-stage.ts";
+import type { Clock, Credentials, Engine, OpenRecord, SessionProfile } from "./ports.ts";
+import { sleepUntil } from "./sleep.ts";
+
+/** How a hand-over came to its end that an earlier daemon had begun. */
+export type HandOver =
+  /** This daemon has handed over, to a launcher that had started nothing. */
+  | "again"
+  /** The launcher has become the command: it had everything. */
+  | "found"
+  /** The container has ended, and nobody knows what it had. */
+  | "unknown";
+
+const LOOK_INTERVAL_MS = 50;
+
+/** What handing over again needs. */
+export interface HandOverAgain {
+  readonly engine: Pick<Engine, "findCommand">;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly profile: SessionProfile;
+  readonly record: Pick<OpenRecord, "id">;
+  readonly containerId: string;
+  /** Settles when the container has ended. */
+  readonly exited: Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings a hand-over to its end after which nothing was journaled. The launcher may still wait, may be in the middle of
+ * what the dead daemon wrote, or may have become the command.
+ *
+ * @throws LaunchError of stage `credentials` when it still waits and they cannot be resolved any more; of stage `start`
+ * when it goes away while it reads; the signal's reason.
+ */
+export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
+  const { credentials, record, exited, signal } = context;
+  const gate = await credentials.renewGate(record.id);
+  if (gate === undefined) return "found";
+  const over = new AbortController();
+  const settled = Promise.race([
+    exited.then((): HandOver => "unknown"),
+    becomesCommand(context, over.signal),
+  ]);
+  const stopWaiting = (): void => over.abort();
+  settled.then(stopWaiting, stopWaiting);
+  const values = resolveNow(context);
+  try {
+    await gate.open(values instanceof LaunchError ? new Map() : values, {
+      signal: AbortSignal.any([signal, over.signal]),
+      // Only now: a launcher that has everything already needs nothing any more.
+      onFirstByte: () => (values instanceof LaunchError ? Promise.reject(values) : Promise.resolve()),
+    });
+    return "again";
+  } catch (error) {
+    signal.throwIfAborted();
+    const how = over.signal.aborted ? await settled : undefined;
+    if (how !== undefined) return how;
+    throw error instanceof LaunchError ? error : new LaunchError("start", error);
+  } finally {
+    over.abort();
+  }
+}
+
+function resolveNow({ credentials, profile }: HandOverAgain): ReadonlyMap<string, string> | LaunchError {
+  try {
+    return credentials.resolve(profile.credentials);
+  } catch (error) {
+    return new LaunchError("credentials", error);
+  }
+}
+
+/** Resolves once something else runs in the launcher's place; with undefined when the signal comes first. */
+async function becomesCommand(
+  { engine, credentials, clock, profile, containerId }: HandOverAgain,
+  signal: AbortSignal,
+): Promise<HandOver | undefined> {
+  const launcher = credentials.launcherArgv(profile.command);
+  do {
+    // An engine that does not answer is asked again.
+    const found = await engine.findCommand(containerId, launcher).catch(() => "none");
+    if (found === "other") return "found";
+  } while (await sleepUntil(clock.monotonic() + LOOK_INTERVAL_MS, { clock, signal }));
+  return undefined;
+}

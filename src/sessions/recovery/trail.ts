@@ -1,0 +1,90 @@
+import * as z from "zod";
+import type { JournalEntry } from "../../audit/journal.ts";
+import { OUTCOMES, LAUNCH_STAGES, type Ending } from "../../outcome.ts";
+
+/** How far a session had come, as its journal shows it. */
+export type LeftTrail =
+  | { readonly state: "queued" }
+  | {
+      readonly state: "preparing";
+      /** Starts since the last daemon that gave the session up in an orderly way. */
+      readonly starts: number;
+      /** Whether the last start had come to a container that is as confined as asked. */
+      readonly created: boolean;
+    }
+  | {
+      readonly state: "running";
+      /** What stood for the boot in which the gate opened. */
+      readonly boot: string;
+      /** What `Clock.uptime` showed then. */
+      readonly openedUptimeMs: number;
+      readonly openedTimestamp: string;
+      readonly handedOver: boolean;
+    }
+  | { readonly state: "finishing"; readonly ending: Ending; readonly endTimestamp: string };
+
+const openedSchema = z.object({ boot: z.string(), uptime_ms: z.number() });
+
+const endedSchema = z.object({
+  outcome: z.enum(OUTCOMES),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  stage: z.enum(LAUNCH_STAGES).nullable(),
+  cause: z.string().nullable(),
+  end_timestamp: z.iso.datetime(),
+});
+
+/**
+ * Reads the trail of a session.
+ *
+ * @param journal at least one line.
+ * @throws Error when a line that counts does not say what it must.
+ */
+export function readTrail(journal: readonly JournalEntry[]): LeftTrail {
+  const state = journal.at(-1)?.state ?? "queued";
+  switch (state) {
+    case "queued":
+      return { state };
+    case "preparing":
+      return readPreparing(journal);
+    case "running":
+      return readRunning(journal);
+    // The journal's last line comes before the commit.
+    case "finishing":
+    case "sealed":
+      return readFinishing(journal);
+  }
+}
+
+function readPreparing(journal: readonly JournalEntry[]): LeftTrail {
+  const sinceGivenUp = journal.slice(journal.findLastIndex(({ event }) => event === "detached") + 1);
+  const lastStart = journal.findLastIndex(({ event }) => event === "started");
+  return {
+    state: "preparing",
+    starts: sinceGivenUp.filter(({ event }) => event === "started").length,
+    created: journal.slice(lastStart).some(({ event }) => event === "container_created"),
+  };
+}
+
+function readRunning(journal: readonly JournalEntry[]): LeftTrail {
+  const line = lineOf(journal, "gate_opened");
+  const opened = openedSchema.parse(line);
+  return {
+    state: "running",
+    boot: opened.boot,
+    openedUptimeMs: opened.uptime_ms,
+    openedTimestamp: line.time,
+    handedOver: journal.some(({ event }) => event === "handed_over"),
+  };
+}
+
+function readFinishing(journal: readonly JournalEntry[]): LeftTrail {
+  const { end_timestamp: endTimestamp, ...ending } = endedSchema.parse(lineOf(journal, "ended"));
+  return { state: "finishing", ending, endTimestamp };
+}
+
+function lineOf(journal: readonly JournalEntry[], event: string): JournalEntry {
+  const line = journal.findLast((entry) => entry.event === event);
+  if (line === undefined) throw new Error(`the journal has no line ${event}`);
+  return line;
+}

@@ -1,0 +1,23 @@
+import type { Failpoints } from "../failpoints.ts";
+import type { Logger } from "../log.ts";
+import type { Admission } from "./admission.ts";
+import type { Clock, Credentials, Engine, HostPaths, Workspaces } from "./ports.ts";
+
+/** What every session of a daemon shares. */
+export interface SessionHost {
+  readonly instance: string;
+  readonly engine: Engine;
+  readonly workspaces: Workspaces;
+  readonly credentials: Credentials;
+  readonly hostPaths: HostPaths;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Stands for this boot: a container of another one is gone, whatever the engine shows. */
+  readonly boot: string;
+  /** Named in the journal of a session that this daemon adopts. */
+  readonly daemon: { readonly pid: number; readonly version: string };
+  /** Told that a seal will come, so that it need not wait for what seals. */
+  readonly prepareSeal: () => void;
+  readonly failpoints: Failpoints;
+}

@@ -1,0 +1,112 @@
+import { sentence } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { SessionState } from "../session-document.ts";
+import type { Clock, OpenRecord } from "./ports.ts";
+import { untilItSucceeds } from "./retry.ts";
+
+type Details = Readonly<Record<string, unknown>>;
+type Write = () => Promise<unknown>;
+
+/** Where a session stands: in its journal first, then in memory. */
+export class Standing {
+  readonly #record: OpenRecord;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  /** Writes to the record that a running session does not wait for, oldest first. */
+  readonly #owed: Write[] = [];
+  #settling: Promise<void> | undefined;
+  #state: SessionState;
+  #trouble: string | undefined;
+  /** What is being prepared; undefined once the command runs. */
+  activity: string | undefined;
+
+  /** @param record in the state in which it was left. */
+  constructor(record: OpenRecord, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+    this.#record = record;
+    this.#clock = clock;
+    this.#log = log;
+    // The journal's last line comes before the commit.
+    this.#state = record.state === "sealed" ? "finishing" : record.state;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Why a step failed that is tried again; undefined when nothing is wrong. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Enters a state: it is journaled when this resolves, with the time at which it was. */
+  async enter(
+    state: SessionState,
+    event: string,
+    details: Details = {},
+    options: { readonly durable: boolean } = { durable: true },
+  ): Promise<string> {
+    const { time } = await this.#record.journal(state, event, details, options);
+    this.#state = state;
+    this.activity = undefined;
+    this.#log.info({ state, event, ...details }, "session state");
+    return time;
+  }
+
+  /** The record is sealed: nothing is journaled any more. */
+  enterSealed(): void {
+    this.#state = "sealed";
+  }
+
+  /** Adds a line to the journal in the state as it is, when `settle` comes to it. */
+  oweLine(event: string, details: Details = {}): void {
+    const { state } = this;
+    this.#owed.push(() => this.#record.journal(state, event, details, { durable: false }));
+  }
+
+  /** Writes the document as it is then, when `settle` comes to it. */
+  oweDocument(): void {
+    this.#owed.push(() => this.#record.update({}));
+  }
+
+  /** Writes what is owed, each until it has succeeded. Throws what the first write that fails throws. */
+  settle(): Promise<void> {
+    this.#settling ??= this.#writeOwed().finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  /** As `settle`, but a write that fails now is tried again in the background until the signal ends it. */
+  async settleInTime(signal: AbortSignal): Promise<void> {
+    try {
+      await this.settle();
+    } catch (error) {
+      this.#note(error);
+      void this.untilItSucceeds(() => this.settle(), signal);
+    }
+  }
+
+  /** Tries a step until it succeeds, with the reason of the last failure as `trouble`; undefined when the signal ended it. */
+  async untilItSucceeds<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    const onFailure = async (error: unknown, retryInMs: number): Promise<void> => {
+      this.#note(error, retryInMs);
+      // The journal may be what fails; the log and the status have the reason in any case.
+      await this.#record
+        .journal(this.#state, "step_failed", { reason: this.#trouble })
+        .catch(() => undefined);
+    };
+    const result = await untilItSucceeds(step, { clock: this.#clock, signal, onFailure });
+    this.#trouble = undefined;
+    return result;
+  }
+
+  async #writeOwed(): Promise<void> {
+    for (let write = this.#owed[0]; write; write = this.#owed[0]) {
+      await write();
+      this.#owed.shift();
+    }
+  }
+
+  #note(error: unknown, retryInMs = 0): void {
+    this.#trouble = sentence(error);
+    this.#log.warn({ error, retry_in_ms: retryInMs }, "a step of the session failed and is tried again");
+  }
+}

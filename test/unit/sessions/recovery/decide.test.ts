@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { ending } from "../../../../src/outcome.ts";
+import type { Exited } from "../../../../src/podman/container-status.ts";
+import { decide, type FoundContainer, type Left } from "../../../../src/sessions/recovery/decide.ts";
+import type { LeftTrail } from "../../../../src/sessions/recovery/trail.ts";
+
+const HERE = "boot/marker";
+const OPENED = "2026-01-01T12:00:00.000Z";
+
+const running: LeftTrail = {
+  state: "running",
+  boot: HERE,
+  openedUptimeMs: 1000,
+  openedTimestamp: OPENED,
+  handedOver: true,
+};
+
+function exit(exitCode: number, finishedAt = "2026-01-01T12:00:30.5Z"): FoundContainer {
+  const exited: Exited = { kind: "exited", exitCode, oomKilled: false, finishedAt };
+  return { id: "c1", phase: "exited", exit: exited };
+}
+
+const alive: FoundContainer = { id: "c1", phase: "running", exit: undefined };
+
+function left(trail: LeftTrail, container?: FoundContainer, timeoutMs?: number): Left {
+  return { trail, container, boot: HERE, timeoutMs };
+}
+
+const interrupted = { at: "end", ending: { outcome: "interrupted" }, endTimestamp: undefined };
+
+describe("what becomes of an open record", () => {
+  it("is to wait on, when it was queued", () => {
+    expect(decide(left({ state: "queued" }))).toEqual({ at: "queue" });
+  });
+
+  it.each([undefined, alive, exit(0)])(
+    "is to begin again, when it was being prepared, whatever its container does",
+    (container) => {
+      const trail: LeftTrail = { state: "preparing", starts: 4, created: true };
+      expect(decide(left(trail, container))).toEqual({ at: "queue_again", starts: 4 });
+    },
+  );
+
+  it("is a failed launch after five starts", () => {
+    expect(decide(left({ state: "preparing", starts: 5, created: true }))).toMatchObject({
+      at: "end",
+      ending: {
+        outcome: "launch_failed",
+        stage: "start",
+        cause: expect.stringContaining("5 starts") as string,
+      },
+    });
+  });
+
+  it.each([true, false])("is to be adopted, when it runs (handed over: %s)", (handedOver) => {
+    expect(decide(left({ ...running, handedOver }, alive))).toEqual({
+      at: "command",
+      containerId: "c1",
+      openedUptimeMs: 1000,
+      handedOver,
+    });
+  });
+
+  it.each([
+    [0, "success"],
+    [5, "work_failed"],
+    [137, "terminated_by_signal"],
+  ])("is the end that its exit code %i tells, at the time of the exit", (code, outcome) => {
+    expect(decide(left(running, exit(code)))).toMatchObject({
+      at: "end",
+      ending: { outcome, exit_code: code },
+      endTimestamp: "2026-01-01T12:00:30.500Z",
+    });
+  });
+
+  it("is interrupted, when it has exited and nobody knows what its command had got", () => {
+    expect(decide(left({ ...running, handedOver: false }, exit(0)))).toMatchObject(interrupted);
+  });
+
+  it.each([
+    ["timed_out", 30_000],
+    ["interrupted", 31_000],
+    ["interrupted", undefined],
+  ])("is %s, when conmon has ended it and its time was %s ms", (outcome, timeoutMs) => {
+    expect(decide(left(running, exit(-1), timeoutMs))).toMatchObject({ ending: { outcome } });
+  });
+
+  it("is a success, when it left with 0 before its deadline, which has passed since", () => {
+    expect(decide(left(running, exit(0), 31_000))).toMatchObject({ ending: { outcome: "success" } });
+  });
+
+  it.each([
+    ["it has no container any more", running, undefined],
+    ["the engine has forgotten that its container ran", running, { ...alive, phase: "created" as const }],
+    ["it ran in another boot and shows as running", { ...running, boot: "other/marker" }, alive],
+    ["it ran in another boot and shows an exit code", { ...running, boot: "other/marker" }, exit(0)],
+    ["it ran in this boot and another login", { ...running, boot: "boot/other" }, exit(0)],
+  ])("is interrupted, when %s", (_, trail, container) => {
+    expect(decide(left(trail, container))).toMatchObject(interrupted);
+  });
+
+  it.each([undefined, alive, exit(0)])(
+    "is the journaled end, when there was one, whatever its container does",
+    (container) => {
+      const end = ending("timed_out", { cause: "ran longer than 5 s" });
+      const trail: LeftTrail = { state: "finishing", ending: end, endTimestamp: OPENED };
+      expect(decide(left(trail, container))).toEqual({ at: "end", ending: end, endTimestamp: OPENED });
+    },
+  );
+});

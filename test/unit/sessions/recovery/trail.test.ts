@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import type { JournalEntry } from "../../../../src/audit/journal.ts";
+import { ending } from "../../../../src/outcome.ts";
+import type { SessionState } from "../../../../src/session-document.ts";
+import { readTrail } from "../../../../src/sessions/recovery/trail.ts";
+
+type Line = readonly [SessionState, string, Readonly<Record<string, unknown>>?];
+
+function journal(...lines: readonly Line[]): JournalEntry[] {
+  return lines.map(([state, event, details], seq) => {
+    return { seq, time: `2026-01-01T12:00:0${seq}.000Z`, prev: "", state, event, ...details };
+  });
+}
+
+const ACCEPTED: Line = ["queued", "accepted"];
+const STARTED: Line = ["preparing", "started"];
+const OPENED: Line = ["running", "gate_opened", { boot: "boot/marker", uptime_ms: 70 }];
+
+describe("the trail of a session", () => {
+  it("says that it waits, also again", () => {
+    expect(readTrail(journal(ACCEPTED))).toEqual({ state: "queued" });
+    expect(readTrail(journal(ACCEPTED, STARTED, ["queued", "restarted"]))).toEqual({ state: "queued" });
+  });
+
+  it("counts the starts since a daemon gave it up in an orderly way", () => {
+    const lines = [
+      ACCEPTED,
+      STARTED,
+      ["preparing", "detached"],
+      STARTED,
+      ["queued", "restarted"],
+      STARTED,
+    ] as const;
+    expect(readTrail(journal(...lines))).toEqual({ state: "preparing", starts: 2, created: false });
+  });
+
+  it("says whether the last start had come to a container", () => {
+    const created: Line = ["preparing", "container_created"];
+    expect(readTrail(journal(ACCEPTED, STARTED, created))).toMatchObject({ created: true });
+    expect(readTrail(journal(ACCEPTED, STARTED, created, STARTED))).toMatchObject({ created: false });
+  });
+
+  it("says when, in which boot and how far its command was let go", () => {
+    const opened = {
+      state: "running",
+      boot: "boot/marker",
+      openedUptimeMs: 70,
+      openedTimestamp: "2026-01-01T12:00:02.000Z",
+    };
+    expect(readTrail(journal(ACCEPTED, STARTED, OPENED))).toEqual({ ...opened, handedOver: false });
+    const lines = [ACCEPTED, STARTED, OPENED, ["running", "handed_over"], ["running", "adopted"]] as const;
+    expect(readTrail(journal(...lines))).toEqual({ ...opened, handedOver: true });
+  });
+
+  it.each(["finishing", "sealed"] as const)("says how it ended, when its last line is %s", (last) => {
+    const end = ending("work_failed", { exit_code: 5 });
+    const endTimestamp = "2026-01-01T12:30:00.000Z";
+    const ended: Line = ["finishing", "ended", { ...end, end_timestamp: endTimestamp }];
+    expect(readTrail(journal(ACCEPTED, STARTED, OPENED, ended, [last, "step_failed"]))).toEqual({
+      state: "finishing",
+      ending: end,
+      endTimestamp,
+    });
+  });
+
+  it.each([
+    ["a running session has no boot", [ACCEPTED, ["running", "gate_opened", { uptime_ms: 1 }]]],
+    ["a finished one does not say how", [ACCEPTED, ["finishing", "ended", { outcome: "fine" }]]],
+    ["the line is not there", [ACCEPTED, ["running", "adopted"]]],
+  ] as const)("is refused when %s", (_, lines) => {
+    expect(() => readTrail(journal(...(lines as unknown as readonly Line[])))).toThrow();
+  });
+});
