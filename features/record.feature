@@ -24,7 +24,7 @@ Feature: The record
       | outcome       | null |
       | end_timestamp | null |
     When the operator runs `agentd audit verify SESSION`
-    Then it exits with 1
+    Then it exits with 3
     And its stdout mentions "incomplete" and "SESSION"
     When the session is let go
     And the session is sealed
@@ -47,6 +47,8 @@ Feature: The record
       | alters a byte of | runa/report.txt     | altered |
       | alters a byte of | agentd/session.json | altered |
       | alters a byte of | agentd/console.log  | altered |
+      | alters a byte of | SHA256SUMS          | is not what was signed |
+      | alters a byte of | attestation.sigstore.json | is not as agentd writes it |
       | removes          | runa/report.txt     | missing |
       | adds             | runa/forged.txt     | added   |
 

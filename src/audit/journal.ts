@@ -1,13 +1,15 @@
 /**
- * `events.jsonl`: the append-only journal of a session's states, one JSON object per line.
+ * `events.jsonl`: the append-only journal of a session's states, one JSON object per line. Each line has the digest of
+ * the one before it, so that none can be changed, dropped, doubled or moved without the next one showing it.
  *
  * No file stays open between lines: a session may last for days, and a journal that was moved away is noticed.
  */
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, open, readFile, truncate } from "node:fs/promises";
 import { AgentdError, sentence } from "../errors.ts";
 import type { SessionState } from "../session-document.ts";
-import { oneAtATime, type Enqueue } from "./one-at-a-time.ts";
+import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
 
 /** A line of the journal; the keys beyond these are the details of its event. */
 export interface JournalEntry {
@@ -15,6 +17,8 @@ export interface JournalEntry {
   readonly seq: number;
   /** RFC 3339, UTC. */
   readonly time: string;
+  /** SHA-256 of the bytes of the line before, without its newline, in hex; null in the first line. */
+  readonly prev: string | null;
   readonly state: SessionState;
   readonly event?: string;
   readonly [detail: string]: unknown;
@@ -24,6 +28,8 @@ export interface JournalContents {
   readonly entries: readonly JournalEntry[];
   /** Bytes of all whole lines together. */
   readonly length: number;
+  /** What `prev` of the next line has to be. */
+  readonly digest: string | null;
   /** Bytes at the end that are no whole line: what a crash cut short, and what nobody was told is written. */
   readonly tornBytes: number;
 }
@@ -42,6 +48,8 @@ export interface AppendOptions {
 /** Where the journal ends: what the next line builds on. */
 interface End {
   readonly length: number;
+  /** SHA-256 of the last line; null while there is none. */
+  readonly digest: string | null;
   readonly last: JournalEntry | undefined;
 }
 
@@ -66,18 +74,19 @@ export class Journal {
     return this.#end.last;
   }
 
-  /** Adds a line. When it rejects, the line is not in the journal. */
+  /** Adds a line and returns it. When it rejects, the line is not in the journal. */
   async append(
     state: SessionState,
     event?: string,
     details: Readonly<Record<string, unknown>> = {},
     { durable = true }: AppendOptions = {},
-  ): Promise<void> {
-    await this.#enqueue(async () => {
+  ): Promise<JournalEntry> {
+    return await this.#enqueue(async () => {
       const seq = (this.#end.last?.seq ?? -1) + 1;
       const own = {
         seq,
         time: new Date(this.#now()).toISOString(),
+        prev: this.#end.digest,
         state,
         ...(event !== undefined && { event }),
       };
@@ -85,7 +94,9 @@ export class Journal {
       const entry = { ...own, ...details, ...own };
       const line = Buffer.from(`${JSON.stringify(entry)}\n`);
       await this.#write(line, durable);
-      this.#end = { length: this.#end.length + line.length, last: entry };
+      const digest = digestOf(line.subarray(0, -1));
+      this.#end = { length: this.#end.length + line.length, digest, last: entry };
+      return entry;
     });
   }
 
@@ -125,19 +136,21 @@ export class Journal {
 export async function createJournal(options: JournalOptions): Promise<Journal> {
   const file = await open(options.path, "wx", 0o600);
   await file.close();
-  return new Journal(options, { length: 0, last: undefined });
+  return new Journal(options, { length: 0, digest: null, last: undefined });
 }
 
 /** Goes on with a journal that exists. What a crash cut short at its end is removed, and a line says so. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   // A seal that failed half-way may have made it read-only.
   await chmod(options.path, 0o600);
-  const { entries, length, tornBytes } = await readJournal(options.path);
+  const { entries, length, digest, tornBytes } = await readJournal(options.path);
   const last = entries.at(-1);
-  const journal = new Journal(options, { length, last });
+  const journal = new Journal(options, { length, digest, last });
   if (tornBytes === 0) return journal;
   await truncate(options.path, length);
-  await journal.append(last?.state ?? "queued", "journal_repaired", { torn_bytes: tornBytes });
+  const noted = journal.append(last?.state ?? "queued", "journal_repaired", { torn_bytes: tornBytes });
+  // The repair is done; a disk too full for the note keeps no session from going on.
+  await noted.catch(() => undefined);
   return journal;
 }
 
@@ -151,17 +164,39 @@ export async function readJournal(path: string): Promise<JournalContents> {
     throw unusable(path, sentence(error), error);
   });
   const length = content.lastIndexOf("\n") + 1;
-  const lines = content.toString("utf8", 0, length).split("\n").slice(0, -1);
-  const entries = lines.map((line, seq) => parseLine(path, line, seq));
-  return { entries, length, tornBytes: content.length - length };
+  const entries: JournalEntry[] = [];
+  let digest: string | null = null;
+  for (let start = 0; start < length;) {
+    const end = content.indexOf("\n", start);
+    const line = content.subarray(start, end);
+    entries.push(parseLine(path, line.toString("utf8"), { seq: entries.length, prev: digest }));
+    digest = digestOf(line);
+    start = end + 1;
+  }
+  return { entries, length, digest, tornBytes: content.length - length };
+}
+
+/** The first line that is none of a journal's or not in its place, in words; undefined when there is none. */
+export async function journalFault(path: string): Promise<string | undefined> {
+  try {
+    await readJournal(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AgentdError) return String(error.details?.["fault"]);
+    throw error;
+  }
 }
 
 async function readEnd(path: string): Promise<End> {
-  const { entries, length } = await readJournal(path);
-  return { length, last: entries.at(-1) };
+  const { entries, length, digest } = await readJournal(path);
+  return { length, digest, last: entries.at(-1) };
 }
 
-function parseLine(path: string, line: string, seq: number): JournalEntry {
+function parseLine(
+  path: string,
+  line: string,
+  { seq, prev }: Pick<JournalEntry, "seq" | "prev">,
+): JournalEntry {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -170,6 +205,7 @@ function parseLine(path: string, line: string, seq: number): JournalEntry {
   }
   if (!isEntry(value)) throw unusable(path, `line ${seq + 1} has no sequence number, time or state`);
   if (value.seq !== seq) throw unusable(path, `line ${seq + 1} has the sequence number ${value.seq}`);
+  if (value.prev !== prev) throw unusable(path, `line ${seq + 1} does not follow from the line before it`);
   return value;
 }
 
@@ -179,11 +215,16 @@ function isEntry(value: unknown): value is JournalEntry {
   return typeof seq === "number" && typeof time === "string" && typeof state === "string";
 }
 
+function digestOf(line: Buffer): string {
+  return createHash("sha256").update(line).digest("hex");
+}
+
 function unusable(path: string, why: string, cause?: unknown): AgentdError {
   return new AgentdError("record_unusable", {
     tried: `read the journal ${path}`,
     why,
     next: "Look into the file: nothing but agentd should write it.",
+    details: { fault: why },
     cause,
   });
 }

@@ -1,18 +1,20 @@
 import { AgentdError, sentence } from "../errors.ts";
+import type { Failpoints } from "../failpoints.ts";
 import type { Ending } from "../outcome.ts";
 import type { SessionDocument, SessionState } from "../session-document.ts";
-import { commitFile, stageFile } from "./durable-files.ts";
-import type { AppendOptions, Journal } from "./journal.ts";
-import { oneAtATime, type Enqueue } from "./one-at-a-time.ts";
-import { removeOpenRecord } from "./open-index.ts";
+import { commitFile, stageFile } from "../durable-files.ts";
+import type { AppendOptions, Journal, JournalEntry } from "./journal.ts";
+import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
+import type { OpenIndex } from "./open-index.ts";
 import { formatDocument, recordPaths, type RecordPaths } from "./record-layout.ts";
 import type { SealRequest } from "./seal.ts";
 
 /** What every record of an instance is made and sealed with. */
 export interface RecordSettings {
   readonly auditRoot: string;
-  /** The directory of the open index. */
-  readonly openDirectory: string;
+  readonly index: OpenIndex;
+  /** Named in the journals of the records that it accepts and goes on with. */
+  readonly daemon: { readonly pid: number; readonly version: string };
   /** Bytes of the agent's files that a seal covers at most; what is beyond is listed as excluded. */
   readonly recordLimitBytes: number;
   /** Whether only the daemon's user may read sealed records. */
@@ -21,6 +23,15 @@ export interface RecordSettings {
   readonly now: () => number;
   /** Seals in the background: `Sealer.seal`. */
   readonly seal: (request: SealRequest) => Promise<SessionDocument>;
+  readonly failpoints: Failpoints;
+}
+
+/** What one open record is made of. */
+export interface OpenRecordParts {
+  readonly directory: string;
+  readonly document: SessionDocument;
+  readonly requestId: string;
+  readonly journal: Journal;
 }
 
 /** The fields of an open record's document that may change; its outcome is set by `seal` alone. */
@@ -33,14 +44,16 @@ export class OpenRecord {
   readonly #settings: RecordSettings;
   readonly #paths: RecordPaths;
   readonly #journal: Journal;
+  readonly #requestId: string;
   readonly #enqueue: Enqueue = oneAtATime();
   #document: SessionDocument;
 
-  /** Use `createRecord` or `openExistingRecord`. */
-  constructor(settings: RecordSettings, directory: string, document: SessionDocument, journal: Journal) {
+  /** Use `createRecord` or `reopenRecord`. */
+  constructor(settings: RecordSettings, { directory, document, requestId, journal }: OpenRecordParts) {
     this.#settings = settings;
     this.#paths = recordPaths(directory);
     this.#document = document;
+    this.#requestId = requestId;
     this.#journal = journal;
   }
 
@@ -86,18 +99,19 @@ export class OpenRecord {
     });
   }
 
-  /** Adds a line to the journal, durably unless told otherwise. */
+  /** Adds a line to the journal, durably unless told otherwise, and returns it. */
   async journal(
     state: SessionState,
     event?: string,
     details?: Readonly<Record<string, unknown>>,
     options?: AppendOptions,
-  ): Promise<void> {
-    await this.#journal.append(state, event, details, options);
+  ): Promise<JournalEntry> {
+    return await this.#journal.append(state, event, details, options);
   }
 
   /**
-   * Seals the record; no process of the session may live any more. Sealed twice, it stays as it was.
+   * Seals the record; no process of the session may live any more. Sealed twice, it stays as it was. It stays in the
+   * open index until it is retired.
    *
    * @param final how the session ended, and what else the document ends with.
    * @returns the document as sealed.
@@ -106,8 +120,12 @@ export class OpenRecord {
    */
   async seal(final: Ending & Partial<SessionDocument>): Promise<SessionDocument> {
     if (this.#document.outcome === null) await this.#seal({ ...this.#document, ...final });
-    await removeOpenRecord(this.#settings.openDirectory, this.id);
     return this.#document;
+  }
+
+  /** Takes a sealed record out of the open index. Its request is still remembered. */
+  async retire(): Promise<void> {
+    await this.#settings.index.retire(this.id, this.#requestId);
   }
 
   async #seal(document: SessionDocument): Promise<void> {

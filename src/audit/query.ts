@@ -1,7 +1,7 @@
 /**
  * Finding and reading records, by their names alone as far as that goes.
  */
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
@@ -13,6 +13,7 @@ import {
 } from "../session-document.ts";
 import { readJournal } from "./journal.ts";
 import { recordPaths } from "./record-layout.ts";
+import { namesIn, readRecordNames, type RecordNames } from "./record-names.ts";
 import { SESSION_ID } from "./session-id.ts";
 
 /** Where a record is. */
@@ -27,14 +28,19 @@ export type DocumentProblem = "missing" | "damaged" | "newer";
 
 const VERIFY = "See what else is wrong with agentd audit verify.";
 
-/** The newest records of all profiles or of one, newest first, judged by their names. */
+/**
+ * The newest records of all profiles or of one, newest first, judged by their names.
+ *
+ * @param names how to come by the names; default: from the disk.
+ */
 export async function listRecords(
   auditRoot: string,
   { limit, profile }: { limit: number; profile?: string | undefined },
+  names: RecordNames = readRecordNames,
 ): Promise<RecordPlace[]> {
   const profiles = profile === undefined ? await namesIn(auditRoot) : [profile];
   const newest = await Promise.all(
-    profiles.map(async (name) => places(auditRoot, name, (await sessionIds(auditRoot, name)).slice(-limit))),
+    profiles.map(async (name) => places(auditRoot, name, (await names(join(auditRoot, name))).slice(-limit))),
   );
   return newest
     .flat()
@@ -45,11 +51,16 @@ export async function listRecords(
 /**
  * The one record whose id is or begins with `prefix`.
  *
+ * @param names how to come by the names; default: from the disk.
  * @throws AgentdError `unknown_session` or `ambiguous_session`.
  */
-export async function findRecord(auditRoot: string, prefix: string): Promise<RecordPlace> {
+export async function findRecord(
+  auditRoot: string,
+  prefix: string,
+  names: RecordNames = readRecordNames,
+): Promise<RecordPlace> {
   const profiles = await namesIn(auditRoot);
-  const found = await Promise.all(profiles.map((name) => findInProfile(auditRoot, name, prefix)));
+  const found = await Promise.all(profiles.map((name) => findInProfile(auditRoot, name, prefix, names)));
   const [record, ...others] = found.flat();
   if (record === undefined) {
     throw new AgentdError("unknown_session", {
@@ -129,12 +140,17 @@ function unusable(
   });
 }
 
-async function findInProfile(auditRoot: string, profile: string, prefix: string): Promise<RecordPlace[]> {
+async function findInProfile(
+  auditRoot: string,
+  profile: string,
+  prefix: string,
+  names: RecordNames,
+): Promise<RecordPlace[]> {
   // A whole id needs no reading of a directory that may have 100,000 names.
   if (SESSION_ID.test(prefix)) {
     return (await exists(join(auditRoot, profile, prefix))) ? places(auditRoot, profile, [prefix]) : [];
   }
-  const ids = await sessionIds(auditRoot, profile);
+  const ids = await names(join(auditRoot, profile));
   return places(
     auditRoot,
     profile,
@@ -144,22 +160,6 @@ async function findInProfile(auditRoot: string, profile: string, prefix: string)
 
 function places(auditRoot: string, profile: string, ids: readonly string[]): RecordPlace[] {
   return ids.map((id) => ({ id, profile, directory: join(auditRoot, profile, id) }));
-}
-
-/** Ids of a profile's records, oldest first. */
-async function sessionIds(auditRoot: string, profile: string): Promise<string[]> {
-  const names = await namesIn(join(auditRoot, profile));
-  return names.filter((name) => SESSION_ID.test(name)).sort();
-}
-
-/** Names in a directory; none when it does not exist or is no directory. */
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return [];
-    throw error;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -9,9 +9,12 @@ import { bytePath } from "./byte-path.ts";
 export const RUNA = "runa";
 /** What agentd wrote. */
 export const AGENTD = "agentd";
+/** The journal, from the record's root. */
+export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
 /** `session.json`, from the record's root. */
 export const SESSION_PATH = bytePath(`${AGENTD}/session.json`);
 export const CHECKSUMS = "SHA256SUMS";
+export const ATTESTATION = "attestation.sigstore.json";
 
 export interface RecordPaths {
   readonly directory: string;
@@ -21,6 +24,7 @@ export interface RecordPaths {
   readonly journal: string;
   readonly console: string;
   readonly checksums: string;
+  readonly attestation: string;
 }
 
 export function recordPaths(directory: string): RecordPaths {
@@ -33,6 +37,7 @@ export function recordPaths(directory: string): RecordPaths {
     journal: join(agentd, "events.jsonl"),
     console: join(agentd, "console.log"),
     checksums: join(directory, CHECKSUMS),
+    attestation: join(directory, ATTESTATION),
   };
 }
 

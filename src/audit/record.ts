@@ -1,15 +1,11 @@
-/**
- * Making records, and finding the open ones again after a restart.
- */
+/** Making records. */
 import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
-import { commitFile, ensureDirectory, stageFile, syncDirectory } from "./durable-files.ts";
-import { createJournal, openJournal, type Journal } from "./journal.ts";
-import { addOpenRecord, removeOpenRecord } from "./open-index.ts";
+import { commitFile, ensureDirectory, stageFile, syncDirectory } from "../durable-files.ts";
+import { createJournal, type Journal } from "./journal.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
-import { readDocument } from "./query.ts";
 import { formatDocument, recordPaths } from "./record-layout.ts";
 import { newSessionId, type RandomBytes } from "./session-id.ts";
 
@@ -18,11 +14,15 @@ const ID_ATTEMPTS = 20;
 
 export interface CreateRecordOptions extends RecordSettings {
   readonly document: Omit<SessionDocument, "session_id">;
+  /** The request that is answered with this record. */
+  readonly requestId: string;
+  /** What else the next daemon needs to go on with the session, as JSON. */
+  readonly plan: unknown;
   readonly randomBytes: RandomBytes;
 }
 
 /**
- * Makes a record and its line in the open index. When it resolves, both outlive a power cut.
+ * Makes a record and its entry in the open index. When it resolves, both outlive a power cut.
  *
  * @throws AgentdError `record_unusable`; nothing is left behind then.
  */
@@ -42,37 +42,20 @@ export async function createRecord(options: CreateRecordOptions): Promise<OpenRe
   }
 }
 
-/**
- * Goes on with the record of an earlier daemon; undefined when it turns out to be sealed, and it leaves the open index
- * then.
- *
- * @throws AgentdError `record_unusable` when its document or journal cannot be read.
- */
-export async function openExistingRecord(
-  settings: RecordSettings,
-  directory: string,
-): Promise<OpenRecord | undefined> {
-  const document = await readDocument(directory);
-  if (document.outcome !== null) {
-    await removeOpenRecord(settings.openDirectory, document.session_id);
-    return undefined;
-  }
-  const journal = await openJournal({ path: recordPaths(directory).journal, now: settings.now });
-  return new OpenRecord(settings, directory, document, journal);
-}
-
 /** Finds an id that is free, and makes the record's directory after its entry in the index. */
 async function claimDirectory(options: CreateRecordOptions, profileDirectory: string): Promise<string> {
-  const { openDirectory, document, now, randomBytes } = options;
+  const { index, now, randomBytes, requestId, plan, failpoints } = options;
   for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
     const id = newSessionId(now(), randomBytes);
     const directory = join(profileDirectory, id);
-    if (!(await addOpenRecord(openDirectory, { id, profile: document.profile, directory }))) continue;
+    const document = documentOf(options, id);
+    if (!(await index.add({ id, directory, requestId, document, plan }))) continue;
     try {
+      await failpoints.reach("index_entry_written");
       await mkdir(directory, 0o700);
       return directory;
     } catch (error) {
-      await removeOpenRecord(openDirectory, id);
+      await index.remove(id);
       if (systemCode(error) !== "EEXIST") throw error;
     }
   }
@@ -82,12 +65,12 @@ async function claimDirectory(options: CreateRecordOptions, profileDirectory: st
 /** Fills a new record; `session.json` comes last, so that where it is the rest is too. */
 async function fillRecord(options: CreateRecordOptions, directory: string): Promise<OpenRecord> {
   const paths = recordPaths(directory);
-  const { schema_version, ...accepted } = options.document;
-  const document = { schema_version, session_id: basename(directory), ...accepted };
+  const document = documentOf(options, basename(directory));
   try {
+    await options.failpoints.reach("record_directory_made");
     await Promise.all([mkdir(paths.runa, 0o700), mkdir(paths.agentd, 0o700)]);
     const [journal] = await Promise.all([
-      startJournal(paths.journal, options.now),
+      startJournal(paths.journal, options),
       stageFile(paths.session, formatDocument(document)),
     ]);
     await Promise.all([
@@ -95,16 +78,21 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
       syncDirectory(directory),
       syncDirectory(dirname(directory)),
     ]);
-    return new OpenRecord(options, directory, document, journal);
+    return new OpenRecord(options, { directory, document, requestId: options.requestId, journal });
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
-    await removeOpenRecord(options.openDirectory, document.session_id);
+    await options.index.remove(document.session_id);
     throw error;
   }
 }
 
-async function startJournal(path: string, now: () => number): Promise<Journal> {
+function documentOf({ document }: CreateRecordOptions, id: string): SessionDocument {
+  const { schema_version, ...accepted } = document;
+  return { schema_version, session_id: id, ...accepted };
+}
+
+async function startJournal(path: string, { now, daemon }: CreateRecordOptions): Promise<Journal> {
   const journal = await createJournal({ path, now });
-  await journal.append("queued");
+  await journal.append("queued", "accepted", { ...daemon });
   return journal;
 }

@@ -2,9 +2,10 @@
  * The script of the worker that seals records, several in turns. A program of its own, because its start is part of
  * the first session's end: it imports nothing that it does not need.
  */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { sentence } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
+import { Attester, type AttesterSettings } from "./attest.ts";
 import { sealRecord, type SealRequest } from "./seal.ts";
 
 /** What `Sealer` posts. */
@@ -18,15 +19,20 @@ export type SealAnswer =
   | { readonly job: number; readonly document: SessionDocument }
   | { readonly job: number; readonly failure: string };
 
-async function answer({ job, request }: SealJob): Promise<SealAnswer> {
+async function answer({ job, request }: SealJob, attester: Attester): Promise<SealAnswer> {
   try {
-    return { job, document: await sealRecord(request) };
+    return { job, document: await sealRecord(request, attester) };
   } catch (error) {
     // As text: an error may hold what cannot go between threads.
     return { job, failure: sentence(error) };
   }
 }
 
-parentPort?.on("message", (message: SealJob) => {
-  void answer(message).then((reply) => parentPort?.postMessage(reply));
-});
+function serve(port: MessagePort, attester: Attester): void {
+  port.on("message", (message: SealJob) => {
+    void answer(message, attester).then((reply) => port.postMessage(reply));
+  });
+  attester.prepare();
+}
+
+if (parentPort !== null) serve(parentPort, new Attester(workerData as AttesterSettings));

@@ -1,15 +1,15 @@
 /**
- * Sealing: from a record that is written to one whose every byte `SHA256SUMS` vouches for.
+ * Sealing: from a record that is written to one whose every byte `SHA256SUMS` vouches for, and a signature for that.
  */
-import { createHash } from "node:crypto";
-import { chmod, rm } from "node:fs/promises";
+import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SessionDocument } from "../session-document.ts";
 import { bytePath, joinBytes, listNames, type BytePath } from "./byte-path.ts";
 import { formatChecksums } from "./checksums.ts";
-import { commitFile, stageFile, stagedPath } from "./durable-files.ts";
+import { commitFile, stageFile, stagedPath, syncDirectory, syncFile } from "../durable-files.ts";
+import type { Attester } from "./attest.ts";
 import { Freezer, type Modes } from "./freeze.ts";
-import { openJournal } from "./journal.ts";
+import { openJournal, readJournal } from "./journal.ts";
 import {
   AGENTD,
   formatDocument,
@@ -18,6 +18,7 @@ import {
   SESSION_PATH,
   type RecordPaths,
 } from "./record-layout.ts";
+import { sha256 } from "./statement.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
 
 /** What sealing a record takes; plain data, because it goes to a worker. */
@@ -43,40 +44,53 @@ const PUBLIC: Modes = { file: 0o444, directory: 0o555 };
  * The last step, the rename of `session.json`, is the commit. When anything before it fails, the record stays
  * incomplete, and sealing it again starts over.
  *
+ * @param attester of the instance whose record it is.
  * @returns the document as it stands in the sealed record.
  */
-export async function sealRecord(request: SealRequest): Promise<SessionDocument> {
+export async function sealRecord(request: SealRequest, attester: Attester): Promise<SessionDocument> {
   const paths = recordPaths(request.directory);
   const modes = request.isPrivate ? PRIVATE : PUBLIC;
   const temporary = `${paths.agentd}/link.next`;
   await rm(temporary, { force: true });
-  const freezer = new Freezer({
+  const options = {
     record: bytePath(request.directory),
     modes,
     temporary: bytePath(temporary),
     limitBytes: request.recordLimitBytes,
-  });
+  };
 
-  await freezer.freezeDirectory(bytePath(RUNA));
+  const agent = new Freezer(options);
+  await agent.freezeDirectory(bytePath(RUNA));
   // This flushes console.log too, which nobody writes any more.
-  if (freezer.needsFlush) await syncFileSystem(paths.runa);
-  const document = { ...request.document, excluded: freezer.excluded };
+  if (agent.needsFlush) await syncFileSystem(paths.runa);
+  const document = { ...request.document, excluded: agent.excluded };
   const content = formatDocument(document);
-  await Promise.all([
+  const [isRepeated] = await Promise.all([
     endJournal(paths.journal, request.sealedTimeMs),
     stageFile(paths.session, content, modes.file),
   ]);
-  await freezeOwnFiles(paths, freezer);
-  await writeChecksums(paths, modes, new Map([...freezer.sums, [SESSION_PATH, sha256(content)]]));
+  const own = new Freezer(options);
+  await freezeOwnFiles(paths, own);
+  const sums = new Map([...agent.sums, ...own.sums, [SESSION_PATH, sha256(content)]]);
+  const checksums = formatChecksums(sums);
+  await stageChecksums(paths, checksums);
+  attester.attest({ directory: request.directory, document, checksums, isRepeated });
+  await commitProof(paths, modes, attester);
   if (!request.isPrivate) await openToAll(paths);
   await commitFile(paths.session);
   return document;
 }
 
-/** Adds the journal's last line, which an earlier attempt may have added already; freezing the file flushes it. */
-async function endJournal(path: string, timeMs: number): Promise<void> {
+/**
+ * Adds the journal's last line, which an earlier attempt may have added already; freezing the file flushes it.
+ *
+ * @returns whether there was an earlier attempt that came this far.
+ */
+async function endJournal(path: string, timeMs: number): Promise<boolean> {
   const journal = await openJournal({ path, now: () => timeMs });
+  const { entries } = await readJournal(path);
   if (journal.last?.state !== "sealed") await journal.append("sealed", undefined, {}, { durable: false });
+  return entries.some(({ state }) => state === "sealed");
 }
 
 /** Freezes agentd's files but not their directory, where the commit is still to come. */
@@ -88,17 +102,24 @@ async function freezeOwnFiles(paths: RecordPaths, freezer: Freezer): Promise<voi
   }
 }
 
-async function writeChecksums(paths: RecordPaths, modes: Modes, sums: Map<BytePath, string>): Promise<void> {
-  await stageFile(paths.checksums, formatChecksums(sums), modes.file);
-  await commitFile(paths.checksums);
+/** Writes the sums before anything is said about them; they are made durable together with the attestation. */
+async function stageChecksums(paths: RecordPaths, checksums: Buffer): Promise<void> {
+  const staged = stagedPath(paths.checksums);
+  await rm(staged, { force: true });
+  await writeFile(staged, checksums, { flag: "wx" });
+}
+
+/** Puts the sums and the attestation in their places, durably; their statement is durable before. */
+async function commitProof(paths: RecordPaths, modes: Modes, attester: Attester): Promise<void> {
+  const files = [paths.checksums, paths.attestation];
+  for (const file of files) await chmod(stagedPath(file), modes.file);
+  await Promise.all([...files.map((file) => syncFile(stagedPath(file))), attester.sync()]);
+  for (const file of files) await rename(stagedPath(file), file);
+  await syncDirectory(paths.directory);
 }
 
 /** Lets everybody in, now that nothing in the record runs with its owner's rights. */
 async function openToAll(paths: RecordPaths): Promise<void> {
   await chmod(paths.agentd, 0o755);
   await chmod(paths.directory, 0o755);
-}
-
-function sha256(content: string): string {
-  return createHash("sha256").update(content).digest("hex");
 }

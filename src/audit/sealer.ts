@@ -1,11 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { SessionDocument } from "../session-document.ts";
+import type { AttesterSettings } from "./attest.ts";
 import type { SealAnswer, SealJob } from "./seal-worker.ts";
 import type { SealRequest } from "./seal.ts";
 
 export interface SealerOptions {
   /** Path of `seal-worker.ts` as a bundled script. */
   readonly script: string;
+  readonly attester: AttesterSettings;
   /** How long the worker lives without work. Default 30 s. */
   readonly idleMs?: number | undefined;
 }
@@ -18,14 +20,16 @@ interface Waiting {
 /** Seals records in one worker thread, which starts when it is needed and ends when it is idle. */
 export class Sealer {
   readonly #script: string;
+  readonly #attester: AttesterSettings;
   readonly #idleMs: number;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
   #nextJob = 0;
 
-  constructor({ script, idleMs = 30_000 }: SealerOptions) {
+  constructor({ script, attester, idleMs = 30_000 }: SealerOptions) {
     this.#script = script;
+    this.#attester = attester;
     this.#idleMs = idleMs;
   }
 
@@ -61,7 +65,7 @@ export class Sealer {
   #liveWorker(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     // An environment of its own, empty: the daemon's holds credentials.
-    const worker = new Worker(this.#script, { env: {} });
+    const worker = new Worker(this.#script, { env: {}, workerData: this.#attester });
     worker.unref();
     worker.on("message", (answer: SealAnswer) => this.#settle(answer));
     worker.on("error", (error) => this.#lose(worker, asError(error)));

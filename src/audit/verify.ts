@@ -1,28 +1,21 @@
 /**
- * Proving a record, without a daemon: what `sha256sum -c` says, and what was added.
+ * Proving a record, without a daemon: its files against the sums, the sums against the statement, the statement against
+ * the keys and the chain of this instance.
  */
-import { closeSync, lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { AgentdError, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
-import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "./byte-path.ts";
-import { parseChecksums, type Checksums } from "./checksums.ts";
-import { readDocument } from "./query.ts";
-import { CHECKSUMS, recordPaths, SESSION_PATH } from "./record-layout.ts";
-import { hashFile, openRegularFile } from "./regular-file.ts";
-
-export interface RecordProblem {
-  /** Path from the record's root; control characters and bytes that are not UTF-8 are shown as `\xNN`. */
-  readonly path: string;
-  readonly problem: string;
-}
-
-export interface Verification {
-  /** `incomplete` when the record is not sealed (yet); `altered` when it is not what was sealed. */
-  readonly status: "verified" | "incomplete" | "altered";
-  readonly problems: readonly RecordProblem[];
-  /** How many files the seal covers. */
-  readonly files: number;
-}
+import { latin1Path } from "./byte-path.ts";
+import { parseChecksums } from "./checksums.ts";
+import type { Evidence } from "./evidence.ts";
+import { journalFault } from "./journal.ts";
+import { readDocument, type RecordPlace } from "./query.ts";
+import { ATTESTATION, CHECKSUMS, JOURNAL_PATH, recordPaths, SESSION_PATH } from "./record-layout.ts";
+import { sha256 } from "./statement.ts";
+import { verifyAttestation, type AttestationVerdict } from "./verify-attestation.ts";
+import { compareFiles } from "./verify-files.ts";
+import { stagedPath } from "../durable-files.ts";
+import type { RecordProblem, Verification } from "./verification.ts";
 
 /**
  * Verifies a record. Only reads, and follows nothing out of it.
@@ -30,98 +23,104 @@ export interface Verification {
  * @throws AgentdError `record_unusable` when the record is not there, or its bytes are as they were sealed and this
  *   agentd still does not understand them.
  */
-export async function verifyRecord(directory: string): Promise<Verification> {
+export async function verifyRecord(place: RecordPlace, evidence: Evidence): Promise<Verification> {
+  const { directory } = place;
   if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) throw noRecord(directory);
+  const paths = recordPaths(directory);
   const document = await documentOrError(directory);
-  const checksums = readChecksums(directory);
+  const attestation = contentOf(paths.attestation);
+  const checksums = contentOf(paths.checksums);
   const unreadable = document instanceof AgentdError;
-  if (unreadable ? checksums === undefined : document.outcome === null) {
-    return incomplete(unreadable ? document.message : "has no outcome");
+
+  if (unreadable ? checksums === undefined && attestation === undefined : document.outcome === null) {
+    const verification = await verifyUnsealed(place, { document, attestation, checksums }, evidence);
+    const isSuspect = verification.status === "altered";
+    // Sealed by the daemon while it was looked at.
+    return isSuspect && (await isSealed(directory)) ? await verifyRecord(place, evidence) : verification;
   }
-  if (checksums === undefined) return altered([{ path: CHECKSUMS, problem: "missing" }], 0);
+  if (attestation === undefined) return altered(ATTESTATION, "missing");
+  const verdict = verifyAttestation(place, { attestation, checksums }, evidence);
+  if (checksums === undefined) return { ...altered(CHECKSUMS, "missing"), ...signatureOf(verdict) };
+  const { sums, badLines } = parseChecksums(checksums);
+  const readable = unreadable ? undefined : document;
   const problems = [
-    ...checksums.badLines.map((line) => ({ path: CHECKSUMS, problem: `line ${line} is not valid` })),
-    ...(await compare(bytePath(directory), checksums, unreadable ? undefined : document)),
+    ...(await compareFiles(directory, { sums, badLines }, readable)),
+    ...identityProblems(place, readable),
   ];
-  const files = checksums.sums.size;
-  if (problems.length > 0) return altered(problems, files);
+  const files = sums.size;
+  if (problems.length > 0 || verdict.status === "altered") {
+    return {
+      status: "altered",
+      problems: [...problems, ...verdict.problems],
+      files,
+      ...signatureOf(verdict),
+    };
+  }
   if (unreadable) throw document;
-  return { status: "verified", problems, files };
+  return { status: verdict.status, problems: verdict.problems, files, ...signatureOf(verdict) };
+}
+
+interface Unsealed {
+  readonly document: SessionDocument | AgentdError;
+  readonly attestation: Buffer | undefined;
+  readonly checksums: Buffer | undefined;
+}
+
+/** A record that does not say how its session ended: open, cut short, or made to look so. */
+async function verifyUnsealed(
+  { id, directory }: RecordPlace,
+  { document, attestation, checksums }: Unsealed,
+  { chain, isOpen }: Evidence,
+): Promise<Verification> {
+  const path = SESSION_PATH;
+  const journal = await journalFault(recordPaths(directory).journal);
+  if (journal !== undefined && !isMissing(recordPaths(directory).journal))
+    return altered(JOURNAL_PATH, journal);
+  if (document instanceof AgentdError) return incomplete(document.message);
+  const open = isOpen(id);
+  if (attestation !== undefined && !isBeingCommitted(directory, checksums)) {
+    return altered(path, "has no outcome, though the record was sealed");
+  }
+  if (!open && chain.linesOf(id).length > 0) {
+    return altered(path, "has no outcome, though the chain has the statement of its seal: an older copy");
+  }
+  return incomplete(
+    open ? "has no outcome: the session is open" : "has no outcome, and no daemon will go on with it",
+  );
+}
+
+/** Whether the record's last file is ready and only its rename is still to come. */
+function isBeingCommitted(directory: string, checksums: Buffer | undefined): boolean {
+  const next = contentOf(stagedPath(recordPaths(directory).session));
+  if (next === undefined || checksums === undefined) return false;
+  return parseChecksums(checksums).sums.get(SESSION_PATH) === sha256(next);
+}
+
+/** A whole record under another name is not the record of that name. */
+function identityProblems(place: RecordPlace, document: SessionDocument | undefined): RecordProblem[] {
+  if (document === undefined) return [];
+  const { session_id: id, profile } = document;
+  if (id === place.id && profile === place.profile) return [];
+  return [{ path: SESSION_PATH, problem: `is of session ${id} of profile ${profile}` }];
+}
+
+function signatureOf({ statement, keyId }: AttestationVerdict): Pick<Verification, "statement" | "key_id"> {
+  return { statement, key_id: keyId };
 }
 
 function incomplete(problem: string): Verification {
-  return { status: "incomplete", problems: [{ path: SESSION_PATH, problem }], files: 0 };
+  return { status: "incomplete", problems: [{ path: SESSION_PATH, problem }], ...NOT_SEALED };
 }
 
-function altered(problems: RecordProblem[], files: number): Verification {
-  return { status: "altered", problems, files };
+function altered(path: string, problem: string): Verification {
+  return { status: "altered", problems: [{ path, problem }], ...NOT_SEALED };
 }
 
-/**
- * What is wrong between the sums and the files that are there, in the order of the paths.
- *
- * @param document undefined when it cannot be read: nobody knows then which files the seal left out.
- */
-async function compare(
-  record: BytePath,
-  { sums }: Checksums,
-  document: SessionDocument | undefined,
-): Promise<RecordProblem[]> {
-  const { files, problems } = findFiles(record, new Set(document?.excluded.map(({ path }) => path)));
-  for (const [path, sum] of sums) {
-    const problem = files.has(path) ? await checkFile(joinBytes(record, path), sum) : "missing";
-    if (problem !== undefined) problems.set(path, problem);
-  }
-  for (const path of document === undefined ? [] : files) {
-    if (path !== CHECKSUMS && !sums.has(path)) problems.set(path, "added");
-  }
-  return [...problems].sort(byPath).map(([path, problem]) => ({ path: shownPath(path), problem }));
-}
+const NOT_SEALED = { files: 0, statement: null, key_id: null };
 
-function byPath([one]: [BytePath, string], [other]: [BytePath, string]): number {
-  return one < other ? -1 : 1;
-}
-
-async function checkFile(path: BytePath, sum: string): Promise<string | undefined> {
-  if (!lstatSync(fsPath(path)).isFile()) return "not a regular file";
-  try {
-    const fd = openRegularFile(path);
-    try {
-      return (await hashFile(fd)) === sum ? undefined : "altered";
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    return unreadableBecause(error);
-  }
-}
-
-interface Found {
-  /** Everything that is no directory, except what is excluded. */
-  readonly files: Set<BytePath>;
-  readonly problems: Map<BytePath, string>;
-}
-
-function findFiles(record: BytePath, excluded: ReadonlySet<string>): Found {
-  const found: Found = { files: new Set(), problems: new Map() };
-  const visit = (directory: BytePath, prefix: string): void => {
-    for (const name of listNames(directory)) {
-      const path = `${prefix}${name}` as BytePath;
-      if (excluded.has(shownPath(path))) continue;
-      const place = joinBytes(directory, name);
-      if (lstatSync(fsPath(place)).isDirectory()) enter(place, path);
-      else found.files.add(path);
-    }
-  };
-  const enter = (place: BytePath, path: BytePath): void => {
-    try {
-      visit(place, `${path}/`);
-    } catch (error) {
-      found.problems.set(path, unreadableBecause(error));
-    }
-  };
-  visit(record, "");
-  return found;
+async function isSealed(directory: string): Promise<boolean> {
+  const document = await documentOrError(directory);
+  return !(document instanceof AgentdError) && document.outcome !== null;
 }
 
 async function documentOrError(directory: string): Promise<SessionDocument | AgentdError> {
@@ -133,17 +132,14 @@ async function documentOrError(directory: string): Promise<SessionDocument | Age
   }
 }
 
-function readChecksums(directory: string): Checksums | undefined {
-  try {
-    return parseChecksums(readFileSync(recordPaths(directory).checksums));
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
+/** Undefined when there is no such file, or it is not a file of its own. */
+function contentOf(path: string): Buffer | undefined {
+  if (isMissing(path)) return undefined;
+  return readFileSync(path);
 }
 
-function unreadableBecause(error: unknown): string {
-  return `cannot be read: ${systemCode(error) ?? String(error)}`;
+function isMissing(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true;
 }
 
 function noRecord(directory: string): AgentdError {

@@ -1,51 +1,101 @@
-import type { Verification } from "../../audit/verify.ts";
+import type { Verdict } from "../../audit/verification.ts";
+import type { VerificationOfAll, VerifiedRecord } from "../../audit/verify-all.ts";
+import { AgentdError } from "../../errors.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { CountedProgress } from "../counted-progress.ts";
 import type { LocalContext } from "../context.ts";
-import { printable } from "../printable.ts";
+import { allVerifiedText, verifiedText } from "../verification-text.ts";
 
 interface VerifyOptions {
+  readonly all?: true;
+  readonly head?: string;
   readonly json?: true;
 }
 
-/** What `--json` prints. */
-interface VerifiedRecord extends Verification {
-  readonly session_id: string;
-  readonly record: string;
-}
+/** What the command exits with. A fault is 1 too: what cannot be judged is not proved. */
+const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+  verified: 0,
+  altered: 1,
+  incomplete: 3,
+  unknown_key: 4,
+};
 
-/** `agentd audit verify`: whether a record is what was sealed. */
+const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
+
+/** `agentd audit verify`: whether records are what was sealed. */
 export const auditVerify: CommandDefinition<LocalContext> = {
   name: "audit verify",
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("check a record against its seal")
+      .summary("prove that a record, or all, are what was sealed")
       .description(
-        "Checks that a record is what was sealed: every file against SHA256SUMS, nothing missing, nothing added.\n" +
-          "Works without a daemon. Exits 0 only if the record is verified.",
+        "Checks every file against SHA256SUMS, the sums against the signed statement, and the statement against\n" +
+          "this instance's keys and chain: nothing changed, missing, added, put in another order or set back.\n" +
+          "Works without a daemon.\n\n" +
+          "Exits 0 when all is verified, 1 when something was altered or is missing, 3 when a record is incomplete\n" +
+          "(its session is open, or was cut short), 4 when the key that signed is unknown; 2 for a wrong command line.",
       )
-      .argument("<session>", "id of the session, or an unambiguous beginning of it")
+      .argument("[session]", "id of the session, or an unambiguous beginning of it")
+      .option("--all", "every record, and the chain that connects them")
+      .option("--head <digest>", "with --all: a statement that the chain must have, as noted elsewhere")
       .option("--json", "print a JSON object")
-      .addHelpText("after", example("agentd audit verify 0198f2"))
-      .action((session: string, options: VerifyOptions) => {
-        start((context) => verify(session, options, context));
+      .addHelpText("after", example("agentd audit verify 0198f2", "agentd audit verify --all"))
+      .action((session: string | undefined, options: VerifyOptions) => {
+        start((context) =>
+          session === undefined
+            ? verifyEvery(options, context)
+            : verifyOne(requireAlone(session, options), options, context),
+        );
       }),
 };
 
-async function verify(session: string, options: VerifyOptions, context: LocalContext): Promise<number> {
-  const [{ findRecord }, { verifyRecord }] = await Promise.all([
+async function verifyOne(session: string, options: VerifyOptions, context: LocalContext): Promise<number> {
+  const [{ findRecord }, { verifyRecord }, { readEvidence }] = await Promise.all([
     import("../../audit/query.ts"),
     import("../../audit/verify.ts"),
+    import("../../audit/evidence.ts"),
   ]);
-  const { id, directory } = await findRecord(await context.auditRoot(), session);
-  const record: VerifiedRecord = { session_id: id, record: directory, ...(await verifyRecord(directory)) };
+  const place = await findRecord(await context.auditRoot(), session);
+  const verification = await verifyRecord(place, readEvidence(context.stateDirectory));
+  const record: VerifiedRecord = { session_id: place.id, record: place.directory, ...verification };
   if (options.json === true) await context.stdout.json(record);
-  else await context.stdout.line(verdictText(record));
-  return record.status === "verified" ? 0 : 1;
+  else await context.stdout.line(verifiedText(record));
+  return EXIT_CODES[record.status];
 }
 
-function verdictText({ session_id: id, record, status, files, problems }: VerifiedRecord): string {
-  const covered = status === "verified" ? `, ${files} ${files === 1 ? "file" : "files"}` : "";
-  const verdict = `${status}: session ${id}${covered}, ${printable(record)}`;
-  return [verdict, ...problems.map(({ path, problem }) => `  ${path}: ${printable(problem)}`)].join("\n");
+async function verifyEvery(options: VerifyOptions, context: LocalContext): Promise<number> {
+  if (options.all !== true) throw usage("neither a session nor --all is given");
+  const { verifyAll } = await import("../../audit/verify-all.ts");
+  const progress = new CountedProgress(context, "records verified");
+  const all: VerificationOfAll = await verifyAll({
+    auditRoot: await context.auditRoot(),
+    stateDirectory: context.stateDirectory,
+    head: digestOf(options.head),
+    onProgress: (done, count) => progress.show(done, count),
+  });
+  await progress.end();
+  if (options.json === true) await context.stdout.json(all);
+  else await context.stdout.line(allVerifiedText(all));
+  return EXIT_CODES[all.status];
+}
+
+function requireAlone(session: string, { all, head }: VerifyOptions): string {
+  if (all === true || head !== undefined) throw usage("--all and --head are for all records, not for one");
+  return session;
+}
+
+function digestOf(head: string | undefined): string | undefined {
+  if (head === undefined) return undefined;
+  const [, digest] = DIGEST.exec(head) ?? [];
+  if (digest === undefined) throw usage(`${JSON.stringify(head)} is not a SHA-256 in hex`);
+  return digest;
+}
+
+function usage(why: string): AgentdError {
+  return new AgentdError("usage", {
+    tried: "verify",
+    why,
+    next: "Name a session, or give --all, as `agentd audit verify --help` shows.",
+  });
 }

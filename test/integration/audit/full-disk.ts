@@ -4,8 +4,7 @@ import { linkSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJournal } from "../../../src/audit/journal.ts";
 import { createRecord } from "../../../src/audit/record.ts";
-import { verifyRecord } from "../../../src/audit/verify.ts";
-import { NEW_DOCUMENT, settingsIn, SUCCESS } from "./record-document.ts";
+import { NEW_DOCUMENT, settingsIn, SUCCESS, verify } from "./record-document.ts";
 
 const PAGE_BYTES = 4096;
 const LINKED_BYTES = 20 * PAGE_BYTES;
@@ -33,7 +32,8 @@ function free(): void {
 }
 
 async function main(): Promise<void> {
-  const options = { ...settingsIn(directory), document: NEW_DOCUMENT, randomBytes };
+  const accepted = { document: NEW_DOCUMENT, requestId: "request-1", plan: null };
+  const options = { ...settingsIn(directory), ...accepted, randomBytes };
   const record = await createRecord(options);
   const journal = join(record.directory, "agentd/events.jsonl");
   writeFileSync(join(record.runaDirectory, "one"), randomBytes(LINKED_BYTES));
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   fill();
 
   let written = 0;
-  const line = (): Promise<void> => record.journal("running", "noted", { text: "x".repeat(1000) });
+  const line = (): Promise<unknown> => record.journal("running", "noted", { text: "x".repeat(1000) });
   const journalError = await (async () => {
     for (;;) {
       await line();
@@ -55,15 +55,15 @@ async function main(): Promise<void> {
   const sealError = await record.seal(SUCCESS).catch(messageOf);
   const left = {
     records: readdirSync(join(directory, "audit/site-builder")),
-    index: readdirSync(join(directory, "open")),
+    index: readdirSync(join(directory, "state/open")),
   };
-  const { status: statusWhenFull } = await verifyRecord(record.directory);
+  const { status: statusWhenFull } = await verify(record.directory);
 
   free();
   await line();
   const { excluded } = await record.seal(SUCCESS);
   const after = await readJournal(journal);
-  const { status } = await verifyRecord(record.directory);
+  const { status } = await verify(record.directory);
   const seen = {
     written,
     lines: entries.length,

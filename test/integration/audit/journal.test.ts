@@ -9,6 +9,9 @@ async function newOptions(): Promise<JournalOptions> {
   return { path: join(await temporaryDirectory(), "events.jsonl"), now: () => NOW_MS };
 }
 
+/** What sha256sum says of the first line below, without its newline. */
+const FIRST_LINE_DIGEST = "e5f7b561112058f0c7d0d87b17c276af2ec84723639f9d9adb0900f8559abb0c";
+
 describe("the journal", () => {
   it("writes a line with sequence number, time, state, event and details", async () => {
     const options = await newOptions();
@@ -16,8 +19,8 @@ describe("the journal", () => {
     await journal.append("queued");
     await journal.append("preparing", "cloned", { commit: "abc" }, { durable: false });
     expect(await readFile(options.path, "utf8")).toBe(
-      '{"seq":0,"time":"2026-02-03T04:05:06.789Z","state":"queued"}\n' +
-        '{"seq":1,"time":"2026-02-03T04:05:06.789Z","state":"preparing","event":"cloned","commit":"abc"}\n',
+      '{"seq":0,"time":"2026-02-03T04:05:06.789Z","prev":null,"state":"queued"}\n' +
+        `{"seq":1,"time":"2026-02-03T04:05:06.789Z","prev":"${FIRST_LINE_DIGEST}","state":"preparing","event":"cloned","commit":"abc"}\n`,
     );
   });
 
@@ -35,10 +38,17 @@ describe("the journal", () => {
   it("lets no detail take the place of a line's own keys", async () => {
     const options = await newOptions();
     const journal = await createJournal(options);
-    await journal.append("finishing", "ended", { state: "sealed", seq: 99, outcome: "success" });
+    await journal.append("finishing", "ended", { state: "sealed", seq: 99, prev: "x", outcome: "success" });
     const { entries } = await readJournal(options.path);
     expect(entries).toEqual([
-      { seq: 0, time: "2026-02-03T04:05:06.789Z", state: "finishing", event: "ended", outcome: "success" },
+      {
+        seq: 0,
+        time: "2026-02-03T04:05:06.789Z",
+        prev: null,
+        state: "finishing",
+        event: "ended",
+        outcome: "success",
+      },
     ]);
   });
 
@@ -87,12 +97,14 @@ describe("a journal that was cut short", () => {
 });
 
 describe("a journal that is damaged elsewhere", () => {
-  const line = (seq: number): string => `{"seq":${seq},"time":"2026-02-03T04:05:06.789Z","state":"queued"}\n`;
+  const line = (seq: number): string =>
+    `{"seq":${seq},"time":"2026-02-03T04:05:06.789Z","prev":null,"state":"queued"}\n`;
 
   it.each([
     ["is not JSON", `${line(0)}garbage\n${line(2)}`, "line 2 is not JSON"],
     ["is another kind of JSON", `${line(0)}[1]\n`, "line 2 has no sequence number, time or state"],
     ["was dropped", `${line(0)}${line(2)}`, "line 2 has the sequence number 2"],
+    ["was put in another's place", `${line(0)}${line(1)}`, "line 2 does not follow from the line before it"],
     ["was doubled", `${line(0)}${line(0)}`, "line 2 has the sequence number 0"],
   ])("is refused with the line that %s", async (_, content, why) => {
     const { path } = await newOptions();

@@ -1,9 +1,19 @@
 /**
  * What records of tests are made with; needs no vitest, so that scripts can use it too.
  */
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { RecordSettings } from "../../../src/audit/open-record.ts";
-import { sealRecord } from "../../../src/audit/seal.ts";
+import { Attester, type AttesterSettings } from "../../../src/audit/attest.ts";
+import { ensureEvidence } from "../../../src/audit/chain-writer.ts";
+import { evidencePaths } from "../../../src/audit/evidence-paths.ts";
+import { readEvidence } from "../../../src/audit/evidence.ts";
+import { OpenIndex } from "../../../src/audit/open-index.ts";
+import type { RecordPlace } from "../../../src/audit/query.ts";
+import { sealRecord, type SealRequest } from "../../../src/audit/seal.ts";
+import type { Verification } from "../../../src/audit/verification.ts";
+import { verifyAll, type VerificationOfAll } from "../../../src/audit/verify-all.ts";
+import { verifyRecord } from "../../../src/audit/verify.ts";
+import { NO_FAILPOINTS } from "../../../src/failpoints.ts";
 import { ending, type Ending } from "../../../src/outcome.ts";
 import { acceptedDocument, type SessionDocument } from "../../../src/session-document.ts";
 
@@ -26,14 +36,46 @@ export const NEW_DOCUMENT: Omit<SessionDocument, "session_id"> = acceptedDocumen
   queued_timestamp: "2026-02-03T04:05:06.789Z",
 });
 
+/** For whom records of a test directory are attested. */
+export function attesterIn(directory: string): AttesterSettings {
+  return { stateDirectory: join(directory, "state"), instance: "0a1b2c3d", version: "0.0.0" };
+}
+
+/** The place of a record, by its directory. */
+export function placeOf(directory: string): RecordPlace {
+  return { id: basename(directory), profile: basename(dirname(directory)), directory };
+}
+
+/** What a record of a test directory turns out to be. */
+export async function verify(record: string): Promise<Verification> {
+  return await verifyRecord(placeOf(record), readEvidence(join(record, "../../../state")));
+}
+
+/** What all records of a test directory are, together with their chain. */
+export async function verifyEverything(
+  { auditRoot }: Pick<RecordSettings, "auditRoot">,
+  head?: string,
+): Promise<VerificationOfAll> {
+  return await verifyAll({ auditRoot, stateDirectory: join(auditRoot, "../state"), head });
+}
+
+/** Seals in this thread. */
+export async function sealIn(directory: string, request: SealRequest): Promise<SessionDocument> {
+  const settings = attesterIn(directory);
+  await ensureEvidence(evidencePaths(settings.stateDirectory));
+  return await sealRecord(request, new Attester(settings));
+}
+
 export function settingsIn(directory: string, changes: Partial<RecordSettings> = {}): RecordSettings {
   return {
     auditRoot: join(directory, "audit"),
-    openDirectory: join(directory, "open"),
+    index: new OpenIndex(join(directory, "state")),
+    daemon: { pid: 1, version: "0.0.0" },
     recordLimitBytes: 16 * 2 ** 30,
     isPrivate: true,
     now: () => NOW_MS,
-    seal: sealRecord,
+    seal: (request) => sealIn(directory, request),
+    failpoints: NO_FAILPOINTS,
     ...changes,
   };
 }

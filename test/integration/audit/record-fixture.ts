@@ -27,7 +27,8 @@ export async function temporaryDirectory(): Promise<string> {
 /** A new record in a directory of its own. */
 export async function newRecord(changes: Partial<CreateRecordOptions> = {}): Promise<OpenRecord> {
   const settings = settingsIn(await temporaryDirectory());
-  return await createRecord({ ...settings, document: NEW_DOCUMENT, randomBytes, ...changes });
+  const accepted = { document: NEW_DOCUMENT, requestId: "request-1", plan: null };
+  return await createRecord({ ...settings, ...accepted, randomBytes, ...changes });
 }
 
 /** The permission bits of a file in octal, such as `4755`. */

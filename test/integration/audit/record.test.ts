@@ -1,13 +1,17 @@
-import { mkdir, readdir, readFile, writeFile, chmod } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readJournal } from "../../../src/audit/journal.ts";
-import { addOpenRecord, listOpenRecords, removeOpenRecord } from "../../../src/audit/open-index.ts";
+import { OpenIndex, REMEMBERED_SEALED, requestKey, type OpenEntry } from "../../../src/audit/open-index.ts";
 import { readDocument } from "../../../src/audit/query.ts";
-import { createRecord, openExistingRecord } from "../../../src/audit/record.ts";
+import { createRecord } from "../../../src/audit/record.ts";
+import { reopenRecord } from "../../../src/audit/reopen.ts";
+import type { OpenRecord, RecordSettings } from "../../../src/audit/open-record.ts";
 import type { RandomBytes } from "../../../src/audit/session-id.ts";
 import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "./record-document.ts";
 import { modeOf, newRecord, temporaryDirectory } from "./record-fixture.ts";
+
+const EMPTY = { entries: [], damaged: [], newer: [] };
 
 /** Gives each of these values in turn, then zeros. */
 function bytesInTurn(...values: number[]): RandomBytes {
@@ -21,7 +25,9 @@ describe("a new record", () => {
     expect(record.id).toBe(record.directory.slice(-16));
     expect(await readDocument(record.directory)).toEqual({ ...NEW_DOCUMENT, session_id: record.id });
     const { entries } = await readJournal(join(record.directory, "agentd/events.jsonl"));
-    expect(entries).toEqual([{ seq: 0, time: new Date(NOW_MS).toISOString(), state: "queued" }]);
+    const daemon = { pid: 1, version: "0.0.0" };
+    const first = { seq: 0, time: new Date(NOW_MS).toISOString(), state: "queued", event: "accepted" };
+    expect(entries).toMatchObject([{ ...first, ...daemon }]);
     const directories = ["../..", "..", ".", "runa", "agentd"].map((path) => join(record.directory, path));
     expect(await Promise.all(directories.map(modeOf))).toEqual(["700", "700", "700", "700", "700"]);
     expect(await modeOf(join(record.directory, "agentd/session.json"))).toBe("600");
@@ -32,20 +38,19 @@ describe("a new record", () => {
   it("stands in the open index", async () => {
     const settings = settingsIn(await temporaryDirectory());
     const record = await newRecord(settings);
-    expect(await listOpenRecords(settings.openDirectory)).toEqual({
-      entries: [{ id: record.id, profile: "site-builder", directory: record.directory }],
-      damaged: [],
-    });
+    const { id, directory, document } = record;
+    const entry = { id, directory, document, requestId: "request-1", plan: null };
+    expect(await settings.index.list()).toEqual({ entries: [entry], damaged: [], newer: [] });
   });
 
   it("gets another id when one is taken by a record", async () => {
     const settings = settingsIn(await temporaryDirectory());
     const first = await newRecord({ ...settings, randomBytes: bytesInTurn(1) });
-    await removeOpenRecord(settings.openDirectory, first.id);
+    await settings.index.remove(first.id);
     const second = await newRecord({ ...settings, randomBytes: bytesInTurn(1, 2) });
     expect(first.id.slice(-5)).toBe("01000");
     expect(second.id.slice(-5)).toBe("02000");
-    const { entries } = await listOpenRecords(settings.openDirectory);
+    const { entries } = await settings.index.list();
     expect(entries.map(({ id }) => id)).toEqual([second.id]);
   });
 
@@ -53,11 +58,17 @@ describe("a new record", () => {
     const settings = settingsIn(await temporaryDirectory());
     let calls = 0;
     const scarce: RandomBytes = () => Uint8Array.of(Math.floor(calls++ / 3), 0, 0);
-    const options = { ...settings, document: NEW_DOCUMENT, randomBytes: scarce };
+    const options = {
+      ...settings,
+      document: NEW_DOCUMENT,
+      requestId: "request-1",
+      plan: null,
+      randomBytes: scarce,
+    };
     const records = await Promise.all(Array.from({ length: 8 }, () => createRecord(options)));
     const ids = records.map(({ id }) => id).sort();
     expect(new Set(ids).size).toBe(8);
-    const { entries } = await listOpenRecords(settings.openDirectory);
+    const { entries } = await settings.index.list();
     expect(entries.map(({ id }) => id)).toEqual(ids);
   });
 
@@ -70,7 +81,7 @@ describe("a new record", () => {
       code: "record_unusable",
       message: expect.stringContaining(`cannot create a record in ${profile}: EACCES`) as string,
     });
-    expect(await listOpenRecords(settings.openDirectory)).toEqual({ entries: [], damaged: [] });
+    expect(await settings.index.list()).toEqual(EMPTY);
     expect(await readdir(profile)).toEqual([]);
   });
 
@@ -117,73 +128,157 @@ describe("an open record", () => {
   });
 });
 
+/** Reopens the one record of the index. */
+async function reopen(settings: RecordSettings) {
+  const { entries } = await settings.index.list();
+  expect(entries).toHaveLength(1);
+  return await reopenRecord(settings, entries[0]!);
+}
+
+async function leftRecord(): Promise<{
+  settings: RecordSettings;
+  record: OpenRecord;
+  session: string;
+  journal: string;
+}> {
+  const settings = settingsIn(await temporaryDirectory());
+  const record = await newRecord(settings);
+  const agentd = join(record.directory, "agentd");
+  return { settings, record, session: join(agentd, "session.json"), journal: join(agentd, "events.jsonl") };
+}
+
 describe("a record of an earlier daemon", () => {
-  it("goes on where it was", async () => {
-    const settings = settingsIn(await temporaryDirectory());
-    const before = await newRecord(settings);
-    await before.update({ commit: "abc" });
-    await before.journal("running", "gate_opened");
-
-    const after = await openExistingRecord(settings, before.directory);
-    expect(after).toMatchObject({ id: before.id, state: "running", document: { commit: "abc" } });
-    await after?.journal("finishing", "ended", { outcome: "interrupted" });
-    const { entries } = await readJournal(join(before.directory, "agentd/events.jsonl"));
-    expect(entries.map(({ state }) => state)).toEqual(["queued", "running", "finishing"]);
+  it("goes on where it was, with what was journaled and not written", async () => {
+    const { settings, record, journal } = await leftRecord();
+    await record.journal("preparing", "cloned", { commit: "abc", warnings: [] });
+    await record.journal("running", "gate_opened");
+    const found = await reopen(settings);
+    if (found.kind !== "open") throw new Error(found.kind);
+    expect(found.record).toMatchObject({ id: record.id, state: "running", document: { commit: "abc" } });
+    expect(found.journal.map(({ event }) => event)).toEqual(["accepted", "cloned", "gate_opened"]);
+    await found.record.journal("finishing", "ended", { outcome: "interrupted" });
+    expect((await readJournal(journal)).entries).toHaveLength(4);
   });
 
-  it("only leaves the index when it is sealed", async () => {
-    const settings = settingsIn(await temporaryDirectory());
-    const record = await newRecord(settings);
+  it("leaves the index when it is sealed, and its request is remembered", async () => {
+    const { settings, record } = await leftRecord();
     await record.seal(SUCCESS);
-    await addOpenRecord(settings.openDirectory, {
-      id: record.id,
-      profile: "site-builder",
-      directory: record.directory,
-    });
-    expect(await openExistingRecord(settings, record.directory)).toBeUndefined();
-    expect((await listOpenRecords(settings.openDirectory)).entries).toEqual([]);
-    expect(await modeOf(join(record.directory, "agentd/events.jsonl"))).toBe("400");
+    expect(await reopen(settings)).toEqual({ kind: "sealed" });
+    expect(await settings.index.list()).toEqual(EMPTY);
+    expect(await settings.index.recent()).toEqual(new Map([[requestKey("request-1"), record.id]]));
   });
 
-  it("is refused when its document is empty", async () => {
-    const settings = settingsIn(await temporaryDirectory());
-    const record = await newRecord(settings);
-    await writeFile(join(record.directory, "agentd/session.json"), "");
-    await expect(openExistingRecord(settings, record.directory)).rejects.toMatchObject({
-      code: "record_unusable",
-    });
+  it.each(["", "{", '{"schema_version":1}'])(
+    "is put together again when its document is %j",
+    async (content) => {
+      const { settings, record, session, journal } = await leftRecord();
+      await writeFile(session, content);
+      expect(await reopen(settings)).toMatchObject({ kind: "open" });
+      expect(await readDocument(record.directory)).toEqual(record.document);
+      expect((await readJournal(journal)).entries.at(-1)).toMatchObject({
+        event: "document_rebuilt",
+        was: "damaged",
+      });
+    },
+  );
+
+  it("is removed when a crash came before its document, for nobody was told of it", async () => {
+    const { settings, record, session } = await leftRecord();
+    await rm(session);
+    expect(await reopen(settings)).toEqual({ kind: "unmade" });
+    expect(await readdir(join(record.directory, ".."))).toEqual([]);
+    expect(await settings.index.list()).toEqual(EMPTY);
   });
+
+  it("is kept when its document is gone and its session had begun", async () => {
+    const { settings, record, session } = await leftRecord();
+    await record.journal("preparing", "started");
+    await rm(session);
+    expect(await reopen(settings)).toMatchObject({ kind: "open" });
+    expect(await readDocument(record.directory)).toEqual(record.document);
+  });
+
+  it.each([
+    [
+      "its document is of a later version",
+      ({ session }) => writeFile(session, '{"schema_version":2}'),
+      "schema_version is 2",
+    ],
+    ["its document cannot be read", ({ session }) => chmod(session, 0), "EACCES"],
+    ["its journal is empty", ({ journal }) => writeFile(journal, ""), "is empty"],
+    ["its journal is gone", ({ journal }) => rm(journal), "ENOENT"],
+    ["a line of its journal is damaged", ({ journal }) => writeFile(journal, "{}\n"), "line 1"],
+    [
+      "all records are gone, as on a disk that is not mounted",
+      ({ settings }) => rename(settings.auditRoot, `${settings.auditRoot}.away`),
+      "ENOENT",
+    ],
+  ] satisfies [string, (left: Awaited<ReturnType<typeof leftRecord>>) => Promise<void>, string][])(
+    "is left as it is when %s",
+    async (_, damage, why) => {
+      const left = await leftRecord();
+      await damage(left);
+      expect(await reopen(left.settings)).toEqual({
+        kind: "unusable",
+        why: expect.stringContaining(why) as string,
+      });
+      expect((await left.settings.index.list()).entries).toHaveLength(1);
+    },
+  );
 });
+
+const ENTRY: OpenEntry = {
+  id: "a".repeat(16),
+  directory: "/d",
+  requestId: "request",
+  document: { ...NEW_DOCUMENT, session_id: "a".repeat(16) },
+  plan: { some: "thing" },
+};
 
 describe("the open index", () => {
   it("is empty before its directory is made", async () => {
-    const directory = await temporaryDirectory();
-    expect(await listOpenRecords(join(directory, "none"))).toEqual({ entries: [], damaged: [] });
+    const index = new OpenIndex(join(await temporaryDirectory(), "none"));
+    expect(await index.list()).toEqual(EMPTY);
+    expect(await index.recent()).toEqual(new Map());
   });
 
-  it("tells which entries a crash cut short", async () => {
+  it("tells which entries a crash cut short and which are of a later version", async () => {
     const directory = await temporaryDirectory();
-    await addOpenRecord(directory, { id: "0".repeat(16), profile: "p", directory: "/d" });
-    await writeFile(join(directory, "1".repeat(16)), "");
-    await writeFile(join(directory, "2".repeat(16)), '{"profile":"p"}');
-    await writeFile(join(directory, "something else"), "");
-    expect(await listOpenRecords(directory)).toEqual({
-      entries: [{ id: "0".repeat(16), profile: "p", directory: "/d" }],
+    const index = new OpenIndex(directory);
+    await index.add(ENTRY);
+    await writeFile(join(directory, "open", "1".repeat(16)), "");
+    await writeFile(join(directory, "open", "2".repeat(16)), '{"schema_version":1}');
+    await writeFile(join(directory, "open", "3".repeat(16)), '{"schema_version":2}');
+    await writeFile(join(directory, "open", "something else"), "");
+    expect(await index.list()).toEqual({
+      entries: [ENTRY],
       damaged: ["1".repeat(16), "2".repeat(16)],
+      newer: ["3".repeat(16)],
     });
   });
 
-  it("takes an id once and loses it without complaint twice", async () => {
+  it("takes an id once, for its owner only, and loses it without complaint twice", async () => {
     const directory = await temporaryDirectory();
-    const entry = { id: "a".repeat(16), profile: "p", directory: "/d" };
-    expect(await addOpenRecord(directory, entry)).toBe(true);
-    expect(await addOpenRecord(directory, { ...entry, directory: "/other" })).toBe(false);
-    expect(JSON.parse(await readFile(join(directory, entry.id), "utf8"))).toEqual({
-      profile: "p",
-      record: "/d",
-    });
-    await removeOpenRecord(directory, entry.id);
-    await removeOpenRecord(directory, entry.id);
-    expect(await readdir(directory)).toEqual([]);
+    const index = new OpenIndex(directory);
+    expect(await index.add(ENTRY)).toBe(true);
+    expect(await index.add({ ...ENTRY, directory: "/other" })).toBe(false);
+    expect((await index.list()).entries).toEqual([ENTRY]);
+    expect(await modeOf(join(directory, "open", ENTRY.id))).toBe("600");
+    await index.remove(ENTRY.id);
+    await index.remove(ENTRY.id);
+    expect(await readdir(join(directory, "open"))).toEqual([]);
+  });
+
+  it("remembers the requests of the newest sealed sessions", async () => {
+    const index = new OpenIndex(await temporaryDirectory());
+    const ids = Array.from({ length: REMEMBERED_SEALED + 30 }, (_, n) => n.toString(16).padStart(16, "0"));
+    for (const id of ids) {
+      await index.add({ ...ENTRY, id });
+      await index.retire(id, `request ${id}`);
+    }
+    const recent = await index.recent();
+    expect([...recent.values()]).toEqual(ids.slice(30));
+    expect(recent.get(requestKey(`request ${ids[40]}`))).toBe(ids[40]);
+    expect(await index.recent()).toEqual(recent);
   });
 });

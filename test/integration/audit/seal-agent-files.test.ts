@@ -14,8 +14,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { verifyRecord } from "../../../src/audit/verify.ts";
-import { SUCCESS } from "./record-document.ts";
+import { SUCCESS, verify } from "./record-document.ts";
 import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 
 const VERIFIED = { status: "verified", problems: [] };
@@ -38,7 +37,7 @@ describe("what an agent may leave in its directory", () => {
     }
     await record.seal(SUCCESS);
     await sha256sumCheck(record.directory);
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: names.length + 2 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: names.length + 2 });
     const lines = (await readFile(join(record.directory, "SHA256SUMS"), "latin1")).split("\n");
     const paths = (await sealedPaths(record.directory)).filter((path) => path.startsWith("runa/"));
     expect(paths).toContain("runa/new\\nline");
@@ -70,7 +69,7 @@ describe("what an agent may leave in its directory", () => {
     expect(await modeOf(join(outside, "secret"))).toBe("644");
     expect(await readlink(join(record.runaDirectory, "passwd"))).toBe("/etc/passwd");
     await sha256sumCheck(record.directory);
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 2 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 2 });
   });
 
   it("is opened up when it is unreadable", async () => {
@@ -119,7 +118,7 @@ describe("what an agent may leave in its directory", () => {
     expect((await stat(other)).nlink).toBe(1);
     await chmod(outside, 0o600);
     await writeFile(outside, "changed through the third name");
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 4 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 4 });
   });
 
   it("keeps its holes when it is copied", async () => {
@@ -151,7 +150,7 @@ describe("what an agent may leave in its directory", () => {
     expect(await sealedPaths(record.directory)).toContain("runa/small");
     expect(await modeOf(huge)).toBe("400");
     await sha256sumCheck(record.directory);
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 3 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 3 });
   });
 
   it("counts towards the limit all together", async () => {
@@ -161,7 +160,7 @@ describe("what an agent may leave in its directory", () => {
     }
     const { excluded } = await record.seal(SUCCESS);
     expect(excluded.map(({ path }) => path)).toEqual(["runa/b", "runa/d"]);
-    expect(await verifyRecord(record.directory)).toMatchObject(VERIFIED);
+    expect(await verify(record.directory)).toMatchObject(VERIFIED);
   });
 
   it("is left out where its path is longer than the system allows", async () => {
@@ -175,7 +174,7 @@ describe("what an agent may leave in its directory", () => {
     ]);
     expect((await sealedPaths(record.directory)).length).toBeGreaterThan(15);
     await sha256sumCheck(record.directory);
-    expect(await verifyRecord(record.directory)).toMatchObject(VERIFIED);
+    expect(await verify(record.directory)).toMatchObject(VERIFIED);
   });
 
   it("is left out when it belongs to a user that this one cannot act for", async () => {
@@ -187,7 +186,7 @@ describe("what an agent may leave in its directory", () => {
       { path: "runa/directory", reason: "not this user's to change" },
       { path: "runa/file", reason: "not this user's to change" },
     ]);
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 2 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 2 });
   });
 
   it("may be thousands of files, in many directories", async () => {
@@ -203,6 +202,6 @@ describe("what an agent may leave in its directory", () => {
     }
     await record.seal(SUCCESS);
     expect((await sha256sumCheck(record.directory)).split("\n")).toHaveLength(5002);
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 5002 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 5002 });
   });
 });

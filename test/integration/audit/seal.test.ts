@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { readJournal } from "../../../src/audit/journal.ts";
-import { listOpenRecords } from "../../../src/audit/open-index.ts";
 import { readDocument } from "../../../src/audit/query.ts";
-import { verifyRecord } from "../../../src/audit/verify.ts";
-import { settingsIn, SUCCESS } from "./record-document.ts";
+import { settingsIn, SUCCESS, verify } from "./record-document.ts";
 import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 
 const VERIFIED = { status: "verified", problems: [] };
@@ -28,7 +26,7 @@ describe("a sealed record", () => {
         "runa/notes/plan.md: OK",
       ].join("\n"),
     );
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 5 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 5 });
   });
 
   it("has its outcome in the document and sealed as the journal's last line", async () => {
@@ -79,8 +77,14 @@ describe("a sealed record", () => {
     const settings = settingsIn(await temporaryDirectory());
     const record = await newRecord(settings);
     await record.seal(SUCCESS);
-    expect((await listOpenRecords(settings.openDirectory)).entries).toEqual([]);
-    expect(await readdir(record.directory)).toEqual(["SHA256SUMS", "agentd", "runa"]);
+    await record.retire();
+    expect((await settings.index.list()).entries).toEqual([]);
+    expect(await readdir(record.directory)).toEqual([
+      "SHA256SUMS",
+      "agentd",
+      "attestation.sigstore.json",
+      "runa",
+    ]);
     expect(await readdir(join(record.directory, "agentd"))).toEqual(["events.jsonl", "session.json"]);
   });
 
@@ -107,14 +111,14 @@ describe("a seal that fails", () => {
     });
     expect(record.document.outcome).toBeNull();
     expect((await readDocument(record.directory)).outcome).toBeNull();
-    expect(await verifyRecord(record.directory)).toMatchObject({ status: "incomplete" });
-    expect((await listOpenRecords(settings.openDirectory)).entries).toHaveLength(1);
+    expect(await verify(record.directory)).toMatchObject({ status: "incomplete" });
+    expect((await settings.index.list()).entries).toHaveLength(1);
 
     await record.journal("finishing", "finish_failed", { reason: "obstacle" });
     await execa("rmdir", [obstacle]);
     await record.seal(SUCCESS);
     await sha256sumCheck(record.directory);
-    expect(await verifyRecord(record.directory)).toEqual({ ...VERIFIED, files: 3 });
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 3 });
     const { entries } = await readJournal(join(record.directory, "agentd/events.jsonl"));
     expect(entries.map(({ seq, state }) => [seq, state])).toEqual([
       [0, "queued"],

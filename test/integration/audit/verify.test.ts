@@ -1,9 +1,10 @@
 import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
+import { readEvidence } from "../../../src/audit/evidence.ts";
 import { verifyRecord } from "../../../src/audit/verify.ts";
-import { SUCCESS } from "./record-document.ts";
+import { placeOf, sealIn, settingsIn, SUCCESS, verify } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 
 /** A sealed record with a file that the agent wrote, made writable for whoever tampers with it. */
@@ -12,10 +13,22 @@ async function tamperableRecord(): Promise<string> {
   await writeFile(join(record.runaDirectory, "report"), "all is well\n");
   await symlink("report", join(record.runaDirectory, "link"));
   await writeFile(record.consoleLogPath, "hello\n");
+  await record.journal("preparing", "started");
+  await record.journal("finishing", "ended");
   await record.seal(SUCCESS);
+  await record.retire();
   await execa("chmod", ["-R", "u+w", record.directory]);
   return record.directory;
 }
+
+const SEALED_FILES = [
+  "SHA256SUMS",
+  "attestation.sigstore.json",
+  "agentd/console.log",
+  "agentd/events.jsonl",
+  "agentd/session.json",
+  "runa/report",
+];
 
 /** Changes one byte of a file in place. */
 async function flipByte(path: string, offset: number): Promise<void> {
@@ -25,12 +38,20 @@ async function flipByte(path: string, offset: number): Promise<void> {
 }
 
 describe("a record that is not sealed", () => {
-  it("is incomplete", async () => {
-    const record = await newRecord();
-    expect(await verifyRecord(record.directory)).toEqual({
+  it("is incomplete, and open while a daemon has it", async () => {
+    const settings = settingsIn(await temporaryDirectory());
+    const record = await newRecord(settings);
+    expect(await verify(record.directory)).toEqual({
       status: "incomplete",
-      problems: [{ path: "agentd/session.json", problem: "has no outcome" }],
+      problems: [{ path: "agentd/session.json", problem: "has no outcome: the session is open" }],
       files: 0,
+      statement: null,
+      key_id: null,
+    });
+    await settings.index.remove(record.id);
+    expect(await verify(record.directory)).toMatchObject({
+      status: "incomplete",
+      problems: [{ problem: "has no outcome, and no daemon will go on with it" }],
     });
   });
 
@@ -40,62 +61,85 @@ describe("a record that is not sealed", () => {
   ])("is incomplete when it %s", async (_, spoil) => {
     const record = await newRecord();
     await spoil(join(record.directory, "agentd/session.json"));
-    expect(await verifyRecord(record.directory)).toMatchObject({
+    expect(await verify(record.directory)).toMatchObject({
       status: "incomplete",
       problems: [{ path: "agentd/session.json", problem: expect.stringContaining("cannot read") as string }],
     });
   });
 
+  it("is altered when a line of its journal is", async () => {
+    const record = await newRecord();
+    await record.journal("preparing", "started");
+    await record.journal("running", "gate_opened");
+    const journal = join(record.directory, "agentd/events.jsonl");
+    await writeFile(journal, (await readFile(journal, "utf8")).replace("started", "StArTed"));
+    expect(await verify(record.directory)).toMatchObject({
+      status: "altered",
+      problems: [{ path: "agentd/events.jsonl", problem: "line 3 does not follow from the line before it" }],
+    });
+  });
+
   it("is refused when it is not there", async () => {
     const missing = join(await temporaryDirectory(), "missing");
-    await expect(verifyRecord(missing)).rejects.toMatchObject({ code: "record_unusable" });
+    await expect(verify(missing)).rejects.toMatchObject({ code: "record_unusable" });
   });
 });
 
 it("refuses to judge a record that a newer agentd sealed", async () => {
-  const record = await tamperableRecord();
-  const document = join(record, "agentd/session.json");
-  const newer = (await readFile(document, "utf8")).replace('"schema_version": 1', '"schema_version": 2');
-  await writeFile(document, newer);
-  expect(await verifyRecord(record)).toMatchObject({
-    status: "altered",
-    problems: [{ path: "agentd/session.json", problem: "altered" }],
+  const directory = await temporaryDirectory();
+  const record = await newRecord({
+    ...settingsIn(directory),
+    // What a later version would seal: the same, with a document of its own.
+    seal: async (request) =>
+      await sealIn(directory, { ...request, document: { ...request.document, schema_version: 2 as 1 } }),
   });
-  const files = ["agentd/console.log", "agentd/events.jsonl", "agentd/session.json", "runa/report"];
-  const { stdout } = await execa("sha256sum", files, { cwd: record });
-  await writeFile(join(record, "SHA256SUMS"), `${stdout}\n`);
-  await expect(verifyRecord(record)).rejects.toMatchObject({
+  await record.seal(SUCCESS);
+  await expect(verify(record.directory)).rejects.toMatchObject({
     code: "record_unusable",
     details: { problem: "newer" },
   });
+  await execa("chmod", ["u+w", join(record.directory, "agentd/events.jsonl")]);
+  await flipByte(join(record.directory, "agentd/events.jsonl"), 5);
+  expect(await verify(record.directory)).toMatchObject({ status: "altered" });
 });
 
 describe("a sealed record that was changed", () => {
-  it.each(["runa/report", "agentd/console.log", "agentd/events.jsonl", "agentd/session.json"])(
-    "is altered when one byte of %s is, and the file is named",
-    async (path) => {
-      const record = await tamperableRecord();
-      await flipByte(join(record, path), 5);
-      expect(await verifyRecord(record)).toEqual({
-        status: "altered",
-        problems: [{ path, problem: "altered" }],
-        files: 4,
-      });
-    },
-  );
-
-  it("is altered whichever byte of SHA256SUMS is", async () => {
+  it("is altered whichever byte of whichever file is, and the file is named", async () => {
     const record = await tamperableRecord();
-    const sums = join(record, "SHA256SUMS");
-    const { length } = await readFile(sums);
-    const unnoticed: number[] = [];
-    for (let offset = 0; offset < length; offset += 1) {
-      await flipByte(sums, offset);
-      if ((await verifyRecord(record)).status !== "altered") unnoticed.push(offset);
-      await flipByte(sums, offset);
+    const evidence = readEvidence(join(record, "../../../state"));
+    const unnoticed: string[] = [];
+    let flipped = 0;
+    for (const path of SEALED_FILES) {
+      const { length } = await readFile(join(record, path));
+      for (let offset = 0; offset < length; offset += 1) {
+        flipped += 1;
+        await flipByte(join(record, path), offset);
+        const { status, problems } = await verifyRecord(placeOf(record), evidence);
+        const isNamed = problems.some((problem) => problem.path === path);
+        if (status !== "altered" || !isNamed) unnoticed.push(`${path}:${offset}: ${status}`);
+        await flipByte(join(record, path), offset);
+      }
     }
     expect(unnoticed).toEqual([]);
-    expect((await verifyRecord(record)).status).toBe("verified");
+    expect(flipped).toBeGreaterThan(3000);
+    expect((await verify(record)).status).toBe("verified");
+  });
+
+  it.each([
+    ["dropped", [0, 2, 3], "line 2 has the sequence number 2"],
+    ["doubled", [0, 1, 1, 2, 3], "line 3 has the sequence number 1"],
+    ["swapped with the next", [0, 2, 1, 3], "line 2 has the sequence number 2"],
+    ["cut off at the end", [0, 1, 2], undefined],
+  ])("is altered when a line of its journal is %s", async (_, order, fault) => {
+    const record = await tamperableRecord();
+    const journal = join(record, "agentd/events.jsonl");
+    const lines = (await readFile(journal, "utf8")).split("\n");
+    await writeFile(journal, order.map((line) => `${lines[line]}\n`).join(""));
+    const problem = fault === undefined ? "altered" : `altered: ${fault}`;
+    expect(await verify(record)).toMatchObject({
+      status: "altered",
+      problems: [{ path: "agentd/events.jsonl", problem }],
+    });
   });
 
   it.each<[string, (record: string) => Promise<unknown>, { path: string; problem: string }[]]>([
@@ -172,16 +216,56 @@ describe("a sealed record that was changed", () => {
   ])("is altered when %s", async (_, tamper, problems) => {
     const record = await tamperableRecord();
     await tamper(record);
-    expect(await verifyRecord(record)).toMatchObject({ status: "altered", problems });
+    expect(await verify(record)).toMatchObject({ status: "altered", problems });
   });
 
-  it("is altered when it has no sums", async () => {
+  it.each(["SHA256SUMS", "attestation.sigstore.json"])("is altered when it has no %s", async (path) => {
     const record = await tamperableRecord();
-    await rm(join(record, "SHA256SUMS"));
-    expect(await verifyRecord(record)).toEqual({
+    await rm(join(record, path));
+    expect(await verify(record)).toMatchObject({
       status: "altered",
-      problems: [{ path: "SHA256SUMS", problem: "missing" }],
-      files: 0,
+      problems: [{ path, problem: "missing" }],
+    });
+  });
+
+  it("is altered when the sums are made to fit", async () => {
+    const record = await tamperableRecord();
+    await writeFile(join(record, "runa/report"), "all is lost\n");
+    const files = SEALED_FILES.slice(2);
+    const { stdout } = await execa("sha256sum", files, { cwd: record });
+    await writeFile(join(record, "SHA256SUMS"), `${stdout}\n`);
+    expect(await verify(record)).toMatchObject({
+      status: "altered",
+      problems: [{ path: "SHA256SUMS", problem: "is not what was signed" }],
+    });
+  });
+
+  it("is altered when it is made to look open", async () => {
+    const record = await tamperableRecord();
+    const document = join(record, "agentd/session.json");
+    await writeFile(document, (await readFile(document, "utf8")).replace('"success"', "null"));
+    expect(await verify(record)).toMatchObject({
+      status: "altered",
+      problems: [{ path: "agentd/session.json", problem: "has no outcome, though the record was sealed" }],
+    });
+    for (const path of ["SHA256SUMS", "attestation.sigstore.json"]) await rm(join(record, path));
+    expect(await verify(record)).toMatchObject({
+      status: "altered",
+      problems: [
+        { path: "agentd/session.json", problem: expect.stringContaining("an older copy") as string },
+      ],
+    });
+  });
+
+  it("is altered when it lies under the name of another session", async () => {
+    const record = await tamperableRecord();
+    const other = join(record, "../0000000000000001");
+    await rename(record, other);
+    expect(await verify(other)).toMatchObject({
+      status: "altered",
+      problems: expect.arrayContaining([
+        { path: "attestation.sigstore.json", problem: `is of session ${basename(record)}` },
+      ]) as object[],
     });
   });
 
@@ -192,9 +276,12 @@ describe("a sealed record that was changed", () => {
     await writeFile(outside, "outside");
     const line = (await execa("sha256sum", ["../../../outside"], { cwd: record })).stdout;
     await writeFile(path, `${await readFile(path, "utf8")}${line}\n`);
-    expect(await verifyRecord(record)).toMatchObject({
+    expect(await verify(record)).toMatchObject({
       status: "altered",
-      problems: [{ path: "../../../outside", problem: "missing" }],
+      problems: [
+        { path: "../../../outside", problem: "missing" },
+        { path: "SHA256SUMS", problem: "is not what was signed" },
+      ],
     });
   });
 });

@@ -3,7 +3,7 @@
  */
 import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemCode } from "../errors.ts";
+import { systemCode } from "./errors.ts";
 
 /** Makes the names in a directory durable: files created, renamed and removed in it. */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -28,6 +28,16 @@ export async function ensureDirectory(directory: string, mode: number): Promise<
   // Not through mkdir's mode, which the umask would narrow.
   await chmod(directory, mode);
   await syncDirectory(dirname(directory));
+}
+
+/** Makes the content of a file durable. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Writes a new file durably; its name is durable only after `syncDirectory`. An `EEXIST` error when it exists. */

@@ -1,0 +1,33 @@
+/**
+ * Where an instance keeps what proves its records: in its state directory, which no session may get.
+ */
+import { join } from "node:path";
+
+/** `keys/` and `audit/` of a state directory. */
+export interface EvidencePaths {
+  readonly keys: string;
+  /** The private key that signs now; beside it the public keys, `<key id>.pub`. */
+  readonly signingKey: string;
+  readonly audit: string;
+  /** One line for each statement, in their order. */
+  readonly chain: string;
+  /** Who writes the chain has a file here meanwhile. */
+  readonly writers: string;
+}
+
+export function evidencePaths(stateDirectory: string): EvidencePaths {
+  const keys = join(stateDirectory, "keys");
+  const audit = join(stateDirectory, "audit");
+  return {
+    keys,
+    signingKey: join(keys, "signing.key"),
+    audit,
+    chain: join(audit, "chain.jsonl"),
+    writers: join(audit, "writers"),
+  };
+}
+
+/** The file of a public key. */
+export function publicKeyPath({ keys }: EvidencePaths, keyId: string): string {
+  return join(keys, `${keyId}.pub`);
+}

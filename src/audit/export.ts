@@ -1,0 +1,119 @@
+/**
+ * One archive with everything that a stranger needs to check a record.
+ */
+import { mkdtemp, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { execa } from "execa";
+import { AgentdError, sentence } from "../errors.ts";
+import { fsPath, type BytePath } from "./byte-path.ts";
+import { formatChainLine, type ChainLine } from "./chain-line.ts";
+import type { Chain } from "./chain.ts";
+import { parseChecksums } from "./checksums.ts";
+import type { Evidence } from "./evidence.ts";
+import { exportReadme } from "./export-readme.ts";
+import { pemOf } from "./public-key.ts";
+import type { RecordPlace } from "./query.ts";
+import { ATTESTATION, CHECKSUMS, recordPaths } from "./record-layout.ts";
+import type { Verification } from "./verification.ts";
+import { verifyRecord } from "./verify.ts";
+
+/** For cosign, which would ask the network for one. */
+const TRUSTED_ROOT = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}\n';
+
+/**
+ * Writes a record as a compressed tar archive: the files that its seal covers, the public keys, its part of the chain,
+ * and a README. What the seal leaves out is left out.
+ *
+ * @param output path of the archive; one that exists is replaced, at once.
+ * @throws AgentdError `record_incomplete`, `record_altered` or `export_failed`.
+ */
+export async function exportRecord(place: RecordPlace, output: string, evidence: Evidence): Promise<void> {
+  const verification = await verifyRecord(place, evidence);
+  requireVerified(place, verification);
+  const staging = await mkdtemp(join(tmpdir(), "agentd-export-"));
+  const partial = join(dirname(resolve(output)), `.${basename(output)}.${place.id}.part`);
+  try {
+    const name = `agentd-${place.id}`;
+    await writeCompanions(join(staging, name), place, verification, evidence);
+    await archive({ name, staging, place, output: partial });
+    await rename(partial, output);
+  } catch (cause) {
+    throw new AgentdError("export_failed", {
+      tried: `write the archive ${output}`,
+      why: sentence(cause),
+      next: "See that the directory can be written and the disk is not full.",
+      cause,
+    });
+  } finally {
+    await rm(partial, { force: true });
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+function requireVerified({ id }: RecordPlace, { status, problems }: Verification): void {
+  if (status === "verified") return;
+  const why = problems.map(({ path, problem }) => `${path}: ${problem}`).join("; ");
+  const tried = `export session ${id}`;
+  if (status === "incomplete") {
+    throw new AgentdError("record_incomplete", { tried, why, next: "Wait until the session has ended." });
+  }
+  const next = `See agentd audit verify ${id}.`;
+  throw new AgentdError("record_altered", { tried, why, next });
+}
+
+/** Writes what goes along with the record. */
+async function writeCompanions(
+  directory: string,
+  { id, profile }: RecordPlace,
+  { key_id: keyId, statement }: Verification,
+  { keys, chain }: Evidence,
+): Promise<void> {
+  await mkdir(join(directory, "keys"), { recursive: true });
+  for (const [keyName, key] of keys) await writeFile(join(directory, "keys", `${keyName}.pub`), pemOf(key));
+  await writeFile(join(directory, "chain.jsonl"), chainPart(chain, id).map(formatChainLine).join(""));
+  await writeFile(join(directory, "trusted-root.json"), TRUSTED_ROOT);
+  const readme = exportReadme({ sessionId: id, profile, keyId: keyId ?? "", statement: statement ?? "" });
+  await writeFile(join(directory, "README.txt"), readme);
+}
+
+/** The lines of a session, those beside them, and every rotation of the key. */
+function chainPart({ lines }: Chain, sessionId: string): ChainLine[] {
+  const isOwn = (line: ChainLine | undefined): boolean =>
+    line?.kind === "session" && line.session_id === sessionId;
+  return lines.filter(
+    (line, index) =>
+      line.kind === "key" || [lines[index - 1], line, lines[index + 1]].some((each) => isOwn(each)),
+  );
+}
+
+interface Archive {
+  /** The one directory in the archive. */
+  readonly name: string;
+  /** Holds a directory of that name with what goes along. */
+  readonly staging: string;
+  readonly place: RecordPlace;
+  readonly output: string;
+}
+
+/** Names go to tar as bytes, each ended by a NUL; nothing is followed, and nothing of this host's users is told. */
+async function archive({ name, staging, place, output }: Archive): Promise<void> {
+  const files = sealedFiles(place).map((path) => Buffer.concat([Buffer.from(`${place.id}/`), path]));
+  const list = Buffer.concat(files.flatMap((path) => [path, Buffer.from([0])]));
+  await execa(
+    "tar",
+    [
+      ...["--create", "--gzip", `--file=${output}`, "--owner=0", "--group=0", "--numeric-owner"],
+      `--transform=flags=r;s,^${place.id}/,${name}/record/,`,
+      ...["--directory", staging, name],
+      ...["--directory", dirname(place.directory), "--no-recursion", "--null", "--files-from=-"],
+    ],
+    { input: list, env: { LC_ALL: "C" }, extendEnv: false },
+  );
+}
+
+function sealedFiles({ directory }: RecordPlace): Buffer[] {
+  const { sums } = parseChecksums(readFileSync(recordPaths(directory).checksums));
+  return [...([CHECKSUMS, ATTESTATION] as BytePath[]), ...sums.keys()].map(fsPath);
+}

@@ -1,0 +1,43 @@
+import { AgentdError } from "../../errors.ts";
+import { readAuditedRecord } from "../audited-record.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import type { LocalContext } from "../context.ts";
+import { readReport, reportText } from "../session-report.ts";
+
+interface ShowOptions {
+  readonly json?: true;
+}
+
+/** `agentd audit show`: what a record says, whatever a daemon may think of it. */
+export const auditShow: CommandDefinition<LocalContext> = {
+  name: "audit show",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("show what a record says")
+      .description(
+        "Shows what ran, by what trigger, on which commit and image, how it ended, what it left, and its journal.\n" +
+          "Reads the record itself, so it works without a daemon; `agentd audit verify` tells whether to trust it.",
+      )
+      .argument("<session>", "id of the session, or an unambiguous beginning of it")
+      .option("--json", "print a JSON object, with the journal as events")
+      .addHelpText("after", example("agentd audit show 0198f2"))
+      .action((session: string, options: ShowOptions) => {
+        start((context) => showRecord(session, options, context));
+      }),
+};
+
+async function showRecord(session: string, options: ShowOptions, context: LocalContext): Promise<number> {
+  const { stdout, now } = context;
+  const { findRecord } = await import("../../audit/query.ts");
+  const { directory } = await findRecord(await context.auditRoot(), session);
+  const record = await readAuditedRecord(directory);
+  const report = await readReport(record);
+  if (options.json !== true) {
+    await stdout.line(reportText(report, now(), stdout));
+  } else {
+    if (report.journal instanceof AgentdError) throw report.journal;
+    await stdout.json({ ...record, events: report.journal });
+  }
+  return 0;
+}

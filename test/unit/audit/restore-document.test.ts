@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import type { JournalEntry } from "../../../src/audit/journal.ts";
+import { restoreDocument } from "../../../src/audit/restore-document.ts";
+import { acceptedDocument, type SessionState } from "../../../src/session-document.ts";
+
+const accepted = {
+  ...acceptedDocument({
+    profile: "site-builder",
+    repo_url: "https://git.example/site.git",
+    ref: null,
+    work_unit: "issue-42",
+    trigger: "manual",
+    image: "localhost/agent:latest",
+    config_digest: "0".repeat(64),
+    queued_timestamp: "2026-02-03T04:05:06.789Z",
+  }),
+  session_id: "0123456789abcdef",
+};
+
+function line(
+  state: SessionState,
+  event: string,
+  details: Readonly<Record<string, unknown>> = {},
+): JournalEntry {
+  return { seq: 0, time: "2026-02-03T04:05:07.000Z", prev: "", state, event, ...details };
+}
+
+const found = line("preparing", "image_found", { image_digest: "sha256:1" });
+const cloned = line("preparing", "cloned", { commit: "abc", warnings: ["It has submodules."] });
+
+describe("the document of an open record", () => {
+  it("is what was accepted, while nothing else is journaled", () => {
+    expect(restoreDocument(accepted, [line("queued", "accepted")])).toEqual(accepted);
+  });
+
+  it("has what the launch found out and when the command was let go", () => {
+    const created = line("preparing", "container_created", { warnings: ["No limits here."] });
+    const opened = line("running", "gate_opened");
+    const journal = [line("preparing", "started"), found, cloned, created, opened];
+    expect(restoreDocument(accepted, journal)).toEqual({
+      ...accepted,
+      image_digest: "sha256:1",
+      commit: "abc",
+      warnings: ["It has submodules.", "No limits here."],
+      start_timestamp: "2026-02-03T04:05:07.000Z",
+    });
+  });
+
+  it("has nothing of a launch that was begun again", () => {
+    const journal = [line("preparing", "started"), found, cloned, line("preparing", "started")];
+    expect(restoreDocument(accepted, journal)).toEqual(accepted);
+  });
+});
