@@ -2,49 +2,72 @@
  * Stays with a session to its end: prints what it prints, and passes Ctrl-C on to it.
  */
 import { sentence } from "../errors.ts";
-import type { RpcClient } from "../rpc/client.ts";
 import type { SessionView } from "../session-document.ts";
 import { say, type CliContext } from "./context.ts";
-import { consoleLogOf, followConsoleLog, type FollowOptions } from "./follow.ts";
+import type { ConsoleStream } from "./console-log.ts";
+import { consoleLogOf, followConsoleLog } from "./follow.ts";
 import type { Interrupts } from "./interrupts.ts";
+import type { Output } from "./output.ts";
+import type { PersistentClient } from "./persistent-client.ts";
+import { Progress } from "./progress.ts";
 import { sessionEnd } from "./session-end.ts";
 
 export interface Attendance {
-  readonly client: RpcClient;
+  readonly client: PersistentClient;
   readonly session: SessionView;
-  readonly outputs: FollowOptions["outputs"];
+  readonly outputs: Readonly<Record<ConsoleStream, Output>>;
   /** The first asks the session to stop, the second leaves it alone. */
   readonly interrupts: Interrupts;
 }
 
 /** @returns the sealed session; undefined when the operator left before its end. */
-export async function attend(
-  { client, session, outputs, interrupts }: Attendance,
-  context: CliContext,
-): Promise<SessionView | undefined> {
+export async function attend(attendance: Attendance, context: CliContext): Promise<SessionView | undefined> {
+  const { client, session, outputs, interrupts } = attendance;
   const ended = new AbortController();
   const { session_id: id, record } = session;
-  const askToStop = () => void stop(client, id, context);
+  const progress = new Progress({ client, session: id, terminal: context.stderr, now: context.now });
+  let stopped = Promise.resolve();
+  const askToStop = (): void => void (stopped = stop(attendance, context));
   if (interrupts.first.aborted) askToStop();
   else interrupts.first.addEventListener("abort", askToStop, { once: true });
   const end = sessionEnd(client, id, { signal: interrupts.second }).finally(() => ended.abort());
   const log = followConsoleLog(consoleLogOf(record), {
-    outputs,
+    outputs: { stdout: progress.before(outputs.stdout), stderr: progress.before(outputs.stderr) },
     ended: ended.signal,
     abandoned: interrupts.second,
   });
   const [sealed, followed] = await Promise.allSettled([end, log]);
+  await progress.end();
+  await stopped;
   if (interrupts.second.aborted) return undefined;
   if (sealed.status === "rejected") throw sealed.reason;
   if (followed.status === "rejected") throw followed.reason;
   return sealed.value;
 }
 
-async function stop(client: RpcClient, session: string, context: CliContext): Promise<void> {
-  await say(context, `stopping session ${session}; Ctrl-C again leaves it to the daemon`);
+/** Tells the session to stop, and every daemon again that takes the place of one that was told. */
+async function stop(
+  { client, session: { session_id: session }, interrupts }: Attendance,
+  context: CliContext,
+): Promise<void> {
+  const options = { signal: interrupts.second };
+  let isTold = false;
+  await say(
+    context,
+    client.isAway
+      ? `session ${session} is told to stop as soon as the daemon is back; Ctrl-C again leaves it alone`
+      : `stopping session ${session}; Ctrl-C again leaves it to the daemon`,
+  );
   try {
-    await client.call("stop", { session });
+    await client.together(async (daemon) => {
+      isTold = false;
+      await daemon.call("stop", { session }, options);
+      isTold = true;
+      await daemon.call("wait", { session }, options);
+    }, options);
   } catch (error) {
-    await say(context, `session ${session} was not told to stop: ${sentence(error)}`);
+    if (isTold) return; // Whoever waits for the end tells the same.
+    const why = interrupts.second.aborted ? "the daemon has not answered" : sentence(error);
+    await say(context, `session ${session} was not told to stop: ${why}`);
   }
 }

@@ -2,10 +2,20 @@
  * The commands that do nothing but ask the daemon: those of the client program, which `bin/agentd` starts for them.
  */
 import type { CommandDefinition } from "./command.ts";
+import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { run } from "./commands/run.ts";
+import { schedule } from "./commands/schedule.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
 
-export const CLIENT_COMMANDS: readonly CommandDefinition[] = [run, ps, wait, stop, status];
+export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
+  run,
+  ps,
+  wait,
+  stop,
+  status,
+  profiles,
+  schedule,
+];

@@ -1,7 +1,7 @@
 /**
  * Reads the command line: which command, or which text, or what is wrong with it. Nothing is run here.
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
 import { FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./command.ts";
 
@@ -25,7 +25,10 @@ export type CommandLine<Context> =
 const DEFAULT_COMMAND = "daemon";
 
 /** Commands that only hold others, by the first word of those. */
-const GROUPS: Readonly<Record<string, string>> = { audit: "look into the records of sessions" };
+const GROUPS: Readonly<Record<string, string>> = {
+  audit: "look into the records of sessions",
+  config: "check the configuration, or describe it",
+};
 
 /** @param argv what follows the program's name. */
 export function readCommandLine<Context>(
@@ -77,18 +80,18 @@ class Reader<Context> {
     return { kind: "command", ...this.#started, options: this.#program.opts<GlobalOptions>() };
   }
 
-  #add({ name, faults, define }: CommandDefinition<Context>): void {
-    const command = this.#command(name).exitOverride((error) => {
+  #add({ name, faults, define, isHidden: hidden = false }: CommandDefinition<Context>): void {
+    const command = this.#command(name, { hidden }).exitOverride((error) => {
       this.#faults = faults;
       throw error;
     });
     define(command, (body) => (this.#started = { body, faults }));
   }
 
-  #command(name: string): Command {
+  #command(name: string, options: CommandOptions): Command {
     const [first = name, second] = name.split(" ");
     const found = this.#program.commands.find((command) => command.name() === first);
-    const command = found ?? this.#program.command(first);
+    const command = found ?? this.#program.command(first, options);
     return second === undefined ? command : command.description(GROUPS[first] ?? "").command(second);
   }
 

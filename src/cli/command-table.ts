@@ -1,10 +1,22 @@
 /** Every command, in the order of the help. */
 import type { CommandDefinition } from "./command.ts";
+import { auditExport } from "./commands/audit-export.ts";
+import { auditKey } from "./commands/audit-key.ts";
+import { auditLs } from "./commands/audit-ls.ts";
+import { auditPrune } from "./commands/audit-prune.ts";
+import { auditShow } from "./commands/audit-show.ts";
 import { auditVerify } from "./commands/audit-verify.ts";
+import { complete } from "./commands/complete.ts";
+import { completion } from "./commands/completion.ts";
+import { configCheck } from "./commands/config-check.ts";
+import { configSchema } from "./commands/config-schema.ts";
 import { daemon } from "./commands/daemon.ts";
 import { logs } from "./commands/logs.ts";
+import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { run } from "./commands/run.ts";
+import { schedule } from "./commands/schedule.ts";
+import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
@@ -14,9 +26,21 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   daemon,
   run,
   ps,
+  show,
   logs,
   wait,
   stop,
   status,
+  profiles,
+  schedule,
+  auditLs,
+  auditShow,
   auditVerify,
+  auditKey,
+  auditExport,
+  auditPrune,
+  configCheck,
+  configSchema,
+  completion,
+  complete,
 ];

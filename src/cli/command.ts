@@ -13,6 +13,8 @@ export interface CommandDefinition<Context = CliContext> {
   /** The words that name it, such as `ps` or `audit verify`. */
   readonly name: string;
   readonly faults: FaultCodes;
+  /** Whether no help mentions it, because programs use it and not people. Default false. */
+  readonly isHidden?: boolean;
   /**
    * Says what the command is and takes.
    *

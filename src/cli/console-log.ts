@@ -13,14 +13,49 @@ export interface ConsoleSegment {
 
 export type ConsoleStream = "stdout" | "stderr";
 
+/** What of a log is wanted, and how. */
+export interface LogSelection {
+  /** Undefined: both. */
+  readonly stream?: ConsoleStream | undefined;
+  /** Only what was printed from this instant on, in milliseconds since 1970; undefined: everything. */
+  readonly sinceMs?: number | undefined;
+  /** Whether each line begins with the time at which it was printed. Default false. */
+  readonly timestamps?: boolean | undefined;
+}
+
+/** What one line of the file says before the text. */
+export interface LogHeader {
+  readonly time: string;
+  readonly stream: ConsoleStream;
+  /** Whether the command's line goes on in a later line of the file. */
+  readonly goesOn: boolean;
+  readonly length: number;
+}
+
 const NEWLINE = 0x0a;
-const HEADER = /^\S+ (stdout|stderr) ([FP]) /;
+const HEADER = /^(\S+) (stdout|stderr) ([FP]) /;
 /** More than the header of any line has. */
-const HEADER_BYTES = 64;
+export const HEADER_BYTES = 64;
+
+/** The header of the line that begins at `start`; undefined for a line of another form. */
+export function readHeader(data: Buffer, start: number, end: number): LogHeader | undefined {
+  const header = HEADER.exec(data.toString("latin1", start, Math.min(start + HEADER_BYTES, end)));
+  if (header === null) return undefined;
+  const [{ length }, time = "", stream, ending] = header;
+  return { time, stream: stream as ConsoleStream, goesOn: ending === "P", length };
+}
 
 /** Decodes a console log that arrives in chunks, cut anywhere. */
 export class ConsoleLogDecoder {
+  readonly #selection: LogSelection;
+  /** For each stream, whether the command is in the middle of a line, and whether that line is wanted. */
+  readonly #lines = { stdout: { isOpen: false, isWanted: true }, stderr: { isOpen: false, isWanted: true } };
   #rest = Buffer.alloc(0);
+
+  /** @param selection default: everything, byte for byte. */
+  constructor(selection: LogSelection = {}) {
+    this.#selection = selection;
+  }
 
   /**
    * What the complete lines up to here say. The segments are copies; the chunk may be reused.
@@ -32,7 +67,7 @@ export class ConsoleLogDecoder {
     const segments = new SegmentWriter(data.length);
     let start = 0;
     for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, start)) {
-      addLine(segments, data, start, end + 1);
+      this.#addLine(segments, data, start, end + 1);
       start = end + 1;
     }
     this.#rest = Buffer.from(data.subarray(start));
@@ -42,21 +77,38 @@ export class ConsoleLogDecoder {
   /** What a last line without a newline says, as a conmon that was killed leaves it. */
   end(): ConsoleSegment[] {
     const segments = new SegmentWriter(this.#rest.length);
-    if (this.#rest.length > 0) addLine(segments, this.#rest, 0, this.#rest.length);
+    if (this.#rest.length > 0) this.#addLine(segments, this.#rest, 0, this.#rest.length);
     this.#rest = Buffer.alloc(0);
     return segments.finish();
   }
-}
 
-/** @param end just after the line's newline, or the end of the data where it has none. */
-function addLine(segments: SegmentWriter, data: Buffer, start: number, end: number): void {
-  const header = HEADER.exec(data.toString("latin1", start, Math.min(start + HEADER_BYTES, end)));
-  if (header === null) {
-    segments.add("stdout", data, start, end);
-    return;
+  /** @param end just after the line's newline, or the end of the data where it has none. */
+  #addLine(segments: SegmentWriter, data: Buffer, start: number, end: number): void {
+    const header = readHeader(data, start, end);
+    if (header === undefined) {
+      if (this.#selection.stream !== "stderr") segments.add("stdout", data, start, end);
+      return;
+    }
+    const { time, stream, goesOn, length } = header;
+    const line = this.#lines[stream];
+    const begins = !line.isOpen;
+    if (begins) line.isWanted = this.#isWanted(header);
+    line.isOpen = goesOn;
+    if (!line.isWanted) return;
+    // The time is where the header was, so there is room for it.
+    if (begins && this.#selection.timestamps === true) {
+      segments.add(stream, data, start, start + time.length + 1);
+    }
+    const endsOpen = goesOn && data[end - 1] === NEWLINE;
+    segments.add(stream, data, start + length, endsOpen ? end - 1 : end);
   }
-  const endsOpen = header[2] === "P" && data[end - 1] === NEWLINE;
-  segments.add(header[1] as ConsoleStream, data, start + header[0].length, endsOpen ? end - 1 : end);
+
+  #isWanted({ time, stream }: LogHeader): boolean {
+    const { stream: only, sinceMs } = this.#selection;
+    if (only !== undefined && stream !== only) return false;
+    // A time that cannot be read is no reason to lose a line.
+    return sinceMs === undefined || !(Date.parse(time) < sinceMs);
+  }
 }
 
 /** Copies pieces into one buffer and hands out one segment for each run of the same stream. */

@@ -1,6 +1,8 @@
 /**
  * What every command is given: outputs, clock, signals and the way to the daemon.
  */
+import type { Config } from "../config/config.ts";
+import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import type { Output } from "./output.ts";
 
@@ -22,12 +24,28 @@ export interface CliContext {
   readonly connect: () => Promise<RpcClient>;
 }
 
+/** What is said to the daemon on its command line. */
+export interface DaemonFlags {
+  /** Undefined: as configured. */
+  readonly shutdown?: "drain" | "detach";
+}
+
 /** What commands are given besides that do more than ask the daemon; the client program has none of them. */
 export interface LocalContext extends CliContext {
   /** Where records are, for what works without a daemon: as configured, else the default. */
   readonly auditRoot: () => Promise<string>;
+  /** The directory that is the instance: its keys, chain and open index. */
+  readonly stateDirectory: string;
+  /**
+   * The configuration of a file; undefined means the one that options, environment or the usual places name.
+   *
+   * @throws AgentdError as `loadConfig` does.
+   */
+  readonly loadConfig: (file: string | undefined) => Promise<Config>;
+  /** Number of processor cores, for defaults of the configuration. */
+  readonly cores: number;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */
-  readonly runDaemon: () => Promise<number>;
+  readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }
 
 /** One line of agentd's own, on standard error. */
@@ -45,5 +63,21 @@ export async function withClient<T>(
     return await use(client);
   } finally {
     client.close();
+  }
+}
+
+/**
+ * Connects for a command that can also do without a daemon.
+ *
+ * @returns a client that the caller closes, or the error that says that no daemon runs.
+ */
+export async function connectIfRunning(
+  context: Pick<CliContext, "connect">,
+): Promise<RpcClient | AgentdError> {
+  try {
+    return await context.connect();
+  } catch (error) {
+    if (error instanceof AgentdError && error.code === "daemon_not_running") return error;
+    throw error;
   }
 }

@@ -3,9 +3,11 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { defaultAuditRoot, findConfigFile } from "../config/paths.ts";
+import type { Config } from "../config/config.ts";
+import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
+import type { DaemonFlags } from "./context.ts";
 import { hostOf } from "./process-host.ts";
 import { runCommandLine, type CliHost } from "./run-command-line.ts";
 
@@ -17,7 +19,10 @@ export async function main(process: NodeJS.Process): Promise<void> {
     contextOf: (basics, options) => ({
       ...basics,
       auditRoot: () => auditRoot(host, options),
-      runDaemon: () => runDaemon(process, host, options),
+      stateDirectory: stateDirectory(host),
+      loadConfig: (file) => loadConfig(host, options, file),
+      cores: availableParallelism(),
+      runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
     }),
   });
 }
@@ -25,12 +30,21 @@ export async function main(process: NodeJS.Process): Promise<void> {
 async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string> {
   const file = await findConfigFile(host, options.config);
   if (file === undefined) return defaultAuditRoot(host);
-  const { loadConfig } = await import("../config/load.ts");
-  const { daemon } = await loadConfig(file, { ...host, cores: availableParallelism() });
+  const { daemon } = await loadConfig(host, options, file);
   return daemon.auditRoot ?? defaultAuditRoot(host);
 }
 
-async function runDaemon(process: NodeJS.Process, host: CliHost, options: GlobalOptions): Promise<number> {
+async function loadConfig(host: CliHost, options: GlobalOptions, file: string | undefined): Promise<Config> {
+  const { loadConfig: load } = await import("../config/load.ts");
+  const named = file ?? (await requireConfigFile(host, options.config));
+  return await load(named, { ...host, cores: availableParallelism() });
+}
+
+async function runDaemon(
+  process: NodeJS.Process,
+  host: CliHost,
+  options: GlobalOptions & DaemonFlags,
+): Promise<number> {
   const { runDaemon } = await import("../daemon/main.ts");
   const sealWorker = join(__dirname, "seal-worker.cjs");
   return await runDaemon({ ...options, version: host.version, sealWorker }, process);

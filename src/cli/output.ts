@@ -1,11 +1,14 @@
 /**
  * Standard output and standard error as commands use them: bytes out, with backpressure, to a reader that may go.
  */
+import type { Environment } from "../config/paths.ts";
 import { AgentdError, systemCode } from "../errors.ts";
 
 /** What is needed of a writable stream. */
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
+  /** Width of a terminal. */
+  readonly columns?: number | undefined;
   write(chunk: Buffer | string, done: (error?: Error | null) => void): boolean;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
@@ -13,14 +16,22 @@ export interface OutputStream {
 /** One output; what is written after its reader has gone is dropped without a word, as `| head` expects. */
 export class Output {
   readonly isTerminal: boolean;
+  /** Whether what is written may be coloured. */
+  readonly hasColours: boolean;
   readonly #stream: OutputStream;
   readonly #closed = new AbortController();
 
-  constructor(stream: OutputStream) {
+  constructor(stream: OutputStream, env: Environment = {}) {
     this.#stream = stream;
     this.isTerminal = stream.isTTY === true;
+    this.hasColours = this.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
     // Each write hears of its own error; without a listener the same error would end the process.
     stream.on("error", () => undefined);
+  }
+
+  /** Characters in a line of the terminal; undefined when this is none. */
+  get columns(): number | undefined {
+    return this.isTerminal ? this.#stream.columns || undefined : undefined;
   }
 
   /** Aborts when nobody reads this output any more. */
@@ -48,6 +59,11 @@ export class Output {
   /** Writes a text and a newline. */
   async line(text: string): Promise<void> {
     await this.write(`${text}\n`);
+  }
+
+  /** Writes each text and a newline; nothing when there is none. */
+  async lines(texts: readonly string[]): Promise<void> {
+    await this.write(texts.map((text) => `${text}\n`).join(""));
   }
 
   /** Writes one JSON value, laid out for people and programs alike. */

@@ -36,8 +36,8 @@ export async function runCommandLine<Context>(
   host: CliHost,
   { commands, contextOf }: Program<Context>,
 ): Promise<number> {
-  const stdout = new Output(host.stdout);
-  const stderr = new Output(host.stderr);
+  const stdout = new Output(host.stdout, host.env);
+  const stderr = new Output(host.stderr, host.env);
   const line = readCommandLine(host.argv, commands, host.version);
   const faults = line.kind === "help" ? FAULTS : line.faults;
   try {

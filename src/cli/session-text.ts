@@ -10,7 +10,9 @@ import { spanText } from "./time-text.ts";
 export function endText(view: SessionView): string {
   const cause = view.cause === null ? "" : `: ${printable(view.cause)}`;
   const record = view.outcome === "success" ? "" : `\n  the record is ${printable(view.record)}`;
-  return `session ${view.session_id} ${outcomeText(view)}${durationText(view)}${cause}${record}`;
+  const duration = durationText(view);
+  const span = duration === undefined ? "" : ` in ${duration}`;
+  return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${record}`;
 }
 
 /** What went otherwise than asked in a session, a line for each. */
@@ -30,14 +32,19 @@ export function standingText(view: SessionView): string {
   return view.outcome !== null && view.state === "sealed" ? view.outcome : view.state;
 }
 
-function outcomeText({ outcome, exit_code: exitCode, signal, stage }: SessionView): string {
+/** The outcome with what belongs to it, such as `generic_failure (exit code 42)`. */
+export function outcomeText({ outcome, exit_code: exitCode, signal, stage }: SessionView): string {
   if (outcome === "launch_failed" && stage !== null) return `launch_failed (${stage})`;
   if (outcome === "terminated_by_signal" && signal !== null) return `terminated_by_signal (${signal})`;
   if (outcome === "generic_failure" && exitCode !== null) return `generic_failure (exit code ${exitCode})`;
   return outcome ?? "has not ended";
 }
 
-function durationText({ start_timestamp: start, end_timestamp: end }: SessionView): string {
-  if (start === null || end === null) return "";
-  return ` in ${spanText(Date.parse(end) - Date.parse(start))}`;
+/** How long the command ran; undefined when it never did, or still does. */
+export function durationText({
+  start_timestamp: start,
+  end_timestamp: end,
+}: Pick<SessionView, "start_timestamp" | "end_timestamp">): string | undefined {
+  if (start === null || end === null) return undefined;
+  return spanText(Date.parse(end) - Date.parse(start));
 }

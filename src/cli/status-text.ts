@@ -2,7 +2,7 @@
  * The daemon's status as a block of text.
  */
 import type { Status } from "../rpc/methods.ts";
-import { renderTable } from "./table.ts";
+import { renderFacts, type Fact } from "./facts.ts";
 import { spanText } from "./time-text.ts";
 
 /** @param nowMs milliseconds since 1970. */
@@ -10,19 +10,19 @@ export function statusText(status: Status, nowMs: number): string {
   const age = spanText(nowMs - Date.parse(status.started_timestamp));
   const title = `agentd ${status.version}, ${status.state} for ${age} as process ${status.pid}`;
   const { warnings, ...engine } = status.engine;
-  const facts = [
+  return renderFacts(title, [
     ["socket", status.socket_path],
     ["state", `${status.state_directory} (instance ${status.instance})`],
     ["records", status.audit_root],
     ["sessions", sessionsText(status)],
     ["engine", engineText(engine)],
-    ...(Array.isArray(warnings) ? warnings.map((warning) => ["warning", String(warning)]) : []),
-    ...status.incomplete.map(({ session_id: id, reason }) => ["incomplete", `${id}: ${reason}`]),
-  ];
-  return renderTable(
-    [title],
-    facts.map(([name = "", fact = ""]) => [`  ${name.padEnd(10)}  ${fact}`]),
-  );
+    ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
+    ...status.incomplete.map(({ session_id: id, reason }): Fact => ["incomplete", `${id}: ${reason}`]),
+  ]);
+}
+
+function warningsOf(warnings: unknown): string[] {
+  return Array.isArray(warnings) ? warnings.map(String) : [];
 }
 
 function sessionsText({ sessions, max_sessions: max }: Status): string {

@@ -1,21 +1,81 @@
 /** Aligned tables for people. */
+import { coloured, type Colour } from "./colours.ts";
 import { printable } from "./printable.ts";
 
+/** A text, in a colour where the output has them. */
+export type Cell = string | { readonly text: string; readonly colour: Colour | undefined };
+
+/** What is known of where a table goes; see `Output`. */
+export interface TableSpace {
+  /** Longest line; undefined means that nothing is shortened. */
+  readonly columns?: number | undefined;
+  readonly hasColours?: boolean | undefined;
+}
+
+interface LaidOutCell {
+  readonly text: string;
+  readonly colour: Colour | undefined;
+}
+
 const GAP = "  ";
+const ELLIPSIS = "…";
+
+/** No column is made narrower than this. */
+const MIN_SHORTENED = 8;
 
 /**
  * Lays out rows in left-aligned columns under their headers, one line each and no space at a line's end.
- * What the cells say is made printable here.
+ * What the cells say is made printable here. Where lines would be too long, the widest columns are shortened, but never
+ * the first one: that is what the row is about.
  */
-export function renderTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [headers, ...rows].map((row) => row.map(printable));
-  const widths = headers.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ""))));
-  return cells.map((row) => renderRow(row, widths)).join("\n");
+export function renderTable(
+  headers: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { columns, hasColours = false }: TableSpace = {},
+): string {
+  const cells = [headers, ...rows].map((row) => row.map(readCell));
+  const widths = headers.map((_, column) =>
+    Math.max(...cells.map((row) => widthOf(row[column]?.text ?? ""))),
+  );
+  const fitting = columns === undefined ? widths : fit(widths, columns);
+  return cells.map((row) => renderRow(row, fitting, hasColours)).join("\n");
 }
 
-function renderRow(row: readonly string[], widths: readonly number[]): string {
-  const padded = row.map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - widthOf(cell)));
-  return padded.join(GAP).trimEnd();
+/** The beginning of a text, in so many characters; what is cut off leaves an ellipsis. */
+export function shortened(text: string, width: number): string {
+  const characters = Array.from(text);
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}${ELLIPSIS}`;
+}
+
+function readCell(cell: Cell): LaidOutCell {
+  const { text, colour } = typeof cell === "string" ? { text: cell, colour: undefined } : cell;
+  return { text: printable(text), colour };
+}
+
+/** Takes from the widest columns, a character at a time, what is too much for one line. */
+function fit(widths: readonly number[], columns: number): number[] {
+  const fitting = [...widths];
+  const gaps = GAP.length * (widths.length - 1);
+  let excess = fitting.reduce((sum, width) => sum + width, gaps) - columns;
+  for (; excess > 0; excess -= 1) {
+    const widest = Math.max(...fitting.slice(1));
+    if (widest <= MIN_SHORTENED) break;
+    fitting[fitting.lastIndexOf(widest)] = widest - 1;
+  }
+  return fitting;
+}
+
+function renderRow(row: readonly LaidOutCell[], widths: readonly number[], hasColours: boolean): string {
+  const filled = row.findLastIndex(({ text }) => text !== "");
+  return row
+    .slice(0, filled + 1)
+    .map(({ text, colour }, column) => {
+      const width = widths[column] ?? 0;
+      const shown = shortened(text, width);
+      const padding = column === filled ? "" : " ".repeat(width - widthOf(shown));
+      return (hasColours ? coloured(shown, colour) : shown) + padding;
+    })
+    .join(GAP);
 }
 
 /** Characters, not UTF-16 units. */

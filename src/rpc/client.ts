@@ -17,11 +17,19 @@ export interface ConnectOptions {
   readonly version: string;
   /** How long connecting and hello may take together. */
   readonly timeoutMs: number;
+  /** Gives up connecting; of no effect afterwards. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallOptions {
   /** Gives up on the answer; what the request started in the daemon goes on. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Who can be asked what the daemon is asked. */
+export interface Caller {
+  /** Calls a method and returns its result. There is no deadline: `wait` may take days. */
+  call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
 }
 
 /**
@@ -30,10 +38,16 @@ export interface CallOptions {
  * @returns a client that the caller closes.
  * @throws AgentdError `daemon_not_running`, `protocol_mismatch`, `daemon_lost`.
  */
-export async function connect(path: string, { version, timeoutMs }: ConnectOptions): Promise<RpcClient> {
+export async function connect(
+  path: string,
+  { version, timeoutMs, signal }: ConnectOptions,
+): Promise<RpcClient> {
+  signal?.throwIfAborted();
   const socket = connectSocket(path);
   const late = new Error(`nothing answered within ${timeoutMs} ms`);
   const deadline = setTimeout(() => socket.destroy(late), timeoutMs);
+  const abandon = (): void => void socket.destroy(signal?.reason as Error);
+  signal?.addEventListener("abort", abandon, { once: true });
   try {
     await once(socket, "connect");
     const client = new RpcClient(socket);
@@ -47,11 +61,12 @@ export async function connect(path: string, { version, timeoutMs }: ConnectOptio
     throw notRunning(path, socket.errored ?? error);
   } finally {
     clearTimeout(deadline);
+    signal?.removeEventListener("abort", abandon);
   }
 }
 
 /** One connection to the daemon; calls may overlap. */
-export class RpcClient {
+export class RpcClient implements Caller {
   readonly #socket: Socket;
   readonly #rpc: JSONRPCClient;
   readonly #splitter = new LineSplitter(MAX_RESPONSE_BYTES);
@@ -67,11 +82,7 @@ export class RpcClient {
     socket.on("close", () => this.#lose("it closed the connection"));
   }
 
-  /**
-   * Calls a method and returns its result. There is no deadline: `wait` may take days.
-   *
-   * @throws AgentdError as the daemon told it, or `daemon_lost` when the connection broke.
-   */
+  /** @throws AgentdError as the daemon told it, or `daemon_lost` when the connection broke. */
   async call<M extends MethodName>(
     method: M,
     params: Params<M>,
@@ -82,7 +93,7 @@ export class RpcClient {
     if (lost !== undefined) throw lost;
     const answer = Promise.resolve(this.#rpc.request(method, params)) as Promise<Result<M>>;
     try {
-      return await (signal === undefined ? answer : abandonable(answer, signal));
+      return await abandonable(answer, signal);
     } catch (error) {
       if (!(error instanceof JSONRPCErrorException)) throw error;
       throw this.#whyLost() ?? fromWireError(method, error.message, error.data);
@@ -135,9 +146,11 @@ function notRunning(path: string, cause: unknown): AgentdError {
 }
 
 /** The same promise, but rejected with the signal's reason as soon as it aborts. */
-function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abandon = () => reject(signal.reason as Error);
+    if (signal.aborted) abandon();
     signal.addEventListener("abort", abandon, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abandon));
   });

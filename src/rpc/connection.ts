@@ -6,35 +6,59 @@ import type { Socket } from "node:net";
 import type { Logger } from "../log.ts";
 import { errorResponse, type Dispatch } from "./dispatcher.ts";
 import { LineSplitter, toLine, type Frame } from "./framing.ts";
+import type { MethodName } from "./methods.ts";
 import { MAX_REQUEST_BYTES, RequestFault, toWireError } from "./protocol.ts";
 import { readRequest, type AnswerId, type WireRequest } from "./request.ts";
 
-/** Requests that one connection may have unanswered; one more is refused. */
-export const MAX_REQUESTS_IN_FLIGHT = 256;
+/** Answered whenever they are ready; all other requests of a connection one after another. */
+const WAITING_METHODS: ReadonlySet<string> = new Set<MethodName>(["wait"]);
 
-/** Bytes that may wait for a client to read them when the next response is ready; then it is cut off. */
-export const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+/** Sessions that one connection may wait for at once; one more is refused. */
+export const MAX_WAITS = 256;
 
-/** Serves one connection until either side ends it. */
+/** How patient the daemon is with one client, in milliseconds; then it is cut off. */
+export interface Patience {
+  /** From the beginning of a line, or from the connection when nothing was sent yet, to the line's end. */
+  readonly lineMs: number;
+  /** How long answers may wait for a client that does not read them. */
+  readonly unreadMs: number;
+}
+
+export const PATIENCE: Patience = { lineMs: 10_000, unreadMs: 30_000 };
+
+/**
+ * Serves one connection until either side ends it. What a client sends while its last request is being answered, or
+ * its answers are not read, stays in the kernel: so nobody has more than a turn of the daemon, nor of its memory.
+ */
 export class Connection {
   readonly #socket: Socket;
   readonly #dispatch: Dispatch;
   readonly #log: Logger;
+  readonly #patience: Patience;
   readonly #splitter = new LineSplitter(MAX_REQUEST_BYTES);
   readonly #abandoned = new AbortController();
-  #inFlight = 0;
+  /** Lines whose turn has not come. */
+  #frames: Frame[] = [];
+  #isAnswering = false;
+  #waits = 0;
+  /** Runs while the end of a line is awaited. */
+  #lineTimer: NodeJS.Timeout | undefined;
+  /** Runs while answers wait to be read. */
+  #unreadTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, dispatch: Dispatch, log: Logger) {
+  constructor(socket: Socket, dispatch: Dispatch, log: Logger, patience = PATIENCE) {
     this.#socket = socket;
     this.#dispatch = dispatch;
     this.#log = log;
+    this.#patience = patience;
     // Every waiting request listens to it, and there may be many.
     setMaxListeners(0, this.#abandoned.signal);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.on("drain", () => socket.resume());
+    socket.on("drain", () => this.#onRead());
     socket.on("error", (error) => log.debug({ error }, "a connection broke"));
     socket.on("end", () => this.#endAfterAnswers());
-    socket.on("close", () => this.#abandon());
+    socket.on("close", () => this.#onClosed());
+    this.#awaitLine();
   }
 
   /** Abandons what the client waits for; what is already answered still goes out. */
@@ -49,31 +73,58 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
-    for (const frame of this.#splitter.push(chunk)) this.#accept(frame);
+    const frames = this.#splitter.push(chunk);
+    if (frames.length > 0) this.#stopAwaitingLine();
+    this.#frames.push(...frames);
+    void this.#answerInTurn();
   }
 
-  #accept(frame: Frame): void {
-    if (this.#abandoned.signal.aborted) return;
+  async #answerInTurn(): Promise<void> {
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    this.#socket.pause();
+    while (!this.#abandoned.signal.aborted && !this.#socket.writableNeedDrain) {
+      const frame = this.#frames.shift();
+      if (frame === undefined) break;
+      await this.#accept(frame);
+    }
+    this.#isAnswering = false;
+    if (!this.#socket.writableNeedDrain) this.#listen();
+  }
+
+  #listen(): void {
+    if (this.#splitter.isInLine) this.#awaitLine();
+    this.#socket.resume();
+  }
+
+  async #accept(frame: Frame): Promise<void> {
     const read = readRequest(frame);
     if ("fault" in read) this.#refuse(read.id, read.fault);
-    else if (this.#inFlight >= MAX_REQUESTS_IN_FLIGHT) {
-      const why = `more than ${MAX_REQUESTS_IN_FLIGHT} requests of this connection are unanswered`;
-      this.#refuse(read.request.id, new RequestFault("invalid_request", why));
-    } else void this.#answer(read.request);
+    else if (WAITING_METHODS.has(read.request.method)) this.#beginWait(read.request);
+    else await this.#answer(read.request);
+  }
+
+  #beginWait(request: WireRequest): void {
+    if (this.#waits >= MAX_WAITS) {
+      const why = `more than ${MAX_WAITS} sessions are waited for on this connection`;
+      this.#refuse(request.id, new RequestFault("invalid_request", why));
+      return;
+    }
+    this.#waits += 1;
+    void this.#answer(request).then(() => {
+      this.#waits -= 1;
+      if (this.#abandoned.signal.aborted) this.#endAfterAnswers();
+    });
   }
 
   async #answer(request: WireRequest): Promise<void> {
-    this.#inFlight += 1;
-    const response = await this.#dispatch(request, { signal: this.#abandoned.signal });
-    this.#inFlight -= 1;
-    this.#send(response);
-    if (this.#abandoned.signal.aborted) this.#endAfterAnswers();
+    this.#send(await this.#dispatch(request, { signal: this.#abandoned.signal }));
   }
 
-  /** A client that has sent its last request, or is gone, gets what is under way but nothing to wait for. */
+  /** A client that has sent its last request, or is gone, has nothing to wait for any more. */
   #endAfterAnswers(): void {
     this.#abandon();
-    if (this.#inFlight === 0) this.#socket.end();
+    if (this.#waits === 0) this.#socket.end();
   }
 
   #abandon(): void {
@@ -88,13 +139,43 @@ export class Connection {
 
   #send(response: object): void {
     const socket = this.#socket;
-    if (!socket.writable) return;
-    if (socket.writableLength > MAX_UNREAD_BYTES) {
-      this.#log.warn({ unread_bytes: socket.writableLength }, "a client that does not read was cut off");
-      socket.destroy();
-      return;
-    }
-    // Who does not read its answers is not listened to either.
-    if (!socket.write(toLine(response))) socket.pause();
+    if (!socket.writable || socket.write(toLine(response))) return;
+    // Not blamed for a line either that nobody reads now.
+    socket.pause();
+    this.#stopAwaitingLine();
+    this.#unreadTimer ??= setTimeout(
+      () => this.#cutOff("a client that does not read was cut off"),
+      this.#patience.unreadMs,
+    );
+  }
+
+  #onRead(): void {
+    clearTimeout(this.#unreadTimer);
+    this.#unreadTimer = undefined;
+    void this.#answerInTurn();
+  }
+
+  #awaitLine(): void {
+    this.#lineTimer ??= setTimeout(() => {
+      const why = `no whole line came within ${this.#patience.lineMs / 1000} s`;
+      this.#refuse(null, new RequestFault("invalid_request", why));
+      this.#cutOff("a client that does not end its line was cut off");
+    }, this.#patience.lineMs);
+  }
+
+  #stopAwaitingLine(): void {
+    clearTimeout(this.#lineTimer);
+    this.#lineTimer = undefined;
+  }
+
+  #onClosed(): void {
+    this.#stopAwaitingLine();
+    clearTimeout(this.#unreadTimer);
+    this.#abandon();
+  }
+
+  #cutOff(why: string): void {
+    this.#log.warn({ unread_bytes: this.#socket.writableLength }, why);
+    this.#socket.destroy();
   }
 }

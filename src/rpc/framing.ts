@@ -24,6 +24,11 @@ export class LineSplitter {
     this.#maxLineBytes = maxLineBytes;
   }
 
+  /** Whether a line has begun whose end is still to come. */
+  get isInLine(): boolean {
+    return this.#length > 0;
+  }
+
   /** The lines that this chunk completes, in order. What follows the last newline is kept for the next chunk. */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];

@@ -7,7 +7,8 @@
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { sessionViewSchema } from "../session-document.ts";
-import { MAX_LIST_LENGTH } from "./protocol.ts";
+import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./protocol.ts";
+import { scheduleViewSchema } from "./schedule-view.ts";
 
 interface MethodRecord {
   readonly summary: string;
@@ -47,6 +48,25 @@ export const statusSchema = z.strictObject({
   engine: z.record(z.string(), z.unknown()),
 });
 
+/** A profile as the daemon has loaded it; null where the profile sets no limit or names nothing. */
+export const profileSchema = z.strictObject({
+  name: z.string(),
+  image: z.string(),
+  pull: z.string(),
+  command: z.array(z.string()),
+  repo: z.string().nullable(),
+  ref: z.string().nullable(),
+  schedule: z.string().nullable(),
+  timeout_ms: z.int().nullable(),
+  grace_ms: z.int(),
+  network: z.string(),
+  memory_bytes: z.int().nullable(),
+  cpus: z.number().nullable(),
+  pids: z.int(),
+  /** Names of the variables that the command gets; never what they hold. */
+  credentials: z.array(z.string()),
+});
+
 export const METHODS = {
   hello: {
     summary: "Compares versions. Every client says it first.",
@@ -70,6 +90,8 @@ export const METHODS = {
       ref: text(10_000).optional(),
       work_unit: text(10_000).optional(),
       timeout_ms: milliseconds.min(1).optional(),
+      /** For a scheduled run: the instant of the schedule. */
+      scheduled_timestamp: z.iso.datetime().optional(),
     }),
     result: sessionViewSchema,
     errors: [
@@ -107,6 +129,29 @@ export const METHODS = {
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
+  profiles: {
+    summary: "Shows what can be run: the profiles as the daemon has loaded them.",
+    params: z.strictObject({}),
+    result: z.array(profileSchema),
+    errors: [],
+  },
+  schedule: {
+    summary: "Shows schedules: how they last went and when they run next.",
+    params: z.strictObject({
+      /** Only this profile's. */
+      profile: text(1000).optional(),
+      /** How many of the next runs. */
+      count: z.int().min(1).max(MAX_NEXT_RUNS),
+      /** Those that follow the one of this profile. */
+      after: text(1000).optional(),
+    }),
+    result: z.strictObject({
+      schedules: z.array(scheduleViewSchema),
+      /** Whether there are more of them, to be asked for with `after`. */
+      more: z.boolean(),
+    }),
+    errors: ["unknown_profile", "record_unusable"],
+  },
   status: {
     summary: "Tells what the daemon is and what it has in hand.",
     params: z.strictObject({}),
@@ -119,6 +164,7 @@ export type MethodName = keyof typeof METHODS;
 export type Params<M extends MethodName> = z.output<(typeof METHODS)[M]["params"]>;
 export type Result<M extends MethodName> = z.output<(typeof METHODS)[M]["result"]>;
 export type Status = Result<"status">;
+export type ProfileView = z.output<typeof profileSchema>;
 
 export interface RequestContext {
   /**

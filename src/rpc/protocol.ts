@@ -14,6 +14,9 @@ export const MAX_REQUEST_BYTES = 1024 * 1024;
 /** Sessions that one `list` returns at most. */
 export const MAX_LIST_LENGTH = 1000;
 
+/** Next runs of one schedule that one `schedule` returns at most. */
+export const MAX_NEXT_RUNS = 1000;
+
 /** The numbers of JSON-RPC 2.0, and the one under which every error of the registry goes. */
 export const WIRE_CODES = {
   parse_error: -32700,

@@ -7,13 +7,13 @@ import { createServer, type Server, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Patience } from "./connection.ts";
 import { createDispatcher, type Identity } from "./dispatcher.ts";
 import type { Handlers } from "./methods.ts";
 import { prepareSocketPath, unusable } from "./socket-file.ts";
 
 /** Connections at once; the kernel turns away who comes beyond. */
-const MAX_CONNECTIONS = 1024;
+export const MAX_CONNECTIONS = 1024;
 
 /** How long `close` lets a client take to read what was answered. */
 const CLOSE_GRACE_MS = 500;
@@ -24,6 +24,8 @@ export interface RpcServerOptions {
   readonly log: Logger;
   /** The user who must own the socket's directory. */
   readonly uid: number;
+  /** Default `PATIENCE`. */
+  readonly patience?: Patience | undefined;
 }
 
 /** Serves the methods on one Unix socket. */
@@ -32,11 +34,11 @@ export class RpcServer {
   readonly #uid: number;
   readonly #connections = new Set<Connection>();
 
-  constructor({ identity, handlers, log, uid }: RpcServerOptions) {
+  constructor({ identity, handlers, log, uid, patience }: RpcServerOptions) {
     const dispatch = createDispatcher(identity, handlers, log);
     this.#uid = uid;
     this.#server = createServer({ allowHalfOpen: true }, (socket: Socket) => {
-      const connection = new Connection(socket, dispatch, log);
+      const connection = new Connection(socket, dispatch, log, patience);
       this.#connections.add(connection);
       socket.once("close", () => this.#connections.delete(connection));
     });

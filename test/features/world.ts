@@ -77,6 +77,25 @@ export class World {
     return await this.#starting;
   }
 
+  /**
+   * Starts a daemon where the scenario's last one has ended, with the configuration as it is now. Later scenarios get
+   * another.
+   *
+   * @param options as for `Sandbox.startDaemon`; the scenario's variables are set in any case.
+   */
+  async startDaemonAgain({ args, env }: Parameters<Sandbox["startDaemon"]>[0] = {}): Promise<Running> {
+    const { sandbox } = await this.daemon();
+    this.spoilt = true;
+    const { daemonKeys, profileKeys, variables } = this;
+    if (this.configText === undefined)
+      await sandbox.writeConfig({ daemon: daemonKeys, profiles: [profileKeys] });
+    const daemon = await sandbox.startDaemon({ args: args ?? [], env: { ...variables, ...env } });
+    if (daemon.instance === undefined) throw new Error("the daemon is ready and has no instance");
+    this.#running = { daemon, instance: daemon.instance, sandbox };
+    this.#starting = Promise.resolve(this.#running);
+    return this.#running;
+  }
+
   /** Starts a command beside the scenario's daemon, or with the configuration that the scenario has written. */
   async start(text: string): Promise<Command> {
     const sandbox = this.configText === undefined ? (await this.daemon()).sandbox : await this.#newSandbox();

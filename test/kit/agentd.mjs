@@ -162,9 +162,12 @@ export class Sandbox {
     for (const daemon of this.#daemons) {
       if (daemon.instance !== undefined) await removeContainersOf(this.containers, daemon.instance);
       await daemon.end();
-      if (daemon.instance === undefined) continue;
-      await removeContainersOf(this.containers, daemon.instance);
-      await rm(this.runtimeDirectory(daemon.instance), { recursive: true, force: true });
+    }
+    // Only now: they may have lived one after the other in the same places.
+    for (const { instance } of this.#daemons) {
+      if (instance === undefined) continue;
+      await removeContainersOf(this.containers, instance);
+      await rm(this.runtimeDirectory(instance), { recursive: true, force: true });
     }
     await rm(this.socketPath, { force: true });
   }

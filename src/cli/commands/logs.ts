@@ -1,12 +1,24 @@
+import { Option } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { RpcClient } from "../../rpc/client.ts";
+import { countOption, instantOption, MAX_COUNT } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { CliContext, LocalContext } from "../context.ts";
-import { consoleLogOf, followConsoleLog } from "../follow.ts";
+import type { ConsoleStream } from "../console-log.ts";
+import { connectIfRunning, type CliContext, type LocalContext } from "../context.ts";
+import { consoleLogOf, followConsoleLog, type FollowOptions } from "../follow.ts";
 import { sessionEnd } from "../session-end.ts";
 
 interface LogsOptions {
   readonly follow?: true;
+  readonly since?: string;
+  readonly tail?: string;
+  readonly stream?: ConsoleStream;
+  readonly timestamps?: true;
+}
+
+/** What the options say. */
+interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
+  readonly follow: boolean;
 }
 
 /** `agentd logs`: what a session has printed. */
@@ -21,17 +33,36 @@ export const logs: CommandDefinition<LocalContext> = {
       )
       .argument("<session>", "id of the session, or an unambiguous beginning of it")
       .option("-f, --follow", "go on until the session has ended")
-      .addHelpText("after", example("agentd logs -f 0198f2"))
+      .option("-n, --tail <lines>", "only so many lines from the end")
+      .option(
+        "--since <when>",
+        "only what was printed since: 10m ago, or a time such as 2026-01-02T03:04:05Z",
+      )
+      .addOption(new Option("--stream <name>", "only one stream").choices(["stdout", "stderr"]))
+      .option("-t, --timestamps", "begin each line with the time at which it was printed")
+      .addHelpText(
+        "after",
+        example("agentd logs -f 0198f2", "agentd logs --since 10m --stream stderr 0198f2"),
+      )
       .action((session: string, options: LogsOptions) => {
-        start((context) => printLogs(session, options, context));
+        start((context) => printLogs(session, read(options, context), context));
       }),
 };
 
-async function printLogs(session: string, options: LogsOptions, context: LocalContext): Promise<number> {
+function read(options: LogsOptions, { now }: CliContext): Wanted {
+  const { follow, since, tail, stream, timestamps } = options;
+  return {
+    follow: follow === true,
+    tail: tail === undefined ? undefined : countOption("--tail", tail, { min: 0, max: MAX_COUNT }),
+    selection: { stream, timestamps, sinceMs: instantOption("--since", since, now()) },
+  };
+}
+
+async function printLogs(session: string, wanted: Wanted, context: LocalContext): Promise<number> {
   const daemon = await connectIfRunning(context);
-  if (daemon instanceof AgentdError) return await printFromDisk(session, options, daemon, context);
+  if (daemon instanceof AgentdError) return await printFromDisk(session, wanted, daemon, context);
   try {
-    return await printFromDaemon(daemon, session, options, context);
+    return await printFromDaemon(daemon, session, wanted, context);
   } finally {
     daemon.close();
   }
@@ -40,18 +71,18 @@ async function printLogs(session: string, options: LogsOptions, context: LocalCo
 async function printFromDaemon(
   client: RpcClient,
   session: string,
-  options: LogsOptions,
+  wanted: Wanted,
   context: CliContext,
 ): Promise<number> {
   const { session_id: id, record, state } = await client.call("show", { session });
   const { closed } = context.stdout;
-  if (options.follow !== true || state === "sealed") {
-    await printLog(record, AbortSignal.abort(), context);
+  if (!wanted.follow || state === "sealed") {
+    await printLog(record, wanted, AbortSignal.abort(), context);
     return 0;
   }
   const ended = new AbortController();
   const end = sessionEnd(client, id, { signal: closed }).finally(() => ended.abort());
-  const [waited, printed] = await Promise.allSettled([end, printLog(record, ended.signal, context)]);
+  const [waited, printed] = await Promise.allSettled([end, printLog(record, wanted, ended.signal, context)]);
   if (printed.status === "rejected") throw printed.reason;
   if (waited.status === "rejected" && !closed.aborted) throw waited.reason;
   return 0;
@@ -60,31 +91,29 @@ async function printFromDaemon(
 /** Without a daemon nobody can tell when an open session has ended: then what is there is all that can be printed. */
 async function printFromDisk(
   session: string,
-  options: LogsOptions,
+  wanted: Wanted,
   noDaemon: AgentdError,
   context: LocalContext,
 ): Promise<number> {
   const { findRecord, readDocument } = await import("../../audit/query.ts");
   const { directory } = await findRecord(await context.auditRoot(), session);
-  await printLog(directory, AbortSignal.abort(), context);
-  if (options.follow === true && (await readDocument(directory)).outcome === null) throw noDaemon;
+  await printLog(directory, wanted, AbortSignal.abort(), context);
+  if (wanted.follow && (await readDocument(directory)).outcome === null) throw noDaemon;
   return 0;
 }
 
 /** Prints until the session has ended, or nobody reads any more. */
-async function printLog(record: string, ended: AbortSignal, { stdout, stderr }: CliContext): Promise<void> {
+async function printLog(
+  record: string,
+  { selection, tail }: Wanted,
+  ended: AbortSignal,
+  { stdout, stderr }: CliContext,
+): Promise<void> {
   await followConsoleLog(consoleLogOf(record), {
+    selection,
+    tail,
     outputs: { stdout, stderr },
     ended,
     abandoned: stdout.closed,
   });
-}
-
-async function connectIfRunning(context: CliContext): Promise<RpcClient | AgentdError> {
-  try {
-    return await context.connect();
-  } catch (error) {
-    if (error instanceof AgentdError && error.code === "daemon_not_running") return error;
-    throw error;
-  }
 }

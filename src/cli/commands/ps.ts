@@ -1,10 +1,11 @@
 import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
 import type { SessionView } from "../../session-document.ts";
 import { countOption } from "../arguments.ts";
+import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { withClient, type CliContext } from "../context.ts";
 import { standingText } from "../session-text.ts";
-import { renderTable } from "../table.ts";
+import { renderTable, type Cell } from "../table.ts";
 import { ageText } from "../time-text.ts";
 
 interface PsOptions {
@@ -15,6 +16,9 @@ interface PsOptions {
 
 /** How many of all sessions are shown unless asked for more; of those not sealed, all are. */
 const ALL_LIMIT = "20";
+
+const NONE_AT_ALL = "There are no sessions yet.";
+const NONE_OPEN = "Nothing is queued or running; `agentd ps -a` shows what has ended.";
 
 const HEADERS = ["SESSION", "PROFILE", "STATE", "WORK UNIT", "AGE", "REPOSITORY"];
 
@@ -43,22 +47,33 @@ export const ps: CommandDefinition = {
 async function listSessions(options: PsOptions, context: CliContext): Promise<number> {
   const all = options.all === true;
   const limit = options.limit ?? (all ? ALL_LIMIT : String(MAX_LIST_LENGTH));
-  const params = { all, limit: countOption("--limit", limit, MAX_LIST_LENGTH) };
+  const params = { all, limit: countOption("--limit", limit, { max: MAX_LIST_LENGTH }) };
   const sessions = await withClient(context, (client) => client.call("list", params));
   if (options.json === true) await context.stdout.json(sessions);
-  else await context.stdout.line(listText(sessions, context));
+  else await context.stdout.line(listText(sessions, all, context));
   return 0;
 }
 
-function listText(sessions: readonly SessionView[], { stdout, now }: CliContext): string {
-  if (sessions.length === 0 && stdout.isTerminal) return "There are no sessions.";
+function listText(sessions: readonly SessionView[], all: boolean, { stdout, now }: CliContext): string {
+  if (sessions.length === 0 && stdout.isTerminal) return all ? NONE_AT_ALL : NONE_OPEN;
+  // Most of the time nothing waits: then the repository has the room.
+  const headers = sessions.some(({ reason }) => reason !== null) ? [...HEADERS, "REASON"] : HEADERS;
+  const rows = sessions.map((view) => row(view, now()));
   return renderTable(
-    HEADERS,
-    sessions.map((view) => row(view, now())),
+    headers,
+    rows.map((cells) => cells.slice(0, headers.length)),
+    stdout,
   );
 }
 
-function row(view: SessionView, nowMs: number): string[] {
-  const age = ageText(nowMs - Date.parse(view.queued_timestamp));
-  return [view.session_id, view.profile, standingText(view), view.work_unit ?? "-", age, view.repo_url];
+function row(view: SessionView, nowMs: number): Cell[] {
+  return [
+    view.session_id,
+    view.profile,
+    { text: standingText(view), colour: colourOf(view) },
+    view.work_unit ?? "-",
+    ageText(nowMs - Date.parse(view.queued_timestamp)),
+    view.repo_url,
+    view.reason ?? "",
+  ];
 }

@@ -1,3 +1,6 @@
+import { AgentdError } from "../../errors.ts";
+import type { RpcClient } from "../../rpc/client.ts";
+import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
 import { graceOption } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { say, withClient, type CliContext } from "../context.ts";
@@ -5,37 +8,74 @@ import { sessionEnd } from "../session-end.ts";
 import { endText } from "../session-text.ts";
 
 interface StopOptions {
+  readonly all?: true;
   readonly grace?: string;
 }
 
-/** `agentd stop`: tells a session to stop and waits until it is sealed. */
+/** `agentd stop`: tells sessions to stop and waits until they are sealed. */
 export const stop: CommandDefinition = {
   name: "stop",
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("stop a session")
+      .summary("stop a session, or all of them")
       .description(
         "Tells a session to stop and returns when it is sealed: SIGTERM first, and after the grace SIGKILL.\n" +
-          "A session that has ended stays as it is.",
+          "A session that has ended stays as it is; one that is queued never runs.",
       )
-      .argument("<session>", "id of the session, or an unambiguous beginning of it")
+      .argument("[session]", "id of the session, or an unambiguous beginning of it")
+      .option("-a, --all", "every session that has not ended, also those that are queued")
       .option(
         "--grace <duration>",
         "time to end by itself, such as 30s, or 0s for none (default: as configured)",
       )
-      .addHelpText("after", example("agentd stop 0198f2 --grace 1m"))
-      .action((session: string, options: StopOptions) => {
-        start((context) => stopSession(session, options, context));
+      .addHelpText("after", example("agentd stop 0198f2 --grace 1m", "agentd stop --all"))
+      .action((session: string | undefined, options: StopOptions) => {
+        start((context) => stopSessions(session, options, context));
       }),
 };
 
-async function stopSession(session: string, options: StopOptions, context: CliContext): Promise<number> {
+async function stopSessions(
+  session: string | undefined,
+  options: StopOptions,
+  context: CliContext,
+): Promise<number> {
   const graceMs = graceOption("--grace", options.grace);
-  const sealed = await withClient(context, async (client) => {
-    const told = await client.call("stop", { session, grace_ms: graceMs });
-    return await sessionEnd(client, told.session_id);
+  if ((session === undefined) === (options.all === undefined)) throw neitherOrBoth();
+  await withClient(context, async (client) => {
+    if (session === undefined) await stopAll(client, graceMs, context);
+    else await tellEnd(client, await tellToStop(client, session, graceMs), context);
   });
-  await say(context, endText(sealed));
   return 0;
+}
+
+async function stopAll(client: RpcClient, graceMs: number | undefined, context: CliContext): Promise<void> {
+  let stopped = 0;
+  for (;;) {
+    const open = await client.call("list", { all: false, limit: MAX_LIST_LENGTH });
+    // The newest first, as listed: so none is let out of the queue by the end of another.
+    for (const { session_id: id } of open) await tellToStop(client, id, graceMs);
+    for (const { session_id: id } of open) await tellEnd(client, id, context);
+    stopped += open.length;
+    if (open.length < MAX_LIST_LENGTH) break;
+  }
+  if (stopped === 0) await say(context, "there is no session to stop");
+}
+
+/** @returns the whole id of the session. */
+async function tellToStop(client: RpcClient, session: string, graceMs: number | undefined): Promise<string> {
+  const { session_id: id } = await client.call("stop", { session, grace_ms: graceMs });
+  return id;
+}
+
+async function tellEnd(client: RpcClient, id: string, context: CliContext): Promise<void> {
+  await say(context, endText(await sessionEnd(client, id)));
+}
+
+function neitherOrBoth(): AgentdError {
+  return new AgentdError("usage", {
+    tried: "tell what to stop",
+    why: "it is either one session or --all",
+    next: "`agentd ps` shows what can be stopped.",
+  });
 }

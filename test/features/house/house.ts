@@ -7,6 +7,7 @@ import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import type { Daemon } from "../../kit/daemon.mjs";
 import { startGitServer, type GitServer } from "../../kit/git-server.mjs";
 import { BUSYBOX, USER_1000, ensureBusyboxImage, ensureDebianGitImage } from "../../kit/images.mjs";
+import { startRegistry, type Registry } from "../../kit/registry.mjs";
 
 /** The images that scenarios name, besides Debian's. */
 const IMAGES = [
@@ -45,6 +46,7 @@ export class House {
   readonly #server: GitServer;
   readonly #images = new Map<string, Promise<string>>();
   readonly #daemons = new Map<string, Running>();
+  #registry: Promise<Registry> | undefined;
 
   private constructor(directory: string, server: GitServer) {
     this.repositories = join(directory, "repositories");
@@ -71,6 +73,12 @@ export class House {
     return await reference;
   }
 
+  /** The registry, started when it is first needed. */
+  async registry(): Promise<Registry> {
+    this.#registry ??= startRegistry(containersEnvironment());
+    return await this.#registry;
+  }
+
   /** A daemon with that setting: the one that runs already, or a new one. */
   async daemon(setting: DaemonSetting): Promise<Running> {
     const key = JSON.stringify(setting);
@@ -81,13 +89,16 @@ export class House {
 
   /** Ends a daemon that no other scenario shall meet. */
   async discard(running: Running): Promise<void> {
-    for (const [key, each] of this.#daemons) if (each === running) this.#daemons.delete(key);
+    for (const [key, each] of this.#daemons) {
+      if (each.sandbox === running.sandbox) this.#daemons.delete(key);
+    }
     await running.sandbox.close();
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#daemons.values()].map((daemon) => this.discard(daemon)));
     await this.#server.close();
+    await (await this.#registry)?.close();
     await rm(this.#directory, { recursive: true });
   }
 }

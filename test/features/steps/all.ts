@@ -1,9 +1,12 @@
 import { COMMANDS } from "./commands.ts";
 import { CONFIDENTIAL } from "./confidential.ts";
 import { DAEMON } from "./daemon.ts";
+import { EVIDENCE } from "./evidence.ts";
 import { HOST } from "./host.ts";
 import { OUTPUT } from "./output.ts";
 import { RECORD } from "./record.ts";
+import { REGISTRY } from "./registry.ts";
+import { SCHEDULES } from "./schedules.ts";
 import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
 import type { Topic } from "./topic.ts";
@@ -12,10 +15,13 @@ import type { Topic } from "./topic.ts";
 export const STEPS: Topic = [
   ...SETTING,
   ...HOST,
+  ...REGISTRY,
   ...COMMANDS,
   ...OUTPUT,
   ...SESSIONS,
   ...RECORD,
+  ...EVIDENCE,
   ...CONFIDENTIAL,
   ...DAEMON,
+  ...SCHEDULES,
 ];

@@ -16,6 +16,11 @@ export const COMMANDS: Topic = [
     run: (world, text: string) => world.start(text),
   },
   {
+    pattern: "the operator starts {command} on a terminal",
+    run: (world, text: string) =>
+      world.start(`script --quiet --return --command "stty cols 200; exec ${text}" /dev/null`),
+  },
+  {
     pattern: "it/they has/have ended",
     run: (world) => Promise.all(world.commands.map((command) => command.end())),
   },

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { podman } from "../../kit/podman.mjs";
 import { processesWith } from "../../kit/processes.mjs";
@@ -42,6 +44,25 @@ export const DAEMON: Topic = [
   {
     pattern: "the daemon ends with {int}",
     run: async (world, code: number) => expect(await (await world.daemon()).daemon.exited).toBe(code),
+  },
+  {
+    pattern: "the daemon is killed",
+    run: async (world) => {
+      world.spoilt = true;
+      await (await world.daemon()).daemon.kill();
+    },
+  },
+  {
+    pattern: "the daemon is started again",
+    run: async (world) => void (await world.startDaemonAgain()),
+  },
+  {
+    // The marker of this boot lies where a boot clears it.
+    pattern: "the host was restarted meanwhile",
+    run: async (world) => {
+      const { sandbox, instance } = await world.daemon();
+      await rm(join(sandbox.runtimeDirectory(instance), "boot"));
+    },
   },
   {
     pattern: "no process of the daemon is left",

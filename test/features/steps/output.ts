@@ -18,6 +18,18 @@ export const OUTPUT: Topic = [
     run: (world, ...texts: string[]) => expectAll(world, stdout(world), texts),
   },
   {
+    pattern: "its stdout mentions all of:",
+    run: (world, rows: Rows) => expectAll(world, stdout(world), rows.flat()),
+  },
+  {
+    pattern: "the terminal shows {string}",
+    run: (world, text: string) => world.command.printed(text),
+  },
+  {
+    pattern: "the terminal shows {string} below a cleared line",
+    run: (world, text: string) => expect(stdout(world)).toContain(`\r\x1b[K${text}\r\n`),
+  },
+  {
     pattern: "its stdout mentions {string} and {string}",
     run: (world, ...texts: string[]) => expectAll(world, stdout(world), texts),
   },

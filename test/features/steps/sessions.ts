@@ -47,6 +47,16 @@ export const SESSIONS: Topic = [
     },
   },
   {
+    pattern: "the container of the session has ended",
+    run: async (world) => {
+      const { sandbox, instance } = await world.daemon();
+      await until("the container's end", async () => {
+        const [container] = await containersOf(sandbox.containers, instance);
+        return container?.State === "exited";
+      });
+    },
+  },
+  {
     pattern: "the session's conmon is killed",
     run: async (world) => {
       const { sandbox, instance } = await world.daemon();

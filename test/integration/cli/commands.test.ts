@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
-import type { Handlers } from "../../../src/rpc/methods.ts";
+import type { Handlers, ProfileView } from "../../../src/rpc/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
 import { sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
 import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
-import { agentd, agentdInto } from "./installed-cli.ts";
+import { agentd, agentdInto, agentdOnTerminal } from "./installed-cli.ts";
 
 const ID = "0198f2a4c6e81234";
 
@@ -33,6 +33,8 @@ describe("without a daemon", () => {
   it.each([
     [["ps"], 1],
     [["status"], 1],
+    [["profiles"], 1],
+    [["stop", "--all"], 1],
     [["stop", "abc"], 1],
     [["run", "demo"], 125],
     [["wait", "abc"], 125],
@@ -45,11 +47,14 @@ describe("without a daemon", () => {
     );
   });
 
-  it.each([[["logs"]], [["audit", "verify"]]])("agentd %j looks for the record on disk", async (words) => {
-    const result = await agentd(home, ...words, "abc");
-    expect(result).toMatchObject({ exitCode: 1, stdout: "" });
-    expect(result.stderr).toContain("[unknown_session]");
-  });
+  it.each([[["logs"]], [["show"]], [["audit", "show"]], [["audit", "verify"]]])(
+    "agentd %j looks for the record on disk",
+    async (words) => {
+      const result = await agentd(home, ...words, "abc");
+      expect(result).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(result.stderr).toContain("[unknown_session]");
+    },
+  );
 
   it("agentd audit verify --json prints the fields that docs/json.md describes", async () => {
     const record = join(home, ".local/state/tesserine/audit/demo", ID);
@@ -132,6 +137,68 @@ describe("agentd ps", () => {
   });
 });
 
+describe("agentd ps on a terminal", () => {
+  it("says what there is not, and where to look", async () => {
+    const directory = await start({ list: () => Promise.resolve([]) });
+    expect((await agentdOnTerminal(directory, "ps")).stdout).toBe(
+      "Nothing is queued or running; `agentd ps -a` shows what has ended.\r\n",
+    );
+    expect((await agentdOnTerminal(directory, "ps", "-a")).stdout).toBe("There are no sessions yet.\r\n");
+    expect((await agentd(directory, "ps", "-a")).stdout).toBe(
+      "SESSION  PROFILE  STATE  WORK UNIT  AGE  REPOSITORY\n",
+    );
+  });
+
+  it("shows why something waits, shortened to the terminal, and colours what runs", async () => {
+    const list = () =>
+      Promise.resolve([
+        view({ state: "queued", position: 1, reason: "all 1 places of daemon.max_sessions are taken" }),
+        view({ state: "running" }),
+      ]);
+    const directory = await start({ list });
+    const [header = "", queued = "", running = ""] = (await agentdOnTerminal(directory, "ps")).stdout.split(
+      "\r\n",
+    );
+    expect(header).toContain("REPOSITORY");
+    expect(header).toContain("REASON");
+    expect(queued).toContain("queued #1");
+    expect(queued).toContain("…");
+    expect(queued).toHaveLength(100);
+    expect(running).toContain("\x1b[36mrunning\x1b[39m");
+    const piped = await agentd(directory, "ps");
+    expect(piped.stdout).toContain("  all 1 places of daemon.max_sessions are taken\n");
+    expect(piped.stdout).not.toContain("\x1b");
+  });
+});
+
+describe("agentd profiles", () => {
+  const PROFILE: ProfileView = {
+    name: "demo",
+    image: "localhost/demo",
+    pull: "missing",
+    command: ["demo", "exec"],
+    repo: null,
+    ref: null,
+    schedule: "0 3 * * *",
+    timeout_ms: 7_200_000,
+    grace_ms: 10_000,
+    network: "private",
+    memory_bytes: 2 * 1024 ** 3,
+    cpus: 0.5,
+    pids: 2048,
+    credentials: ["GITHUB_TOKEN"],
+  };
+
+  it("prints a table for people and an array for programs", async () => {
+    const directory = await start({ profiles: () => Promise.resolve([PROFILE]) });
+    expect((await agentd(directory, "profiles")).stdout).toBe(
+      "NAME  IMAGE           TIMEOUT  MEMORY   CPUS  PIDS  SCHEDULE   REPOSITORY\n" +
+        "demo  localhost/demo  2 h      2.0 GiB  0.5   2048  0 3 * * *  -\n",
+    );
+    expect(JSON.parse((await agentd(directory, "profiles", "--json")).stdout)).toEqual([PROFILE]);
+  });
+});
+
 describe("agentd status", () => {
   it("prints a block for people and an object for programs", async () => {
     const directory = await start({});
@@ -205,6 +272,39 @@ describe("agentd stop", () => {
     expect(result).toMatchObject({ exitCode: 0, stdout: "" });
     expect(result.stderr).toContain("cancelled in 1.5 s");
     expect(calls).toEqual([{ session: ID.slice(0, 4), grace_ms: 60_000 }, { session: ID }]);
+  });
+});
+
+describe("agentd stop --all", () => {
+  it("stops the newest first, so that nothing leaves the queue, and waits for all", async () => {
+    const calls: string[] = [];
+    const ids = ["0198f2a4c6e80003", "0198f2a4c6e80002", "0198f2a4c6e80001"];
+    const directory = await start({
+      list: () => Promise.resolve(ids.map((id) => view({ session_id: id }))),
+      stop: ({ session }) => Promise.resolve((calls.push(`stop ${session}`), view({ session_id: session }))),
+      wait: ({ session }) =>
+        Promise.resolve(
+          (calls.push(`wait ${session}`), sealed({ session_id: session, outcome: "cancelled" })),
+        ),
+    });
+    const result = await agentd(directory, "stop", "--all");
+    expect(result).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(calls).toEqual([...ids.map((id) => `stop ${id}`), ...ids.map((id) => `wait ${id}`)]);
+    for (const id of ids) expect(result.stderr).toContain(`session ${id} cancelled in 1.5 s`);
+  });
+
+  it("says so when there is nothing to stop", async () => {
+    const directory = await start({ list: () => Promise.resolve([]) });
+    expect(await agentd(directory, "stop", "--all")).toMatchObject({
+      exitCode: 0,
+      stderr: "agentd: there is no session to stop\n",
+    });
+  });
+
+  it.each([[[]], [[ID, "--all"]]])("is one session or all of them, never %j", async (words) => {
+    const result = await agentd(home, "stop", ...words);
+    expect(result).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(result.stderr).toContain("it is either one session or --all [usage]");
   });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { consoleLogOf, followConsoleLog } from "../../../src/cli/follow.ts";
+import { consoleLogOf, followConsoleLog, type FollowOptions } from "../../../src/cli/follow.ts";
 import { Output } from "../../../src/cli/output.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
@@ -28,7 +28,7 @@ function collector(): { output: Output; text: () => string } {
   return { output: new Output(stream), text: () => Buffer.concat(chunks).toString() };
 }
 
-function follow() {
+function follow(options: Pick<FollowOptions, "selection" | "tail"> = {}) {
   const ended = new AbortController();
   const abandoned = new AbortController();
   const [stdout, stderr] = [collector(), collector()];
@@ -36,6 +36,7 @@ function follow() {
     outputs: { stdout: stdout.output, stderr: stderr.output },
     ended: ended.signal,
     abandoned: abandoned.signal,
+    ...options,
   });
   return { ended, abandoned, stdout, stderr, done };
 }
@@ -94,6 +95,47 @@ describe("following a console log", () => {
     const { abandoned, done } = follow();
     abandoned.abort();
     await done;
+  });
+
+  const END =
+    `${AT} stdout F one\n${AT} stderr F two\n${AT} stdout P thr\n${AT} stdout F ee\n` +
+    `${AT} stderr F four\n${AT} stdout P fi\n`;
+
+  it.each([
+    [0, undefined, "", ""],
+    [1, undefined, "fi", ""],
+    [2, undefined, "fi", "four\n"],
+    [3, undefined, "three\nfi", "four\n"],
+    [4, undefined, "three\nfi", "two\nfour\n"],
+    [5, undefined, "one\nthree\nfi", "two\nfour\n"],
+    [99, undefined, "one\nthree\nfi", "two\nfour\n"],
+    [1, "stderr", "", "four\n"],
+    [2, "stdout", "three\nfi", ""],
+  ] as const)("prints only the last %s lines of %s when asked to", async (tail, stream, out, err) => {
+    await writeFile(file, END);
+    const { ended, stdout, stderr, done } = follow({ tail, selection: { stream } });
+    ended.abort();
+    await done;
+    expect([stdout.text(), stderr.text()]).toEqual([out, err]);
+  });
+
+  it.each([1, 777, 10_000])("finds the last %d lines of a log of many chunks", async (tail) => {
+    const lines = Array.from({ length: 10_000 }, (_, index) => `${"x".repeat(index % 97)}${index}\n`);
+    await writeFile(file, lines.map((line) => `${AT} stdout F ${line}`).join(""));
+    const { ended, stdout, done } = follow({ tail });
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe(lines.slice(-tail).join(""));
+  });
+
+  it("prints what comes after the last lines, too", async () => {
+    await writeFile(file, `${AT} stdout F one\n${AT} stdout F two\n`);
+    const { ended, stdout, done } = follow({ tail: 1 });
+    await vi.waitFor(() => expect(stdout.text()).toBe("two\n"), WAIT);
+    await appendFile(file, `${AT} stdout F three\n`);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("two\nthree\n");
   });
 
   it("finds the log even where the directory cannot be watched", async () => {

@@ -1,8 +1,10 @@
 /** The built command line as a child process, as an operator starts it. */
 import { execa } from "execa";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const AGENTD = join(import.meta.dirname, "..", "..", "..", "bin", "agentd");
+
+export const PROGRAM_DIRECTORY = dirname(AGENTD);
 
 /** Starts `agentd` with a home of its own, in which it finds no configuration, and the socket in it. */
 export function agentd(directory: string, ...argv: readonly string[]) {
@@ -16,6 +18,16 @@ export function agentdInto(file: string, directory: string, ...argv: readonly st
     ["-c", 'file=$1; shift; exec "$@" >"$file"', "sh", file, AGENTD, ...argv],
     options(directory),
   );
+}
+
+/** The same on a terminal, which shows both of its outputs in one: its name is quoted, its arguments are plain words. */
+export function agentdOnTerminal(directory: string, ...argv: readonly string[]) {
+  const { env, ...rest } = options(directory);
+  const command = ["stty cols 100;", "exec", `'${AGENTD}'`, ...argv].join(" ");
+  return execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    ...rest,
+    env: { ...env, TERM: "xterm", SHELL: "/bin/sh" },
+  });
 }
 
 function options(directory: string) {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Handlers, Params } from "../../../src/rpc/methods.ts";
 import type { SessionView } from "../../../src/session-document.ts";
 import { sealed, startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
-import { agentd } from "./installed-cli.ts";
+import { agentd, agentdOnTerminal } from "./installed-cli.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 const WAIT = { timeout: 60_000, interval: 10 };
@@ -15,6 +15,9 @@ let log: string;
 let daemon: SmallDaemon;
 let requests: Params<"run">[];
 let stops: number;
+/** How often somebody asked how the session stands, and what they were told. */
+let shown: number;
+let standing: Partial<SessionView>;
 let end: (fields?: Partial<SessionView>) => void;
 
 beforeEach(async () => {
@@ -23,6 +26,8 @@ beforeEach(async () => {
   await mkdir(join(record, "agentd"));
   requests = [];
   stops = 0;
+  shown = 0;
+  standing = { state: "running" };
   let ended: (view: SessionView) => void = () => undefined;
   const seal = new Promise<SessionView>((resolve) => (ended = resolve));
   end = (fields = {}) => ended(sealed({ record, ...fields }));
@@ -31,7 +36,10 @@ beforeEach(async () => {
       requests.push(params);
       return Promise.resolve(view({ record }));
     },
-    show: () => Promise.resolve(view({ record, state: "running" })),
+    show: () => {
+      shown += 1;
+      return Promise.resolve(view({ record, ...standing }));
+    },
     stop: () => {
       stops += 1;
       return Promise.resolve(view({ record }));
@@ -155,10 +163,72 @@ describe("agentd run", () => {
   });
 });
 
+describe("agentd run on a terminal", () => {
+  const QUEUED: Partial<SessionView> = { state: "queued", position: 1, reason: "all places are taken" };
+
+  it("shows what it waits for, until its command prints something", async () => {
+    standing = QUEUED;
+    const run = agentdOnTerminal(daemon.directory, "run", "demo");
+    const screen = live(run.stdout);
+    await vi.waitFor(
+      () => expect(screen()).toMatch(/agentd: queued #1 for \d+ \w+: all places are taken/),
+      WAIT,
+    );
+    standing = { state: "preparing", reason: "cloning https://x/r.git" };
+    await vi.waitFor(() => expect(screen()).toContain("cloning https://x/r.git"), WAIT);
+    await writeFile(log, `${AT} stdout F hello\n`);
+    await vi.waitFor(() => expect(screen()).toContain("\r\x1b[Khello\r\n"), WAIT);
+    end();
+    await run;
+    expect(screen().slice(screen().indexOf("hello"))).not.toContain("cloning");
+  });
+
+  it("takes the line away before it says that it stops", async () => {
+    standing = QUEUED;
+    const run = agentdOnTerminal(daemon.directory, "run", "demo");
+    const screen = live(run.stdout);
+    await vi.waitFor(() => expect(screen()).toContain("all places are taken"), WAIT);
+    run.stdin.write("\x03");
+    await vi.waitFor(() => expect(screen()).toContain("\r\x1b[Kagentd: stopping session"), WAIT);
+    end({ outcome: "cancelled", exit_code: null });
+    expect((await run).exitCode).toBe(130);
+  });
+
+  it("shows nothing of it when standard error is no terminal", async () => {
+    standing = QUEUED;
+    const run = start("run", "demo");
+    const stderr = live(run.stderr);
+    await vi.waitFor(() => expect(stderr()).toContain("accepted"), WAIT);
+    await writeFile(log, `${AT} stdout F hello\n`);
+    end();
+    expect((await run).stderr).toBe(
+      `agentd: session 0198f2a4c6e81234 accepted, recorded in ${record}\n` +
+        "agentd: session 0198f2a4c6e81234 success in 1.5 s\n",
+    );
+    expect(shown).toBe(0);
+  });
+});
+
 describe("agentd logs", () => {
   it("prints what there is and returns", async () => {
     await writeFile(log, `${AT} stdout F out\n${AT} stderr F err\n`);
     expect(await start("logs", "0198")).toMatchObject({ exitCode: 0, stdout: "out\n", stderr: "err\n" });
+  });
+
+  it("prints what was asked for: one stream, the last lines, their times, since when", async () => {
+    await writeFile(
+      log,
+      "2026-01-02T03:00:00Z stdout F one\n2026-01-02T03:01:00Z stderr F two\n2026-01-02T03:02:00Z stdout F three\n",
+    );
+    const printed = async (...options: string[]) => {
+      const { stdout, stderr } = await start("logs", "0198", ...options);
+      return [stdout, stderr];
+    };
+    expect(await printed("--stream", "stderr")).toEqual(["", "two\n"]);
+    expect(await printed("--tail", "2")).toEqual(["three\n", "two\n"]);
+    expect(await printed("-n", "1", "-t")).toEqual(["2026-01-02T03:02:00Z three\n", ""]);
+    expect(await printed("--since", "2026-01-02T03:01:00Z")).toEqual(["three\n", "two\n"]);
+    expect(await printed("--since", "1h")).toEqual(["", ""]);
   });
 
   it("prints nothing for a session whose container has not started", async () => {

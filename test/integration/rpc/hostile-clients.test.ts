@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, type RpcClient } from "../../../src/rpc/client.ts";
-import { MAX_REQUESTS_IN_FLIGHT, MAX_UNREAD_BYTES } from "../../../src/rpc/connection.ts";
+import { MAX_WAITS } from "../../../src/rpc/connection.ts";
 import { MAX_REQUEST_BYTES } from "../../../src/rpc/protocol.ts";
 import { RawClient } from "./raw-client.ts";
 import { startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
@@ -100,13 +100,13 @@ describe("a hostile client gets an error of its own and is served on", () => {
     await stillServed(client);
   });
 
-  it("for each of 10,000 requests at once that is too many", async () => {
+  it("for each of 10,000 waits at once that is too many", async () => {
     const client = await connectHostile();
     const requests = Array.from({ length: 10_000 }, (_, id) =>
       JSON.stringify({ jsonrpc: "2.0", id, method: "wait", params: { session: "abc" } }),
     );
     client.send(`${requests.join("\n")}\n`);
-    const refused = await client.answers(10_000 - MAX_REQUESTS_IN_FLIGHT);
+    const refused = await client.answers(10_000 - MAX_WAITS);
     expect(new Set(refused.map(({ error }) => error?.code))).toEqual(new Set([-32600]));
   });
 });
@@ -153,23 +153,14 @@ describe("a hostile client costs nobody else anything", () => {
     expect(answers.every(({ result }) => Array.isArray(result))).toBe(true);
   });
 
-  it("when it asks for much at once and reads nothing: it is cut off", async () => {
+  it("when it asks for much at once and reads nothing: no more is looked up than it has read", async () => {
     const client = await connectHostile();
     client.socket.pause();
     asked = 0;
-    for (let id = 0; id < 2_000; id += 1) client.request(id, "list", { all: true, limit: 200 });
-    await neighbour.call("status", {});
-    let before = -1;
-    while (before !== asked) {
-      before = asked;
-      for (let turn = 0; turn < 50; turn += 1) await neighbour.call("status", {});
-    }
-    expect(asked).toBeGreaterThan(0);
-    expect(asked).toBeLessThan(2 * MAX_REQUESTS_IN_FLIGHT);
-    expect(process.memoryUsage().rss).toBeLessThan(1024 * MIB);
+    for (let id = 0; id < 2_000; id += 1) client.request(id, "list", { all: true, limit: 1000 });
+    for (let turn = 0; turn < 500; turn += 1) await neighbour.call("status", {});
+    expect(asked).toBe(1);
     client.socket.resume();
-    await client.closed();
-    expect(daemon.log.join("")).toContain("a client that does not read was cut off");
-    expect(MAX_UNREAD_BYTES).toBeLessThan(asked * 200 * 1024);
+    expect(await client.answers(100)).toHaveLength(100);
   });
 });

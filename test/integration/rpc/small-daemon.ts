@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
 import { METHODS, type Handlers, type MethodName, type Status } from "../../../src/rpc/methods.ts";
+import type { Patience } from "../../../src/rpc/connection.ts";
 import { RpcServer } from "../../../src/rpc/server.ts";
 import { acceptedDocument, type SessionView } from "../../../src/session-document.ts";
 
@@ -79,6 +80,8 @@ const HANDLERS: Handlers = {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     }),
   stop: ({ session }) => unknown(session),
+  profiles: () => Promise.resolve([]),
+  schedule: () => Promise.resolve({ schedules: [], more: false }),
   status: () => Promise.resolve(STATUS),
 };
 
@@ -92,7 +95,10 @@ export interface SmallDaemon {
 }
 
 /** Starts one in a directory of its own; every result is checked against the method's schema. */
-export async function startSmallDaemon(handlers: Partial<Handlers> = {}): Promise<SmallDaemon> {
+export async function startSmallDaemon(
+  handlers: Partial<Handlers> = {},
+  patience?: Patience,
+): Promise<SmallDaemon> {
   const directory = await mkdtemp(join(tmpdir(), "agentd-rpc-"));
   const path = join(directory, "agentd.sock");
   const log: string[] = [];
@@ -101,6 +107,7 @@ export async function startSmallDaemon(handlers: Partial<Handlers> = {}): Promis
     handlers: checked({ ...HANDLERS, ...handlers }),
     log: createLogger({ write: (line) => void log.push(line) }, "warn"),
     uid: process.getuid?.() ?? 0,
+    patience,
   });
   await server.listen(path);
   const stop = async () => {

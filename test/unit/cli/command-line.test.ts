@@ -4,7 +4,8 @@ import { COMMANDS } from "../../../src/cli/command-table.ts";
 
 const read = (...argv: string[]) => readCommandLine(argv, COMMANDS, "1.2.3");
 
-const NAMES = ["daemon", "run", "ps", "logs", "wait", "stop", "status", "audit verify"];
+const VISIBLE = COMMANDS.filter(({ isHidden }) => isHidden !== true);
+const NAMES = VISIBLE.map(({ name }) => name);
 
 function helpOf(...argv: string[]): string {
   const line = read(...argv);
@@ -18,7 +19,8 @@ describe("the help", () => {
     for (const name of NAMES) {
       expect(help).toMatch(new RegExp(`^  ${name.replace(/ .*/, "")}( .*)? {2,}\\w`, "m"));
     }
-    expect(COMMANDS).toHaveLength(NAMES.length);
+    expect(NAMES).toEqual(expect.arrayContaining(["run", "audit verify", "config check"]));
+    for (const { name } of COMMANDS) if (!NAMES.includes(name)) expect(help).not.toContain(name);
   });
 
   it.each(NAMES)("of %s has a description and an example", (name) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConsoleLogDecoder, type ConsoleSegment } from "../../../src/cli/console-log.ts";
+import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "../../../src/cli/console-log.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 
@@ -17,6 +17,35 @@ function streams(segments: ConsoleSegment[]): { stdout: string; stderr: string }
     );
   return { stdout: of("stdout"), stderr: of("stderr") };
 }
+
+describe("choosing from a console log", () => {
+  const log =
+    "2026-01-02T03:00:00Z stdout F one\n2026-01-02T03:01:00Z stderr F two\n" +
+    "2026-01-02T03:02:00Z stdout P thr\n2026-01-02T03:03:00Z stderr F four\n" +
+    "2026-01-02T03:04:00Z stdout F ee\n";
+  const chosen = (selection: LogSelection) => {
+    const decoder = new ConsoleLogDecoder(selection);
+    return streams([...decoder.decode(Buffer.from(log)), ...decoder.end()]);
+  };
+
+  it("leaves the other stream out", () => {
+    expect(chosen({ stream: "stderr" })).toEqual({ stdout: "", stderr: "two\nfour\n" });
+    expect(chosen({ stream: "stdout" })).toEqual({ stdout: "one\nthree\n", stderr: "" });
+  });
+
+  it("leaves out the lines that began before an instant", () => {
+    const since = (time: string) => chosen({ sinceMs: Date.parse(time) });
+    expect(since("2026-01-02T03:01:00Z")).toEqual({ stdout: "three\n", stderr: "two\nfour\n" });
+    expect(since("2026-01-02T03:03:00Z")).toEqual({ stdout: "", stderr: "four\n" });
+  });
+
+  it("begins each line, not each part of it, with its time", () => {
+    expect(chosen({ timestamps: true })).toEqual({
+      stdout: "2026-01-02T03:00:00Z one\n2026-01-02T03:02:00Z three\n",
+      stderr: "2026-01-02T03:01:00Z two\n2026-01-02T03:03:00Z four\n",
+    });
+  });
+});
 
 describe("decoding a console log", () => {
   it.each([

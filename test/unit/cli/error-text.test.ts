@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countOption, durationOption } from "../../../src/cli/arguments.ts";
+import { countOption, durationOption, instantOption } from "../../../src/cli/arguments.ts";
 import { FAULTS, SESSION_FAULTS } from "../../../src/cli/command.ts";
 import { errorText, faultCode } from "../../../src/cli/error-text.ts";
 import { AgentdError } from "../../../src/errors.ts";
@@ -58,10 +58,29 @@ describe("the value of an option", () => {
   });
 
   it("is a count within its bounds", () => {
-    expect([countOption("--limit", "1", 10), countOption("--limit", "10", 10)]).toEqual([1, 10]);
+    const bounds = { max: 10 };
+    expect([countOption("--limit", "1", bounds), countOption("--limit", "10", bounds)]).toEqual([1, 10]);
+    expect(countOption("--tail", "0", { min: 0, max: 10 })).toBe(0);
   });
 
   it.each(["", "0", "11", "-1", "1.5", "ten", "1e1", "0x1"])("is no count as %j", (text) => {
-    expect(() => countOption("--limit", text, 10)).toThrow("it is a whole number from 1 to 10");
+    expect(() => countOption("--limit", text, { max: 10 })).toThrow("it is a whole number from 1 to 10");
   });
+
+  const NOW = Date.parse("2026-01-02T12:00:00Z");
+
+  it.each([
+    ["10m", "2026-01-02T11:50:00.000Z"],
+    ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z"],
+    ["2026-01-02T03:04:05.123456789+01:00", "2026-01-02T02:04:05.123Z"],
+  ])("is an instant as %j", (text, instant) => {
+    expect(new Date(instantOption("--since", text, NOW) ?? 0).toISOString()).toBe(instant);
+  });
+
+  it.each(["", "yesterday", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05", "10", "-10m"])(
+    "is no instant as %j",
+    (text) => {
+      expect(() => instantOption("--since", text, NOW)).toThrow("it is how long ago, such as");
+    },
+  );
 });

@@ -1,7 +1,11 @@
+import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";
-import { statusSchema } from "../../../src/rpc/methods.ts";
+import { profileSchema, statusSchema } from "../../../src/rpc/methods.ts";
+import { scheduleViewSchema } from "../../../src/rpc/schedule-view.ts";
+import { SKIP_REASONS, scheduleEventSchema } from "../../../src/scheduler/events.ts";
 import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
 import { codeWords, page, sections, tableRows } from "../rpc/markdown.ts";
 
@@ -39,6 +43,40 @@ describe("the page on JSON", () => {
 
   it("describes every field of the status in the same way", () => {
     expect(rowsOf("Status").map((row) => row.slice(0, 3))).toEqual(fieldsOf(statusSchema));
+  });
+
+  it("describes every field of a profile in the same way", () => {
+    expect(rowsOf("A profile").map((row) => row.slice(0, 3))).toEqual(fieldsOf(profileSchema));
+  });
+
+  it("describes every field of a schedule in the same way", () => {
+    expect(rowsOf("A schedule").map((row) => row.slice(0, 3))).toEqual(fieldsOf(scheduleViewSchema));
+  });
+
+  it("lists every event of schedules with its fields, and every reason for a skip", () => {
+    const rows = rowsOf("Events of schedules");
+    const events = scheduleEventSchema.options.map(({ shape }) => {
+      const { time: _time, event, profile: _profile, ...fields } = shape;
+      return [event.value, event.value === "state" ? [] : Object.keys(fields)];
+    });
+    expect(
+      rows.filter((row) => row.length === 3).map(([event, fields = ""]) => [event, codeWords(fields)]),
+    ).toEqual(events);
+    expect(rows.filter((row) => row.length === 2).map(([reason]) => reason)).toEqual(
+      Object.keys(SKIP_REASONS),
+    );
+  });
+
+  it("names every command that has --json, and none that has not", () => {
+    const listed = [...text.matchAll(/^\| `agentd (.+?)(?: --detach| --all)? --json` \|/gm)].map(
+      ([, name]) => name,
+    );
+    const withJson = COMMANDS.flatMap(({ name, define }) => {
+      const command = new Command(name);
+      define(command, () => undefined);
+      return command.options.some(({ long }) => long === "--json") ? [name] : [];
+    });
+    expect([...new Set(listed)].sort()).toEqual(withJson.sort());
   });
 
   it("lists every outcome with what run exits with", () => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { printable, printableLines } from "../../../src/cli/printable.ts";
+import { Output } from "../../../src/cli/output.ts";
+import { progressText } from "../../../src/cli/progress.ts";
+import { sizeText } from "../../../src/cli/size-text.ts";
 import { renderTable } from "../../../src/cli/table.ts";
 import { ageText, spanText } from "../../../src/cli/time-text.ts";
+import { view } from "../../integration/rpc/small-daemon.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -10,8 +14,11 @@ const DAY = 24 * HOUR;
 
 describe("a span of time", () => {
   it.each([
-    [-5, "0.0 s", "0 s"],
-    [0, "0.0 s", "0 s"],
+    [-5, "0 ms", "0 s"],
+    [0, "0 ms", "0 s"],
+    [42.7, "42 ms", "0 s"],
+    [99.9, "99 ms", "0 s"],
+    [100, "0.1 s", "0 s"],
     [1234, "1.2 s", "1 s"],
     [9.999 * SECOND, "10.0 s", "9 s"],
     [59_999, "59 s", "59 s"],
@@ -23,6 +30,55 @@ describe("a span of time", () => {
     [400 * DAY + 3 * HOUR, "400 d 3 h", "400 d"],
   ])("of %d ms is told as %s, or as an age of %s", (ms, span, age) => {
     expect([spanText(ms), ageText(ms)]).toEqual([span, age]);
+  });
+});
+
+describe("a size", () => {
+  it.each([
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1024, "1.0 KiB"],
+    [1536, "1.5 KiB"],
+    [20 * 1024 ** 2, "20 MiB"],
+    [5000 * 1024 ** 4, "5000 TiB"],
+  ])("of %d bytes is told as %s", (bytes, text) => {
+    expect(sizeText(bytes)).toBe(text);
+  });
+});
+
+describe("an output", () => {
+  const stream = { isTTY: true, columns: 100, on: () => undefined, write: () => true };
+
+  it.each([
+    ["a terminal", stream, {}, true],
+    ["a terminal of somebody who wants none", stream, { NO_COLOR: "1" }, false],
+    ["a terminal, with NO_COLOR empty", stream, { NO_COLOR: "" }, true],
+    ["a terminal that knows none", stream, { TERM: "dumb" }, false],
+    ["a file", { ...stream, isTTY: false }, {}, false],
+  ])("has colours as is right for %s", (_what, target, env, hasColours) => {
+    expect(new Output(target, env).hasColours).toBe(hasColours);
+  });
+
+  it("has a width only when it is a terminal", () => {
+    expect(new Output(stream).columns).toBe(100);
+    expect(new Output({ ...stream, isTTY: false }).columns).toBeUndefined();
+  });
+});
+
+describe("the progress of a session", () => {
+  const NOW = Date.parse("2026-01-02T03:04:17Z");
+
+  it.each([
+    [{ state: "queued", position: 2, reason: "all are taken" }, "agentd: queued #2 for 12 s: all are taken"],
+    [
+      { state: "preparing", reason: "cloning https://x\x1b" },
+      "agentd: preparing for 12 s: cloning https://x\\x1b",
+    ],
+    [{ state: "preparing" }, "agentd: preparing for 12 s"],
+    [{ state: "running" }, undefined],
+    [{ state: "sealed" }, undefined],
+  ] as const)("of %o is told as %j", (fields, text) => {
+    expect(progressText(view(fields), NOW)).toBe(text);
   });
 });
 
@@ -55,6 +111,26 @@ describe("a table", () => {
         ],
       ),
     ).toBe(["A            LONG HEADER  C", "a long cell  b", "ä            b            c"].join("\n"));
+  });
+
+  it("is shortened to a terminal's width, the widest columns first and never the first one", () => {
+    const rows = [["0198f2a4c6e81234", "a work unit", "https://example.org/a/long/path.git"]];
+    expect(renderTable(["SESSION", "WORK UNIT", "REPOSITORY"], rows, { columns: 50 })).toBe(
+      "SESSION           WORK UNIT    REPOSITORY\n0198f2a4c6e81234  a work unit  https://example.or…",
+    );
+    const narrow = renderTable(["SESSION", "WORK UNIT", "REPOSITORY"], rows, { columns: 10 });
+    expect(narrow).toBe("SESSION           WORK UN…  REPOSIT…\n0198f2a4c6e81234  a work …  https:/…");
+  });
+
+  it("has colours where its output has them, and is aligned all the same", () => {
+    const rows = [
+      [{ text: "ok", colour: "green" } as const, "x"],
+      [{ text: "failed", colour: "red" } as const, "y"],
+    ];
+    expect(renderTable(["A", "B"], rows, { hasColours: true })).toBe(
+      "A       B\n\x1b[32mok\x1b[39m      x\n\x1b[31mfailed\x1b[39m  y",
+    );
+    expect(renderTable(["A", "B"], rows)).toBe("A       B\nok      x\nfailed  y");
   });
 
   it("is its headers when there are no rows", () => {

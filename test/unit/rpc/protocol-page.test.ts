@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { ERROR_CODES } from "../../../src/errors.ts";
-import { MAX_REQUESTS_IN_FLIGHT, MAX_UNREAD_BYTES } from "../../../src/rpc/connection.ts";
+import { MAX_WAITS, PATIENCE } from "../../../src/rpc/connection.ts";
+import { MAX_CONNECTIONS } from "../../../src/rpc/server.ts";
 import { METHODS, type MethodName } from "../../../src/rpc/methods.ts";
 import {
   MAX_LIST_LENGTH,
@@ -51,10 +52,11 @@ describe("the page on the protocol", () => {
 
   it("tells the bounds that the server keeps", () => {
     expect(MAX_REQUEST_BYTES).toBe(1024 * 1024);
-    expect(MAX_UNREAD_BYTES).toBe(4 * 1024 * 1024);
     expect(words).toContain("lines over 1 MiB");
-    expect(words).toContain("more than 4 MiB wait for it");
-    expect(words).toContain(`One connection may have ${MAX_REQUESTS_IN_FLIGHT} requests unanswered`);
+    expect(words).toContain(`has to be whole ${PATIENCE.lineMs / 1000} seconds after it has begun`);
+    expect(words).toContain(`does not read for ${PATIENCE.unreadMs / 1000} seconds`);
+    expect(words).toContain(`at most ${MAX_CONNECTIONS} connections`);
+    expect(words).toContain(`wait for ${MAX_WAITS} sessions`);
     expect(words).toContain(`the protocol has a version, ${PROTOCOL_VERSION},`);
     expect(words).toContain(`How many sessions at most: 1 to ${MAX_LIST_LENGTH}.`);
   });

@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import { FAULTS, type CommandDefinition } from "../command.ts";
+import { candidatesFor, type Candidates, type Word } from "../completion/candidates.ts";
+import { FILES } from "../completion/scripts.ts";
+import { withClient, type CliContext } from "../context.ts";
+import { printable } from "../printable.ts";
+import { standingText } from "../session-text.ts";
+
+/** How many sessions are worth choosing from. */
+const MAX_SESSIONS = 100;
+
+/** What the scripts of `agentd completion` ask. */
+export const complete: CommandDefinition = {
+  name: "__complete",
+  faults: FAULTS,
+  isHidden: true,
+  define: (command, start) =>
+    command
+      .summary("answer the scripts of agentd completion")
+      .argument("[words...]", "the command line up to the cursor")
+      .action((words: string[], _options: unknown, self: Command) => {
+        const { parent } = self;
+        if (parent !== null)
+          start((context) => printCandidates(candidatesFor(parent, words), words, context));
+      }),
+};
+
+async function printCandidates(
+  candidates: Candidates,
+  words: readonly string[],
+  context: CliContext,
+): Promise<number> {
+  const typed = words.at(-1) ?? "";
+  const fitting = (await lookUp(candidates, context)).filter(({ word }) => word.startsWith(typed));
+  const lines = fitting.map(({ word, summary }) => `${word}\t${printable(summary)}`);
+  await context.stdout.lines(candidates.kind === "files" ? [FILES] : lines);
+  return 0;
+}
+
+async function lookUp(candidates: Candidates, context: CliContext): Promise<readonly Word[]> {
+  switch (candidates.kind) {
+    case "words":
+      return candidates.words;
+    case "sessions":
+      return await sessions(!candidates.openOnly, context);
+    case "profiles":
+      return await profiles(context);
+    case "files":
+    case "anything":
+      return [];
+  }
+}
+
+async function sessions(all: boolean, context: CliContext): Promise<Word[]> {
+  const found = await withClient(context, (client) => client.call("list", { all, limit: MAX_SESSIONS }));
+  return found.map((view) => ({
+    word: view.session_id,
+    summary: [view.profile, view.work_unit, standingText(view)].filter((text) => text !== null).join(" "),
+  }));
+}
+
+async function profiles(context: CliContext): Promise<Word[]> {
+  const found = await withClient(context, (client) => client.call("profiles", {}));
+  return found.map(({ name, image }) => ({ word: name, summary: image }));
+}

@@ -1,0 +1,57 @@
+import type { Config } from "../../config/config.ts";
+import { AgentdError } from "../../errors.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import type { LocalContext } from "../context.ts";
+import { renderFacts } from "../facts.ts";
+import { printable } from "../printable.ts";
+
+interface CheckOptions {
+  readonly json?: true;
+}
+
+/** `agentd config check`: whether a daemon would start with a configuration. */
+export const configCheck: CommandDefinition<LocalContext> = {
+  name: "config check",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("check a configuration file")
+      .description(
+        "Checks a configuration file as the daemon would, and lists every problem. Exits 0 only if there is none.\n" +
+          "What it names on disk, and its credentials, are looked at when a session starts.",
+      )
+      .argument("[file]", "the file (default: the one that the daemon would take)")
+      .option("--json", "print a JSON object")
+      .addHelpText("after", example("agentd config check", "agentd config check ./agentd.toml"))
+      .action((file: string | undefined, options: CheckOptions) => {
+        start((context) => checkConfig(file, options, context));
+      }),
+};
+
+async function checkConfig(
+  file: string | undefined,
+  options: CheckOptions,
+  context: LocalContext,
+): Promise<number> {
+  const { stdout } = context;
+  try {
+    const config = await context.loadConfig(file);
+    if (options.json === true) await stdout.json({ file: config.file, problems: [] });
+    else await stdout.line(summary(config));
+    return 0;
+  } catch (error) {
+    const isVerdict = error instanceof AgentdError && error.code === "config_invalid";
+    if (!isVerdict || options.json !== true) throw error;
+    await stdout.json(error.details);
+    return 1;
+  }
+}
+
+function summary({ file, daemon, profiles }: Config): string {
+  const scheduled = profiles.filter(({ schedule }) => schedule !== undefined);
+  return renderFacts(`ok: ${printable(file)}`, [
+    ["profiles", profiles.map(({ name }) => name).join(", ")],
+    ["schedules", scheduled.length === 0 ? "none" : scheduled.map(({ name }) => name).join(", ")],
+    ["at once", `${daemon.maxSessions} ${daemon.maxSessions === 1 ? "session" : "sessions"}`],
+  ]);
+}

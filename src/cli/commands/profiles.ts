@@ -1,0 +1,49 @@
+import type { ProfileView } from "../../rpc/methods.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { withClient, type CliContext } from "../context.ts";
+import { sizeText } from "../size-text.ts";
+import { renderTable } from "../table.ts";
+import { spanText } from "../time-text.ts";
+
+interface ProfilesOptions {
+  readonly json?: true;
+}
+
+const HEADERS = ["NAME", "IMAGE", "TIMEOUT", "MEMORY", "CPUS", "PIDS", "SCHEDULE", "REPOSITORY"];
+
+/** `agentd profiles`: what can be run. */
+export const profiles: CommandDefinition = {
+  name: "profiles",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("list what can be run")
+      .description("Lists the profiles as the daemon has loaded them, in the order of its configuration.")
+      .option("--json", "print a JSON array")
+      .addHelpText("after", example("agentd profiles", "agentd profiles --json"))
+      .action((options: ProfilesOptions) => {
+        start((context) => listProfiles(options, context));
+      }),
+};
+
+async function listProfiles(options: ProfilesOptions, context: CliContext): Promise<number> {
+  const { stdout } = context;
+  const loaded = await withClient(context, (client) => client.call("profiles", {}));
+  if (options.json === true) await stdout.json(loaded);
+  else await stdout.line(renderTable(HEADERS, loaded.map(row), stdout));
+  return 0;
+}
+
+function row(profile: ProfileView): string[] {
+  const { timeout_ms: timeoutMs, memory_bytes: memoryBytes, cpus } = profile;
+  return [
+    profile.name,
+    profile.image,
+    timeoutMs === null ? "-" : spanText(timeoutMs),
+    memoryBytes === null ? "-" : sizeText(memoryBytes),
+    cpus === null ? "-" : String(cpus),
+    String(profile.pids),
+    profile.schedule ?? "-",
+    profile.repo ?? "-",
+  ];
+}

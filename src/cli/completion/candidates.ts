@@ -1,0 +1,92 @@
+/** What the word at the cursor can become, by the definitions that the option parser has. */
+import type { Command, Option } from "commander";
+
+/** What a word can be: one of a list, something to be looked up, or anything. */
+export type Candidates =
+  | { readonly kind: "words"; readonly words: readonly Word[] }
+  | { readonly kind: "sessions"; readonly openOnly: boolean }
+  | { readonly kind: "profiles" | "files" | "anything" };
+
+export interface Word {
+  readonly word: string;
+  readonly summary: string;
+}
+
+/** Words of several commands that stand for the same kind of thing. */
+const KINDS: Readonly<Record<string, "profiles" | "files">> = {
+  profile: "profiles",
+  file: "files",
+  path: "files",
+};
+
+/** Commands that have nothing to do with a session that has ended. */
+const OF_OPEN_SESSIONS = ["stop", "wait"];
+
+const HELP: Word = { word: "--help", summary: "print help" };
+
+/**
+ * Finds the candidates for the last of the words, whatever it begins with.
+ *
+ * @param program with all of its commands.
+ * @param words what stands after the program's name; the last one is being typed, and may be empty.
+ */
+export function candidatesFor(program: Command, words: readonly string[]): Candidates {
+  // Bash takes `--stream=stdout` for three words.
+  const [typed = "", ...before] = words.filter((word) => word !== "=").reverse();
+  let command = program;
+  let operands = 0;
+  let awaiting: Option | undefined;
+  for (const word of before.reverse()) {
+    if (awaiting !== undefined) awaiting = undefined;
+    else if (word.startsWith("-")) awaiting = optionsOf(command).find((option) => takesValue(option, word));
+    else if (command.commands.length > 0) command = inner(command, word) ?? command;
+    else operands += 1;
+  }
+  if (awaiting !== undefined) return valuesOf(valueName(awaiting), awaiting.argChoices, command);
+  if (typed.startsWith("-")) return { kind: "words", words: [...optionsOf(command).flatMap(flags), HELP] };
+  if (command.commands.length > 0) return { kind: "words", words: commandsOf(command) };
+  const argument = command.registeredArguments[operands];
+  return valuesOf(argument?.name(), argument?.argChoices, command);
+}
+
+function valuesOf(
+  name: string | undefined,
+  choices: readonly string[] | undefined,
+  command: Command,
+): Candidates {
+  if (choices !== undefined) {
+    return { kind: "words", words: choices.map((word) => ({ word, summary: "" })) };
+  }
+  if (name === "session") return { kind: "sessions", openOnly: OF_OPEN_SESSIONS.includes(command.name()) };
+  return { kind: KINDS[name ?? ""] ?? "anything" };
+}
+
+/** Those of the command, then those that every command takes. */
+function optionsOf(command: Command): Option[] {
+  return command.parent === null ? [...command.options] : [...command.options, ...optionsOf(command.parent)];
+}
+
+function takesValue(option: Option, flag: string): boolean {
+  return (option.required || option.optional) && (flag === option.long || flag === option.short);
+}
+
+/** `socket` of `--socket <path>` is an option's name; its value is called `path`. */
+function valueName({ flags: written }: Option): string | undefined {
+  return /[<[](\w+)[>\]]/.exec(written)?.[1];
+}
+
+function flags({ long, description }: Option): Word[] {
+  return long === undefined ? [] : [{ word: long, summary: description }];
+}
+
+function inner(command: Command, word: string): Command | undefined {
+  return command.commands.find((candidate) => candidate.name() === word);
+}
+
+/** Those that the help shows. */
+function commandsOf(command: Command): Word[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((visible) => ({ word: visible.name(), summary: visible.summary() || visible.description() }));
+}

@@ -1,0 +1,77 @@
+/**
+ * What a session waits for or is busy with until its command runs: one line on a terminal, drawn over again and gone
+ * before anything else is printed.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RpcClient } from "../rpc/client.ts";
+import type { SessionView } from "../session-document.ts";
+import type { Output } from "./output.ts";
+import { printable } from "./printable.ts";
+import { shortened } from "./table.ts";
+import { ageText } from "./time-text.ts";
+
+const POLL_MS = 500;
+
+const CLEAR_LINE = "\r\x1b[K";
+
+export interface ProgressOptions {
+  readonly client: RpcClient;
+  readonly session: string;
+  /** Nothing is shown where this is no terminal. */
+  readonly terminal: Output;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Shows the progress of one session until its command runs, or until it is told to end. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #over = new AbortController();
+  readonly #shown: Promise<void>;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#shown = options.terminal.isTerminal ? this.#show() : Promise.resolve();
+  }
+
+  /** Takes the line away for good. To be awaited before anything else is printed. */
+  async end(): Promise<void> {
+    this.#over.abort();
+    await this.#shown;
+  }
+
+  /** The same output, with the line taken away before anything is written to it. */
+  before(output: Output): Pick<Output, "write"> {
+    return {
+      write: async (chunk) => {
+        await this.end();
+        await output.write(chunk);
+      },
+    };
+  }
+
+  async #show(): Promise<void> {
+    const { client, session, terminal, now } = this.#options;
+    const { signal } = this.#over;
+    try {
+      for (;;) {
+        const text = progressText(await client.call("show", { session }, { signal }), now());
+        if (text === undefined) break;
+        await terminal.write(CLEAR_LINE + shortened(text, (terminal.columns ?? Infinity) - 1));
+        await sleep(POLL_MS, undefined, { signal });
+      }
+    } catch {
+      // Ended, or the daemon does not answer: whoever waits for the session tells that.
+    }
+    await terminal.write(CLEAR_LINE);
+  }
+}
+
+/** The line; undefined once there is nothing more to wait for. */
+export function progressText(view: SessionView, nowMs: number): string | undefined {
+  const { state, position, reason, queued_timestamp: queued } = view;
+  if (state !== "queued" && state !== "preparing") return undefined;
+  const place = position === null ? "" : ` #${position}`;
+  const why = reason === null ? "" : `: ${printable(reason)}`;
+  return `agentd: ${state}${place} for ${ageText(nowMs - Date.parse(queued))}${why}`;
+}

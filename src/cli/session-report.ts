@@ -1,0 +1,148 @@
+/**
+ * All that is known of one session, for people: its view, its journal, and what it has left. The record is read as a
+ * directory of this host, so the story of a session that outlived several daemons is whole.
+ */
+import type { JournalEntry } from "../audit/journal.ts";
+import type { LeftFiles } from "../audit/left-files.ts";
+import { AgentdError } from "../errors.ts";
+import type { SessionView } from "../session-document.ts";
+import { coloured, colourOf } from "./colours.ts";
+import { renderFacts, type Fact } from "./facts.ts";
+import { outcomeText, standingText } from "./session-text.ts";
+import { countText, sizeText } from "./size-text.ts";
+import { renderTable, type TableSpace } from "./table.ts";
+import { agoText, spanText } from "./time-text.ts";
+
+export interface SessionReport {
+  readonly view: SessionView;
+  readonly left: LeftFiles;
+  /** The error when the journal cannot be read. */
+  readonly journal: readonly JournalEntry[] | AgentdError;
+}
+
+/** What is told one by one of files that the seal does not cover. */
+const SHOWN_EXCLUDED = 5;
+
+const TIMELINE = ["TIME", "AFTER", "STATE", "EVENT", "DETAILS"];
+
+/** Adds to a view what only the record has. */
+export async function readReport(view: SessionView): Promise<SessionReport> {
+  const [{ countLeftFiles }, { readJournal }, { recordPaths }] = await Promise.all([
+    import("../audit/left-files.ts"),
+    import("../audit/journal.ts"),
+    import("../audit/record-layout.ts"),
+  ]);
+  const journal = readJournal(recordPaths(view.record).journal).then(
+    ({ entries }) => entries,
+    (error: unknown) => {
+      if (error instanceof AgentdError) return error;
+      throw error;
+    },
+  );
+  return { view, left: await countLeftFiles(view.record), journal: await journal };
+}
+
+/**
+ * The report as a block of text and a timeline.
+ *
+ * @param nowMs milliseconds since 1970.
+ */
+export function reportText({ view, left, journal }: SessionReport, nowMs: number, space: TableSpace): string {
+  const standing = standingText(view);
+  const shown = space.hasColours === true ? coloured(standing, colourOf(view)) : standing;
+  const block = renderFacts(`session ${view.session_id}  ${shown}`, [
+    ...whatRan(view),
+    ...whenItRan(view, nowMs),
+    ...howItEnded(view),
+    ["record", view.record],
+    ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
+    ...excludedFacts(view),
+  ]);
+  return `${block}\n\n${journalText(journal, space)}`;
+}
+
+function whatRan(view: SessionView): Fact[] {
+  return present([
+    ["profile", view.profile],
+    ["work unit", view.work_unit],
+    ["trigger", triggerText(view)],
+    ["repository", view.repo_url],
+    ["ref", view.ref],
+    ["commit", view.commit],
+    ["image", view.image],
+    ["digest", view.image_digest],
+  ]);
+}
+
+function triggerText({ trigger, scheduled_timestamp: scheduled, delay_ms: delayMs }: SessionView): string {
+  if (scheduled === null) return trigger;
+  return `${trigger} of ${scheduled}${delayMs === null ? "" : `, ${spanText(delayMs)} late`}`;
+}
+
+function whenItRan(view: SessionView, nowMs: number): Fact[] {
+  const { queued_timestamp: queued, start_timestamp: started, end_timestamp: ended } = view;
+  const when = (timestamp: string | null): string | null =>
+    timestamp === null ? null : `${timestamp} (${agoText(timestamp, nowMs)})`;
+  const took =
+    started === null ? null : Date.parse(ended ?? new Date(nowMs).toISOString()) - Date.parse(started);
+  return present([
+    ["queued", when(queued)],
+    ["started", when(started)],
+    ["ended", when(ended)],
+    [ended === null ? "running for" : "took", took === null ? null : spanText(took)],
+  ]);
+}
+
+function howItEnded(view: SessionView): Fact[] {
+  const { outcome, cause, reason, peak_memory_bytes: memory, peak_pids: pids, cpu_seconds: cpu } = view;
+  return present([
+    ["outcome", outcome === null ? null : outcomeText(view)],
+    ["cause", cause],
+    ["reason", reason],
+    ["peak memory", memory === null ? null : sizeText(memory)],
+    ["peak pids", pids === null ? null : String(pids)],
+    ["cpu", cpu === null ? null : spanText(cpu * 1000)],
+    ...view.warnings.map((warning): [string, string] => ["warning", warning]),
+  ]);
+}
+
+function excludedFacts({ excluded }: SessionView): Fact[] {
+  const more = excluded.length - SHOWN_EXCLUDED;
+  return [
+    ...excluded.slice(0, SHOWN_EXCLUDED).map(({ path, reason }): Fact => ["excluded", `${path}: ${reason}`]),
+    ...(more > 0 ? [["excluded", `and ${more} more, see session.json`] as const] : []),
+  ];
+}
+
+function present(facts: readonly (readonly [string, string | null])[]): Fact[] {
+  return facts.flatMap(([name, fact]): Fact[] => (fact === null ? [] : [[name, fact]]));
+}
+
+function journalText(journal: SessionReport["journal"], space: TableSpace): string {
+  if (journal instanceof AgentdError) return `The journal is not shown: ${journal.message}`;
+  const beginMs = Date.parse(journal[0]?.time ?? "");
+  return renderTable(
+    TIMELINE,
+    journal.map((entry) => eventRow(entry, beginMs)),
+    space,
+  );
+}
+
+function eventRow({ seq: _, time, state, event, ...details }: JournalEntry, beginMs: number): string[] {
+  const told = Object.entries(details).filter(([, value]) => !isNothing(value));
+  return [
+    time,
+    `+${spanText(Date.parse(time) - beginMs)}`,
+    state,
+    event ?? "",
+    told.map(([name, value]) => `${name}=${detailText(value)}`).join(" "),
+  ];
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+function detailText(value: unknown): string {
+  return typeof value === "string" && !value.includes(" ") ? value : JSON.stringify(value);
+}

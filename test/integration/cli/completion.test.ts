@@ -1,0 +1,85 @@
+import { execa } from "execa";
+import { delimiter } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sealed, startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { agentd, PROGRAM_DIRECTORY } from "./installed-cli.ts";
+
+const OPEN = "0198f2a4c6e81234";
+const ENDED = "0198f2a4c6e80000";
+
+let daemon: SmallDaemon;
+
+beforeAll(async () => {
+  daemon = await startSmallDaemon({
+    list: ({ all }) => Promise.resolve(all ? [view(), sealed({ session_id: ENDED })] : [view()]),
+  });
+});
+
+afterAll(() => daemon.stop());
+
+/** What bash offers for the last of the words, having sourced the script. */
+async function offeredByBash(...words: string[]): Promise<string[]> {
+  const { stdout } = await execa({
+    input: `
+      source <(agentd completion bash)
+      COMP_WORDS=(agentd ${words.map((word) => `'${word}'`).join(" ")})
+      COMP_CWORD=${words.length}
+      _agentd
+      printf '%s\\n' "\${COMPREPLY[@]}"
+    `,
+    cwd: PROGRAM_DIRECTORY,
+    extendEnv: false,
+    env: {
+      PATH: [PROGRAM_DIRECTORY, process.env["PATH"]].join(delimiter),
+      HOME: daemon.directory,
+      XDG_RUNTIME_DIR: daemon.directory,
+      AGENTD_SOCKET: daemon.path,
+    },
+  })`bash --norc -u`;
+  return stdout.split("\n");
+}
+
+describe("completion in bash", () => {
+  it.each([
+    [["sho"], ["show"]],
+    [["audit", "v"], ["verify"]],
+    [["run", "--work"], ["--work-unit"]],
+    [
+      ["logs", "--stream", "std"],
+      ["stdout", "stderr"],
+    ],
+    [
+      ["show", "0198"],
+      [OPEN, ENDED],
+    ],
+    [["stop", ""], [OPEN]],
+    [["config", "check", "age"], ["agentd"]],
+    [["ps", "nothing"], [""]],
+  ])("offers for %j: %j", async (words, offered) => {
+    expect(await offeredByBash(...words)).toEqual(offered);
+  });
+});
+
+describe("agentd completion", () => {
+  it.each(["bash", "zsh", "fish"])("prints a script for %s", async (shell) => {
+    const { exitCode, stdout } = await agentd(daemon.directory, "completion", shell);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("__complete -- ");
+  });
+
+  it("knows no other shell", async () => {
+    const { exitCode, stderr } = await agentd(daemon.directory, "completion", "tcsh");
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("Allowed choices are bash, zsh, fish");
+  });
+
+  it("offers each word with what it means", async () => {
+    const { stdout } = await agentd(daemon.directory, "__complete", "--", "show", "");
+    expect(stdout).toBe(`${OPEN}\tdemo preparing\n${ENDED}\tdemo success\n`);
+  });
+
+  it("offers nothing, in silence but for its error, where no daemon runs", async () => {
+    const { stdout } = await agentd("/nonexistent", "__complete", "--", "show", "");
+    expect(stdout).toBe("");
+  });
+});

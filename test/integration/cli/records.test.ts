@@ -1,0 +1,174 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sessionDocumentSchema, type SessionView } from "../../../src/session-document.ts";
+import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
+import { sealed, startSmallDaemon, view } from "../rpc/small-daemon.ts";
+import { agentd, agentdOnTerminal } from "./installed-cli.ts";
+
+const ID = "0198f2a4c6e81234";
+const OLDER = "0198f2a4c6e80000";
+
+const JOURNAL = [
+  { seq: 0, time: "2026-01-02T03:04:05.000Z", state: "queued", event: "accepted" },
+  {
+    seq: 1,
+    time: "2026-01-02T03:04:05.500Z",
+    state: "preparing",
+    event: "cloned",
+    commit: "abc",
+    warnings: [],
+  },
+  { seq: 2, time: "2026-01-02T03:04:07.500Z", state: "finishing", event: "ended", cause: "a long story" },
+];
+
+let home: string;
+let auditRoot: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "agentd-home-"));
+  auditRoot = join(home, ".local/state/tesserine/audit");
+});
+
+afterEach(() => rm(home, { recursive: true }));
+
+/** A record on disk, with 3 files and 11 bytes in runa. Resolves to what is shown of it. */
+async function makeRecord(fields: Partial<SessionView>): Promise<SessionView> {
+  const session = sealed({ session_id: ID, ...fields });
+  const record = join(auditRoot, session.profile, session.session_id);
+  await mkdir(join(record, "agentd"), { recursive: true });
+  await mkdir(join(record, "runa/deep"), { recursive: true });
+  await writeFile(join(record, "agentd/session.json"), JSON.stringify(sessionDocumentSchema.parse(session)));
+  await writeFile(
+    join(record, "agentd/events.jsonl"),
+    JOURNAL.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
+  );
+  for (const name of ["a", "deep/b", "deep/c"]) await writeFile(join(record, "runa", name), name);
+  return { ...session, record };
+}
+
+describe("agentd show without a daemon", () => {
+  it("tells everything and every step, as text", async () => {
+    const { record } = await makeRecord({ outcome: "work_failed", exit_code: 5, warnings: ["beware\x1b"] });
+    const { stdout, exitCode } = await agentd(home, "show", ID.slice(0, 14));
+    expect(exitCode).toBe(0);
+    const [title, ...lines] = stdout.split("\n");
+    expect(title).toBe(`session ${ID}  work_failed`);
+    expect(lines).toEqual(
+      expect.arrayContaining(
+        [
+          "  profile     demo",
+          "  repository  https://example.org/demo.git",
+          "  took        1.5 s",
+          "  outcome     work_failed",
+          "  warning     beware\\x1b",
+          `  record      ${record}`,
+          "  runa        3 files, 13 B",
+          "2026-01-02T03:04:05.000Z  +0 ms  queued     accepted",
+          "2026-01-02T03:04:05.500Z  +0.5 s  preparing  cloned    commit=abc",
+        ].map(
+          (line) => expect.stringMatching(new RegExp(`^${escaped(line).replace(/ {2,}/g, " +")}$`)) as string,
+        ),
+      ),
+    );
+    expect(stdout).toContain('cause="a long story"');
+    expect(stdout).not.toContain("warnings=");
+  });
+
+  it("prints the same object as with a daemon", async () => {
+    const expected = await makeRecord({});
+    expect(JSON.parse((await agentd(home, "show", ID, "--json")).stdout)).toEqual(expected);
+  });
+
+  it("tells of a session that is open what its journal shows last", async () => {
+    await makeRecord({ outcome: null, exit_code: null, end_timestamp: null });
+    const { stdout } = await agentd(home, "show", ID, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: "finishing",
+      reason: "no daemon runs that would go on with it",
+    });
+  });
+
+  it("shows the rest when the journal is damaged", async () => {
+    const { record } = await makeRecord({});
+    await writeFile(join(record, "agentd/events.jsonl"), "not JSON\n");
+    const { stdout, exitCode } = await agentd(home, "show", ID);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("The journal is not shown: cannot read the journal");
+  });
+});
+
+describe("agentd show with a daemon", () => {
+  it("prints the daemon's view", async () => {
+    const shown = view({ state: "queued", position: 3, reason: "all places are taken" });
+    const daemon = await startSmallDaemon({ show: () => Promise.resolve(shown) });
+    try {
+      const { stdout } = await agentd(daemon.directory, "show", ID, "--json");
+      expect(JSON.parse(stdout)).toEqual(shown);
+    } finally {
+      await daemon.stop();
+    }
+  });
+});
+
+describe("agentd audit ls", () => {
+  it("lists records, the newest first, of all profiles or of one", async () => {
+    await makeRecord({ session_id: OLDER, profile: "other", outcome: "blocked", exit_code: 3 });
+    await makeRecord({ commit: "0123456789abcdef", work_unit: "issue-42" });
+    const lines = (await agentd(home, "audit", "ls")).stdout.trimEnd().split("\n");
+    expect(lines[0]?.split(/ {2,}/)).toEqual([
+      ...["SESSION", "PROFILE", "OUTCOME", "TRIGGER", "WORK UNIT", "AGE", "TOOK", "COMMIT"],
+      ...["FILES", "SIZE", "IMAGE"],
+    ]);
+    expect(lines[1]).toMatch(
+      new RegExp(
+        `^${ID} +demo +success +manual +issue-42 +\\d+ d +1\\.5 s +0123456789 +3 +13 B +localhost/demo$`,
+      ),
+    );
+    expect(lines[2]).toMatch(new RegExp(`^${OLDER} +other +blocked `));
+    expect(lines).toHaveLength(3);
+    expect((await agentd(home, "audit", "ls", "other")).stdout.trimEnd().split("\n")).toHaveLength(2);
+    expect((await agentd(home, "audit", "ls", "--limit", "1")).stdout.trimEnd().split("\n")).toHaveLength(2);
+  });
+
+  it("prints an array of what docs/json.md describes", async () => {
+    const session = await makeRecord({});
+    const records = JSON.parse((await agentd(home, "audit", "ls", "--json")).stdout) as unknown[];
+    expect(records).toEqual([{ ...session, runa_files: 3, runa_bytes: 13 }]);
+  });
+
+  it("goes on behind a record that cannot be read, and says so", async () => {
+    await makeRecord({ session_id: OLDER });
+    await mkdir(join(auditRoot, "demo", ID), { recursive: true });
+    const { exitCode, stdout, stderr } = await agentd(home, "audit", "ls", "--json");
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ session_id: OLDER }]);
+    expect(stderr).toContain(`cannot read ${join(auditRoot, "demo", ID)}/agentd/session.json`);
+    expect(stderr).toContain("[record_unusable]");
+  });
+
+  it("says so when there are none", async () => {
+    expect((await agentdOnTerminal(home, "audit", "ls")).stdout).toContain(
+      `There are no records in ${auditRoot}.`,
+    );
+    expect((await agentd(home, "audit", "ls", "--json")).stdout).toBe("[]\n");
+  });
+});
+
+describe("agentd audit show", () => {
+  it("prints the record with its journal, in the fields that docs/json.md describes", async () => {
+    const session = await makeRecord({});
+    const { stdout } = await agentd(home, "audit", "show", ID, "--json");
+    const record = JSON.parse(stdout) as Record<string, unknown>;
+    expect(record).toEqual({ ...session, runa_files: 3, runa_bytes: 13, events: JOURNAL });
+    const described = (heading: string) =>
+      tableRows(sections(page("json.md"), 2).get(heading) ?? "").filter((row) => row.length === 4);
+    const fields = [...described("A session"), ...described("An audited record")].map(([field]) => field);
+    expect(Object.keys(record).sort()).toEqual(fields.sort());
+  });
+});
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

@@ -1,0 +1,76 @@
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { COMMANDS } from "../../../src/cli/command-table.ts";
+import { candidatesFor } from "../../../src/cli/completion/candidates.ts";
+
+/** A program as the command line builds it. */
+function program(): Command {
+  const built = new Command("agentd").option("--socket <path>").option("--config <file>");
+  for (const { name, define, isHidden: hidden = false } of COMMANDS) {
+    const [first = name, second] = name.split(" ");
+    const group =
+      built.commands.find((command) => command.name() === first) ?? built.command(first, { hidden });
+    define(second === undefined ? group : group.command(second), () => undefined);
+  }
+  return built;
+}
+
+const after = (...words: string[]) => candidatesFor(program(), words);
+
+function wordsAfter(...words: string[]): string[] {
+  const candidates = after(...words);
+  if (candidates.kind !== "words") throw new Error(candidates.kind);
+  return candidates.words.map(({ word }) => word);
+}
+
+describe("the word at the cursor", () => {
+  it("is a command at first, but not a hidden one", () => {
+    expect(wordsAfter("")).toEqual(expect.arrayContaining(["run", "ps", "audit", "config", "help"]));
+    expect(wordsAfter("")).not.toContain("__complete");
+    expect(wordsAfter("--socket", "/s", "")).toContain("run");
+  });
+
+  it("is a command of a group after its name", () => {
+    expect(wordsAfter("audit", "")).toEqual(expect.arrayContaining(["ls", "show", "verify"]));
+  });
+
+  it("is an option when it begins like one: of the command, or of every command", () => {
+    expect(wordsAfter("run", "--")).toEqual(
+      expect.arrayContaining(["--work-unit", "--ref", "--socket", "--config", "--help"]),
+    );
+    expect(wordsAfter("audit", "ls", "-")).toContain("--limit");
+    expect(wordsAfter("-")).toEqual(["--socket", "--config", "--help"]);
+  });
+
+  it.each([
+    [["run", ""], "profiles"],
+    [["run", "--work-unit", "w", ""], "profiles"],
+    [["run", "--detach", ""], "profiles"],
+    [["run", "demo", ""], "anything"],
+    [["run", "--work-unit", ""], "anything"],
+    [["audit", "ls", ""], "profiles"],
+    [["--config", ""], "files"],
+    [["ps", "--socket", ""], "files"],
+    [["config", "check", ""], "files"],
+    [["ps", ""], "anything"],
+    [["nonsense", "more", ""], "words"],
+  ])("is, after %j, one of the %s", (words, kind) => {
+    expect(after(...words).kind).toBe(kind);
+  });
+
+  it.each([
+    [["show", ""], false],
+    [["audit", "verify", ""], false],
+    [["logs", "-f", ""], false],
+    [["stop", ""], true],
+    [["wait", ""], true],
+  ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
+    expect(after(...words)).toEqual({ kind: "sessions", openOnly });
+  });
+
+  it("is one of the values that an option or argument can have", () => {
+    expect(wordsAfter("logs", "--stream", "")).toEqual(["stdout", "stderr"]);
+    expect(wordsAfter("logs", "--stream", "=", "std")).toEqual(["stdout", "stderr"]);
+    expect(wordsAfter("completion", "")).toEqual(["bash", "zsh", "fish"]);
+  });
+});
