@@ -1,8 +1,13 @@
 /**
  * The table of measurements: a new one is a file of its own and a line here.
  */
+import { bigRepository } from "./big-repository.mjs";
+import { memory } from "./memory.mjs";
+import { output } from "./output.mjs";
+import { records } from "./records.mjs";
 import { session } from "./session.mjs";
 import { start } from "./start.mjs";
+import { throughput } from "./throughput.mjs";
 
 /**
  * @typedef {object} Measurement
@@ -21,17 +26,29 @@ import { start } from "./start.mjs";
 /**
  * @typedef {object} Measured
  * @property {import("./rounds.mjs").Samples} samples
- * @property {readonly Ratio[]} ratios
+ * @property {readonly Ratio[]} [ratios] Default none.
+ * @property {readonly Figure[]} [figures] Default none.
  */
 
 /**
- * A goal: the median of `what` divided by that of `against` is to be at most this.
+ * The median of `what` divided by that of `against`, both from the samples.
  *
  * @typedef {object} Ratio
  * @property {string} what Name of a contender.
  * @property {string} against Name of another.
- * @property {number} goal
+ * @property {number | null} goal What the ratio is to be at most; null where nobody has set one.
+ */
+
+/**
+ * Something that is measured for itself.
+ *
+ * @typedef {object} Figure
+ * @property {string} what
+ * @property {string} against What it is compared with; empty where it stands alone.
+ * @property {number} value
+ * @property {string} unit
+ * @property {number | null} goal What the value is to be at most.
  */
 
 /** @type {readonly Measurement[]} */
-export const MEASUREMENTS = [session, start];
+export const MEASUREMENTS = [memory, session, throughput, start, bigRepository, output, records];

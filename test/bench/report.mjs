@@ -6,7 +6,7 @@
 /** @typedef {import("./results.mjs").Result} Result */
 /** @typedef {import("./statistics.mjs").Summary} Summary */
 
-const HEADERS = ["MEASURED", "AGAINST", "RATIO", "GOAL", "MET", "BY ROUND", "MEASURED MS", "AGAINST MS"];
+const HEADERS = ["MEASURED", "AGAINST", "FIGURE", "GOAL", "MET", "BY ROUND", "MEASURED MS", "AGAINST MS"];
 
 /**
  * @param {readonly Result[]} results
@@ -16,30 +16,42 @@ export function reportText(results, machine) {
   const facts = Object.entries(machine).map(([name, value]) => [name.replaceAll("_", " "), String(value)]);
   return [
     aligned([HEADERS, ...results.map(cells)]),
-    "Ratios are of medians. Spread is from the tenth to the ninetieth of a hundred.",
+    "A figure without a unit is a ratio of medians. Spread is from the tenth to the ninetieth of a hundred.",
     aligned(facts),
   ].join("\n\n");
 }
 
 /** @param {Result} result */
-function cells({ what, against, ratio, goal, met, ratio_by_round, what_ms, against_ms }) {
+function cells({ what, against, figure, unit, goal, met, spread }) {
   return [
     what,
     against,
-    ratio.toFixed(2),
-    `<= ${goal.toFixed(1)}`,
-    met ? "yes" : "no",
-    spread(ratio_by_round, 2),
-    spread(what_ms, 1),
-    spread(against_ms, 1),
+    withUnit(figure.toFixed(2), unit),
+    goal === null ? "" : withUnit(`<= ${goal.toFixed(1)}`, unit),
+    met === null ? "" : met ? "yes" : "no",
+    ...(spread === null
+      ? []
+      : [
+          spreadText(spread.ratio_by_round, 2),
+          spreadText(spread.what_ms, 1),
+          spreadText(spread.against_ms, 1),
+        ]),
   ];
+}
+
+/**
+ * @param {string} number
+ * @param {string} unit
+ */
+function withUnit(number, unit) {
+  return `${number} ${unit}`.trimEnd();
 }
 
 /**
  * @param {Summary} summary
  * @param {number} digits
  */
-function spread({ median, p10, p90 }, digits) {
+function spreadText({ median, p10, p90 }, digits) {
   return `${median.toFixed(digits)} (${p10.toFixed(digits)} to ${p90.toFixed(digits)})`;
 }
 

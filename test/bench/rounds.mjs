@@ -20,13 +20,13 @@ const WARM_UPS = 3;
 
 /**
  * @param {readonly Contender[]} contenders
- * @param {import("./measurements.mjs").Options} options
+ * @param {import("./measurements.mjs").Options & { warmUps?: number }} options
  * @returns {Promise<Samples>}
  */
-export async function sampleInTurn(contenders, { rounds, progress, signal }) {
+export async function sampleInTurn(contenders, { rounds, progress, signal, warmUps = WARM_UPS }) {
   /** @type {Record<string, number[]>} */
   const samples = Object.fromEntries(contenders.map(({ name }) => [name, []]));
-  for (let round = 1 - WARM_UPS; round <= rounds; round += 1) {
+  for (let round = 1 - warmUps; round <= rounds; round += 1) {
     progress(round < 1 ? "warming up" : `round ${round} of ${rounds}`);
     for (const { name, sample } of contenders) {
       signal.throwIfAborted();

@@ -1,9 +1,8 @@
 /**
  * What one session costs, from the command's start to its end, against doing the same with git and podman by hand.
  */
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { AGENTD } from "../kit/agentd.mjs";
+import { cloneAndPodmanRun, podmanRun } from "./by-hand.mjs";
 import { timeCommand } from "./command.mjs";
 import { sampleInTurn } from "./rounds.mjs";
 import { PROFILE } from "./workshop.mjs";
@@ -15,7 +14,8 @@ import { PROFILE } from "./workshop.mjs";
 /** The user that agentd gives every session, inside. */
 const SESSION_UID = 39_000;
 
-const GIT_WITHOUT_CONFIGURATION = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
+/** For a git that does what it does by default. */
+export const GIT_WITHOUT_CONFIGURATION = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
 
 /** @type {Measurement} */
 export const session = {
@@ -52,78 +52,4 @@ function agentdRun({ sandbox, repository }) {
       return durationMs;
     },
   };
-}
-
-/**
- * @param {Workshop} workshop
- * @returns {Contender}
- */
-function cloneAndPodmanRun({ sandbox, image, repository, podman }) {
-  const env = { ...sandbox.env, ...GIT_WITHOUT_CONFIGURATION };
-  const script = 'git clone --quiet "$1" "$2" && shift 2 && exec podman run --rm "$@"';
-  return {
-    name: "git clone && podman run --rm -v",
-    sample: async () => {
-      const parent = await mkdtemp(join(sandbox.directory, "by-hand-"));
-      const clone = join(parent, "repo");
-      const mount = ["--volume", `${clone}:/repo`, "--workdir", "/repo"];
-      const run = [...asSessionUser(podman), ...mount, image, "test", "-f", "src/part-0.txt"];
-      const { durationMs } = await timeCommand(
-        ["sh", "-c", script, "sh", repository.url, clone, ...run],
-        env,
-      );
-      await stat(join(clone, ".git"));
-      await rm(parent, { recursive: true });
-      return durationMs;
-    },
-  };
-}
-
-/**
- * @param {Workshop} workshop
- * @returns {Contender}
- */
-function podmanRun({ sandbox, image, podman }) {
-  return {
-    name: "podman run --rm",
-    sample: async () => {
-      const command = /** @type {const} */ (["podman", "run", "--rm"]);
-      const { durationMs } = await timeCommand(
-        [...command, ...asSessionUser(podman), image, "true"],
-        sandbox.env,
-      );
-      return durationMs;
-    },
-  };
-}
-
-/**
- * Options of `podman run` for the user and the id mapping of a session: root of the user namespace is the user's first
- * subordinate id, and the session user is the user.
- *
- * @param {Workshop["podman"]} info
- */
-function asSessionUser({ host }) {
-  const { uidmap, gidmap } = host.idMappings;
-  return [
-    ...idMap("--uidmap", uidmap),
-    ...idMap("--gidmap", gidmap),
-    ...["--user", `${SESSION_UID}:${SESSION_UID}`],
-  ];
-}
-
-/**
- * @param {string} option
- * @param {readonly { size: number }[]} map How Podman maps the ids of this user: first itself, then the subordinate ones.
- */
-function idMap(option, map) {
-  const subordinate = map.slice(1).reduce((sum, { size }) => sum + size, 0);
-  const rest = subordinate - SESSION_UID;
-  const after = SESSION_UID + 1;
-  const ranges = [
-    `0:1:${SESSION_UID}`,
-    `${SESSION_UID}:0:1`,
-    ...(rest > 0 ? [`${after}:${after}:${rest}`] : []),
-  ];
-  return ranges.flatMap((range) => [option, range]);
 }

@@ -14,6 +14,8 @@ import { makeRepository } from "../kit/repositories.mjs";
  * @property {import("../kit/agentd.mjs").Sandbox} sandbox With a daemon that runs.
  * @property {string} image
  * @property {{ url: string, commit: string }} repository
+ * @property {string} repositories Directory of the bare repositories that the server serves; for more of them.
+ * @property {import("../kit/git-server.mjs").GitServer} server
  * @property {PodmanInfo} podman
  */
 
@@ -33,6 +35,15 @@ import { makeRepository } from "../kit/repositories.mjs";
 
 /** The profile that every measurement may run; its command is `true`. */
 export const PROFILE = "bench";
+/** Its sessions run until they are stopped. */
+export const SLEEPING_PROFILE = "sleep";
+/** Its sessions print 100 MB in long lines. */
+export const PRINTING_PROFILE = "print";
+
+/** More than any measurement runs at once. */
+const MAX_SESSIONS = 100;
+
+const PRINT_100_MB = `yes ${"x".repeat(99)} | head -c 100000000`;
 
 /** Files of the repository: as many as a small project has. */
 const REPOSITORY_FILES = 50;
@@ -52,12 +63,19 @@ export async function inWorkshop(use) {
     const commit = await makeRepository(join(repositories, "small.git"), { files: smallProject() });
     const repository = { url: `${server.url}/small.git`, commit };
     const image = await ensureBusyboxImage(sandbox.containers, BUSYBOX);
-    const profile = { name: PROFILE, base_image: image, command: ["true"], repo: repository.url };
-    await sandbox.writeConfig({ profiles: [profile] });
+    const common = { base_image: image, repo: repository.url };
+    await sandbox.writeConfig({
+      daemon: { max_sessions: MAX_SESSIONS },
+      profiles: [
+        { ...common, name: PROFILE, command: ["true"] },
+        { ...common, name: SLEEPING_PROFILE, command: ["sleep", "86400"] },
+        { ...common, name: PRINTING_PROFILE, command: ["sh", "-c", PRINT_100_MB] },
+      ],
+    });
     // As an operator's daemon logs, not as that of a test.
     await sandbox.startDaemon({ env: { AGENTD_LOG: undefined } });
     const info = JSON.parse(await podman(sandbox.containers, ["info", "--format", "json"]));
-    await use({ sandbox, image, repository, podman: info });
+    await use({ sandbox, image, repository, repositories, server, podman: info });
   } finally {
     await sandbox.close();
     await server.close();

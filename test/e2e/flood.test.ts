@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import { inAWorld } from "./in-a-world.ts";
+import { usageOf } from "./process-usage.ts";
 
 const LINE = `${"the door is green; ".repeat(25)}\n`;
 const LINES = 430_000;
@@ -19,15 +20,6 @@ function digestOfFlood(): string {
   return `${hash.digest("hex")}  -\n`;
 }
 
-/** What a process has used so far: memory at most, and processor time. */
-async function usage(pid: number): Promise<{ readonly peakMb: number; readonly cpuSeconds: number }> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  const peakKb = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
-  // After the name in brackets; times are in hundredths of a second.
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
-  return { peakMb: peakKb / 1000, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
-}
-
 describe("a session that prints 200 MB", () => {
   it(
     "is complete in the record and for whoever reads along, and costs the daemon nothing",
@@ -39,12 +31,12 @@ describe("a session that prints 200 MB", () => {
           "until [ -e .runa/go ]; do sleep 0.1; done",
       );
       const { daemon } = await world.daemon();
-      const before = await usage(daemon.pid);
+      const before = await usageOf(daemon.pid);
       const run = await world.start("agentd run site-builder | sha256sum");
       await run.printed("ready");
       const follow = await world.start("agentd logs -f SESSION 2>/dev/null | sha256sum");
       await run.printed("all of it");
-      const after = await usage(daemon.pid);
+      const after = await usageOf(daemon.pid);
       const seconds = (after.cpuSeconds - before.cpuSeconds).toFixed(2);
       console.info(
         `while the session printed, the daemon took ${seconds} s of CPU; its peak of memory went from ` +
@@ -60,7 +52,7 @@ describe("a session that prints 200 MB", () => {
       const logs = await world.start("agentd logs SESSION 2>/dev/null | sha256sum");
       await logs.end();
       expect(logs.stdout.toString()).toBe(digest);
-      expect((await usage(daemon.pid)).peakMb - before.peakMb).toBeLessThan(MOST_GROWTH_MB);
+      expect((await usageOf(daemon.pid)).peakMb - before.peakMb).toBeLessThan(MOST_GROWTH_MB);
       expect(await (await world.record()).document()).toMatchObject({ outcome: "success", excluded: [] });
       await expectNothingLeft(world);
     }),

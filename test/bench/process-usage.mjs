@@ -1,0 +1,15 @@
+import { readFile } from "node:fs/promises";
+
+/**
+ * What a process holds and has used, as the kernel says.
+ *
+ * @param {number} pid
+ * @returns {Promise<{ residentMb: number, cpuMs: number }>}
+ */
+export async function usageOf(pid) {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const residentKb = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+  // After the name in brackets; times are in hundredths of a second.
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
+  return { residentMb: residentKb / 1000, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 };
+}
