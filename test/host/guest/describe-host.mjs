@@ -1,0 +1,26 @@
+import { run, shell } from "./command.mjs";
+
+/** @typedef {import("./operator.mjs").Operator} Operator */
+
+/**
+ * What a result depends on.
+ *
+ * @param {Operator} operator
+ * @returns {Promise<Record<string, string>>}
+ */
+export async function describeHost(operator) {
+  const firstLine = async (/** @type {string[]} */ ...words) => (await run(words)).split("\n", 1)[0] ?? "";
+  return {
+    system: await shell('. /etc/os-release; echo "$PRETTY_NAME"'),
+    kernel: await firstLine("uname", "-r"),
+    systemd: await firstLine("systemctl", "--version"),
+    selinux: `${await firstLine("getenforce")}, ${await shell("sed -n 's/^SELINUXTYPE=//p' /etc/selinux/config")}`,
+    context: await firstLine("id", "-Z"),
+    podman: await firstLine("podman", "--version"),
+    runtime: await firstLine("crun", "--version"),
+    network: await firstLine("pasta", "--version"),
+    node: process.version,
+    git: await firstLine("git", "--version"),
+    agentd: await firstLine(operator.agentdProgram, "--version"),
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * What the test's host is made of: Debian 13 with systemd, rootless Podman and SELinux, as a small server has them.
+ */
+
+export const SUITE = "trixie";
+
+export const PACKAGES = [
+  // A machine that boots.
+  ...[
+    "linux-image-cloud-amd64",
+    "initramfs-tools",
+    "systemd",
+    "systemd-sysv",
+    "udev",
+    "dbus",
+    "kmod",
+    "zstd",
+  ],
+  // Users who log in, and one who may become root.
+  ...["libpam-systemd", "dbus-user-session", "openssh-server", "openssh-client", "sudo", "login", "passwd"],
+  ...["procps", "iproute2", "ca-certificates"],
+  // SELinux.
+  ...["selinux-policy-default", "selinux-basics", "selinux-utils", "policycoreutils", "auditd"],
+  // Rootless Podman, and what images are made of.
+  ...["podman", "crun", "conmon", "uidmap", "passt", "slirp4netns", "netavark", "aardvark-dns", "catatonit"],
+  "busybox-static",
+  // What agentd asks for itself.
+  ...["nodejs", "npm", "git"],
+];
+
+export const MMDEBSTRAP_OPTIONS = [
+  "--mode=unshare",
+  "--variant=minbase",
+  "--format=null",
+  '--aptopt=APT::Install-Recommends "false"',
+  "--dpkgopt=path-exclude=/usr/share/doc/*",
+  "--dpkgopt=path-exclude=/usr/share/locale/*",
+  "--dpkgopt=path-exclude=/usr/share/man/*",
+];
+
+/** Sparse: what is not used takes no place. */
+export const DISK_SIZE = "6G";

@@ -1,0 +1,131 @@
+/**
+ * `npm run test:host`: boots a Debian host with systemd and SELinux enforcing, installs the packed product as a user
+ * would, and runs scenarios inside. Exits 0 only when every scenario ran and passed.
+ */
+import { appendFileSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { USAGE, readCommandLine } from "./command-line.mjs";
+import { cacheDirectory, ensureImage } from "./image.mjs";
+import { collectInput, writeInputDisk } from "./input.mjs";
+import { boot, bootOnTerminal } from "./machine.mjs";
+import { planBoots } from "./plan.mjs";
+import { isSuccess, reportText, resultsOf } from "./report.mjs";
+
+/** @typedef {import("./machine.mjs").Image} Image */
+/** @typedef {import("./guest/scenario.mjs").Scenario} Scenario */
+/** @typedef {import("./report.mjs").HostEvent} HostEvent */
+
+/** Bounds how long a hang lasts. */
+const BOOT_LIMIT_MS = 3_600_000;
+
+/** The files of one run. They stay until the next one. */
+function placesOf(/** @type {string} */ directory) {
+  return {
+    directory,
+    disk: join(directory, "disk.qcow2"),
+    input: join(directory, "input"),
+    inputDisk: join(directory, "input.tar"),
+    events: join(directory, "events.jsonl"),
+    console: (/** @type {number} */ number) => join(directory, `console-${number}.log`),
+  };
+}
+
+/** @typedef {ReturnType<typeof placesOf>} Places */
+
+/**
+ * @param {Image} image
+ * @returns {Promise<Places>}
+ */
+async function prepareRun(image) {
+  const places = placesOf(join(cacheDirectory(), "run"));
+  await rm(places.directory, { recursive: true, force: true });
+  await mkdir(places.directory, { recursive: true });
+  await execa("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "raw", "-b", image.disk, places.disk]);
+  await collectInput(places.input);
+  return places;
+}
+
+/**
+ * @param {Image} image
+ * @param {Places} places
+ * @param {readonly Scenario[]} scenarios
+ * @param {AbortSignal} signal
+ */
+async function runScenarios(image, places, scenarios, signal) {
+  /** @type {HostEvent[]} */
+  const events = [];
+  const start = performance.now();
+  const boots = planBoots(scenarios);
+  for (const [index, steps] of boots.entries()) {
+    say(`boot ${index + 1} of ${boots.length}`);
+    await writeInputDisk(places.input, steps, places.inputDisk);
+    await boot(image, {
+      disk: places.disk,
+      input: places.inputDisk,
+      consoleLog: places.console(index + 1),
+      onLine: (line) => {
+        appendFileSync(places.events, `${line}\n`);
+        const event = /** @type {HostEvent} */ (JSON.parse(line));
+        events.push(event);
+        sayEvent(event);
+      },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(BOOT_LIMIT_MS)]),
+    });
+  }
+  const booted = events.find((event) => event.event === "booted");
+  return {
+    host: booted?.host ?? {},
+    boots: boots.length,
+    seconds: (performance.now() - start) / 1000,
+    scenarios: resultsOf(scenarios, events),
+  };
+}
+
+/** @param {HostEvent} event */
+function sayEvent(event) {
+  if (event.event === "passed") say(`${event.scenario}: ok (${event.seconds} s)`);
+  if (event.event === "failed") say(`${event.scenario}: FAILED: ${event.why}\n${event.diagnosis}`);
+  if (event.event === "broken") say(`the host broke down: ${event.why}`);
+}
+
+/** @param {string} text */
+function say(text) {
+  process.stderr.write(`host: ${text}\n`);
+}
+
+async function main() {
+  const commandLine = readCommandLine(process.argv.slice(2));
+  if (commandLine === "help") {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const image = await ensureImage({
+    rebuild: () => say("building the host's image; this takes some minutes"),
+  });
+  const places = await prepareRun(image);
+  if (commandLine.shell) {
+    await writeInputDisk(places.input, "shell", places.inputDisk);
+    await bootOnTerminal(image, { disk: places.disk, input: places.inputDisk });
+    return;
+  }
+  const interrupt = new AbortController();
+  process.on("SIGINT", () => interrupt.abort(new Error("interrupted")));
+  const report = await runScenarios(image, places, commandLine.scenarios, interrupt.signal);
+  process.stdout.write(`${reportText(report)}\n`);
+  if (commandLine.jsonFile !== undefined) {
+    await writeFile(commandLine.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  if (!isSuccess(report)) {
+    say(`what the host showed is in ${places.directory}`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

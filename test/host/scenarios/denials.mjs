@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { run } from "../guest/command.mjs";
+import { scenario } from "../guest/scenario.mjs";
+
+/** Of an audit line: what was denied, to whom, on what. */
+const DENIAL = /avc: +denied +\{ ([^}]*) \}.* comm="([^"]*)".* scontext=(\S+) tcontext=(\S+) tclass=(\S+)/;
+
+/** What the scenarios of this directory bring about on purpose: a mount that nobody relabelled, a strange process. */
+const ON_PURPOSE = [/name="mount-none"/, /comm="cat" .*name="secret"/];
+
+/** Whoever acts here: the operator's own processes, and containers. */
+const OURS = /:(unconfined_t|container_t|container_init_t|container_runtime_t)[:.]/;
+
+export const denials = scenario(
+  "selinux-denials",
+  "SELinux has denied nothing to agentd and its sessions but what it should",
+  async () => {
+    const lines = (await run(["cat", "/var/log/audit/audit.log"])).split("\n");
+    const found = lines.filter((line) => {
+      const [, , , by = ""] = DENIAL.exec(line) ?? [];
+      return OURS.test(`${by}:`) && !ON_PURPOSE.some((expected) => expected.test(line));
+    });
+    assert.deepEqual(found, []);
+  },
+);

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { asRoot, run } from "../guest/command.mjs";
+import { scenario } from "../guest/scenario.mjs";
+
+/** @typedef {import("../guest/operator.mjs").Operator} Operator */
+
+/** With two categories of its own, which no other container has. */
+const PRIVATE_PROCESS = /^\w+:\w+:container_t:s0:c\d+,c\d+$/;
+const PRIVATE_FILE = /^\w+:object_r:container_file_t:s0:c\d+,c\d+$/;
+const SHARED_FILE = /^\w+:object_r:container_file_t:s0$/;
+
+/** The label of a file. @param {string} path */
+async function labelOf(path) {
+  return run(["stat", "--format", "%C", path]);
+}
+
+/** The categories in a label, such as `s0:c1,c2`. @param {string} label */
+function levelOf(label) {
+  return label.split(":").slice(3).join(":");
+}
+
+/**
+ * The directories of a running session.
+ *
+ * @param {Operator} operator
+ * @param {string} id
+ */
+async function directoriesOf(operator, id) {
+  const [instance = ""] = (await readdir(join(operator.runtimeDirectory, "agentd"))).filter((name) =>
+    /^[0-9a-f]{8}$/.test(name),
+  );
+  const { record } = await operator.session(id);
+  return {
+    staging: join(operator.cacheDirectory, "staging", id),
+    gate: join(operator.runtimeDirectory, "agentd", instance, "gates", id),
+    record,
+  };
+}
+
+/** @param {Operator} operator @param {string} name */
+async function makeDirectory(operator, name) {
+  const directory = join(operator.home, name);
+  await asRoot(["rm", "-rf", directory]);
+  await mkdir(directory);
+  await writeFile(join(directory, "file"), `of ${name}\n`);
+  return directory;
+}
+
+export const labels = scenario(
+  "selinux-labels",
+  "what a session sees is labelled for its process alone, and methodology for all sessions",
+  async (operator) => {
+    const methodology = await makeDirectory(operator, "methodology");
+    await writeFile(join(methodology, "manifest.toml"), "");
+    const script = `cat /agentd/methodology/file; echo new >file; echo new >.runa/file; echo new >~/file
+      cat /proc/self/attr/current; echo; echo ready; sleep 600`;
+    await operator.serve({ name: "worker", script, methodology_dir: methodology });
+    const id = await operator.runUntilItPrints("worker", "ready");
+
+    const { ProcessLabel, State } = await operator.inspectContainer(id);
+    const level = levelOf(ProcessLabel);
+    assert.match(ProcessLabel, PRIVATE_PROCESS);
+    assert.equal((await run(["cat", `/proc/${State.Pid}/attr/current`])).replace("\0", ""), ProcessLabel);
+
+    const { staging, gate, record } = await directoriesOf(operator, id);
+    const own = [
+      ...["repo", "repo/README", "repo/.git", "repo/.git/HEAD", "repo/file", "home", "home/file"].map(
+        (path) => join(staging, path),
+      ),
+      ...["runa", "runa/file"].map((path) => join(record, path)),
+      gate,
+    ];
+    for (const path of own) {
+      const label = await labelOf(path);
+      assert.match(label, PRIVATE_FILE, path);
+      assert.equal(levelOf(label), level, path);
+    }
+    for (const path of [methodology, join(methodology, "file")])
+      assert.match(await labelOf(path), SHARED_FILE, path);
+    for (const path of [staging, record, join(record, "agentd"), join(record, "agentd", "console.log")]) {
+      assert.doesNotMatch(await labelOf(path), /container_file_t/, path);
+    }
+    await operator.must("stop", id);
+  },
+);
+
+export const mounts = scenario(
+  "selinux-mounts",
+  "a mount is denied unless it is relabelled, for one session or for all",
+  async (operator) => {
+    const mounts = await Promise.all(
+      ["none", "shared", "private"].map(async (relabel) => ({
+        source: await makeDirectory(operator, `mount-${relabel}`),
+        target: `/mnt/${relabel}`,
+        relabel,
+      })),
+    );
+    const script = `for each in none shared private; do
+        cat /mnt/$each/file || echo "$each denied"
+        echo new >/mnt/$each/new || echo "$each not written"
+      done 2>/dev/null; echo ready; sleep 600`;
+    await operator.serve({ name: "worker", script, mounts });
+    const id = await operator.runUntilItPrints("worker", "ready");
+    assert.deepEqual((await operator.outputOf(id)).trim().split("\n"), [
+      ...["none denied", "none not written"],
+      ...["of mount-shared", "of mount-private", "ready"],
+    ]);
+    const [none, shared, private_] = await Promise.all(
+      mounts.map(({ source }) => labelOf(join(source, "file"))),
+    );
+    assert.doesNotMatch(none ?? "", /container_file_t/);
+    assert.match(shared ?? "", SHARED_FILE);
+    assert.match(private_ ?? "", PRIVATE_FILE);
+    await operator.must("stop", id);
+  },
+);
+
+export const separation = scenario(
+  "selinux-separation",
+  "two sessions cannot read each other's files",
+  async (operator) => {
+    const others = join(operator.cacheDirectory, "staging");
+    await operator.serve({ name: "worker", script: "echo secret >secret; echo ready; sleep 600" });
+    const first = await operator.runUntilItPrints("worker", "ready");
+    const second = await operator.runUntilItPrints("worker", "ready");
+    const [one, two] = await Promise.all([first, second].map((id) => operator.inspectContainer(id)));
+    assert.notEqual(levelOf(one.ProcessLabel), levelOf(two.ProcessLabel));
+
+    // As a session that got out of its mount namespace would: its label, and the host's file system.
+    const file = join(others, first, "repo", "secret");
+    const asSession = (/** @type {string} */ label) => run(["runcon", label, "/usr/bin/cat", file]);
+    await assert.rejects(asSession(two.ProcessLabel), /Permission denied|denied/);
+    for (const id of [first, second]) await operator.must("stop", id);
+  },
+);
