@@ -57,6 +57,10 @@ export const ERROR_CODES = {
   // The record.
   record_unusable: "The record cannot be written or read.",
   record_incomplete: "The record is not sealed.",
+  record_altered: "The record is not what was sealed.",
+  signing_key_unusable: "The key that signs records cannot be read or made.",
+  chain_unusable: "The chain of statements cannot be read or continued.",
+  export_failed: "The archive of a record cannot be written.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -33,6 +33,8 @@ export const sessionDocumentSchema = z.object({
   trigger: z.enum(["manual", "schedule"]),
   image: z.string(),
   image_digest: z.string().nullable(),
+  /** SHA-256 of the methodology directory as it was at launch, see docs/audit.md; null without one. */
+  methodology_digest: z.string().nullable(),
   /** SHA-256 of the profile and daemon settings that the session was accepted with. */
   config_digest: z.string(),
   queued_timestamp: timestamp,
@@ -78,6 +80,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     trigger: fields.trigger,
     image: fields.image,
     image_digest: null,
+    methodology_digest: null,
     config_digest: fields.config_digest,
     queued_timestamp: fields.queued_timestamp,
     start_timestamp: null,
