@@ -33,6 +33,8 @@ export const FAILPOINT_LABELS = [
   "handed_over_journaled",
   // Running.
   "supervising",
+  // An order to end is journaled, and nothing was done about it yet.
+  "end_ordered",
   "exit_seen",
   // Ending.
   "finishing_journaled",

@@ -83,7 +83,8 @@ function writeAt(fd: number, chunk: Buffer, position: number): void {
 
 /** The chunks of an open file; each is valid until the next one is asked for. */
 async function* chunksOf(fd: number): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  // Small for the many small files: so much memory for each of them costs more than reading it.
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(fstatSync(fd).size, 1)));
   for (;;) {
     const length = readSync(fd, buffer);
     if (length === 0) return;

@@ -10,6 +10,8 @@ export interface SealerOptions {
   readonly attester: AttesterSettings;
   /** How long the worker lives without work. Default 30 s. */
   readonly idleMs?: number | undefined;
+  /** Called whenever a worker has started. */
+  readonly onWorker?: (() => void) | undefined;
 }
 
 interface Waiting {
@@ -22,15 +24,17 @@ export class Sealer {
   readonly #script: string;
   readonly #attester: AttesterSettings;
   readonly #idleMs: number;
+  readonly #onWorker: (() => void) | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
   #nextJob = 0;
 
-  constructor({ script, attester, idleMs = 30_000 }: SealerOptions) {
+  constructor({ script, attester, idleMs = 30_000, onWorker }: SealerOptions) {
     this.#script = script;
     this.#attester = attester;
     this.#idleMs = idleMs;
+    this.#onWorker = onWorker;
   }
 
   /** Starts the worker ahead of a seal that will come soon, so that the seal does not wait for it. */
@@ -67,6 +71,7 @@ export class Sealer {
     // An environment of its own, empty: the daemon's holds credentials.
     const worker = new Worker(this.#script, { env: {}, workerData: this.#attester });
     worker.unref();
+    worker.on("online", () => this.#onWorker?.());
     worker.on("message", (answer: SealAnswer) => this.#settle(answer));
     worker.on("error", (error) => this.#lose(worker, asError(error)));
     worker.on("exit", () => this.#lose(worker, new Error("the worker that seals has ended")));

@@ -14,6 +14,9 @@ import { verifyChain } from "./verify-chain.ts";
 import { verifyRecord } from "./verify.ts";
 import { VERDICTS, worse, type Verdict, type Verification } from "./verification.ts";
 
+/** So many records are looked at in turns, so that none waits for the disk alone. */
+const AT_ONCE = 8;
+
 export interface VerifiedRecord extends Verification {
   readonly session_id: string;
   /** Directory of the record on this host. */
@@ -59,11 +62,16 @@ export async function verifyAll(options: VerifyAllOptions): Promise<Verification
     if (record.status !== "verified") records.push(record);
   };
 
-  for (const [index, place] of places.entries()) {
-    // One that was pruned meanwhile is found as pruned below.
-    if (existsSync(place.directory)) add(await verifyPlace(place, evidence));
-    await onProgress?.(index + 1, places.length);
-  }
+  let done = 0;
+  const remaining = places.values();
+  const verifySome = async (): Promise<void> => {
+    for (const place of remaining) {
+      // One that was pruned meanwhile is found as pruned below.
+      if (existsSync(place.directory)) add(await verifyPlace(place, evidence));
+      await onProgress?.(++done, places.length);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, verifySome));
   evidence.chain.refresh();
   const { chain, keys } = evidence;
   const { status, problems, pruned } = verifyChain(chain, keys);
@@ -80,7 +88,7 @@ export async function verifyAll(options: VerifyAllOptions): Promise<Verification
       .concat(headProblem.length > 0 ? "altered" : [])
       .reduce(worse, status),
     counts,
-    records,
+    records: records.sort((one, other) => (one.session_id < other.session_id ? -1 : 1)),
     chain: { statements: chain.lines.length, head: chain.head, problems: [...problems, ...headProblem] },
   };
 }
@@ -97,8 +105,9 @@ async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Veri
     return { ...named, ...(await verifyRecord(place, evidence)) };
   } catch (error) {
     if (!(error instanceof AgentdError)) throw error;
-    // Such as a record that a later agentd sealed: nothing says that it is wrong.
-    return { ...named, ...unread, status: "incomplete", problems: [{ path: ".", problem: error.message }] };
+    // Of a record that a later agentd sealed nothing says that it is wrong.
+    const status = error.details?.["problem"] === "newer" ? "incomplete" : "altered";
+    return { ...named, ...unread, status, problems: [{ path: ".", problem: error.message }] };
   }
 }
 

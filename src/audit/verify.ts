@@ -3,29 +3,38 @@
  * the keys and the chain of this instance.
  */
 import { lstatSync, readFileSync } from "node:fs";
-import { AgentdError, systemCode } from "../errors.ts";
+import { AgentdError, sentence, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
-import { latin1Path } from "./byte-path.ts";
 import { parseChecksums } from "./checksums.ts";
 import type { Evidence } from "./evidence.ts";
 import { journalFault } from "./journal.ts";
 import { readDocument, type RecordPlace } from "./query.ts";
 import { ATTESTATION, CHECKSUMS, JOURNAL_PATH, recordPaths, SESSION_PATH } from "./record-layout.ts";
-import { sha256 } from "./statement.ts";
 import { verifyAttestation, type AttestationVerdict } from "./verify-attestation.ts";
 import { compareFiles } from "./verify-files.ts";
-import { stagedPath } from "../durable-files.ts";
 import type { RecordProblem, Verification } from "./verification.ts";
 
 /**
  * Verifies a record. Only reads, and follows nothing out of it.
  *
- * @throws AgentdError `record_unusable` when the record is not there, or its bytes are as they were sealed and this
- *   agentd still does not understand them.
+ * @throws AgentdError `record_unusable` when the record is not there or cannot be read, or its bytes are as they were
+ *   sealed and this agentd still does not understand them.
  */
 export async function verifyRecord(place: RecordPlace, evidence: Evidence): Promise<Verification> {
   const { directory } = place;
-  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) throw noRecord(directory);
+  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) {
+    throw unusable(directory, "there is no such directory");
+  }
+  try {
+    return await judge(place, evidence);
+  } catch (error) {
+    if (error instanceof AgentdError || systemCode(error) === undefined) throw error;
+    throw unusable(directory, sentence(error), error);
+  }
+}
+
+async function judge(place: RecordPlace, evidence: Evidence): Promise<Verification> {
+  const { directory } = place;
   const paths = recordPaths(directory);
   const document = await documentOrError(directory);
   const attestation = contentOf(paths.attestation);
@@ -33,10 +42,14 @@ export async function verifyRecord(place: RecordPlace, evidence: Evidence): Prom
   const unreadable = document instanceof AgentdError;
 
   if (unreadable ? checksums === undefined && attestation === undefined : document.outcome === null) {
-    const verification = await verifyUnsealed(place, { document, attestation, checksums }, evidence);
+    const verification = await verifyUnsealed(
+      place,
+      { document, isAttested: attestation !== undefined },
+      evidence,
+    );
     const isSuspect = verification.status === "altered";
     // Sealed by the daemon while it was looked at.
-    return isSuspect && (await isSealed(directory)) ? await verifyRecord(place, evidence) : verification;
+    return isSuspect && (await isSealed(directory)) ? await judge(place, evidence) : verification;
   }
   if (attestation === undefined) return altered(ATTESTATION, "missing");
   const verdict = verifyAttestation(place, { attestation, checksums }, evidence);
@@ -62,14 +75,13 @@ export async function verifyRecord(place: RecordPlace, evidence: Evidence): Prom
 
 interface Unsealed {
   readonly document: SessionDocument | AgentdError;
-  readonly attestation: Buffer | undefined;
-  readonly checksums: Buffer | undefined;
+  readonly isAttested: boolean;
 }
 
 /** A record that does not say how its session ended: open, cut short, or made to look so. */
 async function verifyUnsealed(
   { id, directory }: RecordPlace,
-  { document, attestation, checksums }: Unsealed,
+  { document, isAttested }: Unsealed,
   { chain, isOpen }: Evidence,
 ): Promise<Verification> {
   const path = SESSION_PATH;
@@ -77,23 +89,13 @@ async function verifyUnsealed(
   if (journal !== undefined && !isMissing(recordPaths(directory).journal))
     return altered(JOURNAL_PATH, journal);
   if (document instanceof AgentdError) return incomplete(document.message);
-  const open = isOpen(id);
-  if (attestation !== undefined && !isBeingCommitted(directory, checksums)) {
-    return altered(path, "has no outcome, though the record was sealed");
-  }
-  if (!open && chain.linesOf(id).length > 0) {
+  // A daemon has it, or will: a seal that was cut short has left its files, and is made again.
+  if (isOpen(id)) return incomplete("has no outcome: the session is open");
+  if (isAttested) return altered(path, "has no outcome, though the record was sealed");
+  if (chain.linesOf(id).length > 0) {
     return altered(path, "has no outcome, though the chain has the statement of its seal: an older copy");
   }
-  return incomplete(
-    open ? "has no outcome: the session is open" : "has no outcome, and no daemon will go on with it",
-  );
-}
-
-/** Whether the record's last file is ready and only its rename is still to come. */
-function isBeingCommitted(directory: string, checksums: Buffer | undefined): boolean {
-  const next = contentOf(stagedPath(recordPaths(directory).session));
-  if (next === undefined || checksums === undefined) return false;
-  return parseChecksums(checksums).sums.get(SESSION_PATH) === sha256(next);
+  return incomplete("has no outcome, and no daemon will go on with it");
 }
 
 /** A whole record under another name is not the record of that name. */
@@ -142,10 +144,11 @@ function isMissing(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true;
 }
 
-function noRecord(directory: string): AgentdError {
+function unusable(directory: string, why: string, cause?: unknown): AgentdError {
   return new AgentdError("record_unusable", {
     tried: `verify ${directory}`,
-    why: "there is no such directory",
-    next: "See the records with agentd ps -a.",
+    why,
+    next: "See the records with agentd audit ls, and that this user may read them.",
+    cause,
   });
 }

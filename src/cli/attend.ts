@@ -45,29 +45,19 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
   return sealed.value;
 }
 
-/** Tells the session to stop, and every daemon again that takes the place of one that was told. */
 async function stop(
   { client, session: { session_id: session }, interrupts }: Attendance,
   context: CliContext,
 ): Promise<void> {
-  const options = { signal: interrupts.second };
-  let isTold = false;
-  await say(
-    context,
-    client.isAway
-      ? `session ${session} is told to stop as soon as the daemon is back; Ctrl-C again leaves it alone`
-      : `stopping session ${session}; Ctrl-C again leaves it to the daemon`,
-  );
+  const { second } = interrupts;
+  const what = client.isAway
+    ? `session ${session} is told to stop as soon as the daemon is back; Ctrl-C again leaves it alone`
+    : `stopping session ${session}; Ctrl-C again leaves it to the daemon`;
+  await say(context, what);
   try {
-    await client.together(async (daemon) => {
-      isTold = false;
-      await daemon.call("stop", { session }, options);
-      isTold = true;
-      await daemon.call("wait", { session }, options);
-    }, options);
+    await client.call("stop", { session }, { signal: second });
   } catch (error) {
-    if (isTold) return; // Whoever waits for the end tells the same.
-    const why = interrupts.second.aborted ? "the daemon has not answered" : sentence(error);
+    const why = second.aborted ? "the daemon has not answered" : sentence(error);
     await say(context, `session ${session} was not told to stop: ${why}`);
   }
 }

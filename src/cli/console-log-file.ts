@@ -1,12 +1,10 @@
-/** The console log of a session as a file: one that does not exist at first, that grows, and that may be made anew. */
+/**
+ * The console log of a session as a file: not there at first, then growing, and made anew where a daemon that died
+ * while it prepared the session is followed by one that prepares it again.
+ */
 import { open, stat, type FileHandle } from "node:fs/promises";
 import { systemCode } from "../errors.ts";
-import {
-  ConsoleLogDecoder,
-  type ConsoleSegment,
-  type ConsoleStream,
-  type LogSelection,
-} from "./console-log.ts";
+import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "./console-log.ts";
 import { findTail } from "./console-log-tail.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -18,18 +16,77 @@ export interface ReadOptions {
   readonly tail?: number | undefined;
 }
 
-/** Reads what is new in the file, decoded. */
+/** Reads what is new in a console log, decoded. */
 export class ConsoleLogFile {
   readonly #path: string;
   readonly #options: ReadOptions;
-  readonly #stream: ConsoleStream | undefined;
-  readonly #decoder: ConsoleLogDecoder;
   readonly #chunk = Buffer.alloc(CHUNK_BYTES);
+  #decoder: ConsoleLogDecoder;
   #handle: FileHandle | undefined;
   #position = 0;
 
-  constructor(path: string, { selection, tail }: ReadOptions) {
+  constructor(path: string, options: ReadOptions) {
     this.#path = path;
-    this.#tail = tail;
+    this.#options = options;
+    this.#decoder = new ConsoleLogDecoder(options.selection);
+  }
+
+  /** What was written since the last call. The segments of one turn are copies. */
+  async *news(): AsyncGenerator<ConsoleSegment[]> {
+    this.#handle ??= await this.#openFirst();
+    for (let handle = this.#handle; handle !== undefined; handle = await this.#openAnew(handle)) {
+      yield* this.#untilItsEnd(handle);
+    }
+  }
+
+  /** What a last line without a newline says. */
+  end(): ConsoleSegment[] {
+    return this.#decoder.end();
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+  }
+
+  async *#untilItsEnd(handle: FileHandle): AsyncGenerator<ConsoleSegment[]> {
+    for (;;) {
+      const { bytesRead } = await handle.read(this.#chunk, 0, CHUNK_BYTES, this.#position);
+      if (bytesRead === 0) return;
+      this.#position += bytesRead;
+      yield this.#decoder.decode(this.#chunk.subarray(0, bytesRead));
+    }
+  }
+
+  async #openFirst(): Promise<FileHandle | undefined> {
+    const { tail, selection } = this.#options;
+    const handle = await ifThere(open(this.#path, "r"));
+    if (handle !== undefined && tail !== undefined) {
+      this.#position = await findTail(handle, tail, selection?.stream);
+    }
+    return handle;
+  }
+
+  /** The file that has taken the place of the one that was read, at its beginning; undefined when none has. */
+  async #openAnew(handle: FileHandle): Promise<FileHandle | undefined> {
+    const [was, is] = await Promise.all([handle.stat(), ifThere(stat(this.#path))]);
+    if (is === undefined) return undefined;
+    const isOther = is.ino !== was.ino || is.dev !== was.dev;
+    if (!isOther && is.size >= this.#position) return undefined;
+    const anew = isOther ? await ifThere(open(this.#path, "r")) : handle;
+    if (anew === undefined) return undefined;
+    if (isOther) await handle.close();
+    this.#handle = anew;
+    this.#position = 0;
+    this.#decoder = new ConsoleLogDecoder(this.#options.selection);
+    return anew;
+  }
+}
+
+async function ifThere<T>(looked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looked;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import type { Output } from "./output.ts";
+import { PersistentClient, type SteadyClock } from "./persistent-client.ts";
 
 export interface CliContext {
   /** What the operator asked for, and nothing else. */
@@ -13,15 +14,17 @@ export interface CliContext {
   readonly stderr: Output;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly clock: SteadyClock;
   /** Calls the listener at every SIGINT or SIGTERM instead of ending; returns how to go back to that. */
   readonly onInterrupt: (listener: () => void) => () => void;
   /**
    * Connects to the daemon on the socket that options, environment and configuration name.
    *
-   * @returns a client that the caller closes; see `withClient`.
+   * @param signal gives up connecting.
+   * @returns a client that the caller closes; see `withClient` and `withPersistentClient`.
    * @throws AgentdError `daemon_not_running`, `protocol_mismatch` and what stands in the way of the socket's name.
    */
-  readonly connect: () => Promise<RpcClient>;
+  readonly connect: (signal?: AbortSignal) => Promise<RpcClient>;
 }
 
 /** What is said to the daemon on its command line. */
@@ -59,6 +62,29 @@ export async function withClient<T>(
   use: (client: RpcClient) => Promise<T>,
 ): Promise<T> {
   const client = await context.connect();
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Connects for one use that survives restarts of the daemon, which has to run at its beginning. */
+export async function withPersistentClient<T>(
+  context: CliContext,
+  use: (client: PersistentClient) => Promise<T>,
+): Promise<T> {
+  return await makePersistent(await context.connect(), context, use);
+}
+
+/** The same for a client that is connected; it is closed in the end. */
+export async function makePersistent<T>(
+  first: RpcClient,
+  context: CliContext,
+  use: (client: PersistentClient) => Promise<T>,
+): Promise<T> {
+  const { connect, clock } = context;
+  const client = new PersistentClient(first, { connect, clock, tell: (text) => say(context, text) });
   try {
     return await use(client);
   } finally {

@@ -2,7 +2,6 @@
 import type { CliContext } from "./context.ts";
 
 const REDRAW_MS = 100;
-const CLEAR_LINE = "\r\x1b[K";
 
 export class CountedProgress {
   readonly #context: Pick<CliContext, "stderr" | "now">;
@@ -20,11 +19,11 @@ export class CountedProgress {
     const { stderr, now } = this.#context;
     if (!stderr.isTerminal || now() - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now();
-    await stderr.write(`${CLEAR_LINE}agentd: ${done} of ${all} ${this.#what}`);
+    await stderr.status(`agentd: ${done} of ${all} ${this.#what}`);
   }
 
   /** Takes the line away. */
   async end(): Promise<void> {
-    if (this.#drawnAt > 0) await this.#context.stderr.write(CLEAR_LINE);
+    await this.#context.stderr.clearStatus();
   }
 }

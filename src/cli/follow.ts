@@ -2,30 +2,17 @@
  * Follows the console log of a session: a plain file that conmon writes and nobody else, so the daemon has no part.
  */
 import { watch, type FSWatcher } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { systemCode } from "../errors.ts";
-import {
-  ConsoleLogDecoder,
-  type ConsoleSegment,
-  type ConsoleStream,
-  type LogSelection,
-} from "./console-log.ts";
-import { findTail } from "./console-log-tail.ts";
+import type { ConsoleSegment, ConsoleStream } from "./console-log.ts";
+import { ConsoleLogFile, type ReadOptions } from "./console-log-file.ts";
 import type { Output } from "./output.ts";
-
-const CHUNK_BYTES = 1024 * 1024;
 
 /** File watches can be used up or missing on a file system: then output comes this late. */
 const POLL_MS = 500;
 
-export interface FollowOptions {
+export interface FollowOptions extends ReadOptions {
   /** Where each stream of the command goes. */
   readonly outputs: Readonly<Record<ConsoleStream, Pick<Output, "write">>>;
-  /** What is printed of it; undefined: everything, byte for byte. */
-  readonly selection?: LogSelection | undefined;
-  /** Only so many of the lines that are there at the beginning; undefined: all. */
-  readonly tail?: number | undefined;
   /** Aborts once nothing more will be written: what is in the file then is still printed. */
   readonly ended: AbortSignal;
   /** Aborts to leave at once, whatever is still to be printed. */
@@ -41,7 +28,7 @@ export function consoleLogOf(record: string): string {
 export async function followConsoleLog(file: string, options: FollowOptions): Promise<void> {
   const { ended, abandoned } = options;
   const changes = new Changes(file, [ended, abandoned]);
-  const log = new ConsoleLog(file, options);
+  const log = new ConsoleLogFile(file, options);
   try {
     for (;;) {
       // Asked before reading: what was written until the end is read after it.
@@ -63,51 +50,6 @@ export async function followConsoleLog(file: string, options: FollowOptions): Pr
 
 async function print(segments: readonly ConsoleSegment[], { outputs }: FollowOptions): Promise<void> {
   for (const { stream, bytes } of segments) await outputs[stream].write(bytes);
-}
-
-/** Reads what is new in the file, decoded. */
-class ConsoleLog {
-  readonly #file: string;
-  readonly #tail: number | undefined;
-  readonly #stream: ConsoleStream | undefined;
-  readonly #decoder: ConsoleLogDecoder;
-  readonly #chunk = Buffer.alloc(CHUNK_BYTES);
-  #handle: FileHandle | undefined;
-  #position = 0;
-
-  constructor(file: string, { selection, tail }: Pick<FollowOptions, "selection" | "tail">) {
-    this.#file = file;
-    this.#tail = tail;
-    this.#stream = selection?.stream;
-    this.#decoder = new ConsoleLogDecoder(selection);
-  }
-
-  async *news(): AsyncGenerator<ConsoleSegment[]> {
-    this.#handle ??= await this.#open();
-    if (this.#handle === undefined) return;
-    for (;;) {
-      const { bytesRead } = await this.#handle.read(this.#chunk, 0, CHUNK_BYTES, this.#position);
-      if (bytesRead === 0) return;
-      this.#position += bytesRead;
-      yield this.#decoder.decode(this.#chunk.subarray(0, bytesRead));
-    }
-  }
-
-  end(): ConsoleSegment[] {
-    return this.#decoder.end();
-  }
-
-  async close(): Promise<void> {
-    await this.#handle?.close();
-  }
-
-  async #open(): Promise<FileHandle | undefined> {
-    const handle = await openIfExists(this.#file);
-    if (handle !== undefined && this.#tail !== undefined) {
-      this.#position = await findTail(handle, this.#tail, this.#stream);
-    }
-    return handle;
-  }
 }
 
 /** Tells when it is worth looking again: the file changed, a signal aborted, or some time went by. */
@@ -155,14 +97,5 @@ function watchDirectory(file: string, changed: () => void): FSWatcher | undefine
     return watcher;
   } catch {
     return undefined; // As above: no watches left, or a file system without them.
-  }
-}
-
-async function openIfExists(file: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(file, "r");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { Environment } from "../config/paths.ts";
 import { AgentdError, systemCode } from "../errors.ts";
+import { shortened } from "./table.ts";
 
 /** What is needed of a writable stream. */
 export interface OutputStream {
@@ -13,6 +14,8 @@ export interface OutputStream {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
+const CLEAR_LINE = "\r\x1b[K";
+
 /** One output; what is written after its reader has gone is dropped without a word, as `| head` expects. */
 export class Output {
   readonly isTerminal: boolean;
@@ -20,6 +23,7 @@ export class Output {
   readonly hasColours: boolean;
   readonly #stream: OutputStream;
   readonly #closed = new AbortController();
+  #hasStatus = false;
 
   constructor(stream: OutputStream, env: Environment = {}) {
     this.#stream = stream;
@@ -44,7 +48,25 @@ export class Output {
    *
    * @throws AgentdError `output_failed`.
    */
-  write(chunk: Buffer | string): Promise<void> {
+  async write(chunk: Buffer | string): Promise<void> {
+    await Promise.all([this.clearStatus(), this.#send(chunk)]);
+  }
+
+  /** Shows a text on the last line of a terminal until anything else is written there; elsewhere nothing. */
+  async status(text: string): Promise<void> {
+    if (!this.isTerminal) return;
+    this.#hasStatus = true;
+    await this.#send(CLEAR_LINE + shortened(text, (this.columns ?? Infinity) - 1));
+  }
+
+  /** Takes the status away, if there is one. */
+  async clearStatus(): Promise<void> {
+    if (!this.#hasStatus) return;
+    this.#hasStatus = false;
+    await this.#send(CLEAR_LINE);
+  }
+
+  #send(chunk: Buffer | string): Promise<void> {
     if (this.closed.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#stream.write(chunk, (error) => {

@@ -60,16 +60,11 @@ export class PersistentClient implements Caller {
     params: Params<M>,
     options: CallOptions = {},
   ): Promise<Result<M>> {
-    return await this.together((daemon) => daemon.call(method, params, options), options);
-  }
-
-  /** Makes several calls of one daemon; the next one is asked all of them again. Throws as `call` does. */
-  async together<T>(calls: (daemon: Caller) => Promise<T>, { signal }: CallOptions = {}): Promise<T> {
     for (;;) {
       const connection = this.#connection;
-      const daemon = await abandonable(connection, signal);
+      const daemon = await abandonable(connection, options.signal);
       try {
-        return await calls(daemon);
+        return await daemon.call(method, params, options);
       } catch (error) {
         if (!hasCode(error, "daemon_lost") || this.#closed.signal.aborted) throw error;
         // Unless another call has noticed before.

@@ -2,6 +2,7 @@
  * The process as the command line sees it: the one place of the programs that reaches for it.
  */
 import { homedir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CliHost } from "./run-command-line.ts";
 
 /** Set by the build; sources that run unbuilt have no version. */
@@ -18,6 +19,10 @@ export function hostOf(process: NodeJS.Process): CliHost {
     stdout: process.stdout,
     stderr: process.stderr,
     now: Date.now,
+    clock: {
+      monotonic: () => performance.now(),
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    },
     onInterrupt: (listener) => onInterrupt(process, listener),
   };
 }

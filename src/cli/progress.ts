@@ -3,19 +3,16 @@
  * before anything else is printed.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RpcClient } from "../rpc/client.ts";
+import type { Caller } from "../rpc/client.ts";
 import type { SessionView } from "../session-document.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./printable.ts";
-import { shortened } from "./table.ts";
 import { ageText } from "./time-text.ts";
 
 const POLL_MS = 500;
 
-const CLEAR_LINE = "\r\x1b[K";
-
 export interface ProgressOptions {
-  readonly client: RpcClient;
+  readonly client: Caller;
   readonly session: string;
   /** Nothing is shown where this is no terminal. */
   readonly terminal: Output;
@@ -34,7 +31,7 @@ export class Progress {
     this.#shown = options.terminal.isTerminal ? this.#show() : Promise.resolve();
   }
 
-  /** Takes the line away for good. To be awaited before anything else is printed. */
+  /** Takes the line away for good. To be awaited before anything else comes to the terminal from elsewhere. */
   async end(): Promise<void> {
     this.#over.abort();
     await this.#shown;
@@ -57,13 +54,13 @@ export class Progress {
       for (;;) {
         const text = progressText(await client.call("show", { session }, { signal }), now());
         if (text === undefined) break;
-        await terminal.write(CLEAR_LINE + shortened(text, (terminal.columns ?? Infinity) - 1));
+        await terminal.status(text);
         await sleep(POLL_MS, undefined, { signal });
       }
     } catch {
       // Ended, or the daemon does not answer: whoever waits for the session tells that.
     }
-    await terminal.write(CLEAR_LINE);
+    await terminal.clearStatus();
   }
 }
 

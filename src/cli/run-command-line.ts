@@ -18,6 +18,7 @@ export interface CliHost extends Host {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly now: () => number;
+  readonly clock: CliContext["clock"];
   readonly onInterrupt: CliContext["onInterrupt"];
 }
 
@@ -60,11 +61,13 @@ function createContext(host: CliHost, options: GlobalOptions, stdout: Output, st
     stdout,
     stderr,
     now: host.now,
+    clock: host.clock,
     onInterrupt: host.onInterrupt,
-    connect: async () =>
+    connect: async (signal) =>
       await connect(await resolveSocketPath(options, host), {
         version: host.version,
         timeoutMs: CONNECT_TIMEOUT_MS,
+        signal,
       }),
   };
 }

@@ -18,24 +18,27 @@ export async function sessionEnd(
   session: string,
   options: CallOptions = {},
 ): Promise<SessionView> {
-  return await naming(session, `wait for session ${session}`, client.call("wait", { session }, options));
+  return await explainingLoss(client.call("wait", { session }, options), {
+    tried: `wait for session ${session}`,
+    next: `The session itself may go on; once a daemon answers, so does \`agentd wait ${session}\`.`,
+  });
 }
 
-/** The same answer; that there is none because of the daemon is told with the session and how to go on. */
-export async function naming<T>(session: string, tried: string, answer: Promise<T>): Promise<T> {
+/**
+ * The same answer.
+ *
+ * @throws AgentdError that tells what was tried and what to do next where there is no answer because of the daemon.
+ */
+export async function explainingLoss<T>(
+  answer: Promise<T>,
+  { tried, next }: { readonly tried: string; readonly next: string },
+): Promise<T> {
   try {
     return await answer;
   } catch (error) {
     if (!(error instanceof AgentdError) || !WITHOUT_DAEMON.includes(error.code)) throw error;
-    throw new AgentdError(error.code, {
-      tried,
-      why: error.message,
-      next: [
-        ...(error.next === undefined ? [] : [error.next]),
-        `The session itself may go on; once a daemon answers, so does \`agentd wait ${session}\`.`,
-      ].join(" "),
-      details: error.details,
-      cause: error,
-    });
+    const { code, message: why, details } = error;
+    const first = error.next === undefined ? "" : `${error.next} `;
+    throw new AgentdError(code, { tried, why, next: first + next, details, cause: error });
   }
 }

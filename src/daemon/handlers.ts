@@ -39,7 +39,7 @@ export function createHandlers({ intake, sessions, ...host }: HandlerHost): Hand
     wait: async ({ session }, { signal }) => await sessions.sealed(await sessions.resolve(session), signal),
     stop: async ({ session, grace_ms: graceMs }) => {
       const id = await sessions.resolve(session);
-      intake.get(id)?.stop(graceMs);
+      await intake.get(id)?.stop(graceMs);
       return await sessions.view(id);
     },
     profiles: () => Promise.resolve(host.profiles().map(profileView)),

@@ -2,13 +2,13 @@
  * The life of the daemon's process: start, run until told to end, drain or detach.
  */
 import { homedir } from "node:os";
-import { setFlagsFromString } from "node:v8";
 import { AgentdError } from "../errors.ts";
 import { ReleaseStack } from "../sessions/release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
 import { ShutdownSignals } from "./shutdown.ts";
 import { statusLine } from "./status-line.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 /**
  * Runs the daemon in the foreground until it is told to end, and drains or detaches it then.
@@ -17,8 +17,7 @@ import { statusLine } from "./status-line.ts";
  * @throws AgentdError when it cannot start; nothing is left behind then.
  */
 export async function runDaemon(options: DaemonOptions, process: NodeJS.Process): Promise<number> {
-  // Or V8 takes 16 MB for young objects at the first busy moment and never gives them back.
-  setFlagsFromString("--semi-space-growth-factor=1");
+  keepYoungGenerationSmall();
   const host = { env: process.env, home: homedir(), uid: checkHost(process) };
   using signals = new ShutdownSignals(process);
   void signals.second.then((signal) => {

@@ -1,4 +1,5 @@
-import { AgentdError } from "../errors.ts";
+import { AgentdError, sentence } from "../errors.ts";
+import type { SessionList } from "../rpc/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionView } from "../session-document.ts";
 
@@ -48,21 +49,24 @@ export class SessionDirectory {
   }
 
   /** The sessions that are not sealed, newest first. */
-  open(limit: number): SessionView[] {
-    return this.#intake.openSessions
-      .slice(-limit)
-      .map((session) => session.view())
-      .reverse();
+  open(limit: number): SessionList {
+    const newest = this.#intake.openSessions.slice(-limit).reverse();
+    return { sessions: newest.map((session) => session.view()), unreadable: [] };
   }
 
-  /** All sessions, newest first. */
-  async all(limit: number): Promise<SessionView[]> {
-    const views: SessionView[] = [];
+  /** All sessions, newest first; a record that cannot be read does not hide the others. */
+  async all(limit: number): Promise<SessionList> {
+    const { sessions, unreadable }: SessionList = { sessions: [], unreadable: [] };
     // One after another: a long list must not keep the daemon's file threads from everybody else.
     for (const { id, directory } of await this.#records.newest(limit)) {
-      views.push(this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)));
+      try {
+        sessions.push(this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)));
+      } catch (error) {
+        if (!(error instanceof AgentdError)) throw error;
+        unreadable.push({ session_id: id, record: directory, why: sentence(error) });
+      }
     }
-    return views;
+    return { sessions, unreadable };
   }
 
   async #viewOf(directory: string): Promise<SessionView> {

@@ -20,6 +20,7 @@ import type { ReleaseStack } from "../sessions/release-stack.ts";
 import { bootMarker } from "./boot-marker.ts";
 import type { Places } from "./places.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-rooms.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {
@@ -43,7 +44,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const index = new OpenIndex(places.state);
   const { version } = daemon;
   const attester = { stateDirectory: places.state, instance: places.instance, version };
-  const sealer = new Sealer({ script: parts.sealWorker, attester });
+  const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
   resources.defer("sealing worker", () => sealer.close());
   const records = recordSettings(parts, index, sealer);
   const intake = new Intake({

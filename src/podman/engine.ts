@@ -6,7 +6,7 @@ import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { weaknesses } from "./container-check.ts";
 import { containerSpec, type ContainerRequest } from "./container-spec.ts";
-import { statusOf, type ContainerStatus } from "./container-status.ts";
+import { statusOf, type ContainerStatus, type Exited } from "./container-status.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./first-process.ts";
 import { containerMissing } from "./engine-failure.ts";
@@ -204,6 +204,11 @@ export class Engine {
   /** Waits for the end of a container that is created, runs, or has exited. @throws the signal's reason only. */
   waitForExit(id: string, options: WaitOptions): Promise<ContainerExit> {
     return this.#exits.waitForExit(id, options);
+  }
+
+  /** The same exit by SIGKILL, or `lost` where it was the beginning of the container's removal. @throws the signal's reason. */
+  confirmKill(id: string, exit: Exited, signal: AbortSignal): Promise<ContainerExit> {
+    return this.#exits.confirmKill(id, exit, signal);
   }
 
   /** Follows what a container uses at most, by its first process. Resolves when the signal is aborted; does not reject. */

@@ -2,6 +2,7 @@
  * How a session's end is noticed. Hints are many: exit files, events, a slow look. The truth is one: inspect. Hints may
  * come early, twice or never, so a hint only means "look", and no wait depends on one of them.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Bell } from "./bell.ts";
@@ -35,6 +36,8 @@ const SOON_MS = 3;
 const LOOK_AGAIN_MS: readonly number[] = [2, 5, 10, 20, 50, 100, 200];
 /** A process is gone a moment before the engine knows of a normal end; after these looks it never will. */
 const CONFIRM_LOST_MS: readonly number[] = [50, 100, 200, 400, 800, 1_600];
+/** A removal that has begun with a kill is done or visible after these looks. */
+const CONFIRM_KILL_MS: readonly number[] = [200, 400, 800];
 const TROUBLE_PAUSE_MS = 1_000;
 const GONE = "something other than agentd has removed the container";
 
@@ -74,6 +77,21 @@ export class ExitWatch {
     } finally {
       this.#unregister(containerId, bell);
     }
+  }
+
+  /**
+   * Looks again at a container that SIGKILL has ended and nobody here has sent it: `podman rm --force` kills before it
+   * removes. Returns the same exit, or `lost` where the container is gone soon after.
+   *
+   * @throws the signal's reason.
+   */
+  async confirmKill(containerId: string, exit: Exited, signal: AbortSignal): Promise<ContainerExit> {
+    for (const pauseMs of CONFIRM_KILL_MS) {
+      await delay(pauseMs, undefined, { signal });
+      const seen = await this.#look(containerId, signal);
+      if (seen.kind === "lost") return seen;
+    }
+    return exit;
   }
 
   async #watch(containerId: string, bell: Bell, options: WaitOptions): Promise<ContainerExit> {

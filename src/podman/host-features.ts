@@ -8,6 +8,9 @@ import { infoReply, type InfoReply } from "./replies.ts";
 /** The user and group of a session inside its container: one that no image has taken. */
 export const SESSION_UID = 39_000;
 
+/** The first question after a boot waits for the engine to look through its storage. */
+const INFO_DEADLINE_MS = 120_000;
+
 /** A resource limit that a session can have. */
 export type LimitName = "memory" | "cpus" | "pids";
 
@@ -45,6 +48,7 @@ export async function readEngineHost(http: EngineHttp, signal?: AbortSignal): Pr
     tried: "ask Podman about this host",
     method: "GET",
     path: "/info",
+    deadlineMs: INFO_DEADLINE_MS,
     signal,
   });
   return describeHost(infoReply.parse(JSON.parse(reply.text)));

@@ -48,6 +48,12 @@ export const statusSchema = z.strictObject({
   engine: z.record(z.string(), z.unknown()),
 });
 
+/** Sessions, and the records of sessions that cannot be shown because their files cannot be read. */
+const sessionListSchema = z.strictObject({
+  sessions: z.array(sessionViewSchema),
+  unreadable: z.array(z.strictObject({ session_id: z.string(), record: z.string(), why: z.string() })),
+});
+
 /** A profile as the daemon has loaded it; null where the profile sets no limit or names nothing. */
 export const profileSchema = z.strictObject({
   name: z.string(),
@@ -108,8 +114,8 @@ export const METHODS = {
   list: {
     summary: "Shows the sessions that are not sealed yet, or all, the newest first.",
     params: z.strictObject({ all: z.boolean(), limit: z.int().min(1).max(MAX_LIST_LENGTH) }),
-    result: z.array(sessionViewSchema),
-    errors: ["record_unusable"],
+    result: sessionListSchema,
+    errors: [],
   },
   show: {
     summary: "Shows one session.",
@@ -164,6 +170,7 @@ export type MethodName = keyof typeof METHODS;
 export type Params<M extends MethodName> = z.output<(typeof METHODS)[M]["params"]>;
 export type Result<M extends MethodName> = z.output<(typeof METHODS)[M]["result"]>;
 export type Status = Result<"status">;
+export type SessionList = Result<"list">;
 export type ProfileView = z.output<typeof profileSchema>;
 
 export interface RequestContext {

@@ -25,14 +25,16 @@ export class SessionsClient {
 
   /** The session of an instant, if it is among the newest; undefined when there is none. */
   async find(profile: string, instantMs: number): Promise<SessionView | undefined> {
-    const sessions = await this.#call((client) => client.call("list", { all: true, limit: MAX_LIST_LENGTH }));
+    const { sessions } = await this.#call((client) =>
+      client.call("list", { all: true, limit: MAX_LIST_LENGTH }),
+    );
     const instant = timestampOf(instantMs);
     return sessions.find((each) => each.profile === profile && each.scheduled_timestamp === instant);
   }
 
   /** The scheduled sessions that have not ended, newest first. */
   async open(): Promise<readonly SessionView[]> {
-    const sessions = await this.#call((client) =>
+    const { sessions } = await this.#call((client) =>
       client.call("list", { all: false, limit: MAX_LIST_LENGTH }),
     );
     return sessions.filter(({ trigger }) => trigger === "schedule");

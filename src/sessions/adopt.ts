@@ -20,8 +20,8 @@ export async function adopt(parts: SessionParts, left: Beginning & { at: "comman
       const how = await handOverAgain({ ...host, ...followed, profile: plan.profile, record, signal });
       if (how === "unknown") throw nobodyKnows();
       standing.oweLine("handed_over", { how });
+      standing.oweDocument();
     }
-    standing.oweDocument();
     await standing.settleInTime(followed.signal);
     log.info("session adopted");
     await host.failpoints.reach("adopted");

@@ -4,17 +4,41 @@ import type { EndOrder } from "./supervise.ts";
 /** The order to end a session: it may come from several sides, and the first one stays. */
 export class EndOrders {
   readonly #given = new AbortController();
+  readonly #journal: (order: EndOrder) => Promise<void>;
+  #taken: EndOrder | undefined;
+  #journaled: Promise<void> | undefined;
+
+  /**
+   * @param journal makes an order outlive this daemon; awaited before anything is done about it.
+   * @param earlier an order that is journaled already, from an earlier daemon.
+   */
+  constructor(journal: (order: EndOrder) => Promise<void>, earlier: EndOrder | undefined) {
+    this.#journal = journal;
+    if (earlier === undefined) return;
+    this.#taken = earlier;
+    this.#journaled = Promise.resolve();
+    this.#given.abort(earlier);
+  }
 
   /** Aborted once an order is given. */
   get signal(): AbortSignal {
     return this.#given.signal;
   }
 
-  /** Returns false when another order came before. */
-  give(order: EndOrder): boolean {
-    if (this.#given.signal.aborted) return false;
-    this.#given.abort(order);
-    return true;
+  /** The order that stays, also while it is being journaled. */
+  get taken(): EndOrder | undefined {
+    return this.#taken;
+  }
+
+  /**
+   * Gives an order, unless another one came before; either is journaled when this resolves.
+   *
+   * @throws what journaling throws: the order is obeyed all the same, by this daemon.
+   */
+  async give(order: EndOrder): Promise<void> {
+    this.#taken ??= order;
+    this.#journaled ??= this.#journal(order).finally(() => this.#given.abort(order));
+    await this.#journaled;
   }
 
   /** Resolves with the order. */

@@ -43,8 +43,7 @@ export async function follow(
     watchOutput(parts, signal);
     prepareSeal();
     await failpoints.reach("supervising");
-    const ordered = parts.orders.first();
-    const end = await supervise({ containerId, engine, clock, exited, ordered });
+    const end = await supervise({ containerId, engine, clock, exited, orders: parts.orders, signal });
     over.abort();
     await parts.record.update(peakFields((await peaks) ?? {}, end, parts.plan.profile), { persist: false });
     await failpoints.reach("exit_seen");
@@ -57,7 +56,7 @@ export async function follow(
 
 /** The time counts from the opening of the gate, whichever daemon has seen it. */
 function watchDeadline(
-  { host, plan, orders }: SessionParts,
+  { host, plan, orders, log }: SessionParts,
   openedUptimeMs: number,
   signal: AbortSignal,
 ): void {
@@ -65,26 +64,22 @@ function watchDeadline(
   const { timeoutMs, profile } = plan;
   if (timeoutMs === undefined) return;
   const remainingMs = timeoutMs - (clock.uptime() - openedUptimeMs);
-  void sleepUntil(clock.monotonic() + remainingMs, { clock, signal }).then((over) => {
-    if (!over) return;
-    orders.give({
-      outcome: "timed_out",
-      cause: `ran longer than ${timeoutMs / 1000} s`,
-      graceMs: profile.graceMs,
-    });
-  });
+  const ended = async (): Promise<void> => {
+    if (!(await sleepUntil(clock.monotonic() + remainingMs, { clock, signal }))) return;
+    const cause = `ran longer than ${timeoutMs / 1000} s`;
+    await orders.give({ outcome: "timed_out", cause, graceMs: profile.graceMs });
+  };
+  ended().catch((error: unknown) => log.warn({ error }, "a deadline that was passed is not journaled"));
 }
 
 function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: AbortSignal): void {
   const { clock } = host;
   const { logLimitBytes } = plan;
-  passesOutputLimit(record.consoleLogPath, logLimitBytes, { clock, signal }).then(
-    (over) => {
-      if (!over) return;
-      const cause = `printed more than daemon.log_limit allows (${logLimitBytes} bytes)`;
-      // Without grace, in which it would go on printing.
-      orders.give({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
-    },
-    (error: unknown) => log.error({ error }, "output not watched"),
-  );
+  const ended = async (): Promise<void> => {
+    if (!(await passesOutputLimit(record.consoleLogPath, logLimitBytes, { clock, signal }))) return;
+    const cause = `printed more than daemon.log_limit allows (${logLimitBytes} bytes)`;
+    // Without grace, in which it would go on printing.
+    await orders.give({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
+  };
+  ended().catch((error: unknown) => log.error({ error }, "output not watched, or its limit not journaled"));
 }

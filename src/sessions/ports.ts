@@ -69,6 +69,12 @@ export interface Engine {
     id: string,
     options: { signal: AbortSignal; onFirstProcess?: ((pid: number) => void) | undefined },
   ): Promise<ContainerExit>;
+  /** The same exit by SIGKILL, or a lost one where it was the beginning of a removal behind agentd's back. */
+  confirmKill(
+    id: string,
+    exit: ContainerExit & { readonly kind: "exited" },
+    signal: AbortSignal,
+  ): Promise<ContainerExit>;
   /** Resolves when the signal is aborted, to what the container of a first process has used at most until then. */
   followPeaks(pid: number, options: { signal: AbortSignal }): Promise<ResourcePeaks>;
   signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;

@@ -15,6 +15,7 @@ import { ReleaseStack } from "./release-stack.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { Standing } from "./standing.ts";
+import type { EndOrder } from "./supervise.ts";
 
 /** One session from acceptance, or from where an earlier daemon left it, to its sealed record. */
 export class Session {
@@ -25,14 +26,18 @@ export class Session {
 
   constructor(host: SessionHost, plan: SessionPlan, record: OpenRecord, beginning: Beginning) {
     const log = host.log.child({ session: record.id, profile: plan.profile.name });
+    const standing = new Standing(record, { clock: host.clock, log });
     this.record = record;
     this.#beginning = beginning;
     this.#parts = {
       host,
       plan,
       record,
-      standing: new Standing(record, { clock: host.clock, log }),
-      orders: new EndOrders(),
+      standing,
+      orders: new EndOrders(
+        (order) => journalOrder(order, { ...host, standing }),
+        beginning.at === "end" ? undefined : beginning.order,
+      ),
       resources: new ReleaseStack(),
       leaving: this.#leaving.signal,
       log,
@@ -62,15 +67,15 @@ export class Session {
   }
 
   /**
-   * Asks the session to end, in whatever state it is; the first reason stays.
+   * Tells the session to end, in whatever state it is; the first reason stays. Resolves when that outlives this daemon.
    *
    * @param graceMs between SIGTERM and SIGKILL; undefined means the plan's.
+   * @throws what journaling throws: the session is told all the same.
    */
-  stop(graceMs?: number): void {
-    const { orders, plan, log } = this.#parts;
+  async stop(graceMs?: number): Promise<void> {
+    const { orders, plan } = this.#parts;
     const grace = graceMs ?? plan.profile.graceMs;
-    const given = orders.give({ outcome: "cancelled", cause: "stopped by the operator", graceMs: grace });
-    if (given) log.info("session told to stop");
+    await orders.give({ outcome: "cancelled", cause: "stopped by the operator", graceMs: grace });
   }
 
   /** Has `live` return without an end: what runs goes on, and what was being prepared is given up. */
@@ -84,7 +89,9 @@ export class Session {
     // At once, so that sessions stand in the queue in the order in which their lives began.
     const place = this.#takePlace();
     const end = await this.#untilEnd(place);
-    const document = end && (await finish(this.#parts, end, this.#endTimestamp()));
+    // Left: its place is of no use to anybody any more.
+    if (end === undefined) return undefined;
+    const document = await finish(this.#parts, end, this.#endTimestamp());
     if (await place) host.admission.leave();
     return document;
   }
@@ -136,4 +143,13 @@ export class Session {
     const known = this.#beginning.at === "end" ? this.#beginning.endTimestamp : undefined;
     return known ?? new Date(this.#parts.host.clock.now()).toISOString();
   }
+}
+
+/** Before anything is done about it: an order that was given is obeyed by the next daemon, too. */
+async function journalOrder(
+  { outcome, cause, graceMs }: EndOrder,
+  { standing, failpoints }: Pick<SessionParts, "standing"> & Pick<SessionHost, "failpoints">,
+): Promise<void> {
+  await standing.note("end_ordered", { outcome, cause, grace_ms: graceMs });
+  await failpoints.reach("end_ordered");
 }

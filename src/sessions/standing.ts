@@ -1,5 +1,6 @@
 import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { SessionState } from "../session-document.ts";
 import type { Clock, OpenRecord } from "./ports.ts";
 import { untilItSucceeds } from "./retry.ts";
@@ -14,6 +15,8 @@ export class Standing {
   readonly #log: Logger;
   /** Writes to the record that a running session does not wait for, oldest first. */
   readonly #owed: Write[] = [];
+  /** A line says the state that the journal is in when it is written. */
+  readonly #inTurn = oneAtATime();
   #settling: Promise<void> | undefined;
   #state: SessionState;
   #trouble: string | undefined;
@@ -45,11 +48,21 @@ export class Standing {
     details: Details = {},
     options: { readonly durable: boolean } = { durable: true },
   ): Promise<string> {
-    const { time } = await this.#record.journal(state, event, details, options);
-    this.#state = state;
-    this.activity = undefined;
-    this.#log.info({ state, event, ...details }, "session state");
-    return time;
+    return await this.#inTurn(async () => {
+      const { time } = await this.#record.journal(state, event, details, options);
+      this.#state = state;
+      this.activity = undefined;
+      this.#log.info({ state, event, ...details }, "session state");
+      return time;
+    });
+  }
+
+  /** Adds a durable line in the state as it is then. At the session's end there is nothing to add, and nothing happens. */
+  async note(event: string, details: Details): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#state === "finishing" || this.#state === "sealed") return;
+      await this.#record.journal(this.#state, event, details);
+    });
   }
 
   /** The record is sealed: nothing is journaled any more. */

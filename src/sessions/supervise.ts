@@ -1,15 +1,26 @@
 import { constants } from "node:os";
 import { ending, endingOfExitCode, type Ending, type Outcome } from "../outcome.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
+import type { EndOrders } from "./end-orders.ts";
 import type { Clock, Engine } from "./ports.ts";
 import { sleepUntil } from "./sleep.ts";
+
+/** The exit code of a command that SIGKILL has ended. */
+const KILLED = 128 + constants.signals.SIGKILL;
 
 /** The exit code that the engine shows when conmon's own timeout ended the container. */
 const ENDED_BY_BACKSTOP = -1;
 
+/** What a session comes to that agentd itself ends. */
+export const ORDERED_OUTCOMES = [
+  "timed_out",
+  "cancelled",
+  "output_limit_exceeded",
+] as const satisfies readonly Outcome[];
+
 /** Why agentd itself ends a session. */
 export interface EndOrder {
-  readonly outcome: Extract<Outcome, "timed_out" | "cancelled" | "output_limit_exceeded">;
+  readonly outcome: (typeof ORDERED_OUTCOMES)[number];
   readonly cause: string;
   /** Time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
@@ -22,20 +33,38 @@ export interface Supervision {
   readonly clock: Clock;
   /** Settles when the container has ended. */
   readonly exited: Promise<ContainerExit>;
-  /** Settles when something wants the session to end: the operator, its deadline, a limit. */
-  readonly ordered: Promise<EndOrder>;
+  /** From whatever wants the session to end: the operator, its deadline, a limit. */
+  readonly orders: Pick<EndOrders, "first" | "taken">;
+  /** Ends the supervision, not the container. */
+  readonly signal: AbortSignal;
 }
 
-/** Waits for a container's end, brings it about when ordered, and says how the session ended. */
+/**
+ * Waits for a container's end, brings it about when ordered, and says how the session ended.
+ *
+ * @throws the signal's reason.
+ */
 export async function supervise(supervision: Supervision): Promise<Ending> {
-  const { exited, ordered } = supervision;
+  const { exited, orders } = supervision;
   const first = await Promise.race([
     exited.then((exit) => ({ exit, order: undefined })),
-    ordered.then((order) => ({ exit: undefined, order })),
+    orders.first().then((order) => ({ exit: undefined, order })),
   ]);
-  if (first.order === undefined) return endingOfExit(first.exit);
-  const exit = await terminate(supervision, first.order.graceMs);
-  return endingOfOrder(first.order, exit);
+  const exit =
+    first.order === undefined
+      ? await confirmed(supervision, first.exit)
+      : await terminate(supervision, first.order.graceMs);
+  // Also one that is being journaled: whoever gave it will be told that it was taken.
+  return orders.taken === undefined ? endingOfExit(exit) : endingOfOrder(orders.taken, exit);
+}
+
+/** A removal behind agentd's back begins with a kill. */
+async function confirmed(
+  { containerId, engine, signal }: Supervision,
+  exit: ContainerExit,
+): Promise<ContainerExit> {
+  const mayBeRemoval = exit.kind === "exited" && exit.exitCode === KILLED && !exit.oomKilled;
+  return mayBeRemoval ? await engine.confirmKill(containerId, exit, signal) : exit;
 }
 
 /** SIGTERM, the grace, SIGKILL: and then the end, whatever it is. */
@@ -70,10 +99,14 @@ export function endingOfExit(exit: ContainerExit, isPastDeadline = false): Endin
   return { ...byCode, outcome: "out_of_memory", cause: "the container reached its memory limit" };
 }
 
-/** An ordered end keeps its outcome, whatever code the command then left with. */
-function endingOfOrder(order: EndOrder, exit: ContainerExit): Ending {
+/**
+ * An ordered end keeps its outcome, whatever code the command then left with.
+ *
+ * @param exit undefined when nobody can tell.
+ */
+export function endingOfOrder(order: EndOrder, exit: ContainerExit | undefined): Ending {
   const left =
-    exit.kind === "exited" && exit.exitCode !== ENDED_BY_BACKSTOP
+    exit?.kind === "exited" && exit.exitCode !== ENDED_BY_BACKSTOP
       ? endingOfExitCode(exit.exitCode, signalName)
       : ending(order.outcome);
   return { ...left, outcome: order.outcome, cause: order.cause };

@@ -11,6 +11,7 @@ import { timeCommand } from "./command.mjs";
 /** The user that agentd gives every session, inside. */
 const SESSION_UID = 39_000;
 
+/** For a git that does what it does by default. */
 export const GIT_WITHOUT_CONFIGURATION = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
 
 /**

@@ -11,12 +11,6 @@ import { PROFILE } from "./workshop.mjs";
 /** @typedef {import("./rounds.mjs").Contender} Contender */
 /** @typedef {import("./workshop.mjs").Workshop} Workshop */
 
-/** The user that agentd gives every session, inside. */
-const SESSION_UID = 39_000;
-
-/** For a git that does what it does by default. */
-export const GIT_WITHOUT_CONFIGURATION = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
-
 /** @type {Measurement} */
 export const session = {
   name: "session",

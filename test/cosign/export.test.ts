@@ -13,7 +13,7 @@ beforeAll(async () => {
 /** Runs the README's command for cosign, in a network of its own with nothing in it. */
 async function cosign(
   directory: string,
-): Promise<{ readonly exitCode: number | undefined; readonly stderr: string }> {
+): Promise<{ readonly exitCode?: number | undefined; readonly stderr: string }> {
   const command = (await readmeBlocks(directory)).find((block) => block.trimStart().startsWith("cosign"));
   return await execa("unshare", ["--map-root-user", "--net", "sh", "-c", command ?? "false"], {
     cwd: directory,

@@ -2,6 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
+import type { SessionList } from "../../src/rpc/methods.ts";
+import type { SessionList } from "../../src/rpc/methods.ts";
 import type { SessionView } from "../../src/session-document.ts";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import type { World } from "../features/world.ts";
@@ -38,7 +40,8 @@ function countOf(sessions: readonly SessionView[], outcome: string): number {
 }
 
 async function open(wire: Wire): Promise<SessionView[]> {
-  return (await wire.call("list", { all: false, limit: 1000 })) as SessionView[];
+  const { sessions } = (await wire.call("list", { all: false, limit: 1000 })) as SessionList;
+  return sessions;
 }
 
 /** Checks every record's sums with coreutils, as anybody may. */

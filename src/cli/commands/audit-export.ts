@@ -14,7 +14,7 @@ export const auditExport: CommandDefinition<LocalContext> = {
     command
       .summary("write an archive that a stranger can check")
       .description(
-        "Writes a sealed record, the public keys, its part of the chain and a README that says how to check it\n" +
+        "Writes a sealed record, the public keys, its part of the chain and a README that says how to check it " +
           "with sha256sum, openssl or cosign, as one .tar.gz. The record is verified first. Works without a daemon.",
       )
       .argument("<session>", "id of the session, or an unambiguous beginning of it")

@@ -36,10 +36,10 @@ export const auditKey: CommandDefinition<LocalContext> = {
     command
       .summary("print the public key of the seals, or replace the key")
       .description(
-        "Prints the public key that the records of this instance are checked with. Give it to whoever shall check\n" +
-          "them, now: a key that comes along with a record proves little.\n\n" +
-          "--rotate makes a new key, also beside a running daemon. The old one signs the hand-over and is destroyed;\n" +
-          "its public half stays, so old records stay verifiable. Works without a daemon.",
+        "Prints the public key that the records of this instance are checked with. Give it to whoever shall check " +
+          "them, now: a key that comes along with a record proves little. Works without a daemon.\n\n" +
+          "--rotate makes a new key, also beside a running daemon. The old one signs the hand-over and is destroyed; " +
+          "its public half stays, so old records stay verifiable.",
       )
       .option("--format <form>", "pem, openssl and cosign (the same), ssh, or allowed-signers (default: pem)")
       .option("--rotate", "make a new key and hand over to it")

@@ -25,9 +25,9 @@ export const auditPrune: CommandDefinition<LocalContext> = {
     command
       .summary("remove old records, leaving signed tombstones")
       .description(
-        "Shows which sealed records would be removed, and with --yes removes them. Given both, --older-than and\n" +
-          "--keep must both let a record go. Never an open record, nor one that is not what the chain says. A signed\n" +
-          "tombstone keeps the digests, so `agentd audit verify --all` still accounts for every session.\n" +
+        "Shows which sealed records would be removed, and with --yes removes them. Given both, --older-than and " +
+          "--keep must both let a record go. Never an open record, nor one that is not what the chain says. A signed " +
+          "tombstone keeps the digests, so `agentd audit verify --all` still accounts for every session. " +
           "Works without a daemon and beside one.",
       )
       .option("--older-than <age>", 'only sessions that ended so long ago, such as "90d" or "12h"')

@@ -30,10 +30,10 @@ export const auditVerify: CommandDefinition<LocalContext> = {
     command
       .summary("prove that a record, or all, are what was sealed")
       .description(
-        "Checks every file against SHA256SUMS, the sums against the signed statement, and the statement against\n" +
-          "this instance's keys and chain: nothing changed, missing, added, put in another order or set back.\n" +
+        "Checks every file against SHA256SUMS, the sums against the signed statement, and the statement against this " +
+          "instance's keys and chain: nothing changed, missing, added, put in another order or set back. " +
           "Works without a daemon.\n\n" +
-          "Exits 0 when all is verified, 1 when something was altered or is missing, 3 when a record is incomplete\n" +
+          "Exits 0 when all is verified, 1 when something was altered or is missing, 3 when a record is incomplete " +
           "(its session is open, or was cut short), 4 when the key that signed is unknown; 2 for a wrong command line.",
       )
       .argument("[session]", "id of the session, or an unambiguous beginning of it")

@@ -53,7 +53,7 @@ async function lookUp(candidates: Candidates, context: CliContext): Promise<read
 
 async function sessions(all: boolean, context: CliContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("list", { all, limit: MAX_SESSIONS }));
-  return found.map((view) => ({
+  return found.sessions.map((view) => ({
     word: view.session_id,
     summary: [view.profile, view.work_unit, standingText(view)].filter((text) => text !== null).join(" "),
   }));

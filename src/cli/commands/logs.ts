@@ -1,11 +1,11 @@
 import { Option } from "commander";
 import { AgentdError } from "../../errors.ts";
-import type { RpcClient } from "../../rpc/client.ts";
 import { countOption, instantOption, MAX_COUNT } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import type { ConsoleStream } from "../console-log.ts";
-import { connectIfRunning, type CliContext, type LocalContext } from "../context.ts";
+import { connectIfRunning, makePersistent, type CliContext, type LocalContext } from "../context.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../follow.ts";
+import type { PersistentClient } from "../persistent-client.ts";
 import { sessionEnd } from "../session-end.ts";
 
 interface LogsOptions {
@@ -61,15 +61,11 @@ function read(options: LogsOptions, { now }: CliContext): Wanted {
 async function printLogs(session: string, wanted: Wanted, context: LocalContext): Promise<number> {
   const daemon = await connectIfRunning(context);
   if (daemon instanceof AgentdError) return await printFromDisk(session, wanted, daemon, context);
-  try {
-    return await printFromDaemon(daemon, session, wanted, context);
-  } finally {
-    daemon.close();
-  }
+  return await makePersistent(daemon, context, (client) => printFromDaemon(client, session, wanted, context));
 }
 
 async function printFromDaemon(
-  client: RpcClient,
+  client: PersistentClient,
   session: string,
   wanted: Wanted,
   context: CliContext,

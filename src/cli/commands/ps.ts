@@ -1,9 +1,11 @@
+import type { SessionList } from "../../rpc/methods.ts";
 import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
 import type { SessionView } from "../../session-document.ts";
 import { countOption } from "../arguments.ts";
 import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { withClient, type CliContext } from "../context.ts";
+import { say, withClient, type CliContext } from "../context.ts";
+import { printable } from "../printable.ts";
 import { standingText } from "../session-text.ts";
 import { renderTable, type Cell } from "../table.ts";
 import { ageText } from "../time-text.ts";
@@ -48,14 +50,17 @@ async function listSessions(options: PsOptions, context: CliContext): Promise<nu
   const all = options.all === true;
   const limit = options.limit ?? (all ? ALL_LIMIT : String(MAX_LIST_LENGTH));
   const params = { all, limit: countOption("--limit", limit, { max: MAX_LIST_LENGTH }) };
-  const sessions = await withClient(context, (client) => client.call("list", params));
-  if (options.json === true) await context.stdout.json(sessions);
-  else await context.stdout.line(listText(sessions, all, context));
-  return 0;
+  const list = await withClient(context, (client) => client.call("list", params));
+  if (options.json === true) await context.stdout.json(list.sessions);
+  else await context.stdout.line(listText(list, all, context));
+  for (const { record, why } of list.unreadable)
+    await say(context, `${printable(record)} is not listed: ${printable(why)}`);
+  return list.unreadable.length === 0 ? 0 : 1;
 }
 
-function listText(sessions: readonly SessionView[], all: boolean, { stdout, now }: CliContext): string {
-  if (sessions.length === 0 && stdout.isTerminal) return all ? NONE_AT_ALL : NONE_OPEN;
+function listText({ sessions, unreadable }: SessionList, all: boolean, { stdout, now }: CliContext): string {
+  if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal)
+    return all ? NONE_AT_ALL : NONE_OPEN;
   // Most of the time nothing waits: then the repository has the room.
   const headers = sessions.some(({ reason }) => reason !== null) ? [...HEADERS, "REASON"] : HEADERS;
   const rows = sessions.map((view) => row(view, now()));

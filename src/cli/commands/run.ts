@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { AgentdError } from "../../errors.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { Caller, CallOptions } from "../../rpc/client.ts";
 import type { Params } from "../../rpc/methods.ts";
 import type { SessionView } from "../../session-document.ts";
 import { durationOption } from "../arguments.ts";
 import { attend } from "../attend.ts";
 import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withClient, type CliContext } from "../context.ts";
+import { say, withPersistentClient, type CliContext } from "../context.ts";
 import { Interrupts } from "../interrupts.ts";
+import type { PersistentClient } from "../persistent-client.ts";
 import { printable } from "../printable.ts";
+import { explainingLoss } from "../session-end.ts";
 import { endText, exitCodeOf, warningTexts } from "../session-text.ts";
 
 interface RunOptions {
@@ -22,6 +24,9 @@ interface RunOptions {
 /** What a shell reports for a process that an interrupt ended. */
 const DETACHED_EXIT_CODE = 130;
 
+/** What to do when it is not known whether there is a session. */
+const LOOK = "Once a daemon answers, `agentd ps -a` shows whether the session was accepted.";
+
 /** `agentd run`: starts a session and stays with it to its end. */
 export const run: CommandDefinition = {
   name: "run",
@@ -31,7 +36,7 @@ export const run: CommandDefinition = {
       .summary("run a session and stay with it")
       .description(
         "Runs one session of a profile, prints what it prints, and exits as it does.\n" +
-          "Ctrl-C asks the session to stop; a second one leaves it running.",
+          "Ctrl-C asks the session to stop; a second one leaves it running. A restart of the daemon ends neither.",
       )
       .argument("<profile>", "name of a profile in the configuration")
       .argument("[repo]", "repository to clone (default: the profile's)")
@@ -69,7 +74,7 @@ async function runSession(
     work_unit: options.workUnit,
     timeout_ms: durationOption("--timeout", options.timeout),
   };
-  return await withClient(context, async (client) =>
+  return await withPersistentClient(context, async (client) =>
     options.detach === true
       ? await startDetached(client, request, options, context)
       : await startAttached(client, request, options, context),
@@ -82,25 +87,25 @@ async function newUuid(): Promise<string> {
 }
 
 async function startDetached(
-  client: RpcClient,
+  client: Caller,
   request: Params<"run">,
   options: RunOptions,
   { stdout }: CliContext,
 ): Promise<number> {
-  const accepted = await client.call("run", request);
+  const accepted = await accept(client, request);
   await (options.json === true ? stdout.json(accepted) : stdout.line(accepted.session_id));
   return 0;
 }
 
 async function startAttached(
-  client: RpcClient,
+  client: PersistentClient,
   request: Params<"run">,
   options: RunOptions,
   context: CliContext,
 ): Promise<number> {
   const interrupts = new Interrupts(context);
   try {
-    const accepted = await accept(client, request, interrupts);
+    const accepted = await acceptUnlessInterrupted(client, request, interrupts, context);
     await say(context, `session ${accepted.session_id} accepted, recorded in ${printable(accepted.record)}`);
     const { stdout, stderr } = context;
     const outputs = { stdout: options.json === true ? stderr : stdout, stderr };
@@ -113,20 +118,41 @@ async function startAttached(
   }
 }
 
+/** An answer that is lost with the daemon is asked for again: the same request gets the same session. */
 async function accept(
-  client: RpcClient,
+  client: Caller,
+  request: Params<"run">,
+  options: CallOptions = {},
+): Promise<SessionView> {
+  return await explainingLoss(client.call("run", request, options), {
+    tried: `run ${request.profile}`,
+    next: LOOK,
+  });
+}
+
+async function acceptUnlessInterrupted(
+  client: PersistentClient,
   request: Params<"run">,
   interrupts: Interrupts,
+  context: CliContext,
 ): Promise<SessionView> {
+  const { first, second } = interrupts;
+  const note = (): void => {
+    if (client.isAway)
+      void say(context, "the session is told to stop once it is accepted; Ctrl-C again leaves");
+  };
+  first.addEventListener("abort", note, { once: true });
   try {
-    return await client.call("run", request, { signal: interrupts.second });
+    return await accept(client, request, { signal: second });
   } catch (error) {
-    if (!interrupts.second.aborted) throw error;
+    if (!second.aborted) throw error;
     throw new AgentdError("daemon_lost", {
       tried: `run ${request.profile}`,
       why: "interrupted before the daemon answered",
-      next: "`agentd ps` shows whether the session was accepted.",
+      next: LOOK,
     });
+  } finally {
+    first.removeEventListener("abort", note);
   }
 }
 

@@ -1,10 +1,10 @@
 import { AgentdError } from "../../errors.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { Caller } from "../../rpc/client.ts";
 import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
 import { graceOption } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withClient, type CliContext } from "../context.ts";
-import { sessionEnd } from "../session-end.ts";
+import { say, withPersistentClient, type CliContext } from "../context.ts";
+import { explainingLoss, sessionEnd } from "../session-end.ts";
 import { endText } from "../session-text.ts";
 
 interface StopOptions {
@@ -42,33 +42,37 @@ async function stopSessions(
 ): Promise<number> {
   const graceMs = graceOption("--grace", options.grace);
   if ((session === undefined) === (options.all === undefined)) throw neitherOrBoth();
-  await withClient(context, async (client) => {
+  await withPersistentClient(context, async (client) => {
     if (session === undefined) await stopAll(client, graceMs, context);
     else await tellEnd(client, await tellToStop(client, session, graceMs), context);
   });
   return 0;
 }
 
-async function stopAll(client: RpcClient, graceMs: number | undefined, context: CliContext): Promise<void> {
+async function stopAll(client: Caller, graceMs: number | undefined, context: CliContext): Promise<void> {
   let stopped = 0;
   for (;;) {
-    const open = await client.call("list", { all: false, limit: MAX_LIST_LENGTH });
+    const { sessions } = await client.call("list", { all: false, limit: MAX_LIST_LENGTH });
     // The newest first, as listed: so none is let out of the queue by the end of another.
-    for (const { session_id: id } of open) await tellToStop(client, id, graceMs);
-    for (const { session_id: id } of open) await tellEnd(client, id, context);
-    stopped += open.length;
-    if (open.length < MAX_LIST_LENGTH) break;
+    for (const { session_id: id } of sessions) await tellToStop(client, id, graceMs);
+    for (const { session_id: id } of sessions) await tellEnd(client, id, context);
+    stopped += sessions.length;
+    if (sessions.length < MAX_LIST_LENGTH) break;
   }
   if (stopped === 0) await say(context, "there is no session to stop");
 }
 
 /** @returns the whole id of the session. */
-async function tellToStop(client: RpcClient, session: string, graceMs: number | undefined): Promise<string> {
-  const { session_id: id } = await client.call("stop", { session, grace_ms: graceMs });
+async function tellToStop(client: Caller, session: string, graceMs: number | undefined): Promise<string> {
+  const told = client.call("stop", { session, grace_ms: graceMs });
+  const { session_id: id } = await explainingLoss(told, {
+    tried: `tell session ${session} to stop`,
+    next: "Once a daemon answers, `agentd ps` shows what goes on.",
+  });
   return id;
 }
 
-async function tellEnd(client: RpcClient, id: string, context: CliContext): Promise<void> {
+async function tellEnd(client: Caller, id: string, context: CliContext): Promise<void> {
   await say(context, endText(await sessionEnd(client, id)));
 }
 

@@ -1,5 +1,5 @@
 import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withClient, type CliContext } from "../context.ts";
+import { say, withPersistentClient, type CliContext } from "../context.ts";
 import { sessionEnd } from "../session-end.ts";
 import { endText, exitCodeOf } from "../session-text.ts";
 
@@ -15,7 +15,8 @@ export const wait: CommandDefinition = {
     command
       .summary("wait for the end of a session")
       .description(
-        "Waits until a session is sealed, says how it ended, and exits as `agentd run` would have.",
+        "Waits until a session is sealed, says how it ended, and exits as `agentd run` would have.\n" +
+          "A daemon that is restarted meanwhile is waited for.",
       )
       .argument("<session>", "id of the session, or an unambiguous beginning of it")
       .option("--json", "print the session as a JSON object")
@@ -26,7 +27,7 @@ export const wait: CommandDefinition = {
 };
 
 async function waitForSession(session: string, options: WaitOptions, context: CliContext): Promise<number> {
-  const sealed = await withClient(context, (client) => sessionEnd(client, session));
+  const sealed = await withPersistentClient(context, (client) => sessionEnd(client, session));
   if (options.json === true) await context.stdout.json(sealed);
   else await say(context, endText(sealed));
   return exitCodeOf(sealed);

@@ -4,7 +4,7 @@
 import { ending, type Ending } from "../../outcome.ts";
 import type { ContainerPhase, Exited } from "../../podman/container-status.ts";
 import type { Beginning } from "../beginning.ts";
-import { endingOfExit } from "../supervise.ts";
+import { endingOfExit, endingOfOrder, type EndOrder } from "../supervise.ts";
 import type { LeftTrail } from "./trail.ts";
 
 /** After so many starts that no daemon has survived, the session is not begun again. */
@@ -34,9 +34,9 @@ export function decide(left: Left): Beginning {
   const { trail } = left;
   switch (trail.state) {
     case "queued":
-      return { at: "queue" };
+      return { at: "queue", order: trail.order };
     case "preparing":
-      return decidePreparing(trail.starts);
+      return decidePreparing(trail);
     case "running":
       return decideRunning(left, trail);
     case "finishing":
@@ -45,23 +45,24 @@ export function decide(left: Left): Beginning {
 }
 
 /** Nothing of the agent's has run. */
-function decidePreparing(starts: number): Beginning {
-  if (starts < MOST_STARTS) return { at: "queue_again", starts };
+function decidePreparing({ starts, order }: LeftTrail & { state: "preparing" }): Beginning {
+  if (starts < MOST_STARTS || order !== undefined) return { at: "queue_again", starts, order };
   const cause = `the daemon did not survive ${starts} starts of this session in a row. Look at the daemon's log for why.`;
   return endsWith(ending("launch_failed", { stage: "start", cause }));
 }
 
 function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beginning {
   const { container, boot, timeoutMs } = left;
+  const { handedOver, openedUptimeMs, openedTimestamp, order } = trail;
+  if (trail.boot === boot && container?.phase === "running") {
+    return { at: "command", containerId: container.id, openedUptimeMs, handedOver, order };
+  }
+  if (order !== undefined) return decideOrdered(order, trail.boot === boot ? container?.exit : undefined);
   if (trail.boot !== boot)
     return interrupted("the host was restarted, or its user's session ended, while it ran");
   if (container === undefined) return interrupted("something other than agentd has removed the container");
   if (container.phase === "created")
     return interrupted("the engine does not know any more that its container ran");
-  const { handedOver, openedUptimeMs, openedTimestamp } = trail;
-  if (container.phase === "running") {
-    return { at: "command", containerId: container.id, openedUptimeMs, handedOver };
-  }
   if (!handedOver) {
     return interrupted("its container ended before it was known whether its command had got its credentials");
   }
@@ -70,6 +71,12 @@ function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beg
   const isPastDeadline = timeoutMs !== undefined && ranMs >= timeoutMs;
   const end = endingOfExit(container.exit, isPastDeadline);
   return { at: "end", ending: end, endTimestamp: timestamp(container.exit.finishedAt) };
+}
+
+/** It was told to end, and it has, however that came about. */
+function decideOrdered(order: EndOrder, exit: Exited | undefined): Beginning {
+  const end = endingOfOrder(order, exit);
+  return { at: "end", ending: end, endTimestamp: exit && timestamp(exit.finishedAt) };
 }
 
 function interrupted(cause: string): Beginning {

@@ -1,16 +1,18 @@
 import * as z from "zod";
 import type { JournalEntry } from "../../audit/journal.ts";
 import { OUTCOMES, LAUNCH_STAGES, type Ending } from "../../outcome.ts";
+import { ORDERED_OUTCOMES, type EndOrder } from "../supervise.ts";
 
-/** How far a session had come, as its journal shows it. */
+/** How far a session had come, as its journal shows it, and whether it was told to end. */
 export type LeftTrail =
-  | { readonly state: "queued" }
+  | { readonly state: "queued"; readonly order?: EndOrder | undefined }
   | {
       readonly state: "preparing";
       /** Starts since the last daemon that gave the session up in an orderly way. */
       readonly starts: number;
       /** Whether the last start had come to a container that is as confined as asked. */
       readonly created: boolean;
+      readonly order?: EndOrder | undefined;
     }
   | {
       readonly state: "running";
@@ -20,10 +22,13 @@ export type LeftTrail =
       readonly openedUptimeMs: number;
       readonly openedTimestamp: string;
       readonly handedOver: boolean;
+      readonly order?: EndOrder | undefined;
     }
   | { readonly state: "finishing"; readonly ending: Ending; readonly endTimestamp: string };
 
 const openedSchema = z.object({ boot: z.string(), uptime_ms: z.number() });
+
+const orderSchema = z.object({ outcome: z.enum(ORDERED_OUTCOMES), cause: z.string(), grace_ms: z.number() });
 
 const endedSchema = z.object({
   outcome: z.enum(OUTCOMES),
@@ -44,7 +49,7 @@ export function readTrail(journal: readonly JournalEntry[]): LeftTrail {
   const state = journal.at(-1)?.state ?? "queued";
   switch (state) {
     case "queued":
-      return { state };
+      return { state, order: orderIn(journal) };
     case "preparing":
       return readPreparing(journal);
     case "running":
@@ -63,6 +68,7 @@ function readPreparing(journal: readonly JournalEntry[]): LeftTrail {
     state: "preparing",
     starts: sinceGivenUp.filter(({ event }) => event === "started").length,
     created: journal.slice(lastStart).some(({ event }) => event === "container_created"),
+    order: orderIn(journal),
   };
 }
 
@@ -75,12 +81,20 @@ function readRunning(journal: readonly JournalEntry[]): LeftTrail {
     openedUptimeMs: opened.uptime_ms,
     openedTimestamp: line.time,
     handedOver: journal.some(({ event }) => event === "handed_over"),
+    order: orderIn(journal),
   };
 }
 
 function readFinishing(journal: readonly JournalEntry[]): LeftTrail {
   const { end_timestamp: endTimestamp, ...ending } = endedSchema.parse(lineOf(journal, "ended"));
   return { state: "finishing", ending, endTimestamp };
+}
+
+function orderIn(journal: readonly JournalEntry[]): EndOrder | undefined {
+  const line = journal.find(({ event }) => event === "end_ordered");
+  if (line === undefined) return undefined;
+  const { outcome, cause, grace_ms: graceMs } = orderSchema.parse(line);
+  return { outcome, cause, graceMs };
 }
 
 function lineOf(journal: readonly JournalEntry[], event: string): JournalEntry {

@@ -54,7 +54,9 @@ export const DAEMON: Topic = [
   },
   {
     pattern: "the daemon is started again",
-    run: async (world) => void (await world.startDaemonAgain()),
+    run: async (world) => {
+      await world.startDaemonAgain();
+    },
   },
   {
     // The marker of this boot lies where a boot clears it.

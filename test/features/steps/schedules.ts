@@ -1,3 +1,5 @@
+import { pathExists } from "fs-extra";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { until } from "../../kit/until.mjs";
 import type { Topic } from "./topic.ts";
@@ -18,9 +20,11 @@ export const SCHEDULES: Topic = [
     run: async (world) => {
       // It would fire into the next scenarios.
       world.spoilt = true;
-      await until("a scheduled session", async () => (await world.records()).length > 0, {
-        timeoutMs: FIRE_TIMEOUT_MS,
-      });
+      const isAccepted = async (): Promise<boolean> => {
+        const [first] = await world.records();
+        return first !== undefined && (await pathExists(join(first.path, "agentd/session.json")));
+      };
+      await until("a scheduled session", isAccepted, { timeoutMs: FIRE_TIMEOUT_MS });
     },
   },
   {

@@ -4,6 +4,8 @@
 import { denials } from "./denials.mjs";
 import { labels, mounts, separation } from "./labels.mjs";
 import { cpuLimit, outOfMemory, peaks, pidsLimit } from "./limits.mjs";
+import { poweroff, reboot } from "./power.mjs";
+import { kill, restart, stop, watchdog } from "./restart.mjs";
 import { session } from "./session.mjs";
 
 /** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */
@@ -11,12 +13,9 @@ import { session } from "./session.mjs";
 /** @type {readonly Scenario[]} */
 export const SCENARIOS = [
   session,
-  outOfMemory,
-  pidsLimit,
-  cpuLimit,
-  peaks,
-  labels,
-  mounts,
-  separation,
+  ...[outOfMemory, pidsLimit, cpuLimit, peaks],
+  ...[labels, mounts, separation],
+  ...[restart, kill, stop, watchdog],
+  ...[reboot, poweroff],
   denials,
 ];

@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { readEvidence } from "../../../src/audit/evidence.ts";
 import { verifyRecord } from "../../../src/audit/verify.ts";
-import { placeOf, sealIn, settingsIn, SUCCESS, verify } from "./record-document.ts";
+import { placeOf, sealIn, settingsIn, SUCCESS, verify, verifyEverything } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 
 /** A sealed record with a file that the agent wrote, made writable for whoever tampers with it. */
@@ -77,6 +77,19 @@ describe("a record that is not sealed", () => {
       status: "altered",
       problems: [{ path: "agentd/events.jsonl", problem: "line 3 does not follow from the line before it" }],
     });
+  });
+
+  it("is refused when it cannot be read", async () => {
+    const record = await tamperableRecord();
+    await chmod(record, 0o300);
+    await expect(verify(record)).rejects.toMatchObject({
+      code: "record_unusable",
+      message: expect.stringContaining("EACCES") as string,
+    });
+    await chmod(record, 0o700);
+    await chmod(join(record, "SHA256SUMS"), 0);
+    const all = await verifyEverything({ auditRoot: join(record, "../..") });
+    expect(all).toMatchObject({ status: "altered", counts: { altered: 1 } });
   });
 
   it("is refused when it is not there", async () => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import type { Handlers, ProfileView } from "../../../src/rpc/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
-import { sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
 import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
 import { agentd, agentdInto, agentdOnTerminal } from "./installed-cli.ts";
 
@@ -104,10 +104,10 @@ describe("agentd ps", () => {
   it("prints a table, with nothing in it that a user could move the cursor with", async () => {
     const directory = await start({
       list: () =>
-        Promise.resolve([
+        listed(
           view({ work_unit: "issue-42", state: "queued", position: 2 }),
           sealed({ session_id: "0198f2a4c6e80000", work_unit: "\x1b[2J", outcome: "blocked", exit_code: 3 }),
-        ]),
+        ),
     });
     const { stdout } = await agentd(directory, "ps", "-a");
     const [header, ...rows] = stdout.trimEnd().split("\n");
@@ -124,22 +124,34 @@ describe("agentd ps", () => {
     [["-a", "--limit", "5"], { all: true, limit: 5 }],
   ])("with %j asks for %o", async (options, params) => {
     const asked: unknown[] = [];
-    const directory = await start({ list: (given) => Promise.resolve((asked.push(given), [])) });
+    const directory = await start({ list: (given) => (asked.push(given), listed()) });
     const result = await agentd(directory, "ps", "--json", ...options);
     expect(result).toMatchObject({ exitCode: 0, stdout: "[]\n" });
     expect(asked).toEqual([params]);
   });
 
   it("prints the views as a JSON array", async () => {
-    const directory = await start({ list: () => Promise.resolve([view()]) });
+    const directory = await start({ list: () => listed(view()) });
     const { stdout } = await agentd(directory, "ps", "--json");
     expect(JSON.parse(stdout)).toEqual([view()]);
+  });
+
+  it("lists what can be read, and names what cannot", async () => {
+    const why = "cannot read /r/0198f2a4c6e80000/agentd/session.json: it is not JSON";
+    const unreadable = [{ session_id: "0198f2a4c6e80000", record: "/r/0198f2a4c6e80000", why }];
+    const directory = await start({ list: () => Promise.resolve({ sessions: [view()], unreadable }) });
+    const result = await agentd(directory, "ps", "-a", "--json");
+    expect(result).toMatchObject({
+      exitCode: 1,
+      stderr: `agentd: /r/0198f2a4c6e80000 is not listed: ${why}\n`,
+    });
+    expect(JSON.parse(result.stdout)).toEqual([view()]);
   });
 });
 
 describe("agentd ps on a terminal", () => {
   it("says what there is not, and where to look", async () => {
-    const directory = await start({ list: () => Promise.resolve([]) });
+    const directory = await start({ list: () => listed() });
     expect((await agentdOnTerminal(directory, "ps")).stdout).toBe(
       "Nothing is queued or running; `agentd ps -a` shows what has ended.\r\n",
     );
@@ -151,10 +163,10 @@ describe("agentd ps on a terminal", () => {
 
   it("shows why something waits, shortened to the terminal, and colours what runs", async () => {
     const list = () =>
-      Promise.resolve([
+      listed(
         view({ state: "queued", position: 1, reason: "all 1 places of daemon.max_sessions are taken" }),
         view({ state: "running" }),
-      ]);
+      );
     const directory = await start({ list });
     const [header = "", queued = "", running = ""] = (await agentdOnTerminal(directory, "ps")).stdout.split(
       "\r\n",
@@ -245,20 +257,6 @@ describe("agentd wait", () => {
     expect(result.stderr).toContain(`agentd: session ${ID} `);
     expect(result.stderr).toContain(text);
   });
-
-  it("names the session when the daemon goes away", async () => {
-    const directory = await start({
-      wait: (_params, { signal }) =>
-        new Promise((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason as Error));
-          setImmediate(() => void daemon?.server.close());
-        }),
-    });
-    const result = await agentd(directory, "wait", ID);
-    expect(result).toMatchObject({ exitCode: 125, stdout: "" });
-    expect(result.stderr).toContain(`agentd: cannot wait for session ${ID}: `);
-    expect(result.stderr).toContain(`When the daemon is back: \`agentd wait ${ID}\`.`);
-  });
 });
 
 describe("agentd stop", () => {
@@ -280,7 +278,7 @@ describe("agentd stop --all", () => {
     const calls: string[] = [];
     const ids = ["0198f2a4c6e80003", "0198f2a4c6e80002", "0198f2a4c6e80001"];
     const directory = await start({
-      list: () => Promise.resolve(ids.map((id) => view({ session_id: id }))),
+      list: () => listed(...ids.map((id) => view({ session_id: id }))),
       stop: ({ session }) => Promise.resolve((calls.push(`stop ${session}`), view({ session_id: session }))),
       wait: ({ session }) =>
         Promise.resolve(
@@ -294,7 +292,7 @@ describe("agentd stop --all", () => {
   });
 
   it("says so when there is nothing to stop", async () => {
-    const directory = await start({ list: () => Promise.resolve([]) });
+    const directory = await start({ list: () => listed() });
     expect(await agentd(directory, "stop", "--all")).toMatchObject({
       exitCode: 0,
       stderr: "agentd: there is no session to stop\n",

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { delimiter } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sealed, startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { listed, sealed, startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
 import { agentd, PROGRAM_DIRECTORY } from "./installed-cli.ts";
 
 const OPEN = "0198f2a4c6e81234";
@@ -11,7 +11,7 @@ let daemon: SmallDaemon;
 
 beforeAll(async () => {
   daemon = await startSmallDaemon({
-    list: ({ all }) => Promise.resolve(all ? [view(), sealed({ session_id: ENDED })] : [view()]),
+    list: ({ all }) => (all ? listed(view(), sealed({ session_id: ENDED })) : listed(view())),
   });
 });
 

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -77,12 +77,50 @@ describe("following a console log", () => {
     expect(stdout.text()).toBe("last words\n");
   });
 
-  it("goes on reading a log that is made read-only and whose name is taken over", async () => {
+  it("goes on reading a log that is made read-only", async () => {
     await writeFile(file, `${AT} stdout F one\n`);
     const handle = await open(file, "a");
     const { ended, stdout, done } = follow();
     await vi.waitFor(() => expect(stdout.text()).toBe("one\n"), WAIT);
     await handle.chmod(0o400);
+    await handle.write(`${AT} stdout F two\n`);
+    await handle.close();
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("one\ntwo\n");
+  });
+
+  it("goes over to the log that has taken the place of the first, and repeats nothing", async () => {
+    await writeFile(file, `${AT} stdout F of the first\n`);
+    const { ended, stdout, done } = follow();
+    await vi.waitFor(() => expect(stdout.text()).toBe("of the first\n"), WAIT);
+    await rm(file);
+    await writeFile(file, `${AT} stdout F one\n`);
+    await vi.waitFor(() => expect(stdout.text()).toBe("of the first\none\n"), WAIT);
+    await writeFile(`${file}.new`, `${AT} stdout F of the third\n`);
+    await rename(`${file}.new`, file);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("of the first\none\nof the third\n");
+  });
+
+  it("begins anew with a log that was cut short, also within a line", async () => {
+    await writeFile(file, `${AT} stdout F before\n${AT} stdout P half`);
+    const { ended, stdout, done } = follow();
+    await vi.waitFor(() => expect(stdout.text()).toBe("before\n"), WAIT);
+    await writeFile(file, `${AT} stdout F after\n`);
+    await vi.waitFor(() => expect(stdout.text()).toBe("before\nafter\n"), WAIT);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("before\nafter\n");
+  });
+
+  it("keeps to a log whose name is gone", async () => {
+    await writeFile(file, `${AT} stdout F one\n`);
+    const handle = await open(file, "a");
+    const { ended, stdout, done } = follow();
+    await vi.waitFor(() => expect(stdout.text()).toBe("one\n"), WAIT);
+    await rm(file);
     await handle.write(`${AT} stdout F two\n`);
     await handle.close();
     ended.abort();

@@ -149,18 +149,6 @@ describe("agentd run", () => {
     expect(await run).toMatchObject({ exitCode: 42 });
     expect(stderr()).not.toContain("EPIPE");
   });
-
-  it("says where to look when the daemon goes away, after printing what there is", async () => {
-    await writeFile(log, `${AT} stdout F hello\n`);
-    const run = start("run", "demo");
-    const stdout = live(run.stdout);
-    await vi.waitFor(() => expect(stdout()).toBe("hello\n"), WAIT);
-    await daemon.server.close();
-    const result = await run;
-    expect(result).toMatchObject({ exitCode: 125, stdout: "hello\n" });
-    expect(result.stderr).toContain("cannot wait for session 0198f2a4c6e81234");
-    expect(result.stderr).toContain("[daemon_lost]");
-  });
 });
 
 describe("agentd run on a terminal", () => {

@@ -39,6 +39,11 @@ describe("a configuration", () => {
           repoTokenSource: undefined,
           methodologyDir: undefined,
           schedule: undefined,
+          timezone: undefined,
+          missed: "skip",
+          catchupWindowMs: 86_400_000,
+          overlap: "allow",
+          jitterMs: 0,
           timeoutMs: undefined,
           graceMs: 10_000,
           network: "private",
@@ -71,6 +76,11 @@ describe("a configuration", () => {
       methodology_dir = "../groundwork"
       pull = "never"
       schedule = "*/15 8-18 * * mon-fri"
+      timezone = "America/New_York"
+      missed = "once"
+      catchup_window = "36h"
+      overlap = "queue"
+      jitter = "5m"
       timeout = "90s"
       grace = "1m"
       network = "none"
@@ -108,6 +118,11 @@ describe("a configuration", () => {
       repoTokenSource: "DEMO_REPO_TOKEN",
       methodologyDir: join(file.directory, "../groundwork"),
       schedule: "*/15 8-18 * * mon-fri",
+      timezone: "America/New_York",
+      missed: "once",
+      catchupWindowMs: 36 * 3_600_000,
+      overlap: "queue",
+      jitterMs: 300_000,
       timeoutMs: 90_000,
       graceMs: 60_000,
       network: "none",

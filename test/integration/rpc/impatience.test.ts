@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { connect } from "../../../src/rpc/client.ts";
 import type { Patience } from "../../../src/rpc/connection.ts";
 import { RawClient } from "./raw-client.ts";
-import { startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
+import { listed, startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
 
 const HOUR_MS = 3_600_000;
 const QUICKLY_MS = 50;
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function connectTo(patience: Patience): Promise<RawClient> {
   const list = ({ limit }: { limit: number }) =>
-    Promise.resolve([view({ warnings: Array.from({ length: limit }, () => "x".repeat(1024)) })]);
+    listed(view({ warnings: Array.from({ length: limit }, () => "x".repeat(1024)) }));
   daemon = await startSmallDaemon({ list }, patience);
   return await another();
 }
@@ -88,7 +88,7 @@ describe("a client that does not read", () => {
     client.socket.pause();
     client.request(1, "list", LONG_LIST);
     // Not listened to, and so not blamed for the line that it cannot end.
-    client.send(`${"x".repeat(500_000)}`);
+    client.send("x".repeat(500_000));
     const hanging = await another();
     await hanging.closed();
     client.socket.resume();

@@ -3,7 +3,7 @@ import { AgentdError } from "../../../src/errors.ts";
 import { connect, type RpcClient } from "../../../src/rpc/client.ts";
 import type { Handlers } from "../../../src/rpc/methods.ts";
 import { RawClient } from "./raw-client.ts";
-import { sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
+import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
 
 const OPTIONS = { version: "0.1.0", timeoutMs: 60_000 };
 
@@ -78,9 +78,9 @@ describe("a client and the daemon", () => {
 
   it("exchange results that are larger than any buffer on the way", async () => {
     const warnings = Array.from({ length: 1000 }, (_, index) => `${index} ${"x".repeat(5000)}`);
-    const { client } = await start({ list: () => Promise.resolve([view({ warnings })]) });
-    const [first] = await client.call("list", { all: true, limit: 1 });
-    expect(first?.warnings).toEqual(warnings);
+    const { client } = await start({ list: () => listed(view({ warnings })) });
+    const { sessions } = await client.call("list", { all: true, limit: 1 });
+    expect(sessions[0]?.warnings).toEqual(warnings);
   });
 });
 

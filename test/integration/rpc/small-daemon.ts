@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
-import { METHODS, type Handlers, type MethodName, type Status } from "../../../src/rpc/methods.ts";
+import {
+  METHODS,
+  type Handlers,
+  type MethodName,
+  type SessionList,
+  type Status,
+} from "../../../src/rpc/methods.ts";
 import type { Patience } from "../../../src/rpc/connection.ts";
 import { RpcServer } from "../../../src/rpc/server.ts";
 import { acceptedDocument, type SessionView } from "../../../src/session-document.ts";
@@ -45,6 +51,11 @@ export function sealed(fields: Partial<SessionView> = {}): SessionView {
   });
 }
 
+/** What `list` answers when every record can be read. */
+export function listed(...sessions: SessionView[]): Promise<SessionList> {
+  return Promise.resolve({ sessions, unreadable: [] });
+}
+
 export const STATUS: Status = {
   pid: 4711,
   version: "0.1.0",
@@ -73,7 +84,7 @@ const unknown = (session: string): Promise<never> =>
 
 const HANDLERS: Handlers = {
   run: ({ profile, work_unit: workUnit }) => Promise.resolve(view({ profile, work_unit: workUnit ?? null })),
-  list: () => Promise.resolve([]),
+  list: () => listed(),
   show: ({ session }) => unknown(session),
   wait: (_params, { signal }) =>
     new Promise((_, reject) => {
@@ -88,9 +99,12 @@ const HANDLERS: Handlers = {
 export interface SmallDaemon {
   readonly path: string;
   readonly directory: string;
+  /** The one that listens, or listened last. */
   readonly server: RpcServer;
   /** Lines of the daemon's log. */
   readonly log: readonly string[];
+  /** Starts the next one in its place; `server` has to be closed. */
+  readonly next: (handlers?: Partial<Handlers>) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -102,19 +116,33 @@ export async function startSmallDaemon(
   const directory = await mkdtemp(join(tmpdir(), "agentd-rpc-"));
   const path = join(directory, "agentd.sock");
   const log: string[] = [];
-  const server = new RpcServer({
-    identity: IDENTITY,
-    handlers: checked({ ...HANDLERS, ...handlers }),
-    log: createLogger({ write: (line) => void log.push(line) }, "warn"),
-    uid: process.getuid?.() ?? 0,
-    patience,
-  });
-  await server.listen(path);
-  const stop = async () => {
-    await server.close();
-    await rm(directory, { recursive: true });
+  const listen = async (own: Partial<Handlers>): Promise<RpcServer> => {
+    const server = new RpcServer({
+      identity: IDENTITY,
+      handlers: checked({ ...HANDLERS, ...own }),
+      log: createLogger({ write: (line) => void log.push(line) }, "warn"),
+      uid: process.getuid?.() ?? 0,
+      patience,
+    });
+    await server.listen(path);
+    return server;
   };
-  return { path, directory, server, log, stop };
+  let server = await listen(handlers);
+  return {
+    path,
+    directory,
+    log,
+    get server() {
+      return server;
+    },
+    next: async (others = handlers) => {
+      server = await listen(others);
+    },
+    stop: async () => {
+      await server.close();
+      await rm(directory, { recursive: true });
+    },
+  };
 }
 
 function checked(handlers: Handlers): Handlers {

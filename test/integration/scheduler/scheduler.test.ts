@@ -61,7 +61,13 @@ describe("a scheduler", () => {
 
   it.each([
     ["whose request the daemon remembers", () => undefined],
-    ["that has ended since, its request forgotten", () => (world.endSessions(), world.forgetRequests())],
+    [
+      "that has ended since, its request forgotten",
+      () => {
+        world.endSessions();
+        world.forgetRequests();
+      },
+    ],
   ])("finds the session of a fire that was cut short by a crash, one %s", async (_which, meanwhile) => {
     const scheduler = await world.start();
     atFour();

@@ -12,6 +12,7 @@ describe("cronFault", () => {
     "0 0 29 2 *",
     "0 0 30 2 mon",
     "0 0 31 1,2 *",
+    "*/60 */24 */31 */12 */7",
   ])("accepts %j", (expression) => {
     expect(cronFault(expression)).toBeUndefined();
   });
@@ -27,6 +28,14 @@ describe("cronFault", () => {
     ["-1 * * * *", "field of the minute"],
     ["*/0 * * * *", "field of the minute"],
     ["1,,2 * * * *", "field of the minute"],
+    ["*/61 * * * *", "step in the field of the minute must be at most 60"],
+    ["*/90 * * * *", "step in the field of the minute must be at most 60"],
+    ["0,5-30/5,10/99 * * * *", "step in the field of the minute"],
+    ["* 1-5/25 * * *", "step in the field of the hour must be at most 24"],
+    ["* * */32 * *", "step in the field of the day of the month"],
+    ["* * * */13 *", "step in the field of the month"],
+    ["* * * * */8", "step in the field of the day of the week"],
+    ["0 0 * * fri-mon", "Invalid range"],
     ["1/2/3 * * * *", "field of the minute"],
     ["* ? * * *", "field of the hour"],
     ["0 0 L * *", "field of the day of the month"],

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ending } from "../../../../src/outcome.ts";
 import type { Exited } from "../../../../src/podman/container-status.ts";
 import { decide, type FoundContainer, type Left } from "../../../../src/sessions/recovery/decide.ts";
+import type { EndOrder } from "../../../../src/sessions/supervise.ts";
 import type { LeftTrail } from "../../../../src/sessions/recovery/trail.ts";
 
 const HERE = "boot/marker";
@@ -97,6 +98,39 @@ describe("what becomes of an open record", () => {
     ["it ran in this boot and another login", { ...running, boot: "boot/other" }, exit(0)],
   ])("is interrupted, when %s", (_, trail, container) => {
     expect(decide(left(trail, container))).toMatchObject(interrupted);
+  });
+
+  describe("that was told to end", () => {
+    const order: EndOrder = { outcome: "cancelled", cause: "stopped by the operator", graceMs: 7_000 };
+
+    it.each([
+      [
+        { state: "queued", order },
+        { at: "queue", order },
+      ],
+      [
+        { state: "preparing", starts: 5, created: true, order },
+        { at: "queue_again", starts: 5, order },
+      ],
+    ] as const)("is told again before anything of it begins: %j", (trail, beginning) => {
+      expect(decide(left(trail, alive))).toEqual(beginning);
+    });
+
+    it("is told again, when it runs", () => {
+      expect(decide(left({ ...running, order }, alive))).toMatchObject({ at: "command", order });
+    });
+
+    it.each([
+      ["it has exited", { ...running, order }, exit(5), 5],
+      ["it has exited at its gate", { ...running, order, handedOver: false }, exit(0), 0],
+      ["its container is gone", { ...running, order }, undefined, null],
+      ["the host was restarted", { ...running, order, boot: "other/marker" }, exit(0), null],
+    ] as const)("is what it was told to be, when %s", (_, trail, container, code) => {
+      expect(decide(left(trail, container))).toMatchObject({
+        at: "end",
+        ending: { outcome: "cancelled", cause: "stopped by the operator", exit_code: code },
+      });
+    });
   });
 
   it.each([undefined, alive, exit(0)])(

@@ -52,6 +52,22 @@ describe("the trail of a session", () => {
     expect(readTrail(journal(...lines))).toEqual({ ...opened, handedOver: true });
   });
 
+  it.each([
+    ["queued", [ACCEPTED]],
+    ["preparing", [ACCEPTED, STARTED]],
+    ["running", [ACCEPTED, STARTED, OPENED]],
+  ] as const)("says that it was told to end, first of all, while it was %s", (state, lines) => {
+    const told = (outcome: string): Line => [
+      state,
+      "end_ordered",
+      { outcome, cause: "why", grace_ms: 7_000 },
+    ];
+    expect(readTrail(journal(...lines, told("timed_out"), told("cancelled")))).toMatchObject({
+      state,
+      order: { outcome: "timed_out", cause: "why", graceMs: 7_000 },
+    });
+  });
+
   it.each(["finishing", "sealed"] as const)("says how it ended, when its last line is %s", (last) => {
     const end = ending("work_failed", { exit_code: 5 });
     const endTimestamp = "2026-01-01T12:30:00.000Z";

@@ -1,0 +1,221 @@
+/**
+ * What all cells share: an image and a repository. And what each has of its own: a sandbox, an agent that counts its
+ * starts, failpoints.
+ */
+import { access, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { createSandbox } from "../kit/agentd.mjs";
+import { startGitServer } from "../kit/git-server.mjs";
+import { BUSYBOX, ensureBusyboxImage } from "../kit/images.mjs";
+import { readJournal } from "../kit/records.mjs";
+import { makeRepository } from "../kit/repositories.mjs";
+import { until } from "../kit/until.mjs";
+
+/** @typedef {import("../kit/agentd.mjs").Sandbox} Sandbox */
+/** @typedef {import("../../src/failpoints.ts").FailpointLabel} Label */
+/** @typedef {{ image: string, repositoryUrl: string }} Ground */
+
+export const PROFILE = "chaos";
+/** A slow machine at its slowest; only bounds how long a hang lasts. */
+export const LONG_MS = 180_000;
+
+/** Counts its start before it does anything, works until it is let go, and leaves with the code in its work unit. */
+const AGENT = `
+echo start >> /host/$AGENTD_SESSION_ID
+echo begun
+until [ -e /host/go ]; do sleep 0.1; done
+echo done
+exit $AGENTD_WORK_UNIT
+`;
+
+/** Makes the ground. Whoever makes it closes it. @returns {Promise<{ ground: Ground, close: () => Promise<void> }>} */
+export async function openGround() {
+  const sandbox = await createSandbox();
+  const repositories = join(sandbox.directory, "repositories");
+  const server = await startGitServer(repositories);
+  const close = async () => {
+    await server.close();
+    await sandbox.close();
+  };
+  try {
+    await makeRepository(join(repositories, "small.git"));
+    const image = await ensureBusyboxImage(sandbox.containers, BUSYBOX);
+    return { ground: { image, repositoryUrl: `${server.url}/small.git` }, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A sandbox with one profile. `inArena` makes it. */
+export class Arena {
+  /** Where the agent counts its starts and looks whether it may end. */
+  #host;
+  #failpoints;
+  /** @type {string | undefined} */
+  #instance;
+
+  /** @param {Sandbox} sandbox */
+  constructor(sandbox) {
+    this.sandbox = sandbox;
+    this.#host = join(sandbox.directory, "host");
+    this.#failpoints = join(sandbox.directory, "failpoints");
+    /** In the command line of every process that sessions of this arena start. */
+    this.mark = basename(sandbox.directory);
+  }
+
+  /**
+   * Makes the directories and the configuration.
+   *
+   * @param {Ground} ground
+   * @param {{ maxSessions?: number, script?: string }} options
+   */
+  async prepare({ image, repositoryUrl }, { maxSessions = 4, script = AGENT }) {
+    await mkdir(this.#host);
+    await mkdir(this.#failpoints);
+    const profile = {
+      name: PROFILE,
+      base_image: image,
+      repo: repositoryUrl,
+      command: ["/bin/sh", "-c", script, this.mark],
+      mounts: [{ source: this.#host, target: "/host" }],
+    };
+    await this.sandbox.writeConfig({ daemon: { max_sessions: maxSessions }, profiles: [profile] });
+  }
+
+  /** Name of the instance, known once a daemon was ready. */
+  get instance() {
+    if (this.#instance === undefined) throw new Error("no daemon was ready yet");
+    return this.#instance;
+  }
+
+  /**
+   * Starts a daemon and waits until it answers.
+   *
+   * @param {Label} [label] It waits where it first comes to it.
+   */
+  async startDaemon(label) {
+    const armed = { AGENTD_FAILPOINTS: `${label}=wait@1`, AGENTD_FAILPOINTS_DIR: this.#failpoints };
+    const daemon = await this.sandbox.startDaemon({ env: label === undefined ? {} : armed });
+    this.#instance = daemon.instance;
+    return daemon;
+  }
+
+  /**
+   * Asks for a session.
+   *
+   * @param {number} code What its command is to leave with.
+   * @returns {Promise<boolean>} Whether the client was told that it was accepted.
+   */
+  async run(code) {
+    const { exitCode } = await this.sandbox.run(["run", PROFILE, "--detach", "--work-unit", String(code)]);
+    return exitCode === 0;
+  }
+
+  /** Asks for the end of all sessions. @returns {Promise<boolean>} Whether the client was told that they were told to. */
+  async stop() {
+    const { exitCode } = await this.sandbox.run(["stop", "--all"]);
+    return exitCode === 0;
+  }
+
+  /** Resolves once a command has counted its start. */
+  async commandStarted() {
+    await untilLong("the start of a command", async () => (await this.starts()).size > 0);
+  }
+
+  /** Resolves once the journal of the one session says that its command has everything. */
+  async handedOver() {
+    const [record = ""] = await this.records();
+    await untilLong("the end of the hand-over", async () =>
+      (await readJournal(record)).some(({ event }) => event === "handed_over"),
+    );
+    await this.commandStarted();
+  }
+
+  /** Resolves once a daemon waits at the label, with its pid. @param {Label} label */
+  async hit(label) {
+    const mark = join(this.#failpoints, `${label}.1`);
+    const text = await untilLong(`the failpoint ${label}`, async () => await readIfThere(mark));
+    return Number(text);
+  }
+
+  /** Lets the daemon go on that waits at the label. @param {Label} label */
+  async release(label) {
+    await writeFile(join(this.#failpoints, `${label}.1.go`), "");
+  }
+
+  /** Lets the agents come to their end. */
+  async letGo() {
+    await writeFile(join(this.#host, "go"), "");
+  }
+
+  /** How often each session's command was started, by session id. @returns {Promise<Map<string, number>>} */
+  async starts() {
+    const ids = (await readdir(this.#host)).filter((name) => name !== "go");
+    const counts = ids.map(async (id) => /** @type {[string, number]} */ ([id, await this.#startsOf(id)]));
+    return new Map(await Promise.all(counts));
+  }
+
+  /** The record directories, oldest first. */
+  async records() {
+    const profile = join(this.sandbox.auditRoot, PROFILE);
+    return (await namesIn(profile)).sort().map((id) => join(profile, id));
+  }
+
+  /** How many sessions are not sealed yet. */
+  async openSessions() {
+    return (await namesIn(join(this.sandbox.stateDirectory, "open"))).length;
+  }
+
+  /** Resolves once no session is open any more. */
+  async allSealed() {
+    await untilLong("the end of all sessions", async () => (await this.openSessions()) === 0);
+  }
+
+  /** @param {string} sessionId */
+  async #startsOf(sessionId) {
+    return (await readFile(join(this.#host, sessionId), "utf8")).split("\n").length - 1;
+  }
+}
+
+/**
+ * Makes an arena, lends it out, and removes it whatever happens.
+ *
+ * @template T
+ * @param {Ground} ground
+ * @param {(arena: Arena) => Promise<T>} use
+ * @param {{ maxSessions?: number, script?: string }} [options] By default 4, and the agent that can be let go.
+ */
+export async function inArena(ground, use, options = {}) {
+  const sandbox = await createSandbox();
+  try {
+    const arena = new Arena(sandbox);
+    await arena.prepare(ground, options);
+    return await use(arena);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/**
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T | undefined | false>} condition
+ */
+export function untilLong(what, condition) {
+  return until(what, condition, { timeoutMs: LONG_MS });
+}
+
+/** @param {string} directory */
+async function namesIn(directory) {
+  return await access(directory).then(
+    () => readdir(directory),
+    () => [],
+  );
+}
+
+/** Undefined also while it is empty: it is about to be written. @param {string} path */
+async function readIfThere(path) {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text === "" ? undefined : text;
+}

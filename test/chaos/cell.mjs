@@ -1,0 +1,138 @@
+/**
+ * One cell of the table: a daemon waits at a label, a victim is killed, and the session comes to its end.
+ */
+import { inArena } from "./arena.mjs";
+import { judge, leaks, outliveMirrorLocks } from "./judgement.mjs";
+import { kill } from "./victims.mjs";
+
+/** @typedef {import("./arena.mjs").Arena} Arena */
+/** @typedef {import("./arena.mjs").Ground} Ground */
+/** @typedef {import("./expectations.mjs").Row} Row */
+/** @typedef {import("./expectations.mjs").Victim} Victim */
+/** @typedef {import("./expectations.mjs").Fate} Fate */
+/** @typedef {import("../kit/daemon.mjs").Daemon} Daemon */
+
+/**
+ * How a cell came out; also a contract: `--json` writes it as it is.
+ *
+ * @typedef {object} Cell
+ * @property {string} label
+ * @property {Victim} victim
+ * @property {readonly Fate[]} expected
+ * @property {string} fate
+ * @property {number | null} exit_code What the command was to leave with; null where there was no victim.
+ * @property {number} starts
+ * @property {boolean} hit Whether a daemon came to the label.
+ * @property {string[]} leaks
+ * @property {string[]} wrong Why the cell is wrong; empty when it is right.
+ */
+
+/**
+ * @param {Ground} ground
+ * @param {Row} row
+ * @param {Victim} victim
+ * @param {number} code What the command is to leave with.
+ * @returns {Promise<Cell>} Does not reject: what goes wrong is in it.
+ */
+export async function tryCell(ground, row, victim, code) {
+  const expected = row.fates[victim];
+  /** @type {Cell} */
+  const cell = {
+    label: row.label,
+    victim,
+    expected,
+    fate: "no such victim",
+    exit_code: null,
+    starts: 0,
+    hit: false,
+    leaks: [],
+    wrong: [],
+  };
+  if (expected.includes("no such victim")) return cell;
+  cell.exit_code = code;
+  try {
+    await inArena(ground, (arena) => play(arena, row, cell, code));
+    if (cell.leaks.length > 0) cell.wrong.push("leaks");
+  } catch (error) {
+    cell.fate = "error";
+    cell.wrong.push(error instanceof Error ? error.message : String(error));
+  }
+  return cell;
+}
+
+/**
+ * @param {Arena} arena
+ * @param {Row} row
+ * @param {Cell} cell Gets what is seen.
+ * @param {number} code
+ */
+async function play(arena, row, cell, code) {
+  const armed = row.recovery === true ? await leaveSession(arena, row, code) : await begin(arena, row, code);
+  const stopped = row.ordered === true ? arena.commandStarted().then(() => arena.stop()) : undefined;
+  const pid = await arena.hit(row.label);
+  cell.hit = true;
+  if (row.command === "started") await arena.commandStarted();
+  await kill(arena, cell.victim, pid);
+  if (cell.victim !== "daemon") await arena.release(row.label);
+  const daemon = cell.victim === "daemon" ? await startNext(arena, armed) : await armed.daemon;
+  // Not before: of an end at the gate, no daemon knows whether it was the command's.
+  if (cell.expected.includes("command")) await arena.letGo();
+  if (!(await armed.accepted)) cell.wrong.push("the client was not told that it was accepted");
+  await stopped;
+  await arena.allSealed();
+  const { fate, cause, starts, wrong } = await judge(arena, code);
+  Object.assign(cell, { fate, starts });
+  if (!cell.expected.some((expected) => expected === fate)) cell.wrong.push(`another outcome (${cause})`);
+  cell.wrong.push(...wrong);
+  await daemon.stop();
+  await outliveMirrorLocks(arena);
+  cell.leaks.push(...(await leaks(arena)));
+}
+
+/**
+ * A daemon that comes to its label, and whether its client was told that the session was accepted.
+ *
+ * @typedef {{ daemon: Promise<Daemon>, accepted: Promise<boolean> }} Armed
+ */
+
+/**
+ * Starts a session in an armed daemon.
+ *
+ * @param {Arena} arena
+ * @param {Row} row
+ * @param {number} code
+ * @returns {Promise<Armed>}
+ */
+async function begin(arena, { label, command }, code) {
+  const daemon = await arena.startDaemon(label);
+  if (command === "ended") await arena.letGo();
+  return { daemon: Promise.resolve(daemon), accepted: arena.run(code) };
+}
+
+/**
+ * Leaves a running session to an armed daemon, by the death of its first one.
+ *
+ * @param {Arena} arena
+ * @param {Row} row
+ * @param {number} code
+ * @returns {Promise<Armed>}
+ */
+async function leaveSession(arena, { label }, code) {
+  const first = await arena.startDaemon();
+  const accepted = arena.run(code);
+  await accepted;
+  await arena.handedOver();
+  await first.kill();
+  const daemon = arena.startDaemon(label);
+  daemon.catch(() => undefined); // Whoever waits for it hears of it.
+  return { daemon, accepted };
+}
+
+/**
+ * @param {Arena} arena
+ * @param {Armed} armed
+ */
+async function startNext(arena, armed) {
+  await armed.daemon.catch(() => undefined); // Killed before it was ready.
+  return await arena.startDaemon();
+}

@@ -1,0 +1,112 @@
+/**
+ * What has to come of a session whose daemon stands at a label when a victim is killed: the table that `npm run chaos`
+ * checks, as data.
+ */
+
+/** @typedef {import("../../src/failpoints.ts").FailpointLabel} Label */
+/** @typedef {"daemon" | "service" | "conmon" | "first" | "removed"} Victim */
+
+/**
+ * How a cell has to come out; where two are named, either is the truth.
+ *
+ * - `command`: as if nothing had happened: the command's own exit code, and it was started exactly once.
+ * - `launch_failed`: at stage `start`; the command never started.
+ * - `killed`: `terminated_by_signal` SIGKILL.
+ * - `interrupted`
+ * - `cancelled`
+ * - `no such victim`: there is none at this label, or none any more.
+ *
+ * @typedef {"command" | "launch_failed" | "killed" | "interrupted" | "cancelled" | "no such victim"} Fate
+ */
+
+/**
+ * A label's row.
+ *
+ * @typedef {object} Row
+ * @property {Label} label
+ * @property {"before" | "waiting" | "started" | "ended"} command Where the session's command is while the daemon stands
+ *   at the label: there is no container, it waits at the gate of one, it has started, or it has ended.
+ * @property {boolean} [recovery] The label is one of a daemon's start: the session runs already, left by another daemon.
+ * @property {boolean} [ordered] The session comes to the label because its operator stops it.
+ * @property {Record<Victim, readonly Fate[]>} fates
+ */
+
+/** What victims are, as the report's header and `--victim` name them. @type {Record<Victim, string>} */
+export const VICTIMS = {
+  daemon: "kill -9 the daemon",
+  service: "kill -9 the Podman service",
+  conmon: "kill -9 conmon",
+  first: "kill -9 the container's first process",
+  removed: "podman rm -f the container",
+};
+
+/** @type {readonly ["no such victim"]} */
+const NONE = ["no such victim"];
+/** @type {readonly ["command"]} */
+const COMMAND = ["command"];
+/** @type {readonly ["launch_failed"]} */
+const LAUNCH_FAILED = ["launch_failed"];
+/** @type {readonly ["interrupted"]} */
+const INTERRUPTED = ["interrupted"];
+
+/** @type {readonly ["cancelled"]} */
+const CANCELLED = ["cancelled"];
+
+const withoutContainer = { daemon: COMMAND, service: COMMAND, conmon: NONE, first: NONE, removed: NONE };
+/** A container that nothing of the agent's runs in. */
+const created = { ...withoutContainer, removed: LAUNCH_FAILED };
+/** Without conmon the launcher still reads, so the command may start before its container is found lost. */
+const waiting = { ...created, conmon: INTERRUPTED, first: LAUNCH_FAILED };
+const running = {
+  daemon: COMMAND,
+  service: COMMAND,
+  conmon: INTERRUPTED,
+  first: /** @type {const} */ (["killed"]),
+  removed: INTERRUPTED,
+};
+/** A stop that was acknowledged stays one, whatever else happens. */
+const ordered = {
+  daemon: CANCELLED,
+  service: CANCELLED,
+  conmon: CANCELLED,
+  first: CANCELLED,
+  removed: CANCELLED,
+};
+/** How the command ended is known. */
+const ended = { ...withoutContainer, removed: COMMAND };
+
+/** In the order of the labels. @type {readonly Row[]} */
+export const EXPECTATIONS = [
+  // The client has no answer yet, and asks the next daemon again.
+  { label: "index_entry_written", command: "before", fates: withoutContainer },
+  { label: "record_directory_made", command: "before", fates: withoutContainer },
+  { label: "accepted", command: "before", fates: withoutContainer },
+  { label: "admitted", command: "before", fates: withoutContainer },
+  { label: "staging_made", command: "before", fates: withoutContainer },
+  { label: "gate_made", command: "before", fates: withoutContainer },
+  // The container is made and started beside the clone.
+  { label: "clone_begun", command: "waiting", fates: waiting },
+  { label: "cloned", command: "waiting", fates: waiting },
+  { label: "image_found", command: "before", fates: withoutContainer },
+  { label: "container_created", command: "before", fates: created },
+  { label: "container_started", command: "waiting", fates: waiting },
+  { label: "gate_met", command: "waiting", fates: waiting },
+  { label: "running_journaled", command: "waiting", fates: waiting },
+  { label: "payload_half", command: "waiting", fates: waiting },
+  { label: "payload_written", command: "started", fates: running },
+  { label: "handed_over_journaled", command: "started", fates: running },
+  { label: "supervising", command: "started", fates: running },
+  { label: "end_ordered", command: "started", ordered: true, fates: ordered },
+  { label: "exit_seen", command: "ended", fates: ended },
+  { label: "finishing_journaled", command: "ended", fates: ended },
+  { label: "container_removed", command: "ended", fates: withoutContainer },
+  { label: "gate_removed", command: "ended", fates: withoutContainer },
+  { label: "staging_removed", command: "ended", fates: withoutContainer },
+  { label: "sealing", command: "ended", fates: withoutContainer },
+  { label: "sealed", command: "ended", fates: withoutContainer },
+  { label: "recovery_listed", command: "started", recovery: true, fates: running },
+  { label: "recovery_decided", command: "started", recovery: true, fates: running },
+  { label: "recovery_cleaned", command: "started", recovery: true, fates: running },
+  { label: "adopting", command: "started", recovery: true, fates: running },
+  { label: "adopted", command: "started", recovery: true, fates: running },
+];

@@ -1,0 +1,91 @@
+/**
+ * Finds what is to be killed, kills it, and waits until it is dead.
+ */
+import { containersOf, inspectContainer, podman } from "../kit/podman.mjs";
+import { processesWith } from "../kit/processes.mjs";
+import { readFile } from "node:fs/promises";
+import { untilLong } from "./arena.mjs";
+
+/** @typedef {import("./arena.mjs").Arena} Arena */
+/** @typedef {import("./expectations.mjs").Victim} Victim */
+
+/**
+ * @param {Arena} arena
+ * @param {Victim} victim
+ * @param {number} daemonPid
+ */
+export async function kill(arena, victim, daemonPid) {
+  switch (victim) {
+    case "daemon": {
+      await killHard([daemonPid]);
+      return;
+    }
+    case "service": {
+      await killService(arena);
+      return;
+    }
+    case "conmon": {
+      await killHard([(await runningContainer(arena)).State.ConmonPid]);
+      return;
+    }
+    case "first": {
+      await killHard([(await runningContainer(arena)).State.Pid]);
+      return;
+    }
+    case "removed": {
+      await removeContainer(arena);
+      return;
+    }
+  }
+}
+
+/** @param {Arena} arena */
+export async function killService({ instance }) {
+  const pids = await untilLong("the Podman service", async () => {
+    const found = await processesWith(`/agentd/${instance}/podman.sock`);
+    return found.length > 0 && found;
+  });
+  await killHard(pids);
+}
+
+/**
+ * The first process of the one container, which changes when a session is started again.
+ *
+ * @param {Arena} arena
+ * @returns {Promise<string>} Its pid and start time.
+ */
+export async function firstProcess(arena) {
+  const { State } = await runningContainer(arena);
+  const stat = await readFile(`/proc/${State.Pid}/stat`, "utf8");
+  return `${State.Pid} ${stat.slice(stat.lastIndexOf(")")).split(" ")[20]}`;
+}
+
+/** @param {Arena} arena */
+async function runningContainer({ sandbox, instance }) {
+  return await untilLong("a running container", async () => {
+    const [container] = await containersOf(sandbox.containers, instance);
+    if (container?.State !== "running") return undefined;
+    return await inspectContainer(sandbox.containers, container.Id);
+  });
+}
+
+/** @param {Arena} arena */
+async function removeContainer({ sandbox, instance }) {
+  const [container] = await untilLong("a container", async () => {
+    const found = await containersOf(sandbox.containers, instance);
+    return found.length > 0 && found;
+  });
+  await podman(sandbox.containers, ["rm", "--force", "--time=0", "--volumes", container?.Id ?? ""]);
+}
+
+/** @param {readonly number[]} pids */
+async function killHard(pids) {
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  await untilLong("a death by SIGKILL", async () => (await Promise.all(pids.map(isGone))).every(Boolean));
+}
+
+/** A zombie is dead enough: its parent may never ask for it. @param {number} pid */
+async function isGone(pid) {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat === "" || stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+}

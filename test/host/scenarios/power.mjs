@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { run } from "../guest/command.mjs";
+import { until } from "../../kit/until.mjs";
+
+/** @typedef {import("../guest/operator.mjs").Operator} Operator */
+/** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */
+
+const SLOW_MS = 600_000;
+
+/**
+ * @param {string} name
+ * @param {"reboot" | "poweroff"} then
+ * @returns {Scenario}
+ */
+function acrossBoots(name, then) {
+  return {
+    name,
+    title: `a session that runs during \`systemctl ${then}\` is interrupted, and the next one runs`,
+    phases: [{ run: startSession, then }, { run: findItInterrupted }],
+  };
+}
+
+/** @param {Operator} operator */
+async function startSession(operator) {
+  await operator.serve(
+    { name: "worker", script: "echo ready; sleep 6000" },
+    { name: "quick", script: "echo done" },
+  );
+  await run(["systemctl", "--user", "enable", "--quiet", "agentd"]);
+  await operator.runUntilItPrints("worker", "ready");
+}
+
+/** @param {Operator} operator */
+async function findItInterrupted(operator) {
+  await until("the daemon after the boot", async () => (await operator.agentd("status")).code === 0, {
+    timeoutMs: SLOW_MS,
+  });
+  const [session] = await operator.agentdJson("ps", "--all");
+  assert.equal((await operator.waitFor(session.session_id))["outcome"], "interrupted");
+  assert.equal((await operator.runToEnd("quick"))["outcome"], "success");
+  await run(["systemctl", "--user", "disable", "--quiet", "agentd"]);
+}
+
+export const reboot = acrossBoots("reboot", "reboot");
+export const poweroff = acrossBoots("poweroff", "poweroff");

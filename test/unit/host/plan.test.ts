@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { scenario } from "../../host/guest/scenario.mjs";
+import { planBoots } from "../../host/plan.mjs";
+import { isSuccess, resultsOf } from "../../host/report.mjs";
+
+const run = (): Promise<void> => Promise.resolve();
+const short = (name: string) => scenario(name, `${name} works`, run);
+const long = (name: string) => ({
+  name,
+  title: `${name} works`,
+  phases: [{ run, then: "reboot" as const }, { run }],
+});
+
+describe("the boots of the test's host", () => {
+  it("are one for all scenarios that need no more", () => {
+    expect(planBoots([short("a"), short("b")])).toEqual([
+      [
+        { scenario: "a", phase: 0 },
+        { scenario: "b", phase: 0 },
+      ],
+    ]);
+  });
+
+  it("begin the next long scenario where the one before it ends", () => {
+    expect(planBoots([long("x"), short("a"), long("y")])).toEqual([
+      [
+        { scenario: "a", phase: 0 },
+        { scenario: "x", phase: 0 },
+      ],
+      [
+        { scenario: "x", phase: 1 },
+        { scenario: "y", phase: 0 },
+      ],
+      [{ scenario: "y", phase: 1 }],
+    ]);
+  });
+});
+
+describe("the report of the test's host", () => {
+  const scenarios = [short("a"), long("x")];
+  const report = (events: Parameters<typeof resultsOf>[1]) => {
+    const results = resultsOf(scenarios, events);
+    return { results, success: isSuccess({ host: {}, boots: 1, seconds: 0, scenarios: results }) };
+  };
+
+  it("is a success only when every phase of every scenario has passed", () => {
+    const all = report([
+      { event: "passed", scenario: "a", phase: 0, seconds: 1 },
+      { event: "passed", scenario: "x", phase: 0, seconds: 2 },
+      { event: "passed", scenario: "x", phase: 1, seconds: 3 },
+    ]);
+    expect(all.success).toBe(true);
+    expect(all.results).toMatchObject([{ state: "passed" }, { state: "passed", seconds: 5 }]);
+  });
+
+  it("is none when a scenario came to no end, as when the host broke down", () => {
+    const some = report([
+      { event: "passed", scenario: "a", phase: 0, seconds: 1 },
+      { event: "passed", scenario: "x", phase: 0, seconds: 2 },
+      { event: "started", scenario: "x", phase: 1 },
+    ]);
+    expect(some.success).toBe(false);
+    expect(some.results).toMatchObject([{ state: "passed" }, { state: "not run" }]);
+  });
+
+  it("says why a scenario failed", () => {
+    const failed = report([
+      { event: "failed", scenario: "a", phase: 0, seconds: 1, why: "it is broken", diagnosis: "" },
+    ]);
+    expect(failed.success).toBe(false);
+    expect(failed.results[0]).toMatchObject({ state: "failed", why: "it is broken" });
+  });
+});
