@@ -43,6 +43,19 @@ Feature: Looking at sessions and at the daemon
       | session_id | work_unit  | state    | outcome       | exit_code |
       | "SESSION"  | "issue-42" | "sealed" | "work_failed" | 5         |
 
+  Scenario: A record that cannot be read hides no other from ps
+    Given an agent that runs:
+      """
+      true
+      """
+    When the operator runs `agentd run site-builder --work-unit first`
+    And somebody removes "agentd/session.json" in the record
+    And the operator runs `agentd run site-builder --work-unit second`
+    And the operator runs `agentd ps -a`
+    Then it exits with 1
+    And its stdout mentions "SESSION", "success" and "second"
+    And its stderr says "is not listed" and "session.json"
+
   Scenario: A session is named by the beginning of its id
     Given an agent that runs:
       """

@@ -35,6 +35,46 @@ Feature: Recovery
       """
     And nothing of the session is left behind
 
+  Scenario: Who stays with a session goes on with the next daemon
+    When the operator starts `agentd run site-builder`
+    And it prints "working" while the session runs
+    And the operator starts `agentd wait SESSION`
+    And the daemon is killed
+    And the daemon is started again
+    And the session is let go
+    And they have ended
+    Then `agentd run site-builder` exits with 5
+    And `agentd wait SESSION` exits with 5
+    And its stderr says "lost the daemon; trying again for 60 s" and "the daemon is back"
+    When the operator runs `agentd logs SESSION`
+    Then its stdout is:
+      """
+      working
+      done
+
+      """
+
+  Scenario: Who waits in the queue waits on with the next daemon
+    Given the daemon's configuration says:
+      """
+      max_sessions = 1
+      """
+    When the operator runs `agentd run site-builder --detach --work-unit first`
+    And the session is running
+    And the operator starts `agentd run site-builder --work-unit second`
+    And the daemon is killed
+    And the daemon is started again
+    And the session of "first" is let go
+    And the session of "second" is running
+    And the session of "second" is let go
+    Then `agentd run site-builder --work-unit second` exits with 5
+    And its stdout is:
+      """
+      working
+      done
+
+      """
+
   Scenario: A session that ended while no daemon ran has its own outcome
     When the operator runs `agentd run site-builder --detach`
     And the session is running

@@ -2,6 +2,7 @@
  * What the engine on this host can do, asked once at start.
  */
 import { AgentdError } from "../errors.ts";
+import { delegatedControllers } from "./delegated-controllers.ts";
 import type { EngineHttp } from "./http.ts";
 import { infoReply, type InfoReply } from "./replies.ts";
 
@@ -51,18 +52,31 @@ export async function readEngineHost(http: EngineHttp, signal?: AbortSignal): Pr
     deadlineMs: INFO_DEADLINE_MS,
     signal,
   });
-  return describeHost(infoReply.parse(JSON.parse(reply.text)));
+  return describeHost(infoReply.parse(JSON.parse(reply.text)), await delegatedControllers());
 }
 
-/** The host that `/info` describes. */
-export function describeHost({ host, store, version }: InfoReply): EngineHost {
+/**
+ * The host that `/info` describes.
+ *
+ * @param delegated controllers that the user's service manager may hand on to containers.
+ */
+export function describeHost(
+  { host, store, version }: InfoReply,
+  delegated: readonly string[] = [],
+): EngineHost {
+  // Only that manager hands on what it has.
+  const controllers = new Set(
+    host.cgroupManager === "systemd" ? [...host.cgroupControllers, ...delegated] : host.cgroupControllers,
+  );
+  const canLimit = (controller: string): boolean =>
+    host.cgroupVersion === "v2" && controllers.has(controller);
   const described: Omit<EngineHost, "warnings"> = {
     version: version.Version,
     apiVersion: version.APIVersion,
     ociRuntime: host.ociRuntime?.name ?? "unknown",
     cgroupVersion: host.cgroupVersion === "v2" ? "v2" : "v1",
     cgroupManager: host.cgroupManager,
-    controllers: host.cgroupControllers,
+    controllers: [...controllers],
     selinux: host.security.selinuxEnabled,
     storageDriver: store.graphDriverName,
     networkBackend: host.networkBackend,
@@ -73,9 +87,9 @@ export function describeHost({ host, store, version }: InfoReply): EngineHost {
       gids: subordinateIds(host.idMappings?.gidmap),
     },
     enforceable: {
-      memory: canLimit("memory", host),
-      cpus: canLimit("cpu", host),
-      pids: canLimit("pids", host),
+      memory: canLimit("memory"),
+      cpus: canLimit("cpu"),
+      pids: canLimit("pids"),
     },
   };
   refuseUnsuitable(described, host.security.rootless);
@@ -84,10 +98,6 @@ export function describeHost({ host, store, version }: InfoReply): EngineHost {
 
 function subordinateIds(map: readonly { size: number }[] | null | undefined): number {
   return (map ?? []).slice(1).reduce((sum, range) => sum + range.size, 0);
-}
-
-function canLimit(controller: string, host: InfoReply["host"]): boolean {
-  return host.cgroupVersion === "v2" && host.cgroupControllers.includes(controller);
 }
 
 function refuseUnsuitable(host: Omit<EngineHost, "warnings">, rootless: boolean): void {

@@ -1,8 +1,7 @@
 /**
  * What is known of a profile's schedule. Events make it, those of this life as those that the file holds.
  */
-import type { LastRun, LastSkip, ScheduleEvent, StateEvent } from "./events.ts";
-import { timestampOf } from "./events.ts";
+import { timestampOf, type LastRun, type LastSkip, type ScheduleEvent, type StateEvent } from "./events.ts";
 import { withSpan, type Span } from "./spans.ts";
 
 export interface ScheduleState {

@@ -52,6 +52,8 @@ export class Arena {
   /** Where the agent counts its starts and looks whether it may end. */
   #host;
   #failpoints;
+  /** @type {import("../kit/daemon.mjs").Daemon[]} */
+  #daemons = [];
   /** @type {string | undefined} */
   #instance;
 
@@ -97,6 +99,7 @@ export class Arena {
   async startDaemon(label) {
     const armed = { AGENTD_FAILPOINTS: `${label}=wait@1`, AGENTD_FAILPOINTS_DIR: this.#failpoints };
     const daemon = await this.sandbox.startDaemon({ env: label === undefined ? {} : armed });
+    this.#daemons.push(daemon);
     this.#instance = daemon.instance;
     return daemon;
   }
@@ -130,6 +133,11 @@ export class Arena {
       (await readJournal(record)).some(({ event }) => event === "handed_over"),
     );
     await this.commandStarted();
+  }
+
+  /** Asks the daemons that still live to end, and waits until they have. */
+  async stopDaemons() {
+    await Promise.all(this.#daemons.map((daemon) => daemon.stop()));
   }
 
   /** Resolves once a daemon waits at the label, with its pid. @param {Label} label */

@@ -23,9 +23,12 @@ let close: () => Promise<void>;
 beforeAll(async () => ({ ground, close } = await openGround()));
 afterAll(() => close());
 
-it.each(ESSENTIALS)("at %s, a session whose %s is killed comes to what the table says", async (label, victim) => {
-  const row = EXPECTATIONS.find((each) => each.label === label);
-  if (row === undefined) throw new Error(`no row ${label}`);
-  const { wrong, hit } = await tryCell(ground, row, victim, 5);
-  expect([wrong, hit]).toEqual([[], true]);
-});
+it.each(ESSENTIALS)(
+  "at %s, a session whose %s is killed comes to what the table says",
+  async (label, victim) => {
+    const row = EXPECTATIONS.find((each) => each.label === label);
+    if (row === undefined) throw new Error(`no row ${label}`);
+    const { wrong, hit } = await tryCell(ground, row, victim, 5);
+    expect([wrong, hit]).toEqual([[], true]);
+  },
+);

@@ -79,6 +79,13 @@ export class Sandbox {
     };
   }
 
+  /** Has daemons that start from now on keep state and records below another directory. @param {string} directory */
+  moveState(directory) {
+    this.stateDirectory = join(directory, "agentd");
+    this.auditRoot = join(directory, "tesserine", "audit");
+    this.env["XDG_STATE_HOME"] = directory;
+  }
+
   /** Where the daemon keeps sockets and FIFOs, by the instance that `status` shows. @param {string} instance */
   runtimeDirectory(instance) {
     return join(this.containers.runtimeDirectory, "agentd", instance);

@@ -79,6 +79,7 @@ export const RECORD: Topic = [
   {
     pattern: "somebody removes {string} in the record",
     run: async (world, path: string) => {
+      world.spoilt = true;
       const file = join((await world.record()).path, path);
       await chmod(dirname(file), 0o700);
       await rm(file);

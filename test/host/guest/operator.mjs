@@ -83,11 +83,11 @@ export class Operator {
     await writeFile(this.configFile, toml(daemon, profiles, this.repository));
   }
 
-  /** Puts the unit in place that comes with the package. */
+  /** Puts the units in place that come with the package. */
   async installUnit() {
     const units = join(this.home, ".config", "systemd", "user");
     await mkdir(units, { recursive: true });
-    await run(["cp", join(this.packageDirectory, "systemd", UNIT), units]);
+    await run(["cp", "-r", `${join(this.packageDirectory, "systemd")}/.`, units]);
     await run(["systemctl", "--user", "daemon-reload"]);
   }
 

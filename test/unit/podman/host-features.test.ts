@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { describeHost } from "../../../src/podman/host-features.ts";
+import { infoReply } from "../../../src/podman/replies.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
 describe("the host of an engine", () => {
@@ -22,6 +24,16 @@ describe("the host of an engine", () => {
       expect.stringContaining("vfs copies the whole image"),
       expect.stringContaining("cannot limit memory, cpus, pids"),
     ]);
+  });
+
+  it("can limit what the user's service manager hands on, though the engine's own group has less", () => {
+    const info = { ...MODERN_INFO, host: { ...MODERN_INFO.host, cgroupControllers: ["memory", "pids"] } };
+    expect(describeHost(infoReply.parse(info), []).enforceable.cpus).toBe(false);
+    const host = describeHost(infoReply.parse(info), ["cpu", "memory"]);
+    expect(host.enforceable.cpus).toBe(true);
+    expect(host.controllers).toEqual(["memory", "pids", "cpu"]);
+    const withoutManager = { ...info, host: { ...info.host, cgroupManager: "cgroupfs" } };
+    expect(describeHost(infoReply.parse(withoutManager), ["cpu"]).enforceable.cpus).toBe(false);
   });
 
   it("is known also when the engine could not ask its runtime", () => {

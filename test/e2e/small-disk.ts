@@ -1,0 +1,64 @@
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { ContainersEnvironment } from "../kit/containers-environment.mjs";
+
+const PAGE_BYTES = 4096;
+
+/** Mounts, tells its pid, and holds the namespace for as long as somebody wants it. */
+const HOLDER = 'mount -t tmpfs -o size="$2" none "$1" && mkdir "$1/state" && echo $$ && exec cat';
+
+/**
+ * A small file system that the daemon and its containers see under the same path, made without root: a tmpfs in the
+ * mount namespace of the user's Podman, to which a link leads from outside.
+ */
+export class SmallDisk {
+  /** On the small file system. */
+  readonly directory: string;
+  readonly #release: () => Promise<void>;
+
+  private constructor(directory: string, release: () => Promise<void>) {
+    this.directory = directory;
+    this.#release = release;
+  }
+
+  /** @param parent a directory that exists. @param size as mount takes it. */
+  static async make(containers: ContainersEnvironment, parent: string, size: string): Promise<SmallDisk> {
+    const place = join(parent, "small");
+    await mkdir(place);
+    const options = { env: containers.variables };
+    const holder = execa("podman", ["unshare", "sh", "-c", HOLDER, "sh", place, size], options);
+    const pid = await new Promise<string>((resolve, reject) => {
+      holder.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim()));
+      holder.catch(reject);
+    });
+    // Podman's namespace sees the directory of that name on the small file system instead.
+    await symlink(`/proc/${pid}/root${place}/state`, join(place, "state"));
+    return new SmallDisk(join(place, "state"), async () => {
+      await execa("podman", ["unshare", "umount", "--lazy", place], options);
+      holder.stdin.end();
+      await holder;
+    });
+  }
+
+  /** Takes every free page. */
+  async fill(): Promise<void> {
+    for (let part = 0; ; part += 1) {
+      try {
+        await writeFile(join(this.directory, `ballast-${part}`), Buffer.alloc(PAGE_BYTES), { flag: "wx" });
+      } catch {
+        return; // Full.
+      }
+    }
+  }
+
+  /** Gives back what `fill` has taken. */
+  async free(): Promise<void> {
+    const names = (await readdir(this.directory)).filter((name) => name.startsWith("ballast"));
+    await Promise.all(names.map((name) => rm(join(this.directory, name))));
+  }
+
+  async close(): Promise<void> {
+    await this.#release();
+  }
+}
