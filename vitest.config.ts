@@ -4,11 +4,12 @@ import { containersEnvironment } from "./test/kit/containers-environment.mjs";
 
 const SECOND = 1000;
 
+// Timeouts are generous: they bound how long a hang lasts, and machines are slow at times.
+
 /** Tests of `unit` run anywhere; the others need what test/machine/as-ordinary-user.sh prepares. */
 const onRealPodman = () => ({
   env: containersEnvironment().variables,
   globalSetup: "test/kit/prepare-containers.mjs",
-  // Generous: these bound how long a hang lasts, and machines are slow at times.
   testTimeout: 120 * SECOND,
   hookTimeout: 300 * SECOND,
 });
@@ -18,7 +19,12 @@ export default defineConfig({
     reporters: ["default", new ClosingLine()],
     projects: [
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], sequence: { groupOrder: 0 } },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 60 * SECOND,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         test: {

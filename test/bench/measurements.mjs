@@ -4,6 +4,7 @@
 import { bigRepository } from "./big-repository.mjs";
 import { memory } from "./memory.mjs";
 import { output } from "./output.mjs";
+import { planner } from "./planner.mjs";
 import { records } from "./records.mjs";
 import { session } from "./session.mjs";
 import { start } from "./start.mjs";
@@ -51,4 +52,4 @@ import { throughput } from "./throughput.mjs";
  */
 
 /** @type {readonly Measurement[]} */
-export const MEASUREMENTS = [memory, session, throughput, start, bigRepository, output, records];
+export const MEASUREMENTS = [memory, session, throughput, start, bigRepository, output, records, planner];
