@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { commitFile, ensureDirectory, stageFile, syncDirectory } from "../durable-files.ts";
+import { allEnded } from "./all-ended.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
 import { formatDocument, recordPaths } from "./record-layout.ts";
@@ -68,8 +69,8 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
   const document = documentOf(options, basename(directory));
   try {
     await options.failpoints.reach("record_directory_made");
-    await Promise.all([mkdir(paths.runa, 0o700), mkdir(paths.agentd, 0o700)]);
-    const [journal] = await Promise.all([
+    await allEnded([mkdir(paths.runa, 0o700), mkdir(paths.agentd, 0o700)]);
+    const [journal] = await allEnded([
       startJournal(paths.journal, options),
       stageFile(paths.session, formatDocument(document)),
     ]);

@@ -4,6 +4,7 @@
 import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SessionDocument } from "../session-document.ts";
+import { allEnded } from "./all-ended.ts";
 import { bytePath, joinBytes, listNames } from "./byte-path.ts";
 import { formatChecksums } from "./checksums.ts";
 import { commitFile, stageFile, stagedPath, syncDirectory, syncFile } from "../durable-files.ts";
@@ -65,7 +66,7 @@ export async function sealRecord(request: SealRequest, attester: Attester): Prom
   if (agent.needsFlush) await syncFileSystem(paths.runa);
   const document = { ...request.document, excluded: agent.excluded };
   const content = formatDocument(document);
-  const [isRepeated] = await Promise.all([
+  const [isRepeated] = await allEnded([
     endJournal(paths.journal, request.sealedTimeMs),
     stageFile(paths.session, content, modes.file),
   ]);

@@ -4,6 +4,7 @@
 import type { CommandDefinition } from "./command.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
+import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { status } from "./commands/status.ts";
@@ -18,4 +19,5 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   status,
   profiles,
   schedule,
+  reload,
 ];

@@ -14,6 +14,7 @@ import { daemon } from "./commands/daemon.ts";
 import { logs } from "./commands/logs.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
+import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { show } from "./commands/show.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   status,
   profiles,
   schedule,
+  reload,
   auditLs,
   auditShow,
   auditVerify,

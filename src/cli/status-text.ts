@@ -14,11 +14,16 @@ export function statusText(status: Status, nowMs: number): string {
     ["socket", status.socket_path],
     ["state", `${status.state_directory} (instance ${status.instance})`],
     ["records", status.audit_root],
+    ["config", configText(status, nowMs)],
     ["sessions", sessionsText(status)],
     ["engine", engineText(engine)],
     ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
     ...status.incomplete.map(({ session_id: id, reason }): Fact => ["incomplete", `${id}: ${reason}`]),
   ]);
+}
+
+function configText({ config_file: file, config_loaded_timestamp: loaded }: Status, nowMs: number): string {
+  return `${file}, loaded ${spanText(nowMs - Date.parse(loaded))} ago`;
 }
 
 function warningsOf(warnings: unknown): string[] {

@@ -26,6 +26,8 @@ export interface DaemonSettings {
   readonly logLimitBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
+  /** What the memory limits of running sessions may add up to; undefined: anything. */
+  readonly memoryBudgetBytes: number | undefined;
   readonly shutdown: Shutdown;
   /** Socket of an existing Podman service; undefined: the daemon starts its own. */
   readonly podmanSocket: string | undefined;
@@ -77,6 +79,8 @@ export interface Profile {
   readonly overlap: Overlap;
   /** Each scheduled run begins by up to so much later. */
   readonly jitterMs: number;
+  /** Sessions at once; undefined: no limit of the profile's own. */
+  readonly maxSessions: number | undefined;
   /** Undefined: no limit. */
   readonly timeoutMs: number | undefined;
   /** Between SIGTERM and SIGKILL. */
@@ -118,6 +122,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       logLimitBytes: written(daemon.log_limit, sizeBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
+      memoryBudgetBytes: optional(daemon.memory_budget, (text) => written(text, sizeBytes)),
       shutdown: daemon.shutdown,
       podmanSocket: optional(daemon.podman_socket, fromFile),
     },
@@ -141,6 +146,7 @@ function toProfile(document: ProfileDocument, fromFile: (path: string) => string
     catchupWindowMs: written(document.catchup_window, durationMs),
     overlap: document.overlap,
     jitterMs: written(document.jitter, graceMs),
+    maxSessions: document.max_sessions,
     timeoutMs: optional(document.timeout, (text) => written(text, durationMs)),
     graceMs: written(document.grace, graceMs),
     network: document.network,

@@ -5,6 +5,7 @@ import { SIZE_RULE, sizeBytes } from "./sizes.ts";
 import { variableNameFault } from "./variable-names.ts";
 
 const MAX_ARGUMENT_BYTES = 128 * 1024;
+const SESSIONS_RULE = "must be a whole number from 1 to 10000";
 
 /** Where a rule puts what it found. */
 export type Context = z.core.$RefinementCtx;
@@ -61,6 +62,11 @@ export function size() {
     .string()
     .refine((value) => sizeBytes(value) !== undefined, SIZE_RULE)
     .meta({ type_in_words: "size" });
+}
+
+/** How many sessions there may be at once. */
+export function sessionCount() {
+  return z.int(SESSIONS_RULE).min(1, SESSIONS_RULE).max(10_000, SESSIONS_RULE);
 }
 
 /** The name of a variable that a profile sets for its command. */

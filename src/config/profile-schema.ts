@@ -11,6 +11,7 @@ import {
   isTable,
   path,
   rule,
+  sessionCount,
   size,
   text,
   textsOf,
@@ -91,7 +92,6 @@ export const profileSchema = z
       .describe("When to run by itself: five-field cron."),
     timezone: z
       .string()
-      .superRefine(rule(timeZoneFault))
       .optional()
       .describe("Time zone that the schedule is meant in. Default: the daemon's."),
     missed: z
@@ -112,6 +112,11 @@ export const profileSchema = z
     jitter: grace()
       .default("0s")
       .describe("Runs of the schedule begin by up to so much later, each by its own time."),
+    max_sessions: sessionCount()
+      .optional()
+      .describe(
+        "How many sessions of the profile run at once; more are queued. Default: as many as daemon.max_sessions allows.",
+      ),
     timeout: duration().optional().describe("How long the command may run. Default: no limit."),
     grace: grace()
       .default("10s")
@@ -166,6 +171,17 @@ export function namesAreUnique(message: string) {
       if (name !== undefined) seen.add(name);
     }
   };
+}
+
+/** Looked at for all profiles at once: Intl takes its time for a zone, and many profiles name the same few. */
+export function zonesAreKnown(profiles: unknown, context: Context): void {
+  const faults = new Map<string, string | undefined>();
+  for (const [index, zone] of textsOf(profiles, "timezone").entries()) {
+    if (zone === undefined) continue;
+    if (!faults.has(zone)) faults.set(zone, timeZoneFault(zone));
+    const message = faults.get(zone);
+    if (message !== undefined) context.addIssue({ code: "custom", path: [index, "timezone"], message });
+  }
 }
 
 function profileNameFault(name: string): string | undefined {

@@ -4,8 +4,9 @@
  * A rule's message has no full stop. Values that could be a secret are marked `concealed`: no message shows them.
  */
 import * as z from "zod";
-import { always, path, size } from "./field-rules.ts";
-import { namesAreUnique, profileSchema } from "./profile-schema.ts";
+import { always, isTable, path, sessionCount, size, type Context } from "./field-rules.ts";
+import { namesAreUnique, profileSchema, zonesAreKnown } from "./profile-schema.ts";
+import { sizeBytes } from "./sizes.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {
@@ -13,18 +14,19 @@ export interface SchemaDefaults {
   readonly cores: number;
 }
 
-const MAX_SESSIONS_RULE = "must be a whole number from 1 to 10000";
-
 /** The schema of the whole file, snake_case as in TOML. What only the host can tell is in `host-rules.ts`. */
 export function configSchema(defaults: SchemaDefaults) {
-  return z.strictObject({
-    daemon: daemonSchema(defaults).prefault({}),
-    profiles: z
-      .array(profileSchema)
-      .min(1, "declare at least one [[profiles]]")
-      .superRefine(namesAreUnique("another profile has this name"), always)
-      .describe("What can be run: one [[profiles]] for each environment."),
-  });
+  return z
+    .strictObject({
+      daemon: daemonSchema(defaults).prefault({}),
+      profiles: z
+        .array(profileSchema)
+        .min(1, "declare at least one [[profiles]]")
+        .superRefine(namesAreUnique("another profile has this name"), always)
+        .superRefine(zonesAreKnown, always)
+        .describe("What can be run: one [[profiles]] for each environment."),
+    })
+    .superRefine(memoryFitsBudget, always);
 }
 
 export type ConfigDocument = z.infer<ReturnType<typeof configSchema>>;
@@ -45,12 +47,14 @@ function daemonSchema(defaults: SchemaDefaults) {
     log_limit: size()
       .default("1g")
       .describe("How much a session may print; one that prints more ends as output_limit_exceeded."),
-    max_sessions: z
-      .int(MAX_SESSIONS_RULE)
-      .min(1, MAX_SESSIONS_RULE)
-      .max(10_000, MAX_SESSIONS_RULE)
+    max_sessions: sessionCount()
       .default(defaults.cores)
       .describe("How many sessions run at once; more are queued. Default: the number of cores."),
+    memory_budget: size()
+      .optional()
+      .describe(
+        "What the memory of the sessions that run at once may add up to; more are queued. Default: no limit.",
+      ),
     shutdown: z
       .enum(["drain", "detach"])
       .default("drain")
@@ -64,4 +68,27 @@ function daemonSchema(defaults: SchemaDefaults) {
       .optional()
       .describe("Socket of a Podman service to use. Default: the daemon starts a service of its own."),
   });
+}
+
+/** A budget means something only when every profile says how much of it a session takes. */
+function memoryFitsBudget(document: unknown, context: Context): void {
+  if (!isTable(document) || !isTable(document["daemon"]) || !Array.isArray(document["profiles"])) return;
+  const written = document["daemon"]["memory_budget"];
+  const budget = bytesOf(written);
+  if (budget === undefined) return;
+  for (const [index, profile] of document["profiles"].entries()) {
+    if (!isTable(profile)) continue;
+    const { memory } = profile;
+    const path = ["profiles", index, "memory"];
+    if (memory === undefined) {
+      context.addIssue({ code: "custom", path, message: "is required where daemon.memory_budget is set" });
+    } else if ((bytesOf(memory) ?? 0) > budget) {
+      const message = `must not be more than daemon.memory_budget, which is ${JSON.stringify(written)}`;
+      context.addIssue({ code: "custom", path, message });
+    }
+  }
+}
+
+function bytesOf(size: unknown): number | undefined {
+  return typeof size === "string" ? sizeBytes(size) : undefined;
 }

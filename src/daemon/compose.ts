@@ -9,7 +9,7 @@ import { evidencePaths } from "../audit/evidence-paths.ts";
 import { findRecord, listRecords } from "../audit/query.ts";
 import { readView } from "../audit/record-view.ts";
 import { rememberRecordNames } from "../audit/record-names.ts";
-import type { Config, Shutdown } from "../config/config.ts";
+import type { Config, Profile, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { requireConfigFile, type Host } from "../config/paths.ts";
 import { failpointsOf } from "../failpoints.ts";
@@ -19,15 +19,18 @@ import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
 import { INSTANCE_LABEL } from "../sessions/container-request.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
+import { Admission } from "../sessions/admission.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import type { ReleaseStack } from "../sessions/release-stack.ts";
+import { CurrentConfig } from "./current-config.ts";
 import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { findPlaces, type Places } from "./places.ts";
-import { createScheduler, showSchedules } from "./schedules.ts";
+import { admissionLimits, Reloading } from "./reload.ts";
+import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { startSessions } from "./start-sessions.ts";
 
@@ -64,21 +67,22 @@ export interface Daemon {
   readonly intake: Intake;
   readonly scheduler: Scheduler;
   readonly log: Logger;
+  readonly reloading: Reloading;
   /** What the first signal brings about. */
-  readonly shutdown: Shutdown;
+  readonly shutdown: () => Shutdown;
 }
 
 /** Builds the daemon and binds its socket, last. */
 export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { host, pid, resources, version } = options;
-  const config = await loadConfig(await requireConfigFile(host, options.config), {
-    ...host,
-    cores: availableParallelism(),
-  });
+  const load = (file: string): Promise<Config> =>
+    loadConfig(file, { ...host, cores: availableParallelism() });
+  const config = await load(await requireConfigFile(host, options.config));
   const places = await findPlaces(config, host, options);
   const log = createLogger(pino.destination({ fd: 2, sync: true }), host.env["AGENTD_LOG"]);
   const failpoints = failpointsOf({ env: host.env, pid, crash: options.crash });
   const startedTimestamp = new Date(CLOCK.now()).toISOString();
+  const current = new CurrentConfig(config, startedTimestamp);
 
   const lock = await lockInstance(places.state, pid);
   resources.defer("state directory", () => lock.release());
@@ -86,18 +90,14 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   await mkdir(places.runtime, { recursive: true, mode: 0o700 });
   const engine = await startEngine(config, places, log, options);
   const daemon = { pid, version };
+  const admission = new Admission(admissionLimits(config));
   const intake = await startSessions({
     ...options,
-    config,
-    places,
-    engine,
-    clock: CLOCK,
-    log,
-    daemon,
-    failpoints,
+    ...{ current, admission, places, engine, clock: CLOCK, log, daemon, failpoints },
   });
   // Not before: its containers are of this instance and of no session, as leftovers are.
-  startPreparingImages(config, engine, log, resources);
+  const prepare = imagePreparation(engine, log, resources);
+  prepare(config.profiles);
 
   const { profiles } = config;
   const { socketPath, state: stateDirectory } = places;
@@ -110,15 +110,22 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     log,
   });
   const sessions = sessionDirectory(intake, places.auditRoot);
+  const reloading = new Reloading({
+    ...{ current, load, admission, log, now: CLOCK.now },
+    followSchedules: (changed) => followSchedules(scheduler, changed, log),
+    prepareImages: prepare,
+    isClosed: () => intake.closed,
+  });
 
   const server = new RpcServer({
     identity: { version, pid, instance: places.instance },
     handlers: createHandlers({
       intake,
       sessions,
-      schedule: showSchedules(scheduler, sessions, () => config.profiles),
+      current,
+      schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
+      reload: () => reloading.reload(),
       engineStatus: () => engineStatus(engine.host),
-      profiles: () => config.profiles,
       status: {
         pid,
         version,
@@ -128,7 +135,6 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
         socket_path: places.socketPath,
         state_directory: places.state,
         audit_root: places.auditRoot,
-        max_sessions: config.daemon.maxSessions,
       },
     }),
     log,
@@ -139,7 +145,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   resources.defer("schedules", () => scheduler.stop());
   scheduler.start();
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
-  return { intake, scheduler, log, shutdown: options.shutdown ?? config.daemon.shutdown };
+  const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
+  return { intake, scheduler, reloading, log, shutdown };
 }
 
 async function startEngine(
@@ -162,14 +169,21 @@ async function startEngine(
   return engine;
 }
 
-/** In the background: sessions can be accepted meanwhile. */
-function startPreparingImages(config: Config, engine: Engine, log: Logger, resources: ReleaseStack): void {
+/** A function that prepares images in the background, one call after the other: sessions can be accepted meanwhile. */
+function imagePreparation(
+  engine: Engine,
+  log: Logger,
+  resources: ReleaseStack,
+): (profiles: readonly Profile[]) => void {
   const over = new AbortController();
-  const prepared = prepareImages(config.profiles, engine, log, over.signal);
+  let prepared: Promise<void> = Promise.resolve();
   resources.defer("image preparation", () => {
     over.abort();
     return prepared;
   });
+  return (profiles) => {
+    prepared = prepared.then(() => prepareImages(profiles, engine, log, over.signal));
+  };
 }
 
 function sessionDirectory(intake: Intake, auditRoot: string): SessionDirectory {

@@ -2,10 +2,14 @@ import type { Profile } from "../config/config.ts";
 import type { Handlers, ProfileView, Status } from "../rpc/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionState } from "../session-document.ts";
+import type { CurrentConfig } from "./current-config.ts";
 import type { SessionDirectory } from "./session-directory.ts";
 
 /** The part of the status that does not change while the daemon runs. */
-export type FixedStatus = Omit<Status, "state" | "sessions" | "incomplete" | "engine">;
+export type FixedStatus = Omit<
+  Status,
+  "state" | "config_file" | "config_loaded_timestamp" | "max_sessions" | "sessions" | "incomplete" | "engine"
+>;
 
 /** What the methods of the wire work on. */
 export interface HandlerHost {
@@ -13,13 +17,13 @@ export interface HandlerHost {
   readonly sessions: SessionDirectory;
   readonly status: FixedStatus;
   readonly engineStatus: () => Status["engine"];
-  /** In the order of the configuration. */
-  readonly profiles: () => readonly Profile[];
+  readonly current: CurrentConfig;
   readonly schedule: Handlers["schedule"];
+  readonly reload: () => ReturnType<Handlers["reload"]>;
 }
 
 /** Binds every method of the wire to what fulfils it. */
-export function createHandlers({ intake, sessions, ...host }: HandlerHost): Handlers {
+export function createHandlers({ intake, sessions, current, ...host }: HandlerHost): Handlers {
   return {
     run: async (params) => {
       const id = await intake.accept({
@@ -42,11 +46,15 @@ export function createHandlers({ intake, sessions, ...host }: HandlerHost): Hand
       await intake.get(id)?.stop(graceMs);
       return await sessions.view(id);
     },
-    profiles: () => Promise.resolve(host.profiles().map(profileView)),
+    profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     schedule: host.schedule,
+    reload: () => host.reload(),
     status: async () => ({
       ...host.status,
       state: intake.closed ? "draining" : "running",
+      config_file: current.config.file,
+      config_loaded_timestamp: current.loadedTimestamp,
+      max_sessions: current.config.daemon.maxSessions,
       sessions: countStates(intake),
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       engine: host.engineStatus(),
@@ -74,6 +82,7 @@ function profileView(profile: Profile): ProfileView {
     repo: profile.repo ?? null,
     ref: profile.ref ?? null,
     schedule: profile.schedule ?? null,
+    max_sessions: profile.maxSessions ?? null,
     timeout_ms: profile.timeoutMs ?? null,
     grace_ms: profile.graceMs,
     network: profile.network,

@@ -1,27 +1,48 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../log.ts";
 import { homeOf } from "../sessions/container-request.ts";
 import type { Engine, SessionProfile } from "../sessions/ports.ts";
+
+/** How many profiles an image is looked into for; the homes of others are looked up by their first sessions. */
+const MAX_HOMES = 20;
+
+type Preparable = Pick<SessionProfile, "name" | "baseImage">;
 
 /**
  * Pays ahead, one image after the other, for what the first session of each would wait for: seconds for a big image.
  * Images that are not on this host yet are left to the session that pulls them.
  *
- * @param signal ends the work after the image at hand. Nothing is thrown: a session meets the same trouble itself.
+ * @param signal ends the work after what is at hand. Nothing is thrown: a session meets the same trouble itself.
  */
 export async function prepareImages(
-  profiles: readonly Pick<SessionProfile, "name" | "baseImage">[],
+  profiles: readonly Preparable[],
   engine: Pick<Engine, "resolveImage" | "imageHasPath">,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const profile of profiles) {
+  for (const [image, users] of byImage(profiles)) {
     if (signal.aborted) return;
     try {
-      const image = await engine.resolveImage(profile.baseImage, "never", { signal });
-      await engine.imageHasPath(image.id, homeOf(profile));
-      log.debug({ profile: profile.name, image: profile.baseImage }, "image prepared");
+      const { id } = await engine.resolveImage(image, "never", { signal });
+      for (const profile of users.slice(0, MAX_HOMES)) {
+        if (signal.aborted) return;
+        await engine.imageHasPath(id, homeOf(profile));
+        // What comes in goes first.
+        await nextTurn();
+      }
+      log.debug({ image }, "image prepared");
     } catch (error) {
-      log.debug({ profile: profile.name, image: profile.baseImage, error }, "image not prepared");
+      log.debug({ image, error }, "image not prepared");
     }
   }
+}
+
+function byImage(profiles: readonly Preparable[]): Map<string, Preparable[]> {
+  const users = new Map<string, Preparable[]>();
+  for (const profile of profiles) {
+    const known = users.get(profile.baseImage);
+    if (known === undefined) users.set(profile.baseImage, [profile]);
+    else known.push(profile);
+  }
+  return users;
 }

@@ -6,6 +6,7 @@ import { AgentdError } from "../errors.ts";
 import { ReleaseStack } from "../sessions/release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
+import { ReloadSignal } from "./reload-signal.ts";
 import { ShutdownSignals } from "./shutdown.ts";
 import { statusLine } from "./status-line.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
@@ -19,6 +20,7 @@ import { keepYoungGenerationSmall } from "./young-generation.ts";
 export async function runDaemon(options: DaemonOptions, process: NodeJS.Process): Promise<number> {
   keepYoungGenerationSmall();
   const host = { env: process.env, home: homedir(), uid: checkHost(process) };
+  using hangUps = new ReloadSignal(process);
   using signals = new ShutdownSignals(process);
   void signals.second.then((signal) => {
     signals[Symbol.dispose]();
@@ -34,6 +36,7 @@ export async function runDaemon(options: DaemonOptions, process: NodeJS.Process)
     const status = (): string => statusLine(daemon.intake);
     await manager.ready(status());
     resources.defer("messages to systemd", manager.follow(status));
+    hangUps.follow(() => void reload(daemon));
     const signal = await signals.first;
     void manager.stopping("ending");
     await end(daemon, signal);
@@ -43,7 +46,17 @@ export async function runDaemon(options: DaemonOptions, process: NodeJS.Process)
   }
 }
 
-async function end({ intake, scheduler, log, shutdown }: Daemon, signal: NodeJS.Signals): Promise<void> {
+/** For SIGHUP: nobody waits for an answer, so the log has it. */
+async function reload({ reloading, log }: Daemon): Promise<void> {
+  try {
+    await reloading.reload();
+  } catch (error) {
+    log.error({ error }, "configuration not reloaded");
+  }
+}
+
+async function end({ intake, scheduler, log, ...daemon }: Daemon, signal: NodeJS.Signals): Promise<void> {
+  const shutdown = daemon.shutdown();
   intake.close();
   await scheduler.stop();
   const open = intake.openSessions.length;

@@ -36,8 +36,17 @@ export async function createScheduler(options: SchedulesOptions): Promise<Schedu
     log.error({ path, lines: strangeLines }, "lines that hold no event were left out");
   const sessions = new SessionsClient(() => connect(socketPath, { version, timeoutMs: CONNECT_TIMEOUT_MS }));
   const scheduler = new Scheduler({ now, events, states, sessions, log });
-  await scheduler.follow(schedulesOf(settingsOf(options.profiles, log)));
+  await followSchedules(scheduler, options.profiles, log);
   return scheduler;
+}
+
+/** Has the schedules of these profiles followed, and no others. Throws as `Scheduler.follow` does. */
+export async function followSchedules(
+  scheduler: Scheduler,
+  profiles: readonly Profile[],
+  log: Logger,
+): Promise<void> {
+  await scheduler.follow(schedulesOf(settingsOf(profiles, log)));
 }
 
 /** Answers the method `schedule`. */

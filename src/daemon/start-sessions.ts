@@ -5,26 +5,28 @@ import { findRecord } from "../audit/query.ts";
 import { createRecord } from "../audit/record.ts";
 import { reopenRecord } from "../audit/reopen.ts";
 import { Sealer } from "../audit/sealer.ts";
-import { configDigest, findProfile, type Config } from "../config/config.ts";
+import { configDigest } from "../config/config.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
 import type { Host } from "../config/paths.ts";
 import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
-import { Admission } from "../sessions/admission.ts";
+import type { Admission } from "../sessions/admission.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import { recover } from "../sessions/recovery/recover.ts";
 import type { ReleaseStack } from "../sessions/release-stack.ts";
 import { bootMarker } from "./boot-marker.ts";
+import type { CurrentConfig } from "./current-config.ts";
 import type { Places } from "./places.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-rooms.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {
-  readonly config: Config;
+  readonly current: CurrentConfig;
+  readonly admission: Admission;
   readonly places: Places;
   readonly host: Host;
   readonly engine: Engine;
@@ -39,35 +41,35 @@ export interface SessionsHost {
 
 /** Makes the intake, and goes on with every session that an earlier daemon has left. */
 export async function startSessions(parts: SessionsHost): Promise<Intake> {
-  const { config, places, host, engine, clock, log, daemon, failpoints, resources } = parts;
+  const { current, places, host, engine, clock, log, daemon, failpoints, resources } = parts;
   const boot = await bootMarker(places.runtime);
   const index = new OpenIndex(places.state);
   const { version } = daemon;
   const attester = { stateDirectory: places.state, instance: places.instance, version };
   const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
   resources.defer("sealing worker", () => sealer.close());
-  const records = recordSettings(parts, index, sealer);
+  const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const intake = new Intake({
-    ...{ engine, clock, log, boot, daemon, failpoints },
+    ...{ engine, clock, log, boot, daemon, failpoints, admission: parts.admission },
     instance: places.instance,
     workspaces: workspacesOf(places.cache, places.instance, host.env),
     credentials: credentialsOf(places.runtime, host.env, failpoints),
-    admission: new Admission(config.daemon.maxSessions),
-    logLimitBytes: config.daemon.logLimitBytes,
     hostPaths: hostPathsOf(
-      protectedPaths(host, { daemon: { ...config.daemon, socketPath: places.socketPath } }),
+      protectedPaths(host, { daemon: { ...current.config.daemon, socketPath: places.socketPath } }),
     ),
-    createRecord: (accepted) => createRecord({ ...records, ...accepted, randomBytes }),
-    profileNames: config.profiles.map(({ name }) => name),
+    createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
+    profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
     profile: (name) => {
-      const profile = findProfile(config, name);
-      return profile && { profile, digest: configDigest(config, profile) };
+      const { config } = current;
+      const profile = current.profile(name);
+      if (profile === undefined) return undefined;
+      return { profile, digest: configDigest(config, profile), logLimitBytes: config.daemon.logLimitBytes };
     },
   });
   const recovery = await recover({
     ...{ engine, index, boot, log, failpoints },
-    reopen: (entry) => reopenRecord(records, entry),
+    reopen: (entry) => reopenRecord(records(), entry),
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
     leftovers: leftoversOf(places),
   });
@@ -75,18 +77,23 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   return intake;
 }
 
-function recordSettings({ config, places, clock, ...parts }: SessionsHost, index: OpenIndex, sealer: Sealer) {
-  const settings: RecordSettings = {
+/** As the configuration says now. */
+function recordSettings(
+  { current, places, clock, ...parts }: SessionsHost,
+  index: OpenIndex,
+  sealer: Sealer,
+): RecordSettings {
+  const { recordLimitBytes, auditPrivate } = current.config.daemon;
+  return {
     auditRoot: places.auditRoot,
     index,
     daemon: parts.daemon,
-    recordLimitBytes: config.daemon.recordLimitBytes,
-    isPrivate: config.daemon.auditPrivate,
+    recordLimitBytes,
+    isPrivate: auditPrivate,
     now: clock.now,
     seal: sealer.seal,
     failpoints: parts.failpoints,
   };
-  return settings;
 }
 
 async function hasRecord(auditRoot: string, sessionId: string): Promise<boolean> {

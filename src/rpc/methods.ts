@@ -39,6 +39,8 @@ export const statusSchema = z.strictObject({
   socket_path: z.string(),
   state_directory: z.string(),
   audit_root: z.string(),
+  config_file: z.string(),
+  config_loaded_timestamp: z.iso.datetime(),
   max_sessions: z.int(),
   /** How many sessions stand in each state. */
   sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
@@ -63,6 +65,7 @@ export const profileSchema = z.strictObject({
   repo: z.string().nullable(),
   ref: z.string().nullable(),
   schedule: z.string().nullable(),
+  max_sessions: z.int().nullable(),
   timeout_ms: z.int().nullable(),
   grace_ms: z.int(),
   network: z.string(),
@@ -71,6 +74,21 @@ export const profileSchema = z.strictObject({
   pids: z.int(),
   /** Names of the variables that the command gets; never what they hold. */
   credentials: z.array(z.string()),
+});
+
+/** What reading the configuration again has changed. */
+export const reloadSchema = z.strictObject({
+  config_file: z.string(),
+  loaded_timestamp: z.iso.datetime(),
+  profiles_added: z.array(z.string()),
+  profiles_changed: z.array(z.string()),
+  profiles_removed: z.array(z.string()),
+  /** Profiles whose schedule has begun, changed or ended. */
+  schedules_changed: z.array(z.string()),
+  /** Keys of `[daemon]` with a new value. */
+  settings_changed: z.array(z.string()),
+  /** Keys whose new value takes effect with the next start of the daemon. */
+  needs_restart: z.array(z.string()),
 });
 
 export const METHODS = {
@@ -158,6 +176,19 @@ export const METHODS = {
     }),
     errors: ["unknown_profile", "record_unusable"],
   },
+  reload: {
+    summary: "Reads the configuration file again: all that may change takes effect, or nothing does.",
+    params: z.strictObject({}),
+    result: reloadSchema,
+    errors: [
+      "config_not_found",
+      "config_unreadable",
+      "config_syntax",
+      "config_invalid",
+      "daemon_stopping",
+      "state_unusable",
+    ],
+  },
   status: {
     summary: "Tells what the daemon is and what it has in hand.",
     params: z.strictObject({}),
@@ -171,6 +202,7 @@ export type Params<M extends MethodName> = z.output<(typeof METHODS)[M]["params"
 export type Result<M extends MethodName> = z.output<(typeof METHODS)[M]["result"]>;
 export type Status = Result<"status">;
 export type SessionList = Result<"list">;
+export type Reload = Result<"reload">;
 export type ProfileView = z.output<typeof profileSchema>;
 
 export interface RequestContext {

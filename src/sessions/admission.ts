@@ -1,19 +1,34 @@
-/** A place in the queue. */
-interface Waiting {
-  readonly sessionId: string;
+import { judge, type AdmissionLimits, type Claim, type Verdict, type Waiting } from "./admission-order.ts";
+
+/** Where a session stands in the queue. */
+export interface QueuePlace {
+  /** From 1, in the order in which the sessions would be admitted now. */
+  readonly position: number;
+  /** What it waits for; names the limit. */
+  readonly reason: string;
+}
+
+interface Entry extends Waiting {
   readonly admit: () => void;
 }
 
-/** Decides which sessions run now: first come, first served, at most `maxSessions` at once. */
+/** Decides which sessions run now, by the rules of `judge`. */
 export class Admission {
-  readonly #maxSessions: number;
-  readonly #queue: Waiting[] = [];
-  #running = 0;
-  #closed = false;
+  #limits: AdmissionLimits;
+  /** In the order in which they came. */
+  #queue: readonly Entry[] = [];
+  readonly #running = new Map<string, Claim>();
+  /** The round of each profile's session that was admitted last. */
+  readonly #rounds = new Map<string, number>();
+  /** The round at hand. */
+  #round = 1;
+  /** Where each session stands; undefined when that has to be worked out again. */
+  #places: ReadonlyMap<string, QueuePlace> | undefined;
+  #isReviewDue = false;
+  #isClosed = false;
 
-  /** @param maxSessions how many sessions may be between admission and leaving, at least 1. */
-  constructor(maxSessions: number) {
-    this.#maxSessions = maxSessions;
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits;
   }
 
   /**
@@ -21,63 +36,103 @@ export class Admission {
    *
    * @returns false when the signal ended the wait; the place in the queue is given up then.
    */
-  enter(sessionId: string, signal: AbortSignal): Promise<boolean> {
+  enter(claim: Claim, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
-      const giveUp = (): void => {
-        this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        resolve(false);
-      };
-      const waiting: Waiting = {
-        sessionId,
-        admit: () => {
-          signal.removeEventListener("abort", giveUp);
-          this.#running += 1;
-          resolve(true);
-        },
-      };
       if (signal.aborted) {
         resolve(false);
         return;
       }
+      const giveUp = (): void => {
+        this.#queue = this.#queue.filter((each) => each !== entry);
+        this.#reviewSoon();
+        resolve(false);
+      };
+      const admit = (): void => {
+        signal.removeEventListener("abort", giveUp);
+        resolve(true);
+      };
+      const entry: Entry = { claim, cameInRound: this.#round, admit };
       signal.addEventListener("abort", giveUp, { once: true });
-      this.#queue.push(waiting);
-      this.#admitNext();
+      this.#queue = [...this.#queue, entry];
+      this.#reviewSoon();
     });
   }
 
   /** Takes a place for a session that runs already, even when there is none. It must call `leave` once. */
-  enterAtOnce(): void {
-    this.#running += 1;
+  enterAtOnce(claim: Claim): void {
+    this.#running.set(claim.sessionId, claim);
+    this.#reviewSoon();
   }
 
   /** Gives a place back. */
-  leave(): void {
-    this.#running -= 1;
-    this.#admitNext();
+  leave(sessionId: string): void {
+    this.#running.delete(sessionId);
+    this.#reviewSoon();
+  }
+
+  /** Changes what is allowed from now on; what runs goes on. */
+  limitTo(limits: AdmissionLimits): void {
+    this.#limits = limits;
+    this.#reviewSoon();
   }
 
   /** Admits nobody any more; what waits stays queued. */
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
+    this.#places = undefined;
   }
 
-  /** Place in the queue from 1 and what it waits for; undefined when the session does not wait. */
-  position(sessionId: string): { readonly position: number; readonly reason: string } | undefined {
-    const index = this.#queue.findIndex((waiting) => waiting.sessionId === sessionId);
-    if (index < 0) return undefined;
-    return { position: index + 1, reason: this.#reason() };
+  /** Undefined when the session does not wait. */
+  position(sessionId: string): QueuePlace | undefined {
+    this.#places ??= new Map(
+      this.#judge().map(({ claim, reason }, index) => {
+        return [claim.sessionId, { position: index + 1, reason: this.#reasonNow(reason) }];
+      }),
+    );
+    return this.#places.get(sessionId);
   }
 
-  #reason(): string {
-    if (this.#closed) return "the daemon is shutting down";
-    return `all ${this.#maxSessions} places of daemon.max_sessions are taken`;
+  /** After this turn: whoever comes in the same one, such as a session that runs already, is counted first. */
+  #reviewSoon(): void {
+    this.#places = undefined;
+    if (this.#isReviewDue) return;
+    this.#isReviewDue = true;
+    queueMicrotask(() => {
+      this.#isReviewDue = false;
+      this.#review();
+    });
   }
 
-  #admitNext(): void {
-    while (!this.#closed && this.#running < this.#maxSessions) {
-      const next = this.#queue.shift();
-      if (next === undefined) return;
-      next.admit();
-    }
+  #review(): void {
+    // Spares the work when there is nothing to be had anyway.
+    if (this.#isClosed || this.#running.size >= this.#limits.maxSessions) return;
+    const admitted = new Map(
+      this.#judge().flatMap((verdict) =>
+        verdict.reason === undefined ? [[verdict.claim.sessionId, verdict] as const] : [],
+      ),
+    );
+    if (admitted.size === 0) return;
+    const isAdmitted = ({ claim }: Entry): boolean => admitted.has(claim.sessionId);
+    const entries = this.#queue.filter(isAdmitted);
+    this.#queue = this.#queue.filter((entry) => !isAdmitted(entry));
+    for (const verdict of admitted.values()) this.#take(verdict);
+    this.#places = undefined;
+    for (const { admit } of entries) admit();
+  }
+
+  #take({ claim, round }: Verdict): void {
+    this.#running.set(claim.sessionId, claim);
+    this.#rounds.set(claim.profile, round);
+    this.#round = Math.max(this.#round, round);
+  }
+
+  #judge(): Verdict[] {
+    const [waiting, running] = [this.#queue, this.#running.values()];
+    return judge({ waiting, running, rounds: this.#rounds, limits: this.#limits });
+  }
+
+  #reasonNow(reason: string | undefined): string {
+    if (this.#isClosed) return "the daemon is shutting down";
+    return reason ?? "is about to begin";
   }
 }

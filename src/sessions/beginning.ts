@@ -1,5 +1,5 @@
 import type { Ending } from "../outcome.ts";
-import type { EndOrder } from "./supervise.ts";
+import type { EndOrder } from "./end-orders.ts";
 
 /** Where the life of a session begins in this daemon. `order`: it was told to end, in whatever daemon. */
 export type Beginning =

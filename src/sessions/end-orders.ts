@@ -1,5 +1,19 @@
-import { ending, type Ending } from "../outcome.ts";
-import type { EndOrder } from "./supervise.ts";
+import { ending, type Ending, type Outcome } from "../outcome.ts";
+
+/** What a session comes to that agentd itself ends. */
+export const ORDERED_OUTCOMES = [
+  "timed_out",
+  "cancelled",
+  "output_limit_exceeded",
+] as const satisfies readonly Outcome[];
+
+/** Why agentd itself ends a session. */
+export interface EndOrder {
+  readonly outcome: (typeof ORDERED_OUTCOMES)[number];
+  readonly cause: string;
+  /** Time between SIGTERM and SIGKILL, in milliseconds. */
+  readonly graceMs: number;
+}
 
 /** The order to end a session: it may come from several sides, and the first one stays. */
 export class EndOrders {

@@ -33,7 +33,9 @@ export async function follow(
   let peaks: Promise<ResourcePeaks> | undefined;
   const exited = engine.waitForExit(containerId, {
     signal,
-    onFirstProcess: (pid) => (peaks = engine.followPeaks(pid, { signal })),
+    onFirstProcess: (pid) => {
+      peaks = engine.followPeaks(pid, { signal });
+    },
   });
   try {
     const openedUptimeMs = await letGo({ containerId, exited, signal });

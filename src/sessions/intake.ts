@@ -34,15 +34,22 @@ export interface RunRequest {
 
 /** What the intake needs beyond what sessions share. */
 export interface IntakeHost extends SessionHost {
-  /** The profile of that name and the digest of the configuration it stands in. */
-  profile(name: string): { readonly profile: SessionProfile; readonly digest: string } | undefined;
+  /** What the configuration says now of the profile of that name. */
+  profile(name: string): ProfileInUse | undefined;
   /** The names of all profiles, for whoever mistyped one. */
-  readonly profileNames: readonly string[];
+  profileNames(): readonly string[];
   createRecord(accepted: {
     readonly document: Omit<SessionDocument, "session_id">;
     readonly requestId: string;
     readonly plan: SessionPlan;
   }): Promise<OpenRecord>;
+}
+
+/** What a session is accepted with, and keeps whatever becomes of the configuration. */
+export interface ProfileInUse {
+  readonly profile: SessionProfile;
+  /** Of the settings that stand behind this. */
+  readonly digest: string;
   /** What a console log may have, in bytes. */
   readonly logLimitBytes: number;
 }
@@ -158,12 +165,12 @@ export class Intake {
   }
 
   async #accept(request: RunRequest): Promise<string> {
-    const { profile, digest, repoUrl, ref } = this.#check(request);
+    const { profile, digest, logLimitBytes, repoUrl, ref } = this.#check(request);
     const host = this.#host;
     const plan: SessionPlan = {
       profile,
       timeoutMs: request.timeoutMs ?? profile.timeoutMs,
-      logLimitBytes: host.logLimitBytes,
+      logLimitBytes,
     };
     const nowMs = host.clock.now();
     const accepted = acceptedDocument({
@@ -183,12 +190,7 @@ export class Intake {
     return record.id;
   }
 
-  #check(request: RunRequest): {
-    readonly profile: SessionProfile;
-    readonly digest: string;
-    readonly repoUrl: string;
-    readonly ref: string | null;
-  } {
+  #check(request: RunRequest): ProfileInUse & { readonly repoUrl: string; readonly ref: string | null } {
     const tried = `run a session of profile ${JSON.stringify(request.profile)}`;
     if (this.#closed) {
       throw new AgentdError("daemon_stopping", {
@@ -202,7 +204,7 @@ export class Intake {
       throw new AgentdError("unknown_profile", {
         tried,
         why: "the daemon's configuration has no such profile",
-        next: `Add it to the configuration file and restart the daemon, or name one that is there: ${this.#host.profileNames.join(", ")}.`,
+        next: `Add it to the configuration file and reload the daemon, or name one that is there: ${this.#host.profileNames().join(", ")}.`,
       });
     }
     if (request.workUnit !== undefined && !WORK_UNIT.test(request.workUnit)) {

@@ -3,7 +3,7 @@ import { ending, type Ending } from "../outcome.ts";
 import type { SessionDocument, SessionView } from "../session-document.ts";
 import { adopt } from "./adopt.ts";
 import type { Beginning } from "./beginning.ts";
-import { EndOrders } from "./end-orders.ts";
+import { EndOrders, type EndOrder } from "./end-orders.ts";
 import { finish } from "./finish.ts";
 import { clearAway, leaveBehind } from "./give-back.ts";
 import { launchAndFollow } from "./launch-and-follow.ts";
@@ -15,7 +15,6 @@ import { ReleaseStack } from "./release-stack.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { Standing } from "./standing.ts";
-import type { EndOrder } from "./supervise.ts";
 
 /** One session from acceptance, or from where an earlier daemon left it, to its sealed record. */
 export class Session {
@@ -92,15 +91,17 @@ export class Session {
     // Left: its place is of no use to anybody any more.
     if (end === undefined) return undefined;
     const document = await finish(this.#parts, end, this.#endTimestamp());
-    if (await place) host.admission.leave();
+    if (await place) host.admission.leave(this.id);
     return document;
   }
 
   async #takePlace(): Promise<boolean> {
-    const { host, orders } = this.#parts;
+    const { host, orders, plan } = this.#parts;
     const { at } = this.#beginning;
-    if (at === "queue" || at === "queue_again") return await host.admission.enter(this.id, orders.signal);
-    host.admission.enterAtOnce();
+    const { name: profile, memoryBytes } = plan.profile;
+    const claim = { sessionId: this.id, profile, memoryBytes };
+    if (at === "queue" || at === "queue_again") return await host.admission.enter(claim, orders.signal);
+    host.admission.enterAtOnce(claim);
     return true;
   }
 

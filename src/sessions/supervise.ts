@@ -1,7 +1,7 @@
 import { constants } from "node:os";
-import { ending, endingOfExitCode, type Ending, type Outcome } from "../outcome.ts";
+import { ending, endingOfExitCode, type Ending } from "../outcome.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
-import type { EndOrders } from "./end-orders.ts";
+import type { EndOrder, EndOrders } from "./end-orders.ts";
 import type { Clock, Engine } from "./ports.ts";
 import { sleepUntil } from "./sleep.ts";
 
@@ -10,21 +10,6 @@ const KILLED = 128 + constants.signals.SIGKILL;
 
 /** The exit code that the engine shows when conmon's own timeout ended the container. */
 const ENDED_BY_BACKSTOP = -1;
-
-/** What a session comes to that agentd itself ends. */
-export const ORDERED_OUTCOMES = [
-  "timed_out",
-  "cancelled",
-  "output_limit_exceeded",
-] as const satisfies readonly Outcome[];
-
-/** Why agentd itself ends a session. */
-export interface EndOrder {
-  readonly outcome: (typeof ORDERED_OUTCOMES)[number];
-  readonly cause: string;
-  /** Time between SIGTERM and SIGKILL, in milliseconds. */
-  readonly graceMs: number;
-}
 
 /** What supervising one running container needs. */
 export interface Supervision {

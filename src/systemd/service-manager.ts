@@ -63,14 +63,16 @@ export class ServiceManager {
     if (!this.#isListening) return () => Promise.resolve();
     const pingEveryMs = (this.#watchdogLimitMs ?? Infinity) / MESSAGES_PER_WATCHDOG_LIMIT;
     const intervalMs = Math.min(pingEveryMs, LOOK_INTERVAL_MS);
-    let sincePingMs = Infinity;
+    let sincePingMs = 0;
     const timer = setInterval(() => {
       sincePingMs += intervalMs;
-      const isPingDue = sincePingMs >= pingEveryMs;
       const line = status();
-      if (!isPingDue && line === this.#told) return;
-      if (isPingDue) sincePingMs = 0;
-      void this.#send(isPingDue ? ["WATCHDOG=1"] : [], line);
+      if (sincePingMs >= pingEveryMs) {
+        sincePingMs = 0;
+        void this.#send(["WATCHDOG=1"], line);
+      } else if (line !== this.#told) {
+        void this.#send([], line);
+      }
     }, intervalMs);
     return async () => clearInterval(timer);
   }

@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { createSandbox } from "../kit/agentd.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "../kit/images.mjs";
+import { containersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { makeRepository } from "../kit/repositories.mjs";
 import { until } from "../kit/until.mjs";
@@ -133,6 +134,14 @@ export class Arena {
       (await readJournal(record)).some(({ event }) => event === "handed_over"),
     );
     await this.commandStarted();
+  }
+
+  /** Resolves once no container of a session runs any more. */
+  async containersEnded() {
+    await untilLong("the end of the containers", async () => {
+      const containers = await containersOf(this.sandbox.containers, this.instance);
+      return containers.every(({ State }) => State !== "running");
+    });
   }
 
   /** Asks the daemons that still live to end, and waits until they have. */

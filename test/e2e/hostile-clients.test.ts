@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { SessionList } from "../../src/rpc/methods.ts";
 import { RawClient } from "../integration/rpc/raw-client.ts";
 import { until } from "../kit/until.mjs";
 import { connectWire, type Wire } from "../kit/wire.mjs";

@@ -6,11 +6,18 @@ import type { ContainersEnvironment } from "../kit/containers-environment.mjs";
 const PAGE_BYTES = 4096;
 
 /** Mounts, tells its pid, and holds the namespace for as long as somebody wants it. */
-const HOLDER = 'mount -t tmpfs -o size="$2" none "$1" && mkdir "$1/state" && echo $$ && exec cat';
+const HOLDER = `
+mount -t tmpfs -o size="$1" none "$2" && mkdir "$2/state" && mount --bind "$2" "$3" && echo $$ && exec cat
+`;
+/** Ends what `HOLDER` has mounted. */
+const CLEAR = 'umount --lazy "$2" "$1"';
+/** Directories that agentd resolves links of: it then gets paths that mean another directory outside of the namespace. */
+const RESOLVED = ["agentd", "tesserine/audit"];
 
 /**
  * A small file system that the daemon and its containers see under the same path, made without root: a tmpfs in the
- * mount namespace of the user's Podman, to which a link leads from outside.
+ * mount namespace of the user's Podman. There the path is a mount; outside, where the daemon runs, a link leads into
+ * that namespace.
  */
 export class SmallDisk {
   /** On the small file system. */
@@ -24,18 +31,19 @@ export class SmallDisk {
 
   /** @param parent a directory that exists. @param size as mount takes it. */
   static async make(containers: ContainersEnvironment, parent: string, size: string): Promise<SmallDisk> {
+    const disk = join(parent, "disk");
     const place = join(parent, "small");
     await mkdir(place);
+    for (const each of RESOLVED) await mkdir(join(disk, "state", each), { recursive: true });
     const options = { env: containers.variables };
-    const holder = execa("podman", ["unshare", "sh", "-c", HOLDER, "sh", place, size], options);
+    const holder = execa("podman", ["unshare", "sh", "-c", HOLDER, "sh", size, disk, place], options);
     const pid = await new Promise<string>((resolve, reject) => {
       holder.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim()));
       holder.catch(reject);
     });
-    // Podman's namespace sees the directory of that name on the small file system instead.
-    await symlink(`/proc/${pid}/root${place}/state`, join(place, "state"));
+    await symlink(`/proc/${pid}/root${disk}/state`, join(place, "state"));
     return new SmallDisk(join(place, "state"), async () => {
-      await execa("podman", ["unshare", "umount", "--lazy", place], options);
+      await execa("podman", ["unshare", "sh", "-c", CLEAR, "sh", disk, place], options);
       holder.stdin.end();
       await holder;
     });

@@ -4,7 +4,8 @@
 import { ending, type Ending } from "../../outcome.ts";
 import type { ContainerPhase, Exited } from "../../podman/container-status.ts";
 import type { Beginning } from "../beginning.ts";
-import { endingOfExit, endingOfOrder, type EndOrder } from "../supervise.ts";
+import type { EndOrder } from "../end-orders.ts";
+import { endingOfExit, endingOfOrder } from "../supervise.ts";
 import type { LeftTrail } from "./trail.ts";
 
 /** After so many starts that no daemon has survived, the session is not begun again. */

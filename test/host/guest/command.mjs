@@ -30,8 +30,8 @@ export function attempt([program = "", ...args], { input = "", env = {} } = {}) 
       killSignal: "SIGKILL",
     });
     const text = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (chunk) => (text.stdout += chunk));
-    child.stderr.setEncoding("utf8").on("data", (chunk) => (text.stderr += chunk));
+    child.stdout.setEncoding("utf8").on("data", (/** @type {string} */ chunk) => (text.stdout += chunk));
+    child.stderr.setEncoding("utf8").on("data", (/** @type {string} */ chunk) => (text.stderr += chunk));
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, ...text }));
     child.stdin.on("error", () => undefined); // It need not read what it gets.

@@ -155,8 +155,11 @@ export class Operator {
 
   /** @param {string} id @returns {Promise<Session>} */
   async session(id) {
+    /** @type {Session[]} */
     const sessions = await this.agentdJson("ps", "--all");
-    return sessions.find((/** @type {Session} */ session) => session["session_id"] === id);
+    const found = sessions.find((session) => session["session_id"] === id);
+    if (found === undefined) throw new Error(`agentd ps does not show session ${id}`);
+    return found;
   }
 
   /** @param {string} id @returns {Promise<Session>} */

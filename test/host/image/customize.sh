@@ -36,7 +36,6 @@ done
 
 # SELinux: enforcing, with what Debian's policy lacks.
 sed -i 's/^SELINUX=.*/SELINUX=enforcing/' "$root/etc/selinux/config"
-printf '/usr/bin/conmon -- system_u:object_r:bin_t:s0\n' >>"$root/var/lib/selinux/default/active/file_contexts.local"
 # Programs that compile at run time, as Node.js does: Fedora's policy lets an unconfined user, Debian's has to be told.
 echo "allow_execmem=1" >>"$root/var/lib/selinux/default/active/booleans.local"
 chroot "$root" semodule --noreload --install /usr/local/share/agentd-test/containers.cil

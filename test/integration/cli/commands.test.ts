@@ -192,6 +192,7 @@ describe("agentd profiles", () => {
     repo: null,
     ref: null,
     schedule: "0 3 * * *",
+    max_sessions: null,
     timeout_ms: 7_200_000,
     grace_ms: 10_000,
     network: "private",
@@ -221,6 +222,30 @@ describe("agentd status", () => {
     );
     expect(stdout).toContain("  incomplete  0198f2a4c6e81234: the container cannot be removed\n");
     expect(JSON.parse((await agentd(directory, "status", "--json")).stdout)).toEqual(STATUS);
+  });
+});
+
+describe("agentd reload", () => {
+  it("prints what has changed for people, and an object for programs", async () => {
+    const directory = await start({});
+    expect((await agentd(directory, "reload")).stdout).toBe(
+      "reloaded /home/demo/.config/agentd/agentd.toml\n" +
+        "  profiles added     reviewer\n" +
+        "  profiles removed   tester, demo\n" +
+        "  schedules changed  reviewer\n" +
+        "  settings changed   daemon.max_sessions\n" +
+        "  needs a restart    daemon.audit_root\n",
+    );
+    expect(JSON.parse((await agentd(directory, "reload", "--json")).stdout)).toEqual(RELOADED);
+  });
+
+  it("says so when nothing has changed", async () => {
+    const lists = Object.entries(RELOADED).map(([name, value]) => [name, Array.isArray(value) ? [] : value]);
+    const unchanged = Object.fromEntries(lists) as Reload;
+    const directory = await start({ reload: () => Promise.resolve(unchanged) });
+    expect((await agentd(directory, "reload")).stdout).toBe(
+      "reloaded /home/demo/.config/agentd/agentd.toml: nothing has changed\n",
+    );
   });
 });
 

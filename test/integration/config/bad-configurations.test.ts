@@ -27,6 +27,8 @@ describe("a bad configuration", () => {
     ['[daemon]\nmax_sessions = "4"', "daemon.max_sessions", '"4"', "whole number", 2],
     ["[daemon]\nmax_sessions = 99999999999999999999", "daemon.max_sessions", "", "whole number", 2],
     ["[daemon]\nmax_sessions = inf", "daemon.max_sessions", "Infinity", "whole number", 2],
+    ['[daemon]\nmemory_budget = "8 GB"', "daemon.memory_budget", '"8 GB"', "a size is", 2],
+    ["[daemon]\nmemory_budget = 8", "daemon.memory_budget", "8", "must be a string", 2],
     ["[daemon]\nmax_sessions = 1979-05-27", "daemon.max_sessions", "a date", "whole number", 2],
     ['[daemon]\nsocket_path = ""', "daemon.socket_path", '""', "not be empty", 2],
     ['[daemon]\naudit_root = "a\\u0000b"', "daemon.audit_root", '"a\\u0000b"', "NUL", 2],
@@ -67,6 +69,8 @@ describe("a bad configuration", () => {
     ["repo", '"git@host:x"', '"git@host:x"', "ssh://git@host/x"],
     ["repo", '"ext::sh"', '"ext::sh"', "remote helpers"],
     ["ref", '"-b"', '"-b"', "leading -"],
+    ["max_sessions", "0", "0", "whole number from 1"],
+    ["max_sessions", '"2"', '"2"', "whole number"],
     ["timeout", '"5 minutes"', '"5 minutes"', "duration"],
     ["timeout", "300", "300", "must be a string"],
     ["network", '"bridge"', '"bridge"', '"private", "none", "host"'],
@@ -192,6 +196,18 @@ describe("a bad configuration", () => {
         rule: expect.stringContaining("also in env"),
       }),
     ]);
+  });
+
+  it.each([
+    ["a profile does not say its memory", "", undefined, "is required where daemon.memory_budget is set", 3],
+    ["a profile takes more than there is", 'memory = "2g"', '"2g"', 'daemon.memory_budget, which is "1g"', 7],
+  ])("is refused with a budget of memory when %s", async (_when, line, value, rule, at) => {
+    await file.expectOneProblem(`[daemon]\nmemory_budget = "1g"\n${PROFILE}${line}`, {
+      path: "profiles[0].memory",
+      value,
+      rule,
+      line: at,
+    });
   });
 
   it("is refused for a second profile of the same name", async () => {

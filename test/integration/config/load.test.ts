@@ -25,6 +25,7 @@ describe("a configuration", () => {
         logLimitBytes: 1024 ** 3,
         socketPath: undefined,
         maxSessions: 3,
+        memoryBudgetBytes: undefined,
         shutdown: "drain",
         podmanSocket: undefined,
       },
@@ -44,6 +45,7 @@ describe("a configuration", () => {
           catchupWindowMs: 86_400_000,
           overlap: "allow",
           jitterMs: 0,
+          maxSessions: undefined,
           timeoutMs: undefined,
           graceMs: 10_000,
           network: "private",
@@ -67,6 +69,7 @@ describe("a configuration", () => {
       log_limit = "512k"
       socket_path = "/run/x.sock"
       max_sessions = 7
+      memory_budget = "6g"
       shutdown = "detach"
       podman_socket = "../podman.sock"
       ${PROFILE}
@@ -81,6 +84,7 @@ describe("a configuration", () => {
       catchup_window = "36h"
       overlap = "queue"
       jitter = "5m"
+      max_sessions = 2
       timeout = "90s"
       grace = "1m"
       network = "none"
@@ -105,6 +109,7 @@ describe("a configuration", () => {
       logLimitBytes: 512 * 1024,
       socketPath: "/run/x.sock",
       maxSessions: 7,
+      memoryBudgetBytes: 6 * 1024 ** 3,
       shutdown: "detach",
       podmanSocket: join(file.directory, "../podman.sock"),
     });
@@ -123,6 +128,7 @@ describe("a configuration", () => {
       catchupWindowMs: 36 * 3_600_000,
       overlap: "queue",
       jitterMs: 300_000,
+      maxSessions: 2,
       timeoutMs: 90_000,
       graceMs: 60_000,
       network: "none",

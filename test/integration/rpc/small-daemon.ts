@@ -8,6 +8,7 @@ import {
   METHODS,
   type Handlers,
   type MethodName,
+  type Reload,
   type SessionList,
   type Status,
 } from "../../../src/rpc/methods.ts";
@@ -66,6 +67,8 @@ export const STATUS: Status = {
   socket_path: "/run/user/1000/agentd/agentd.sock",
   state_directory: "/home/demo/.local/state/agentd",
   audit_root: "/home/demo/.local/state/tesserine/audit",
+  config_file: "/home/demo/.config/agentd/agentd.toml",
+  config_loaded_timestamp: "2026-01-02T03:04:05.000Z",
   max_sessions: 2,
   sessions: { queued: 0, preparing: 1, running: 2, finishing: 0 },
   incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
@@ -82,6 +85,17 @@ const unknown = (session: string): Promise<never> =>
     }),
   );
 
+export const RELOADED: Reload = {
+  config_file: STATUS.config_file,
+  loaded_timestamp: "2026-01-02T04:04:05.000Z",
+  profiles_added: ["reviewer"],
+  profiles_changed: [],
+  profiles_removed: ["tester", "demo"],
+  schedules_changed: ["reviewer"],
+  settings_changed: ["daemon.max_sessions"],
+  needs_restart: ["daemon.audit_root"],
+};
+
 const HANDLERS: Handlers = {
   run: ({ profile, work_unit: workUnit }) => Promise.resolve(view({ profile, work_unit: workUnit ?? null })),
   list: () => listed(),
@@ -93,6 +107,7 @@ const HANDLERS: Handlers = {
   stop: ({ session }) => unknown(session),
   profiles: () => Promise.resolve([]),
   schedule: () => Promise.resolve({ schedules: [], more: false }),
+  reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
 };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";
-import { profileSchema, statusSchema } from "../../../src/rpc/methods.ts";
+import { profileSchema, reloadSchema, statusSchema } from "../../../src/rpc/methods.ts";
 import { scheduleViewSchema } from "../../../src/rpc/schedule-view.ts";
 import { SKIP_REASONS, scheduleEventSchema } from "../../../src/scheduler/events.ts";
 import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
@@ -47,6 +47,10 @@ describe("the page on JSON", () => {
 
   it("describes every field of a profile in the same way", () => {
     expect(rowsOf("A profile").map((row) => row.slice(0, 3))).toEqual(fieldsOf(profileSchema));
+  });
+
+  it("describes every field of a reload in the same way", () => {
+    expect(rowsOf("A reload").map((row) => row.slice(0, 3))).toEqual(fieldsOf(reloadSchema));
   });
 
   it("describes every field of a schedule in the same way", () => {

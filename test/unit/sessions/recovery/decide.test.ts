@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ending } from "../../../../src/outcome.ts";
 import type { Exited } from "../../../../src/podman/container-status.ts";
 import { decide, type FoundContainer, type Left } from "../../../../src/sessions/recovery/decide.ts";
-import type { EndOrder } from "../../../../src/sessions/supervise.ts";
+import type { EndOrder } from "../../../../src/sessions/end-orders.ts";
 import type { LeftTrail } from "../../../../src/sessions/recovery/trail.ts";
 
 const HERE = "boot/marker";

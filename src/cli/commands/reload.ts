@@ -1,0 +1,50 @@
+import type { Reload } from "../../rpc/methods.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { withClient, type CliContext } from "../context.ts";
+import { renderFacts, type Fact } from "../facts.ts";
+import { printable } from "../printable.ts";
+
+interface ReloadOptions {
+  readonly json?: true;
+}
+
+/** `agentd reload`: has the daemon read its configuration again. */
+export const reload: CommandDefinition = {
+  name: "reload",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("have the daemon read its configuration again")
+      .description(
+        "Has the daemon read its configuration file again, for new sessions and schedules; sessions that were\n" +
+          "accepted before keep what they were accepted with. A file with problems changes nothing.",
+      )
+      .option("--json", "print a JSON object")
+      .addHelpText("after", example("agentd reload", "agentd reload --json"))
+      .action((options: ReloadOptions) => {
+        start((context) => reloadConfig(options, context));
+      }),
+};
+
+async function reloadConfig(options: ReloadOptions, context: CliContext): Promise<number> {
+  const reloaded = await withClient(context, (client) => client.call("reload", {}));
+  if (options.json === true) await context.stdout.json(reloaded);
+  else await context.stdout.line(text(reloaded));
+  return 0;
+}
+
+function text(reloaded: Reload): string {
+  const facts: readonly (readonly [name: string, names: readonly string[]])[] = [
+    ["profiles added", reloaded.profiles_added],
+    ["profiles changed", reloaded.profiles_changed],
+    ["profiles removed", reloaded.profiles_removed],
+    ["schedules changed", reloaded.schedules_changed],
+    ["settings changed", reloaded.settings_changed],
+    ["needs a restart", reloaded.needs_restart],
+  ];
+  const told = facts.flatMap(([name, names]): Fact[] =>
+    names.length === 0 ? [] : [[name, names.join(", ")]],
+  );
+  const title = `reloaded ${printable(reloaded.config_file)}`;
+  return told.length === 0 ? `${title}: nothing has changed` : renderFacts(title, told);
+}
