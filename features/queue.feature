@@ -1,5 +1,5 @@
 Feature: The queue
-  daemon.max_sessions bounds how many sessions run at once; what waits shows why.
+  daemon.max_sessions, a profile's max_sessions and daemon.memory_budget bound what runs at once; what waits shows why.
 
   Background:
     Given the daemon's configuration says:
@@ -41,3 +41,90 @@ Feature: The queue
       | outcome         | "cancelled" |
       | start_timestamp | null        |
       | exit_code       | null        |
+
+  Scenario: A session that its own profile holds back lets others pass
+    Given the daemon's configuration says:
+      """
+      max_sessions = 4
+      """
+    And another profile "reviewer" that says:
+      """
+      """
+    And the profile says:
+      """
+      max_sessions = 1
+      """
+    When the operator starts `agentd run site-builder --work-unit first`
+    And the session is running
+    And the operator starts `agentd run site-builder --work-unit second`
+    And the session is queued
+    And the operator starts `agentd run reviewer --work-unit third`
+    And the session is running
+    And the operator runs `agentd ps --json`
+    Then the JSON on its stdout is a list with:
+      | work_unit | state     | position | reason                                                            |
+      | "third"   | "running" | null     | null                                                              |
+      | "second"  | "queued"  | 1        | "all 1 places of profiles.max_sessions for site-builder are taken" |
+      | "first"   | "running" | null     | null                                                              |
+    When the operator runs `agentd stop --all`
+    Then they have ended
+
+  Scenario: Small sessions do not overtake one that waits for memory
+    Given the daemon's configuration says:
+      """
+      max_sessions = 4
+      memory_budget = "300m"
+      """
+    And the profile says:
+      """
+      memory = "200m"
+      """
+    And another profile "reviewer" that says:
+      """
+      memory = "64m"
+      """
+    When the operator starts `agentd run site-builder --work-unit first`
+    And the session is running
+    And the operator starts `agentd run reviewer --work-unit second`
+    And the session is running
+    And the operator starts `agentd run site-builder --work-unit third`
+    And the session is queued
+    And the operator runs `agentd ps --json`
+    Then the JSON on its stdout is a list with:
+      | work_unit | state     | position | reason                                                         |
+      | "third"   | "queued"  | 1        | "needs 200 MiB, and 36 MiB of daemon.memory_budget are free" |
+      | "second"  | "running" | null     | null                                                           |
+      | "first"   | "running" | null     | null                                                           |
+    When the session of "second" is let go
+    And the session of "second" is sealed
+    And the operator starts `agentd run reviewer --work-unit fourth`
+    And the session is queued
+    And the operator runs `agentd ps`
+    Then its stdout mentions "daemon.memory_budget has no room yet for session" and "needs 200 MiB"
+    When the session of "first" is let go
+    And the session of "third" is running
+    And the session of "fourth" is running
+    And the operator runs `agentd stop --all`
+    Then they have ended
+
+  Scenario: One run of a profile does not wait for all that another profile has asked for
+    Given another profile "reviewer" that says:
+      """
+      """
+    When the operator starts `agentd run site-builder --work-unit first`
+    And the session is running
+    And the operator starts `agentd run site-builder --work-unit second`
+    And the operator starts `agentd run site-builder --work-unit third`
+    And the operator starts `agentd run reviewer --work-unit fourth`
+    And the session is queued
+    And the operator runs `agentd ps --json`
+    Then the JSON on its stdout is a list with:
+      | work_unit | state     | position |
+      | "fourth"  | "queued"  | 1        |
+      | "third"   | "queued"  | 3        |
+      | "second"  | "queued"  | 2        |
+      | "first"   | "running" | null     |
+    When the session of "first" is let go
+    Then the session of "fourth" is running
+    When the operator runs `agentd stop --all`
+    Then they have ended

@@ -128,8 +128,11 @@ function journalText(journal: SessionReport["journal"], space: TableSpace): stri
   );
 }
 
-function eventRow({ seq: _, time, state, event, ...details }: JournalEntry, beginMs: number): string[] {
-  const told = Object.entries(details).filter(([, value]) => !isNothing(value));
+/** Fields of a line that only hold the journal together. */
+const LINKS = ["seq", "prev"];
+
+function eventRow({ time, state, event, ...details }: JournalEntry, beginMs: number): string[] {
+  const told = Object.entries(details).filter(([name, value]) => !LINKS.includes(name) && !isNothing(value));
   return [
     time,
     `+${spanText(Date.parse(time) - beginMs)}`,

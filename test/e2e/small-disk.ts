@@ -7,10 +7,10 @@ const PAGE_BYTES = 4096;
 
 /** Mounts, tells its pid, and holds the namespace for as long as somebody wants it. */
 const HOLDER = `
-mount -t tmpfs -o size="$1" none "$2" && mkdir "$2/state" && mount --bind "$2" "$3" && echo $$ && exec cat
+mount -t tmpfs -o size="$1" none disk && mkdir disk/state && mount --bind disk small && echo $$ && exec cat
 `;
 /** Ends what `HOLDER` has mounted. */
-const CLEAR = 'umount --lazy "$2" "$1"';
+const CLEAR = "umount --lazy small disk";
 /** Directories that agentd resolves links of: it then gets paths that mean another directory outside of the namespace. */
 const RESOLVED = ["agentd", "tesserine/audit"];
 
@@ -35,15 +35,16 @@ export class SmallDisk {
     const place = join(parent, "small");
     await mkdir(place);
     for (const each of RESOLVED) await mkdir(join(disk, "state", each), { recursive: true });
-    const options = { env: containers.variables };
-    const holder = execa("podman", ["unshare", "sh", "-c", HOLDER, "sh", size, disk, place], options);
+    // Relative to it: a command line with the arena's name in it would look like a process of its sessions.
+    const options = { env: containers.variables, cwd: parent };
+    const holder = execa("podman", ["unshare", "sh", "-c", HOLDER, "sh", size], options);
     const pid = await new Promise<string>((resolve, reject) => {
       holder.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim()));
       holder.catch(reject);
     });
     await symlink(`/proc/${pid}/root${disk}/state`, join(place, "state"));
     return new SmallDisk(join(place, "state"), async () => {
-      await execa("podman", ["unshare", "sh", "-c", CLEAR, "sh", disk, place], options);
+      await execa("podman", ["unshare", "sh", "-c", CLEAR], options);
       holder.stdin.end();
       await holder;
     });

@@ -18,8 +18,10 @@ export class World {
   readonly house: House;
   /** Keys of `[daemon]` in the configuration. */
   readonly daemonKeys: JsonMap = {};
-  /** Keys of the one profile. */
+  /** Keys of the profile that scenarios speak of. */
   readonly profileKeys: JsonMap;
+  /** Further profiles. */
+  readonly otherProfiles: JsonMap[] = [];
   /** Added to the daemon's environment. */
   readonly variables: Record<string, string> = {};
   /** The whole configuration file, for a scenario that writes it itself. */
@@ -86,14 +88,19 @@ export class World {
   async startDaemonAgain({ args, env }: Parameters<Sandbox["startDaemon"]>[0] = {}): Promise<Running> {
     const { sandbox } = await this.daemon();
     this.spoilt = true;
-    const { daemonKeys, profileKeys, variables } = this;
-    if (this.configText === undefined)
-      await sandbox.writeConfig({ daemon: daemonKeys, profiles: [profileKeys] });
+    const { variables } = this;
+    if (this.configText === undefined) await sandbox.writeConfig(this.#config);
     const daemon = await sandbox.startDaemon({ args: args ?? [], env: { ...variables, ...env } });
     if (daemon.instance === undefined) throw new Error("the daemon is ready and has no instance");
     this.#running = { daemon, instance: daemon.instance, sandbox };
     this.#starting = Promise.resolve(this.#running);
     return this.#running;
+  }
+
+  /** Writes the configuration as it is now, under the daemon that runs. Later scenarios get another. */
+  async saveConfiguration(): Promise<void> {
+    this.spoilt = true;
+    await (await this.daemon()).sandbox.writeConfig(this.#config);
   }
 
   /** Starts a command beside the scenario's daemon, or with the configuration that the scenario has written. */
@@ -172,10 +179,12 @@ export class World {
     for (const sandbox of this.#sandboxes) await sandbox.close();
   }
 
+  get #config(): JsonMap {
+    return { daemon: this.daemonKeys, profiles: [this.profileKeys, ...this.otherProfiles] };
+  }
+
   async #startDaemon(): Promise<Running> {
-    const { daemonKeys, profileKeys, variables } = this;
-    const config = { daemon: daemonKeys, profiles: [profileKeys] };
-    this.#running = await this.house.daemon({ config, variables });
+    this.#running = await this.house.daemon({ config: this.#config, variables: this.variables });
     this.#earlier = new Set((await recordsIn(this.#running.sandbox.auditRoot)).map(({ id }) => id));
     return this.#running;
   }

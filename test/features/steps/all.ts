@@ -6,6 +6,7 @@ import { HOST } from "./host.ts";
 import { OUTPUT } from "./output.ts";
 import { RECORD } from "./record.ts";
 import { REGISTRY } from "./registry.ts";
+import { RELOADS } from "./reloads.ts";
 import { SCHEDULES } from "./schedules.ts";
 import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
@@ -24,4 +25,5 @@ export const STEPS: Topic = [
   ...CONFIDENTIAL,
   ...DAEMON,
   ...SCHEDULES,
+  ...RELOADS,
 ];

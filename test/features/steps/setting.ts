@@ -38,6 +38,11 @@ export const SETTING: Topic = [
     run: (world, key: string) => void Reflect.deleteProperty(world.profileKeys, key),
   },
   {
+    pattern: "another profile {string} that says:",
+    run: (world, name: string, toml: string) =>
+      void world.otherProfiles.push({ ...world.profileKeys, name, ...parse(toml) }),
+  },
+  {
     pattern: "the daemon's configuration says:",
     run: (world, toml: string) => void Object.assign(world.daemonKeys, parse(toml)),
   },

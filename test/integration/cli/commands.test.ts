@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
-import type { Handlers, ProfileView } from "../../../src/rpc/methods.ts";
+import type { Handlers, ProfileView, Reload } from "../../../src/rpc/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
-import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { listed, RELOADED, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
 import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
 import { agentd, agentdInto, agentdOnTerminal } from "./installed-cli.ts";
 
@@ -61,7 +61,7 @@ describe("without a daemon", () => {
     await mkdir(record, { recursive: true });
     const { exitCode, stdout } = await agentd(home, "audit", "verify", "--json", ID);
     const verification = JSON.parse(stdout) as Record<string, unknown>;
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(3);
     expect(verification).toMatchObject({ session_id: ID, record, status: "incomplete" });
     const rows = tableRows(sections(page("json.md"), 2).get("A verification") ?? "");
     expect(Object.keys(verification).sort()).toEqual(rows.map(([field]) => field).sort());

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { agentd, agentdOnTerminal } from "./installed-cli.ts";
 const ID = "0198f2a4c6e81234";
 const OLDER = "0198f2a4c6e80000";
 
-const JOURNAL = [
+const JOURNAL = chained([
   { seq: 0, time: "2026-01-02T03:04:05.000Z", state: "queued", event: "accepted" },
   {
     seq: 1,
@@ -21,7 +22,7 @@ const JOURNAL = [
     warnings: [],
   },
   { seq: 2, time: "2026-01-02T03:04:07.500Z", state: "finishing", event: "ended", cause: "a long story" },
-];
+]);
 
 let home: string;
 let auditRoot: string;
@@ -40,10 +41,7 @@ async function makeRecord(fields: Partial<SessionView>): Promise<SessionView> {
   await mkdir(join(record, "agentd"), { recursive: true });
   await mkdir(join(record, "runa/deep"), { recursive: true });
   await writeFile(join(record, "agentd/session.json"), JSON.stringify(sessionDocumentSchema.parse(session)));
-  await writeFile(
-    join(record, "agentd/events.jsonl"),
-    JOURNAL.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
-  );
+  await writeFile(join(record, "agentd/events.jsonl"), JOURNAL.map((line) => `${line}\n`).join(""));
   for (const name of ["a", "deep/b", "deep/c"]) await writeFile(join(record, "runa", name), name);
   return { ...session, record };
 }
@@ -161,13 +159,29 @@ describe("agentd audit show", () => {
     const session = await makeRecord({});
     const { stdout } = await agentd(home, "audit", "show", ID, "--json");
     const record = JSON.parse(stdout) as Record<string, unknown>;
-    expect(record).toEqual({ ...session, runa_files: 3, runa_bytes: 13, events: JOURNAL });
+    expect(record).toEqual({
+      ...session,
+      runa_files: 3,
+      runa_bytes: 13,
+      events: JOURNAL.map((line) => JSON.parse(line) as unknown),
+    });
     const described = (heading: string) =>
       tableRows(sections(page("json.md"), 2).get(heading) ?? "").filter((row) => row.length === 4);
     const fields = [...described("A session"), ...described("An audited record")].map(([field]) => field);
     expect(Object.keys(record).sort()).toEqual(fields.sort());
   });
 });
+
+/** The lines of a journal, each with the digest of the one before. */
+function chained(entries: readonly object[]): string[] {
+  const lines: string[] = [];
+  for (const entry of entries) {
+    const last = lines.at(-1);
+    const prev = last === undefined ? null : createHash("sha256").update(last).digest("hex");
+    lines.push(JSON.stringify({ ...entry, prev }));
+  }
+  return lines;
+}
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
