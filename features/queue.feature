@@ -128,3 +128,30 @@ Feature: The queue
     Then the session of "fourth" is running
     When the operator runs `agentd stop --all`
     Then they have ended
+
+  Scenario: What waits still waits after the daemon was killed, and what runs still counts
+    Given the daemon's configuration says:
+      """
+      max_sessions = 4
+      """
+    And the profile says:
+      """
+      max_sessions = 1
+      """
+    When the operator starts `agentd run site-builder --work-unit first`
+    And the session is running
+    And the operator starts `agentd run site-builder --work-unit second`
+    And the operator starts `agentd run site-builder --work-unit third`
+    And the session is queued
+    And the daemon is killed
+    And the daemon is started again
+    And the operator runs `agentd ps --json`
+    Then the JSON on its stdout is a list with:
+      | work_unit | state     | position | reason                                                            |
+      | "third"   | "queued"  | 2        | "all 1 places of profiles.max_sessions for site-builder are taken" |
+      | "second"  | "queued"  | 1        | "all 1 places of profiles.max_sessions for site-builder are taken" |
+      | "first"   | "running" | null     | null                                                              |
+    When the session of "first" is let go
+    Then the session of "second" is running
+    When the operator runs `agentd stop --all`
+    Then they have ended

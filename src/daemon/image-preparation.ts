@@ -25,7 +25,7 @@ export async function prepareImages(
     try {
       const { id } = await engine.resolveImage(image, "never", { signal });
       for (const profile of users.slice(0, MAX_HOMES)) {
-        if (signal.aborted) return;
+        signal.throwIfAborted();
         await engine.imageHasPath(id, homeOf(profile));
         // What comes in goes first.
         await nextTurn();

@@ -13,7 +13,7 @@ import { containerMissing } from "./engine-failure.ts";
 import { ExternalService, type EngineService } from "./engine-service.ts";
 import { EventStream } from "./event-stream.ts";
 import { ExitFiles } from "./exit-files.ts";
-import { ExitWatch, type ContainerExit, type WaitOptions } from "./exit-watch.ts";
+import { ExitWatch, type ContainerExit } from "./exit-watch.ts";
 import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host-features.ts";
 import { EngineHttp } from "./http.ts";
 import { ImageProbe } from "./image-probe.ts";
@@ -22,6 +22,7 @@ import { followPeaks, type ResourcePeaks } from "./resource-peaks.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { Environment } from "./service-environment.ts";
 import { ServiceProcess } from "./service-process.ts";
+import { containerGroup, delegatedControllers, userManagerGroup } from "./user-manager-group.ts";
 
 /** Which hints of an exit are used. Any one alone gives the right outcome, only later. */
 export interface ExitHints {
@@ -56,6 +57,14 @@ export interface CreatedContainer {
   readonly unenforcedLimits: readonly LimitName[];
 }
 
+/** What is known of this host after the start. */
+interface Found {
+  readonly host: EngineHost;
+  readonly probe: ImageProbe;
+  /** Undefined where the user has no service manager. */
+  readonly managerGroup: string | undefined;
+}
+
 /** After `start`, every method may throw `engine_unavailable`, `engine_timeout` and `engine_failed`. */
 export class Engine {
   readonly #labels: Readonly<Record<string, string>>;
@@ -67,7 +76,7 @@ export class Engine {
   readonly #events: EventStream;
   readonly #followsEvents: boolean;
   readonly #verified = new Set<string>();
-  #found: { readonly host: EngineHost; readonly probe: ImageProbe } | undefined;
+  #found: Found | undefined;
 
   constructor(options: EngineOptions) {
     const { environment, instanceLabel, log, hints = ALL_EXIT_HINTS } = options;
@@ -104,8 +113,10 @@ export class Engine {
    */
   async start(): Promise<void> {
     await this.#service.start();
-    const host = await readEngineHost(this.#http);
-    this.#found = { host, probe: new ImageProbe(this.#containers, host, this.#labels) };
+    const managerGroup = await userManagerGroup();
+    const delegated = managerGroup === undefined ? [] : await delegatedControllers(managerGroup);
+    const host = await readEngineHost(this.#http, delegated);
+    this.#found = { host, probe: new ImageProbe(this.#containers, host, this.#labels), managerGroup };
     if (this.#followsEvents) void this.#events.follow();
   }
 
@@ -202,7 +213,7 @@ export class Engine {
   }
 
   /** Waits for the end of a container that is created, runs, or has exited. @throws the signal's reason only. */
-  waitForExit(id: string, options: WaitOptions): Promise<ContainerExit> {
+  waitForExit(id: string, options: { readonly signal: AbortSignal }): Promise<ContainerExit> {
     return this.#exits.waitForExit(id, options);
   }
 
@@ -211,9 +222,13 @@ export class Engine {
     return this.#exits.confirmKill(id, exit, signal);
   }
 
-  /** Follows what a container uses at most, by its first process. Resolves when the signal is aborted; does not reject. */
-  followPeaks(pid: number, { signal }: { readonly signal: AbortSignal }): Promise<ResourcePeaks> {
-    return followPeaks(pid, signal);
+  /**
+   * Follows what a running container uses at most. Resolves when the signal is aborted, to be aborted when the container
+   * has ended; does not reject.
+   */
+  async followPeaks(id: string, { signal }: { readonly signal: AbortSignal }): Promise<ResourcePeaks> {
+    const { managerGroup } = this.#started;
+    return managerGroup === undefined ? {} : await followPeaks(containerGroup(managerGroup, id), signal);
   }
 
   /** Sends a signal to the first process; a container that does not run, or does not exist, is fine. */

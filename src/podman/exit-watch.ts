@@ -23,13 +23,6 @@ export interface ExitWatchOptions {
   readonly log: Logger;
 }
 
-export interface WaitOptions {
-  /** Ends the wait. */
-  readonly signal: AbortSignal;
-  /** Called with the pid of the container's first process when it is first seen running. */
-  readonly onFirstProcess?: ((pid: number) => void) | undefined;
-}
-
 /** A temporary exit file is there this long before the exit shows. */
 const SOON_MS = 3;
 /** After a hint the exit may take a moment to show. */
@@ -68,12 +61,12 @@ export class ExitWatch {
    *
    * @throws the signal's reason.
    */
-  async waitForExit(containerId: string, options: WaitOptions): Promise<ContainerExit> {
+  async waitForExit(containerId: string, { signal }: { signal: AbortSignal }): Promise<ContainerExit> {
     // Registered before the first look, so a hint between the two is not lost.
     const bell = this.#register(containerId);
     try {
       this.#options.prepareHints();
-      return await this.#watch(containerId, bell, options);
+      return await this.#watch(containerId, bell, signal);
     } finally {
       this.#unregister(containerId, bell);
     }
@@ -94,9 +87,7 @@ export class ExitWatch {
     return exit;
   }
 
-  async #watch(containerId: string, bell: Bell, options: WaitOptions): Promise<ContainerExit> {
-    const { signal } = options;
-    let onFirstProcess = options.onFirstProcess;
+  async #watch(containerId: string, bell: Bell, signal: AbortSignal): Promise<ContainerExit> {
     const processes = new ContainerProcesses();
     let again: readonly number[] = [];
     let looksWithoutProcess = 0;
@@ -104,11 +95,7 @@ export class ExitWatch {
       bell.reset();
       const seen = await this.#look(containerId, signal);
       if (seen.kind === "exited" || seen.kind === "lost") return seen;
-      if (seen.kind === "running") {
-        await processes.note(seen.state);
-        onFirstProcess?.(seen.state.Pid);
-        onFirstProcess = undefined;
-      }
+      if (seen.kind === "running") await processes.note(seen.state);
       const why = seen.kind === "running" ? await processes.whyLost() : undefined;
       if (why === undefined) looksWithoutProcess = 0;
       else if (!hinted) looksWithoutProcess++;

@@ -2,7 +2,6 @@
  * What the engine on this host can do, asked once at start.
  */
 import { AgentdError } from "../errors.ts";
-import { delegatedControllers } from "./delegated-controllers.ts";
 import type { EngineHttp } from "./http.ts";
 import { infoReply, type InfoReply } from "./replies.ts";
 
@@ -42,17 +41,17 @@ export interface EngineHost {
 /**
  * Asks the engine about itself and the host.
  *
+ * @param delegated see `describeHost`.
  * @throws `engine_unsuitable` when sessions cannot run here.
  */
-export async function readEngineHost(http: EngineHttp, signal?: AbortSignal): Promise<EngineHost> {
+export async function readEngineHost(http: EngineHttp, delegated: readonly string[]): Promise<EngineHost> {
   const reply = await http.call({
     tried: "ask Podman about this host",
     method: "GET",
     path: "/info",
     deadlineMs: INFO_DEADLINE_MS,
-    signal,
   });
-  return describeHost(infoReply.parse(JSON.parse(reply.text)), await delegatedControllers());
+  return describeHost(infoReply.parse(JSON.parse(reply.text)), delegated);
 }
 
 /**
@@ -60,10 +59,7 @@ export async function readEngineHost(http: EngineHttp, signal?: AbortSignal): Pr
  *
  * @param delegated controllers that the user's service manager may hand on to containers.
  */
-export function describeHost(
-  { host, store, version }: InfoReply,
-  delegated: readonly string[] = [],
-): EngineHost {
+export function describeHost({ host, store, version }: InfoReply, delegated: readonly string[]): EngineHost {
   // Only that manager hands on what it has.
   const controllers = new Set(
     host.cgroupManager === "systemd" ? [...host.cgroupControllers, ...delegated] : host.cgroupControllers,

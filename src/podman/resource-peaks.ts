@@ -5,7 +5,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { readProcFile } from "../process-identity.ts";
 
 /** Undefined is what this host does not tell: cgroup v1, a controller that is not delegated, an old kernel. */
 export interface ResourcePeaks {
@@ -16,7 +15,6 @@ export interface ResourcePeaks {
   readonly cpuSeconds?: number | undefined;
 }
 
-const CGROUP_ROOT = "/sys/fs/cgroup";
 /** Peaks are the kernel's own, so a look only misses what happens after it: short sessions are looked at often. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
@@ -25,26 +23,18 @@ const PAUSE_GROWTH = 1.5;
 /**
  * Reads a container's peaks again and again, and once more when it has ended, if its group is still there.
  *
- * @param pid its first process.
+ * @param directory of its control group.
  * @param ended aborted when the container has ended.
- * @returns the last that was seen; nothing of it when the process was gone at first sight.
+ * @returns the last that was seen.
  */
-export async function followPeaks(pid: number, ended: AbortSignal): Promise<ResourcePeaks> {
-  const directory = await cgroupOf(pid);
+export async function followPeaks(directory: string, ended: AbortSignal): Promise<ResourcePeaks> {
   let peaks: ResourcePeaks = {};
-  if (directory === undefined) return peaks;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)) {
     const over = ended.aborted;
     peaks = { ...peaks, ...(await readPeaks(directory)) };
     if (over) return peaks;
     await delay(pauseMs, undefined, { signal: ended }).catch(() => undefined); // Ended: one more look.
   }
-}
-
-/** The directory of a process's control group; undefined where cgroups are not version 2. */
-async function cgroupOf(pid: number): Promise<string | undefined> {
-  const path = /^0::(\/.+)$/m.exec((await readProcFile(pid, "cgroup")) ?? "")?.[1];
-  return path === undefined ? undefined : join(CGROUP_ROOT, path);
 }
 
 /** What can be read; without the names of what cannot. */

@@ -14,9 +14,10 @@ export async function finish(
   end: Ending,
   endTimestamp: string,
 ): Promise<SessionDocument | undefined> {
-  const { host, record, standing, resources, leaving, log } = parts;
+  const { host, record, standing, orders, resources, leaving, log } = parts;
   const { failpoints } = host;
-  if (end.outcome === "interrupted") deferFirstProcess(parts);
+  // An ordered end stays one also when conmon has died under it.
+  if (end.outcome === "interrupted" || orders.taken !== undefined) deferFirstProcess(parts);
   const steps = async (): Promise<SessionDocument> => {
     await standing.settle();
     if (standing.state !== "finishing") {

@@ -1,6 +1,5 @@
 import type { Ending } from "../outcome.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
-import type { ResourcePeaks } from "../podman/resource-peaks.ts";
 import { passesOutputLimit } from "./output-limit.ts";
 import { peakFields } from "./peak-fields.ts";
 import type { SessionParts } from "./session-parts.ts";
@@ -30,13 +29,8 @@ export async function follow(
   const { engine, clock, prepareSeal, failpoints } = parts.host;
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, parts.leaving]);
-  let peaks: Promise<ResourcePeaks> | undefined;
-  const exited = engine.waitForExit(containerId, {
-    signal,
-    onFirstProcess: (pid) => {
-      peaks = engine.followPeaks(pid, { signal });
-    },
-  });
+  const exited = engine.waitForExit(containerId, { signal });
+  const peaks = engine.followPeaks(containerId, { signal });
   try {
     const openedUptimeMs = await letGo({ containerId, exited, signal });
     await parts.standing.settleInTime(signal);
@@ -47,7 +41,7 @@ export async function follow(
     await failpoints.reach("supervising");
     const end = await supervise({ containerId, engine, clock, exited, orders: parts.orders, signal });
     over.abort();
-    await parts.record.update(peakFields((await peaks) ?? {}, end, parts.plan.profile), { persist: false });
+    await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });
     await failpoints.reach("exit_seen");
     return end;
   } finally {

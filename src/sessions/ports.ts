@@ -65,18 +65,15 @@ export interface Engine {
   }>;
   startContainer(id: string): Promise<void>;
   /** Resolves when the container's first process has ended, or nobody can tell any more how it ends. */
-  waitForExit(
-    id: string,
-    options: { signal: AbortSignal; onFirstProcess?: ((pid: number) => void) | undefined },
-  ): Promise<ContainerExit>;
+  waitForExit(id: string, options: { signal: AbortSignal }): Promise<ContainerExit>;
   /** The same exit by SIGKILL, or a lost one where it was the beginning of a removal behind agentd's back. */
   confirmKill(
     id: string,
     exit: ContainerExit & { readonly kind: "exited" },
     signal: AbortSignal,
   ): Promise<ContainerExit>;
-  /** Resolves when the signal is aborted, to what the container of a first process has used at most until then. */
-  followPeaks(pid: number, options: { signal: AbortSignal }): Promise<ResourcePeaks>;
+  /** Resolves when the signal is aborted, to what the container has used at most until then; does not reject. */
+  followPeaks(id: string, options: { signal: AbortSignal }): Promise<ResourcePeaks>;
   signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Kills and removes; a container that does not exist is removed already. */
   removeContainer(idOrName: string): Promise<void>;

@@ -116,10 +116,9 @@ export class Arena {
     return exitCode === 0;
   }
 
-  /** Asks for the end of all sessions. @returns {Promise<boolean>} Whether the client was told that they were told to. */
-  async stop() {
-    const { exitCode } = await this.sandbox.run(["stop", "--all"]);
-    return exitCode === 0;
+  /** Asks for the end of all sessions, and leaves the client that asks running: it would ask the next daemon again. */
+  stop() {
+    return this.sandbox.spawn(["stop", "--all"]);
   }
 
   /** Resolves once a command has counted its start. */

@@ -68,8 +68,7 @@ export async function tryCell(ground, row, victim, code) {
  */
 async function play(arena, row, cell, code) {
   const armed = row.recovery === true ? await leaveSession(arena, row, code) : await begin(arena, row, code);
-  const stopped = row.ordered === true ? arena.commandStarted().then(() => arena.stop()) : undefined;
-  const pid = await arena.hit(row.label);
+  const pid = row.ordered === true ? await order(arena, row) : await arena.hit(row.label);
   cell.hit = true;
   if (row.command === "started") await arena.commandStarted();
   await kill(arena, cell.victim, pid);
@@ -78,7 +77,6 @@ async function play(arena, row, cell, code) {
   // Not before: of an end at the gate, no daemon knows whether it was the command's.
   if (cell.expected.includes("command")) await arena.letGo();
   if (!(await armed.accepted)) cell.wrong.push("the client was not told that it was accepted");
-  await stopped;
   await arena.allSealed();
   const { fate, cause, starts, wrong } = await judge(arena, code);
   Object.assign(cell, { fate, starts });
@@ -126,6 +124,21 @@ async function leaveSession(arena, { label }, code) {
   const daemon = arena.startDaemon(label);
   daemon.catch(() => undefined); // Whoever waits for it hears of it.
   return { daemon, accepted };
+}
+
+/**
+ * Has the session stopped by a client that does not live to ask again.
+ *
+ * @param {Arena} arena
+ * @param {Row} row
+ */
+async function order(arena, { label }) {
+  await arena.commandStarted();
+  const client = arena.stop();
+  const pid = await arena.hit(label);
+  client.kill("SIGKILL");
+  await client;
+  return pid;
 }
 
 /**

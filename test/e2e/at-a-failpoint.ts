@@ -79,10 +79,13 @@ export async function startsOf(world: World): Promise<number> {
   return text.split("\n").length - 1;
 }
 
-/** The first process of the one container, by pid and start time. */
+/** The first process of the one session's container, by pid and start time. */
 export async function firstProcess(world: World): Promise<string> {
   const { sandbox, instance } = await world.daemon();
-  const [container, ...others] = await containersOf(sandbox.containers, instance);
+  // A daemon that has just started may have another one, to look into an image.
+  const [container, ...others] = (await containersOf(sandbox.containers, instance)).filter(
+    ({ Labels }) => Labels["io.agentd.session"] !== undefined,
+  );
   expect(others).toEqual([]);
   const { State } = (await inspectContainer(sandbox.containers, container?.Id ?? "")) as {
     readonly State: { readonly Pid: number };

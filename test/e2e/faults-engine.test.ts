@@ -37,7 +37,7 @@ describe("a Podman service that hangs", () => {
         await arena.handedOver();
         const hung = await services(arena);
         for (const pid of hung) process.kill(pid, "SIGSTOP");
-        onTestFinished(() => hung.forEach((pid) => void tryToKill(pid)));
+        onTestFinished(() => hung.forEach(tryToKill));
         await arena.letGo();
         await untilLong("the end of the service that hangs", async () =>
           (await services(arena)).every((pid) => !hung.includes(pid)),

@@ -89,7 +89,7 @@ describe("a running session that a crash has left", () => {
       await chmod(stateDirectory, 0o500);
       try {
         const { exitCode, stderr } = await arena.sandbox.run(["daemon"]);
-        expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`${stateDirectory}`)]);
+        expect([exitCode, stderr]).toEqual([1, expect.stringContaining(stateDirectory)]);
         expect(stderr).toContain("state_unusable");
       } finally {
         await chmod(stateDirectory, 0o700);

@@ -166,12 +166,13 @@ export class Sandbox {
 
   /** Ends daemons and their sessions, hard where it must, and removes what lies outside the sandbox's directory. */
   async endDaemons() {
-    for (const daemon of this.#daemons) {
+    // Hundreds may have lived one after the other in the same places: the last one stands for those that have ended.
+    const lastOnes = new Map(this.#daemons.map((daemon) => [daemon.instance, daemon]));
+    for (const daemon of new Set([...this.#daemons.filter(({ ended }) => !ended), ...lastOnes.values()])) {
       if (daemon.instance !== undefined) await removeContainersOf(this.containers, daemon.instance);
       await daemon.end();
     }
-    // Only now: they may have lived one after the other in the same places.
-    for (const { instance } of this.#daemons) {
+    for (const instance of lastOnes.keys()) {
       if (instance === undefined) continue;
       await removeContainersOf(this.containers, instance);
       await rm(this.runtimeDirectory(instance), { recursive: true, force: true });

@@ -42,6 +42,11 @@ export class Daemon {
     return pid;
   }
 
+  /** Whether its process has ended. */
+  get ended() {
+    return this.#ended;
+  }
+
   /** Everything it has logged so far. */
   get log() {
     return this.#log;

@@ -20,7 +20,7 @@ export const pidsLimit = scenario(
   "pids",
   "a session gets no more processes than its limit",
   async (operator) => {
-    const script = "for each in $(seq 40); do sleep 20 & done; echo all started";
+    const script = "exec 2>&1; for each in $(seq 40); do sleep 20 & done; echo all started";
     await operator.serve({ name: "worker", pids: 16, script });
     const session = await operator.runToEnd("worker");
     assert.notEqual(session["outcome"], "success");

@@ -5,7 +5,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import type { Handlers, ProfileView, Reload } from "../../../src/rpc/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
-import { listed, RELOADED, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import {
+  listed,
+  RELOADED,
+  sealed,
+  startSmallDaemon,
+  STATUS,
+  view,
+  type SmallDaemon,
+} from "../rpc/small-daemon.ts";
 import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
 import { agentd, agentdInto, agentdOnTerminal } from "./installed-cli.ts";
 

@@ -34,6 +34,20 @@ describe("preparing images when the daemon starts", () => {
     ]);
   });
 
+  it("asks for an image of many profiles once, and looks into it for some of them", async () => {
+    const asked: string[] = [];
+    const profiles = Array.from({ length: 1_000 }, (_, index) => {
+      return { name: `p${index}`, baseImage: `localhost/${index % 2 === 0 ? "even" : "odd"}` };
+    });
+    const { signal } = new AbortController();
+    await prepareImages(profiles, engineThatNotes(asked), pino({ level: "silent" }), signal);
+    expect(asked.filter((each) => each.startsWith("never "))).toEqual([
+      "never localhost/even",
+      "never localhost/odd",
+    ]);
+    expect(asked.filter((each) => each.startsWith("/home/"))).toHaveLength(40);
+  });
+
   it("ends after the image at hand when the daemon ends", async () => {
     const asked: string[] = [];
     const over = new AbortController();

@@ -39,5 +39,5 @@ export const OLD_INFO = {
 
 /** The host behind a reply to `/info`. */
 export function hostOf(info: unknown): EngineHost {
-  return describeHost(infoReply.parse(info));
+  return describeHost(infoReply.parse(info), []);
 }

@@ -204,9 +204,39 @@ describe("the order of admission", () => {
   });
 });
 
+describe("the order of admission, against who would be overtaken for ever", () => {
+  it("shares the rounds that are to come between a profile that has had many and a new one", () => {
+    const limits = {
+      maxSessions: 10,
+      memoryBudgetBytes: undefined,
+      maxSessionsOf: new Map<string, number>(),
+    };
+    const waiting = claims("a a a b b b").map((claim) => ({ claim, cameInRound: 5 }));
+    const verdicts = judge({ waiting, running: [], rounds: new Map([["a", 5]]), limits });
+    expect(verdicts.map(({ claim }) => claim.sessionId)).toEqual(["b1", "a1", "b2", "a2", "b3", "a3"]);
+  });
+
+  it("lets a large session in when those before it have left, however many small ones come", () => {
+    const limits = { maxSessions: 10, memoryBudgetBytes: 4 * MIB, maxSessionsOf: new Map<string, number>() };
+    const small = (number: number): Claim => ({ sessionId: `${number}`, profile: "s", memoryBytes: MIB });
+    const large = { sessionId: "large", profile: "l", memoryBytes: 4 * MIB };
+    const running = [small(0), small(1)];
+    const waiting: Waiting[] = [{ claim: large, cameInRound: 1 }];
+    for (let number = 2; running.length > 0; number += 1) {
+      waiting.push({ claim: small(number), cameInRound: 1 });
+      const verdicts = judge({ waiting, running, rounds: new Map(), limits });
+      expect(verdicts.filter(({ reason }) => reason === undefined)).toEqual([]);
+      running.shift();
+    }
+    const [first] = judge({ waiting, running, rounds: new Map(), limits });
+    expect(first).toMatchObject({ claim: large, reason: undefined });
+  });
+});
+
 /** Numbers from 0 up to a bound, the same ones for the same seed. */
 function randomNumbers(seed: number): (bound: number) => number {
-  let state = seed;
+  // Spread out, or the first numbers of neighbouring seeds would be the same.
+  let state = Math.imul(seed + 1, 2_654_435_761);
   return (bound) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * bound);
@@ -236,12 +266,13 @@ function observe(seed: number): void {
   let waiting: Observed[] = [];
   const running = new Map<string, Claim>();
 
-  for (let event = 0; event < 200; event += 1) {
-    const isNew = running.size === 0 || random(5) < 3;
+  for (let event = 0; event < 300; event += 1) {
+    const isNew = running.size === 0 || random(5) < (waiting.length < 8 ? 3 : 1);
     if (isNew) {
       // Mostly one profile, which shall not have the daemon to itself.
       const profile = random(3) > 0 ? "a" : PROFILES[random(PROFILES.length)]!;
-      const memoryBytes = (1 + random((budgetBytes ?? 4 * MIB) / MIB)) * MIB;
+      // Mostly small sessions, which shall not keep the large ones out.
+      const memoryBytes = random(8) > 0 ? MIB : (budgetBytes ?? MIB);
       const ahead = waiting.filter(({ claim }) => claim.profile === profile).length;
       const bound = waiting.length + PROFILES.length * (ahead + 2);
       const claim = { sessionId: `${event}`, profile, memoryBytes };

@@ -1,0 +1,29 @@
+import { appendFile } from "node:fs/promises";
+import { until } from "../../kit/until.mjs";
+import type { Topic } from "./topic.ts";
+
+/** A configuration that changes while the daemon runs. */
+export const RELOADS: Topic = [
+  {
+    pattern: "the operator saves the configuration",
+    run: (world) => world.saveConfiguration(),
+  },
+  {
+    pattern: "the operator adds to the configuration file:",
+    run: async (world, toml: string) => {
+      world.spoilt = true;
+      await appendFile((await world.daemon()).sandbox.configFile, `\n${toml}\n`);
+    },
+  },
+  {
+    pattern: "the daemon gets SIGHUP",
+    run: async (world) => (await world.daemon()).daemon.signal("SIGHUP"),
+  },
+  {
+    pattern: "the daemon's log says {string} and {string}",
+    run: async (world, ...texts: string[]) => {
+      const { daemon } = await world.daemon();
+      await until(`the log's ${texts.join(" and ")}`, () => texts.every((text) => daemon.log.includes(text)));
+    },
+  },
+];
