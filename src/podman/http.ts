@@ -33,7 +33,9 @@ export interface EngineReply {
 const API_PREFIX = "/v4.0.0/libpod";
 const DEADLINE_MS = 30_000;
 /** A request that kills the service each time must not go on doing so. */
-const MOST_SENDS = 3;
+const MOST_ARRIVALS = 3;
+/** A dead service refuses for a moment before its end is known: on a busy host for longer than one pause. */
+const MOST_REFUSALS = 100;
 const RESEND_PAUSE_MS = 20;
 
 /** The connection broke before the reply was complete. */
@@ -103,15 +105,18 @@ export class EngineHttp {
     const signal = request.signal ? AbortSignal.any([deadline.signal, request.signal]) : deadline.signal;
     let broken: BrokenConnection | undefined;
     try {
-      for (let sends = 1; ; sends++) {
+      for (let arrivals = 0, refusals = 0; ;) {
         try {
           return await act(signal);
         } catch (error) {
           if (signal.aborted || !(error instanceof BrokenConnection)) throw error;
           broken = error;
         }
+        if (broken.mayHaveArrived) arrivals++;
+        else refusals++;
         const lost = broken.mayHaveArrived && !(request.repeatable ?? request.method !== "POST");
-        if (lost || sends === MOST_SENDS) throw this.#unavailable(request, broken, lost);
+        const isHopeless = arrivals === MOST_ARRIVALS || refusals === MOST_REFUSALS;
+        if (lost || isHopeless) throw this.#unavailable(request, broken, lost);
         await delay(RESEND_PAUSE_MS, undefined, { signal });
         await this.#service.available(signal);
         broken = undefined;

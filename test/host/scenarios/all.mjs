@@ -4,6 +4,7 @@
 import { denials } from "./denials.mjs";
 import { labels, mounts, separation } from "./labels.mjs";
 import { cpuLimit, outOfMemory, peaks, pidsLimit } from "./limits.mjs";
+import { logout } from "./logout.mjs";
 import { poweroff, reboot } from "./power.mjs";
 import { kill, restart, stop, watchdog } from "./restart.mjs";
 import { session } from "./session.mjs";
@@ -16,6 +17,6 @@ export const SCENARIOS = [
   ...[outOfMemory, pidsLimit, cpuLimit, peaks],
   ...[labels, mounts, separation],
   ...[restart, kill, stop, watchdog],
-  ...[reboot, poweroff],
+  ...[logout, reboot, poweroff],
   denials,
 ];

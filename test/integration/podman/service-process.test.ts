@@ -5,10 +5,11 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ExternalService, ping } from "../../../src/podman/engine-service.ts";
 import { EngineHttp } from "../../../src/podman/http.ts";
-import { identifyProcess, isAlive } from "../../../src/process-identity.ts";
+import { identifyProcess, isAlive, readProcFile } from "../../../src/process-identity.ts";
 import { SERVICE_ENVIRONMENT } from "../../../src/podman/service-environment.ts";
 import { ServiceProcess } from "../../../src/podman/service-process.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
+import { processesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
 
 const PING = { tried: "ping", method: "GET", path: "/_ping" } as const;
@@ -90,6 +91,13 @@ describe("the Podman service", () => {
     const hanging = await running(service);
     // The whole group: the very first service of a user is two processes.
     process.kill(-hanging.pid, "SIGSTOP");
+    // Until one of its threads has taken the signal, the others go on serving.
+    await until("a stopped service", async () => {
+      const states = await Promise.all(
+        (await processesWith(service.socketPath)).map((pid) => readProcFile(pid, "status")),
+      );
+      return states.every((status) => /^State:\s+T/m.test(status ?? ""));
+    });
     const http = new EngineHttp(service);
     await expect(http.call({ ...PING, deadlineMs: 200 })).rejects.toMatchObject({ code: "engine_timeout" });
     expect((await http.call(PING)).status).toBe(200);
