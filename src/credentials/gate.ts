@@ -7,9 +7,9 @@ import { constants } from "node:fs";
 import { link, mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import { AgentdError, systemCode } from "../errors.ts";
 import { NO_FAILPOINTS, type Failpoints } from "../failpoints.ts";
+import { makeFifo, type MakeFifo } from "../fifos.ts";
 
 /** Name of the FIFO in the gate's directory, on the host and in the container. */
 export const GATE_FIFO = "credentials";
@@ -43,14 +43,15 @@ export class Gate {
   /**
    * Makes the directory and the FIFO.
    *
+   * @param make what makes the FIFO. Default: a process of its own.
    * @throws AgentdError `state_unusable`
    */
-  static async create(directory: string): Promise<Gate> {
+  static async create(directory: string, make: MakeFifo = makeFifo): Promise<Gate> {
     const gate = new Gate(directory);
     try {
       await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
       await mkdir(directory, { mode: 0o700 });
-      await makeFifo(gate.fifoPath);
+      await make(gate.fifoPath);
       return gate;
     } catch (cause) {
       throw unusable(gate.fifoPath, cause);
@@ -129,11 +130,6 @@ export class Gate {
       await pause(pauseMs, signal);
     }
   }
-}
-
-/** Node has no mkfifo. Nothing of the daemon's environment goes along: it holds the credentials. */
-async function makeFifo(path: string): Promise<void> {
-  await execa("mkfifo", ["-m", "0600", "--", path], { env: {}, extendEnv: false });
 }
 
 /** Undefined while nobody reads. */

@@ -11,6 +11,7 @@ import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv } from "../credentials/launcher.ts";
 import { systemCode } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
+import type { FifoMaker } from "../fifos.ts";
 import { credentialPayload } from "../credentials/payload.ts";
 import { resolveCredentials, resolveToken } from "../credentials/resolve.ts";
 import { GATE_TARGET } from "../sessions/container-request.ts";
@@ -64,7 +65,7 @@ export function workspacesOf(cacheDirectory: string, instance: string, environme
 export function credentialsOf(
   runtimeDirectory: string,
   environment: Environment,
-  failpoints: Failpoints,
+  { failpoints, fifos }: { readonly failpoints: Failpoints; readonly fifos: FifoMaker },
 ): Credentials {
   const gateOf = (sessionId: string): string => join(gatesBelow(runtimeDirectory), sessionId);
   const portOf = (gate: Gate): GatePort => ({
@@ -74,7 +75,7 @@ export function credentialsOf(
   return {
     resolve: (credentials) => resolveCredentials(credentials, environment),
     resolveToken: (source) => resolveToken(source, environment),
-    createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId))),
+    createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId), fifos.make)),
     renewGate: async (sessionId) => {
       const gate = new Gate(gateOf(sessionId));
       return (await gate.renew()) ? portOf(gate) : undefined;

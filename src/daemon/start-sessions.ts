@@ -10,6 +10,7 @@ import { protectedPaths } from "../config/mount-sources.ts";
 import type { Host } from "../config/paths.ts";
 import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
+import { FifoMaker } from "../fifos.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { Admission } from "../sessions/admission.ts";
@@ -48,12 +49,14 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const attester = { stateDirectory: places.state, instance: places.instance, version };
   const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
   resources.defer("sealing worker", () => sealer.close());
+  const fifos = new FifoMaker();
+  resources.defer("shell that makes FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const intake = new Intake({
     ...{ engine, clock, log, boot, daemon, failpoints, admission: parts.admission },
     instance: places.instance,
     workspaces: workspacesOf(places.cache, places.instance, host.env),
-    credentials: credentialsOf(places.runtime, host.env, failpoints),
+    credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
     hostPaths: hostPathsOf(
       protectedPaths(host, { daemon: { ...current.config.daemon, socketPath: places.socketPath } }),
     ),

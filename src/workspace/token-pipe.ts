@@ -6,8 +6,8 @@
 import { constants } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import { AgentdError } from "../errors.ts";
+import { makeFifo } from "../fifos.ts";
 import type { Repository } from "./repository-url.ts";
 
 /** Servers that take tokens look at the password only; GitHub names this user for it. */
@@ -55,8 +55,7 @@ export class TokenPipe {
       });
     }
     const path = join(directory, "clone-token");
-    // Node has no mkfifo. Nothing of the daemon's environment goes along: it holds the credentials.
-    await execa("mkfifo", ["-m", "0600", "--", path], { env: {}, extendEnv: false });
+    await makeFifo(path);
     // Open for reading too, so that what is written stays in the pipe until git's helper comes for it.
     const pipe = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
     return new TokenPipe(`https://${repository.host}`, token, path, pipe);

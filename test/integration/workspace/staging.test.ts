@@ -108,4 +108,27 @@ describe("what an agent leaves behind", () => {
     await staging.remove();
     expect(await readdir(stagingRoot)).toEqual([]);
   });
+
+  it("is removed where it is deeper than a stack", async () => {
+    const levels = Array.from({ length: 1000 }, () => "d").join("/");
+    for (let thousands = 1; thousands <= 12; thousands++) {
+      const upper = join(staging.homeDirectory, "upper", levels);
+      await mkdir(upper, { recursive: true });
+      await rename(staging.repoDirectory, join(upper, "lower"));
+      await rename(join(staging.homeDirectory, "upper"), staging.repoDirectory);
+    }
+    await staging.remove();
+    expect(await readdir(stagingRoot)).toEqual([]);
+  });
+
+  it("is removed while other work goes on", async () => {
+    const files = Array.from({ length: 2000 }, (_, number) => join(staging.repoDirectory, String(number)));
+    await Promise.all(files.map((file) => writeFile(file, "x")));
+    let turns = 0;
+    const counting = setInterval(() => turns++, 0);
+    await staging.remove();
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(2);
+    expect(await readdir(stagingRoot)).toEqual([]);
+  });
 });
