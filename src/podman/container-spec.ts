@@ -33,7 +33,7 @@ export interface ContainerRequest {
   readonly user: string;
   /** The user's home inside, an absolute path. */
   readonly home: string;
-  /** True: a volume filled from the image lies at home. False: whatever the binds put there. */
+  /** True: the volume `homeVolume` lies at home, filled from the image. False: whatever the binds put there. */
   readonly homeFromImage: boolean;
   readonly workingDirectory: string;
   /** The whole command; the image's ENTRYPOINT and CMD do not run. */
@@ -100,7 +100,9 @@ export function containerSpec(request: ContainerRequest, host: EngineHost): Cont
     resource_limits: limits,
     // What it sees.
     mounts: request.binds.map((bind) => mount(bind, host)),
-    volumes: request.homeFromImage ? [{ Dest: request.home, Options: ["U", "nosuid", "nodev"] }] : [],
+    volumes: request.homeFromImage
+      ? [{ Name: homeVolume(request.name), Dest: request.home, Options: ["U", "nosuid", "nodev"] }]
+      : [],
     // How it lives.
     init: true,
     systemd: "false",
@@ -117,6 +119,11 @@ export function containerSpec(request: ContainerRequest, host: EngineHost): Cont
   return { spec, unenforcedLimits };
 }
 
+/** The name of the volume that a container's home is, where it is filled from the image. */
+export function homeVolume(containerName: string): string {
+  return `${containerName}-home`;
+}
+
 /** One range of an id mapping; `host_id` counts in the rootless namespace, where 0 is the user. */
 export interface IdRange {
   readonly container_id: number;
@@ -128,7 +135,7 @@ export interface IdRange {
  * The session user inside is the daemon's user outside. Not by `keep-id`: that makes the service call libsubid, which
  * is not thread-safe there.
  */
-export function idMappings(host: EngineHost): { UIDMap: IdRange[]; GIDMap: IdRange[] } {
+export function idMappings(host: Pick<EngineHost, "subordinate">): { UIDMap: IdRange[]; GIDMap: IdRange[] } {
   return { UIDMap: idRanges(host.subordinate.uids), GIDMap: idRanges(host.subordinate.gids) };
 }
 

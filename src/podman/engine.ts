@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { weaknesses } from "./container-check.ts";
-import { containerSpec, type ContainerRequest } from "./container-spec.ts";
+import { containerSpec, homeVolume, type ContainerRequest } from "./container-spec.ts";
 import { statusOf, type ContainerStatus, type Exited } from "./container-status.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./first-process.ts";
@@ -23,6 +23,7 @@ import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { Environment } from "./service-environment.ts";
 import { ServiceProcess } from "./service-process.ts";
 import { containerGroup, delegatedControllers, userManagerGroup } from "./user-manager-group.ts";
+import { Volumes, type ListedVolume } from "./volumes.ts";
 
 /** Which hints of an exit are used. Any one alone gives the right outcome, only later. */
 export interface ExitHints {
@@ -71,6 +72,7 @@ export class Engine {
   readonly #service: EngineService;
   readonly #http: EngineHttp;
   readonly #containers: Containers;
+  readonly #volumes: Volumes;
   readonly #exits: ExitWatch;
   readonly #exitFiles: ExitFiles;
   readonly #events: EventStream;
@@ -84,6 +86,7 @@ export class Engine {
     this.#service = serviceOf(options);
     this.#http = new EngineHttp(this.#service);
     this.#containers = new Containers(this.#http);
+    this.#volumes = new Volumes(this.#http);
     this.#exitFiles = new ExitFiles({
       directory: join(environment["XDG_RUNTIME_DIR"] ?? "/", EXITS_BELOW_RUNTIME),
       onExit: (id, complete) => this.#exits.hint(id, complete),
@@ -149,11 +152,12 @@ export class Engine {
   /**
    * Creates a container, and checks that it is as confined as asked; not every time, see `verifyContainer`.
    *
-   * @throws `container_weaker`, with nothing left behind.
+   * @throws `container_weaker`, with no container left behind.
    */
   async createContainer(request: ContainerRequest, signal?: AbortSignal): Promise<CreatedContainer> {
     const labels = { ...request.labels, ...this.#labels };
     const { spec, unenforcedLimits } = containerSpec({ ...request, labels }, this.host);
+    if (request.homeFromImage) await this.#volumes.create(homeVolume(request.name), labels);
     const id = await this.#containers.create(request.name, spec, signal);
     try {
       await this.verifyContainer(id, request, signal);
@@ -236,9 +240,19 @@ export class Engine {
     return this.#containers.signal(id, signalName);
   }
 
-  /** Kills and removes a container, by id or name, with its volumes; missing is fine. */
-  removeContainer(id: string): Promise<void> {
-    return this.#containers.remove(id);
+  /** Kills and removes a container, by id or name; missing is fine. Its home volume stays. */
+  removeContainer(idOrName: string): Promise<void> {
+    return this.#containers.remove(idOrName);
+  }
+
+  /** Removes a volume that no container uses; missing is fine. */
+  removeVolume(name: string): Promise<void> {
+    return this.#volumes.remove(name);
+  }
+
+  /** The volumes of this instance. */
+  listVolumes(): Promise<ListedVolume[]> {
+    return this.#volumes.list(this.#labels);
   }
 
   /** The containers of this instance that carry these labels too. */

@@ -52,6 +52,11 @@ export const listReply = z
   .nullable()
   .transform((list) => list ?? []);
 
+export const volumesReply = z
+  .array(z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() }))
+  .nullable()
+  .transform((list) => list ?? []);
+
 export const inspectReply = z.object({
   Id: z.string(),
   Name: z.string(),

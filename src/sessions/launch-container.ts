@@ -65,7 +65,7 @@ async function createContainer(
 ): Promise<string> {
   const { instance, profile, record, engine, credentials, resources, lifetimeMs, failpoints } = context;
   signal.throwIfAborted();
-  deferContainer(resources, record, context);
+  deferContainer(resources, record, context, sources.image.bringsHome);
   const backstopMs = lifetimeMs === undefined ? undefined : PREPARATION_LIMIT_MS + lifetimeMs;
   const argv = credentials.launcherArgv(profile.command);
   // Not with the signal: a create that is given up could still be carried out after the removal.

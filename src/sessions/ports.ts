@@ -77,6 +77,8 @@ export interface Engine {
   signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Kills and removes; a container that does not exist is removed already. */
   removeContainer(idOrName: string): Promise<void>;
+  /** Of no container; a volume that does not exist is removed already. */
+  removeVolume(name: string): Promise<void>;
   /** What a running container's init has started: `argv`, something that took its place, or nothing any more. */
   findCommand(id: string, argv: readonly string[]): Promise<"asked" | "other" | "none">;
   /** Kills the container's init by its pid, where it was started to run `argv`, and waits until it is gone. */

@@ -1,6 +1,7 @@
 /**
  * What a session acquires, and how each of it is released: whether this daemon has made it or an earlier one.
  */
+import { homeVolume } from "../podman/container-spec.ts";
 import { containerName } from "./container-request.ts";
 import type { OpenRecord } from "./ports.ts";
 import type { ReleaseStack } from "./release-stack.ts";
@@ -24,14 +25,21 @@ export function deferDirectories(
   });
 }
 
-/** Has the container released; to be called before the create, whose reply may be lost although it was made. */
+/**
+ * Has the container released; to be called before the create, whose reply may be lost although it was made.
+ *
+ * @param bringsHome whether a volume is made for it too.
+ */
 export function deferContainer(
   resources: ReleaseStack,
   record: Pick<OpenRecord, "id">,
   { instance, engine, failpoints }: Releasing,
+  bringsHome: boolean,
 ): void {
+  const name = containerName(instance, record.id);
+  if (bringsHome) resources.defer("home volume", () => engine.removeVolume(homeVolume(name)));
   resources.defer("container", async () => {
-    await engine.removeContainer(containerName(instance, record.id));
+    await engine.removeContainer(name);
     await failpoints.reach("container_removed");
   });
 }
@@ -43,5 +51,5 @@ export function deferEverything(
   releasing: Releasing,
 ): void {
   deferDirectories(resources, record, releasing);
-  deferContainer(resources, record, releasing);
+  deferContainer(resources, record, releasing, true);
 }

@@ -33,6 +33,33 @@ async function expectEndOf(world: World, outcome: string, starts: number): Promi
   await expectNothingLeft(world);
 }
 
+/** Takes from the journal what no daemon has waited for: all since the session was accepted. */
+async function forgetBeginning(world: World): Promise<void> {
+  const file = join((await world.record()).path, "agentd", "events.jsonl");
+  const [accepted = ""] = (await readFile(file, "utf8")).split("\n");
+  await writeFile(file, `${accepted}\n`);
+}
+
+describe("a cut of the power", () => {
+  it.each(["staging_made", "container_created"] as const)(
+    "at %s that takes the journal's last lines along costs the session nothing",
+    (label) =>
+      inAWorld(async (world) => {
+        await world.commitAgent(COUNTING_AGENT);
+        const failpoint = await AtAFailpoint.arm(world, `${label}=crash`);
+        const run = await world.start("agentd run site-builder --detach");
+        const { daemon } = await world.daemon();
+        await failpoint.hit(label);
+        await daemon.exited;
+        await forgetBeginning(world);
+        await failpoint.startDaemonAgain();
+        await run.end();
+        await letGo(world);
+        await expectEndOf(world, "work_failed", 1);
+      })(),
+  );
+});
+
 describe("a daemon that is killed with SIGKILL", () => {
   it(
     "leaves a running session to the next one, which goes on as if nothing had happened",

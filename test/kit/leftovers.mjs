@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { containersOf, unusedVolumes } from "./podman.mjs";
+import { containersOf, volumesOf } from "./podman.mjs";
 
 /** @typedef {import("./agentd.mjs").Sandbox} Sandbox */
 
@@ -14,7 +14,7 @@ import { containersOf, unusedVolumes } from "./podman.mjs";
  */
 export async function leftovers(sandbox, instance) {
   const containers = await containersOf(sandbox.containers, instance);
-  const volumes = await unusedVolumes(sandbox.containers);
+  const volumes = await volumesOf(sandbox.containers, instance);
   return [
     ...containers.map(({ Names, State }) => `container ${Names.join()} (${State})`),
     ...volumes.map((volume) => `volume ${volume}`),

@@ -47,13 +47,15 @@ export async function inspectContainer(environment, container) {
 }
 
 /**
- * Volumes that no container uses: somebody forgot to remove them.
+ * The names of the volumes of one agentd instance.
  *
  * @param {ContainersEnvironment} environment
+ * @param {string} instance
  * @returns {Promise<string[]>}
  */
-export async function unusedVolumes(environment) {
-  const names = await podman(environment, ["volume", "ls", "--quiet", "--filter", "dangling=true"]);
+export async function volumesOf(environment, instance) {
+  const filter = `label=io.agentd.instance=${instance}`;
+  const names = await podman(environment, ["volume", "ls", "--quiet", "--filter", filter]);
   return names === "" ? [] : names.split("\n");
 }
 
@@ -67,4 +69,6 @@ export async function removeContainersOf(environment, instance) {
   const ids = (await containersOf(environment, instance)).map((container) => container.Id);
   if (ids.length > 0)
     await podman(environment, ["rm", "--force", "--ignore", "--time=0", "--volumes", ...ids]);
+  const volumes = await volumesOf(environment, instance);
+  if (volumes.length > 0) await podman(environment, ["volume", "rm", "--force", ...volumes]);
 }

@@ -26,6 +26,12 @@ export interface ListedContainer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A volume of this instance. */
+export interface ListedVolume {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** What an entry of the open index turned out to be. */
 export type Reopened =
   | { readonly kind: "open"; readonly record: OpenRecord; readonly journal: readonly JournalEntry[] }
@@ -38,6 +44,8 @@ export interface RecoveryHost {
     inspectContainer(id: string): Promise<{ readonly exit: Exited | undefined } | undefined>;
     startContainer(id: string): Promise<void>;
     removeContainer(id: string): Promise<void>;
+    listVolumes(): Promise<readonly ListedVolume[]>;
+    removeVolume(name: string): Promise<void>;
   };
   readonly index: { list(): Promise<OpenIndexContents>; remove(id: string): Promise<void> };
   reopen(entry: OpenEntry): Promise<Reopened>;
@@ -104,8 +112,10 @@ export async function recover(host: RecoveryHost): Promise<Recovery> {
   for (const { id, reason } of leftAlone) log.error({ session: id, reason }, "session left as it is");
   await failpoints.reach("recovery_decided");
 
-  const known = new Set([...sessions.map(({ record }) => record.id), ...leftAlone.map(({ id }) => id)]);
-  await removeLeftovers(host, known, containers);
+  // What waits has nothing yet, whatever a cut of the power has taken from its journal.
+  const begun = sessions.filter(({ beginning }) => beginning.at !== "queue");
+  const owners = new Set([...begun.map(({ record }) => record.id), ...leftAlone.map(({ id }) => id)]);
+  await removeLeftovers(host, owners, containers);
   await prepareAgain(host, sessions);
   await failpoints.reach("recovery_cleaned");
   return { sessions, leftAlone };
@@ -160,10 +170,14 @@ async function judgeDamaged(host: RecoveryHost, ids: readonly string[]): Promise
   return leftAlone;
 }
 
-/** What belongs to no open record is removed; what cannot be removed now is met again at the next start. */
+/**
+ * What belongs to no session that has begun is removed; what cannot be removed now is met again at the next start.
+ *
+ * @param owners ids of the sessions that keep what is theirs.
+ */
 async function removeLeftovers(
   { engine, leftovers, log }: RecoveryHost,
-  known: ReadonlySet<string>,
+  owners: ReadonlySet<string>,
   containers: readonly ListedContainer[],
 ): Promise<void> {
   const removal = async (what: object, why: string, remove: () => Promise<void>): Promise<void> => {
@@ -174,16 +188,24 @@ async function removeLeftovers(
       log.error({ ...what, why, error }, "cannot remove a leftover");
     }
   };
-  const strangers = containers.filter(({ labels }) => !known.has(labels[SESSION_LABEL] ?? ""));
+  const isStranger = ({ labels }: Pick<ListedContainer, "labels">): boolean =>
+    !owners.has(labels[SESSION_LABEL] ?? "");
+  const strangers = containers.filter(isStranger);
   await inParallel(strangers, PARALLEL, ({ id, name, labels }) =>
-    removal({ container: name, session: labels[SESSION_LABEL] }, "its session is not open", () =>
+    removal({ container: name, session: labels[SESSION_LABEL] }, "no session that has begun owns it", () =>
       engine.removeContainer(id),
     ),
   );
-  const directories = (await leftovers.list()).filter((id) => !known.has(id));
+  const volumes = (await engine.listVolumes()).filter(isStranger);
+  await inParallel(volumes, PARALLEL, ({ name, labels }) =>
+    removal({ volume: name, session: labels[SESSION_LABEL] }, "no session that has begun owns it", () =>
+      engine.removeVolume(name),
+    ),
+  );
+  const directories = (await leftovers.list()).filter((id) => !owners.has(id));
   if (directories.length > 0) await leftovers.endWork(directories);
   await inParallel(directories, PARALLEL, (session) =>
-    removal({ directories: session }, "its session is not open", () => leftovers.remove(session)),
+    removal({ directories: session }, "no session that has begun owns it", () => leftovers.remove(session)),
   );
   await leftovers.removeStaleLocks();
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SESSION_UID } from "../../../src/podman/host-features.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { ensureBusyboxImage, USER_1000 } from "../../kit/images.mjs";
-import { unusedVolumes } from "../../kit/podman.mjs";
+import { volumesOf } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
 import { openEngineRoom, USER, type EngineRoom } from "./engine-room.ts";
 
@@ -127,27 +127,30 @@ describe("what an image brings along", () => {
     );
   });
 
-  it("fills the home where it is taken from the image, and leaves no volume behind", async () => {
+  it("fills the home where it is taken from the image, with a volume that is listed until it is removed", async () => {
     const reference = await ensureBusyboxImage(containersEnvironment(), USER_1000);
     const image = await room.engine.resolveImage(reference, "never");
     expect(await room.engine.imageHasPath(image.id, "/home/ubuntu")).toBe(true);
     expect(await room.engine.imageHasPath(image.id, "/home/nobody")).toBe(false);
-    const before = await unusedVolumes(containersEnvironment());
-    const { output } = await room.run(
-      room.request("id -un; cat .profile; touch new && stat -c %u . .profile new repo", {
-        image: image.id,
-        user: "ubuntu2",
-        home: "/home/ubuntu",
-        homeFromImage: true,
-        workingDirectory: "/home/ubuntu",
-        binds: [
-          { source: room.homeDirectory, target: "/home/ubuntu/repo", readOnly: false, relabel: "none" },
-        ],
-      }),
-    );
+    const request = room.request("id -un; cat .profile; touch new && stat -c %u . .profile new repo", {
+      image: image.id,
+      user: "ubuntu2",
+      home: "/home/ubuntu",
+      homeFromImage: true,
+      workingDirectory: "/home/ubuntu",
+      binds: [{ source: room.homeDirectory, target: "/home/ubuntu/repo", readOnly: false, relabel: "none" }],
+      labels: { "io.agentd.session": "0123" },
+    });
+    const { output } = await room.run(request);
     const id = String(SESSION_UID);
     expect(output.split("\n")).toEqual(["ubuntu2", "PATH=$HOME/bin:$PATH", id, id, id, id, ""]);
-    expect(await unusedVolumes(containersEnvironment())).toEqual(before);
+    const name = `${request.name}-home`;
+    expect(await room.engine.listVolumes()).toMatchObject([
+      { name, labels: { "io.agentd.session": "0123", "io.agentd.instance": room.instance } },
+    ]);
+    for (const _ of ["there", "gone already"]) await room.engine.removeVolume(name);
+    expect(await room.engine.listVolumes()).toEqual([]);
+    expect(await volumesOf(containersEnvironment(), room.instance)).toEqual([]);
   });
 });
 

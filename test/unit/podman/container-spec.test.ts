@@ -108,7 +108,9 @@ describe("the create request of a container", () => {
 
   it("takes the home from the image as a volume of its own", () => {
     const { spec } = containerSpec({ ...REQUEST, homeFromImage: true }, modern);
-    expect(spec["volumes"]).toEqual([{ Dest: "/home/site-builder", Options: ["U", "nosuid", "nodev"] }]);
+    expect(spec["volumes"]).toEqual([
+      { Name: `${REQUEST.name}-home`, Dest: "/home/site-builder", Options: ["U", "nosuid", "nodev"] },
+    ]);
   });
 
   it("hands its deadline to conmon in whole seconds, and none without one", () => {
