@@ -33,6 +33,10 @@ export const ERROR_CODES = {
   protocol_mismatch: "Client and daemon speak different versions of the protocol.",
   protocol_error: "A message on the socket does not follow the protocol.",
   state_unusable: "The state directory cannot be used.",
+  service_manager_missing: "No service manager of systemd answers for this user.",
+  service_failed: "systemd could not do with the service what was asked for.",
+  service_file_edited: "Somebody has changed a unit file of the service.",
+  sessions_open: "Sessions run or wait.",
   internal: "A fault in agentd itself.",
   // The engine.
   engine_unavailable: "The Podman service does not answer.",

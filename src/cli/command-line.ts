@@ -28,6 +28,7 @@ const DEFAULT_COMMAND = "daemon";
 const GROUPS: Readonly<Record<string, string>> = {
   audit: "look into the records of sessions",
   config: "check the configuration, or describe it",
+  service: "run the daemon as a service of systemd",
 };
 
 /** @param argv what follows the program's name. */

@@ -11,12 +11,16 @@ import { completion } from "./commands/completion.ts";
 import { configCheck } from "./commands/config-check.ts";
 import { configSchema } from "./commands/config-schema.ts";
 import { daemon } from "./commands/daemon.ts";
+import { doctor } from "./commands/doctor.ts";
 import { logs } from "./commands/logs.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
+import { serviceInstall } from "./commands/service-install.ts";
+import { serviceStatus } from "./commands/service-status.ts";
+import { serviceUninstall } from "./commands/service-uninstall.ts";
 import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
@@ -43,6 +47,10 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   auditPrune,
   configCheck,
   configSchema,
+  doctor,
+  serviceInstall,
+  serviceUninstall,
+  serviceStatus,
   completion,
   complete,
 ];

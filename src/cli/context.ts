@@ -2,6 +2,8 @@
  * What every command is given: outputs, clock, signals and the way to the daemon.
  */
 import type { Config } from "../config/config.ts";
+import type { Host } from "../config/paths.ts";
+import type { SocketOptions } from "../config/socket-path.ts";
 import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import type { Output } from "./output.ts";
@@ -33,6 +35,18 @@ export interface DaemonFlags {
   readonly shutdown?: "drain" | "detach";
 }
 
+/** This agentd and the user it runs for: for what sets it up on a host. */
+export interface Installation {
+  readonly host: Host;
+  /** What the command line named for every command. */
+  readonly options: SocketOptions;
+  readonly version: string;
+  /** Absolute path of the Node.js that runs this. */
+  readonly node: string;
+  /** Directory of the package: it holds `bin/`, `examples/` and `systemd/`. */
+  readonly packageDirectory: string;
+}
+
 /** What commands are given besides that do more than ask the daemon; the client program has none of them. */
 export interface LocalContext extends CliContext {
   /** Where records are, for what works without a daemon: as configured, else the default. */
@@ -47,6 +61,9 @@ export interface LocalContext extends CliContext {
   readonly loadConfig: (file: string | undefined) => Promise<Config>;
   /** Number of processor cores, for defaults of the configuration. */
   readonly cores: number;
+  readonly installation: Installation;
+  /** Puts a question to the operator that is answered with yes or no; undefined where nobody sits at a terminal. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */
   readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }

@@ -9,7 +9,7 @@ import { printableLines } from "./printable.ts";
 export function errorText(error: unknown): string {
   const { message, code, next } = asAgentdError(error);
   const first = `agentd: ${printableLines(message)} [${code}]`;
-  return next === undefined ? first : `${first}\n  ${printableLines(next)}`;
+  return next === undefined ? first : `${first}\n  ${printableLines(next).replaceAll("\n", "\n  ")}`;
 }
 
 /** The exit code for an error of a command. */

@@ -2,13 +2,13 @@
  * The whole program: every command, each of which loads its rooms when it is asked for.
  */
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import type { DaemonFlags } from "./context.ts";
-import { hostOf } from "./process-host.ts";
+import { confirmOn, hostOf } from "./process-host.ts";
 import { runCommandLine, type CliHost } from "./run-command-line.ts";
 
 /** Runs the command line of this process and sets its exit code. */
@@ -22,6 +22,14 @@ export async function main(process: NodeJS.Process): Promise<void> {
       stateDirectory: stateDirectory(host),
       loadConfig: (file) => loadConfig(host, options, file),
       cores: availableParallelism(),
+      installation: {
+        host,
+        options,
+        version: host.version,
+        node: process.execPath,
+        packageDirectory: dirname(__dirname),
+      },
+      confirm: confirmOn(process),
       runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
     }),
   });

@@ -2,7 +2,9 @@
  * The process as the command line sees it: the one place of the programs that reaches for it.
  */
 import { homedir } from "node:os";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { LocalContext } from "./context.ts";
 import type { CliHost } from "./run-command-line.ts";
 
 /** Set by the build; sources that run unbuilt have no version. */
@@ -30,4 +32,19 @@ export function hostOf(process: NodeJS.Process): CliHost {
 function onInterrupt(process: NodeJS.Process, listener: () => void): () => void {
   process.on("SIGINT", listener).on("SIGTERM", listener);
   return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
+}
+
+/** Asks on the terminal of the process, where it has one. */
+export function confirmOn({ stdin, stderr }: NodeJS.Process): LocalContext["confirm"] {
+  if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  return (question) =>
+    new Promise((resolve) => {
+      const terminal = createInterface({ input: stdin, output: stderr });
+      // Ctrl-C and Ctrl-D close it without an answer.
+      terminal.once("close", () => resolve(false));
+      terminal.question(`${question} [y/N] `, (answer) => {
+        resolve(/^y(es)?$/i.test(answer.trim()));
+        terminal.close();
+      });
+    });
 }

@@ -12,7 +12,14 @@ export function endText(view: SessionView): string {
   const record = view.outcome === "success" ? "" : `\n  the record is ${printable(view.record)}`;
   const duration = durationText(view);
   const span = duration === undefined ? "" : ` in ${duration}`;
-  return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${record}`;
+  return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${record}${pointerText(view)}`;
+}
+
+/** What looks for the reason on this host; nothing for a command that has run. */
+function pointerText({ outcome, stage, profile }: SessionView): string {
+  if (outcome !== "launch_failed") return "";
+  const network = stage === "clone" ? "--network " : "";
+  return `\n  \`agentd doctor ${network}${profile}\` looks for what this host lacks`;
 }
 
 /** What went otherwise than asked in a session, a line for each. */

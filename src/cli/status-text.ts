@@ -3,6 +3,7 @@
  */
 import type { Status } from "../rpc/methods.ts";
 import { renderFacts, type Fact } from "./facts.ts";
+import { sizeText } from "./size-text.ts";
 import { spanText } from "./time-text.ts";
 
 /** @param nowMs milliseconds since 1970. */
@@ -16,6 +17,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["records", status.audit_root],
     ["config", configText(status, nowMs)],
     ["sessions", sessionsText(status)],
+    ...budgetFacts(status),
     ["engine", engineText(engine)],
     ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
     ...status.incomplete.map(({ session_id: id, reason }): Fact => ["incomplete", `${id}: ${reason}`]),
@@ -33,6 +35,12 @@ function warningsOf(warnings: unknown): string[] {
 function sessionsText({ sessions, max_sessions: max }: Status): string {
   const { running, preparing, finishing, queued } = sessions;
   return `${running} running, ${preparing} preparing, ${finishing} finishing, ${queued} queued; at most ${max} at once`;
+}
+
+function budgetFacts({ memory_budget_bytes: budget }: Status): Fact[] {
+  return budget === null
+    ? []
+    : [["memory", `limits of running sessions add up to at most ${sizeText(budget)}`]];
 }
 
 function engineText(engine: Readonly<Record<string, unknown>>): string {

@@ -27,6 +27,11 @@ export function homeDirectory(host: Host): string {
   return home !== undefined && isAbsolute(home) ? home : host.home;
 }
 
+/** Where programs keep the user's settings. */
+export function configHome(host: Host): string {
+  return xdgDirectory(host, "XDG_CONFIG_HOME", ".config");
+}
+
 /** Where programs keep the user's data. */
 export function dataHome(host: Host): string {
   return xdgDirectory(host, "XDG_DATA_HOME", join(".local", "share"));
@@ -120,11 +125,13 @@ function explicitConfigFile(host: Host, named: string | undefined): { file: stri
   return { file: resolve(fromEnvironment), by: "AGENTD_CONFIG" };
 }
 
+/** The user's own configuration file, where none is named. */
+export function userConfigFile(host: Host): string {
+  return join(configHome(host), "agentd", "agentd.toml");
+}
+
 function defaultConfigFiles(host: Host): string[] {
-  return [
-    join(xdgDirectory(host, "XDG_CONFIG_HOME", ".config"), "agentd", "agentd.toml"),
-    SYSTEM_CONFIG_FILE,
-  ];
+  return [userConfigFile(host), SYSTEM_CONFIG_FILE];
 }
 
 function stateHome(host: Host): string {

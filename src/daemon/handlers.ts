@@ -8,7 +8,14 @@ import type { SessionDirectory } from "./session-directory.ts";
 /** The part of the status that does not change while the daemon runs. */
 export type FixedStatus = Omit<
   Status,
-  "state" | "config_file" | "config_loaded_timestamp" | "max_sessions" | "sessions" | "incomplete" | "engine"
+  | "state"
+  | "config_file"
+  | "config_loaded_timestamp"
+  | "max_sessions"
+  | "memory_budget_bytes"
+  | "sessions"
+  | "incomplete"
+  | "engine"
 >;
 
 /** What the methods of the wire work on. */
@@ -55,6 +62,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       config_file: current.config.file,
       config_loaded_timestamp: current.loadedTimestamp,
       max_sessions: current.config.daemon.maxSessions,
+      memory_budget_bytes: current.config.daemon.memoryBudgetBytes ?? null,
       sessions: countStates(intake),
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       engine: host.engineStatus(),

@@ -2,7 +2,7 @@
  * The life of the daemon's process: start, run until told to end, drain or detach.
  */
 import { homedir } from "node:os";
-import { AgentdError } from "../errors.ts";
+import { requireOrdinaryUser } from "../ordinary-user.ts";
 import { ReleaseStack } from "../sessions/release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
@@ -19,7 +19,9 @@ import { keepYoungGenerationSmall } from "./young-generation.ts";
  */
 export async function runDaemon(options: DaemonOptions, process: NodeJS.Process): Promise<number> {
   keepYoungGenerationSmall();
-  const host = { env: process.env, home: homedir(), uid: checkHost(process) };
+  const { platform } = process;
+  const uid = requireOrdinaryUser({ platform, uid: process.getuid?.() }, "start the daemon");
+  const host = { env: process.env, home: homedir(), uid };
   using hangUps = new ReloadSignal(process);
   using signals = new ShutdownSignals(process);
   void signals.second.then((signal) => {
@@ -63,24 +65,4 @@ async function end({ intake, scheduler, log, ...daemon }: Daemon, signal: NodeJS
   log.info({ signal, shutdown, open }, "ending: no new work; a second signal ends the daemon at once");
   await (shutdown === "drain" ? intake.drained() : intake.detached());
   log.info({ left: intake.openSessions.length }, "ended");
-}
-
-/** Refuses a host that agentd is not made for; returns the user's id. */
-function checkHost(process: NodeJS.Process): number {
-  if (process.platform !== "linux") {
-    throw new AgentdError("not_linux", {
-      tried: "start the daemon",
-      why: `this is ${process.platform}, and agentd needs Linux: namespaces, cgroups, rootless Podman`,
-      next: "Run it on a Linux host.",
-    });
-  }
-  const uid = process.getuid?.();
-  if (uid === undefined || uid === 0) {
-    throw new AgentdError("root_refused", {
-      tried: "start the daemon",
-      why: "it runs as root, and agentd is rootless",
-      next: "Start it as an ordinary user with lines in /etc/subuid and /etc/subgid, for example by `systemctl --user`.",
-    });
-  }
-  return uid;
 }

@@ -8,6 +8,9 @@ import { infoReply, type InfoReply } from "./replies.ts";
 /** The user and group of a session inside its container: one that no image has taken. */
 export const SESSION_UID = 39_000;
 
+/** Major and minor number of the oldest Podman whose API has what sessions need. */
+export const OLDEST_PODMAN = [4, 3] as const;
+
 /** The first question after a boot waits for the engine to look through its storage. */
 const INFO_DEADLINE_MS = 120_000;
 
@@ -58,15 +61,29 @@ export async function readEngineHost(http: EngineHttp, delegated: readonly strin
  * The host that `/info` describes.
  *
  * @param delegated controllers that the user's service manager may hand on to containers.
+ * @throws `engine_unsuitable` when sessions cannot run here.
  */
-export function describeHost({ host, store, version }: InfoReply, delegated: readonly string[]): EngineHost {
+export function describeHost(reply: InfoReply, delegated: readonly string[]): EngineHost {
+  const described = engineFeatures(reply, delegated);
+  refuseUnsuitable(described, reply.host.security.rootless);
+  return { ...described, warnings: warningsFor(described) };
+}
+
+/** The engine and the host as they are, whether or not sessions can run there. */
+export type EngineFeatures = Omit<EngineHost, "warnings">;
+
+/** What `/info` says, without judging it; `delegated` as for `describeHost`. */
+export function engineFeatures(
+  { host, store, version }: InfoReply,
+  delegated: readonly string[],
+): EngineFeatures {
   // Only that manager hands on what it has.
   const controllers = new Set(
     host.cgroupManager === "systemd" ? [...host.cgroupControllers, ...delegated] : host.cgroupControllers,
   );
   const canLimit = (controller: string): boolean =>
     host.cgroupVersion === "v2" && controllers.has(controller);
-  const described: Omit<EngineHost, "warnings"> = {
+  return {
     version: version.Version,
     apiVersion: version.APIVersion,
     ociRuntime: host.ociRuntime?.name ?? "unknown",
@@ -88,17 +105,21 @@ export function describeHost({ host, store, version }: InfoReply, delegated: rea
       pids: canLimit("pids"),
     },
   };
-  refuseUnsuitable(described, host.security.rootless);
-  return { ...described, warnings: warningsFor(described) };
 }
 
 function subordinateIds(map: readonly { size: number }[] | null | undefined): number {
   return (map ?? []).slice(1).reduce((sum, range) => sum + range.size, 0);
 }
 
-function refuseUnsuitable(host: Omit<EngineHost, "warnings">, rootless: boolean): void {
-  const [major = 0, minor = 0] = host.version.split(".").map(Number);
-  if (major < 4 || (major === 4 && minor < 3)) {
+/** Whether a Podman of this version has what sessions need. */
+export function isRecentEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_PODMAN;
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
+
+function refuseUnsuitable(host: EngineFeatures, rootless: boolean): void {
+  if (!isRecentEnough(host.version)) {
     throw unsuitable(`Podman is ${host.version}`, "Install Podman 4.3 or newer.");
   }
   if (!rootless) {
@@ -118,7 +139,7 @@ function unsuitable(why: string, next: string): AgentdError {
   return new AgentdError("engine_unsuitable", { tried: "run sessions on this host", why, next });
 }
 
-function warningsFor(host: Omit<EngineHost, "warnings">): string[] {
+function warningsFor(host: EngineFeatures): string[] {
   const warnings: string[] = [];
   if (host.storageDriver === "vfs") {
     warnings.push(

@@ -42,6 +42,8 @@ export const statusSchema = z.strictObject({
   config_file: z.string(),
   config_loaded_timestamp: z.iso.datetime(),
   max_sessions: z.int(),
+  /** What the memory limits of running sessions may add up to; null for anything. */
+  memory_budget_bytes: z.int().nullable(),
   /** How many sessions stand in each state. */
   sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
   /** Records whose teardown or sealing failed and is retried. */

@@ -204,7 +204,7 @@ export class Intake {
       throw new AgentdError("unknown_profile", {
         tried,
         why: "the daemon's configuration has no such profile",
-        next: `Add it to the configuration file and reload the daemon, or name one that is there: ${this.#host.profileNames().join(", ") || "there is none"}.`,
+        next: `Add it to the configuration file and reload the daemon, or name one that is there: ${this.#host.profileNames().join(", ")}.`,
       });
     }
     if (request.workUnit !== undefined && !WORK_UNIT.test(request.workUnit)) {

@@ -16,11 +16,11 @@ export interface Access {
   readonly deadlineMs: number;
 }
 
-const FULL_COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
-const SHORT_COMMIT = /^[0-9a-f]{7,39}$/i;
+export const FULL_COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
+export const SHORT_COMMIT = /^[0-9a-f]{7,39}$/i;
 
 /** The transports of each kind of URL: a redirect may make it safer, nothing else. */
-const ALLOWED_TRANSPORTS: Readonly<Record<RepositoryProtocol, readonly string[]>> = {
+export const ALLOWED_TRANSPORTS: Readonly<Record<RepositoryProtocol, readonly string[]>> = {
   https: ["https"],
   http: ["http", "https"],
   git: ["git"],
@@ -125,7 +125,8 @@ async function isReachable(git: Git, run: GitRun, commit: string): Promise<boole
   }
 }
 
-function refNotFound(repository: Repository, ref: string, cause: unknown): AgentdError {
+/** `ref_not_found`. */
+export function refNotFound(repository: Repository, ref: string, cause: unknown): AgentdError {
   return new AgentdError("ref_not_found", {
     tried: `check out ${ref} of ${repository.url}`,
     why: "the repository has no such branch, tag or commit",

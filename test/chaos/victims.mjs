@@ -1,7 +1,7 @@
 /**
  * Finds what is to be killed, kills it, and waits until it is dead.
  */
-import { containersOf, inspectContainer, podman } from "../kit/podman.mjs";
+import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
 import { processesWith } from "../kit/processes.mjs";
 import { readFile } from "node:fs/promises";
 import { untilLong } from "./arena.mjs";
@@ -63,7 +63,7 @@ export async function firstProcess(arena) {
 /** @param {Arena} arena */
 async function runningContainer({ sandbox, instance }) {
   return await untilLong("a running container", async () => {
-    const [container] = await containersOf(sandbox.containers, instance);
+    const [container] = await sessionContainersOf(sandbox.containers, instance);
     if (container?.State !== "running") return undefined;
     return await inspectContainer(sandbox.containers, container.Id);
   });
@@ -72,7 +72,7 @@ async function runningContainer({ sandbox, instance }) {
 /** @param {Arena} arena */
 async function removeContainer({ sandbox, instance }) {
   const [container] = await untilLong("a container", async () => {
-    const found = await containersOf(sandbox.containers, instance);
+    const found = await sessionContainersOf(sandbox.containers, instance);
     return found.length > 0 && found;
   });
   await podman(sandbox.containers, ["rm", "--force", "--time=0", "--volumes", container?.Id ?? ""]);

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { FailpointLabel } from "../../src/failpoints.ts";
-import { containersOf, inspectContainer } from "../kit/podman.mjs";
+import { inspectContainer, sessionContainersOf } from "../kit/podman.mjs";
 import { until } from "../kit/until.mjs";
 import type { World } from "../features/world.ts";
 
@@ -83,9 +83,7 @@ export async function startsOf(world: World): Promise<number> {
 export async function firstProcess(world: World): Promise<string> {
   const { sandbox, instance } = await world.daemon();
   // A daemon that has just started may have another one, to look into an image.
-  const [container, ...others] = (await containersOf(sandbox.containers, instance)).filter(
-    ({ Labels }) => Labels["io.agentd.session"] !== undefined,
-  );
+  const [container, ...others] = await sessionContainersOf(sandbox.containers, instance);
   expect(others).toEqual([]);
   const { State } = (await inspectContainer(sandbox.containers, container?.Id ?? "")) as {
     readonly State: { readonly Pid: number };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { inArena, openGround, untilLong, type Arena, type Ground } from "../chaos/arena.mjs";
 import { judge, leaks } from "../chaos/judgement.mjs";
-import { containersOf, podman } from "../kit/podman.mjs";
+import { sessionContainersOf, podman } from "../kit/podman.mjs";
 import { processesWith } from "../kit/processes.mjs";
 
 const EXIT_CODE = 5;
@@ -16,7 +16,7 @@ async function services({ instance }: Arena): Promise<readonly number[]> {
 }
 
 async function containerOf({ sandbox, instance }: Arena): Promise<string> {
-  const [container] = await containersOf(sandbox.containers, instance);
+  const [container] = await sessionContainersOf(sandbox.containers, instance);
   return container?.Id ?? "";
 }
 

@@ -6,7 +6,7 @@ import { containersEnvironment } from "../kit/containers-environment.mjs";
 import { setDoorBefore } from "../kit/door.mjs";
 import { writeFiles } from "../kit/files.mjs";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../kit/images.mjs";
-import { containersOf, inspectContainer, podman } from "../kit/podman.mjs";
+import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
 import { until } from "../kit/until.mjs";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import { CANARY, DONE, HOSTILE_IMAGES } from "./hostile-images.ts";
@@ -92,7 +92,7 @@ describe("an image with an entrypoint, volumes, a user, a health check and varia
       const run = await world.start("agentd run site-builder");
       await run.printed("ready");
       const { instance, sandbox } = await world.daemon();
-      const [container] = await containersOf(sandbox.containers, instance);
+      const [container] = await sessionContainersOf(sandbox.containers, instance);
       const { Config, Mounts } = (await inspectContainer(sandbox.containers, container?.Id ?? "")) as {
         readonly Config: { readonly Healthcheck?: { readonly Test: readonly string[] } };
         readonly Mounts: readonly { readonly Type: string }[];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { containersOf, inspectContainer, podman } from "../kit/podman.mjs";
+import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import type { World } from "../features/world.ts";
 import { COUNTING_AGENT, killDaemon, reaches, startsOf } from "./at-a-failpoint.ts";
@@ -22,7 +22,7 @@ function withoutDaemon(
     await (await world.start(`agentd run site-builder --detach ${options}`)).end();
     await reaches(world, "running");
     const { sandbox, instance } = await world.daemon();
-    const [container] = await containersOf(sandbox.containers, instance);
+    const [container] = await sessionContainersOf(sandbox.containers, instance);
     const inspected = (await inspectContainer(sandbox.containers, container?.Id ?? "")) as Inspected;
     await killDaemon(world);
     await test(world, inspected);

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { makeCertificate } from "../kit/certificates.mjs";
 import { setDoorBefore } from "../kit/door.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
-import { containersOf } from "../kit/podman.mjs";
+import { sessionContainersOf } from "../kit/podman.mjs";
 import { allProcesses, makeSecret, writings } from "../kit/secrets.mjs";
 import { until } from "../kit/until.mjs";
 import type { World } from "../features/world.ts";
@@ -30,7 +30,7 @@ async function halfCloned(world: World, door: { waiting: () => Promise<void> }):
   await door.waiting();
   const { sandbox, instance } = await world.daemon();
   await until("a container that waits", async () => {
-    const [container] = await containersOf(sandbox.containers, instance);
+    const [container] = await sessionContainersOf(sandbox.containers, instance);
     return container?.State === "running";
   });
   const programs = (await allProcesses()).map(({ commandLine }) => commandLine.split("\0").join(" "));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { setDoorBefore } from "../kit/door.mjs";
-import { containersOf } from "../kit/podman.mjs";
+import { sessionContainersOf } from "../kit/podman.mjs";
 import { until } from "../kit/until.mjs";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import { inAWorld } from "./in-a-world.ts";
@@ -22,7 +22,7 @@ describe("agentd stop", () => {
         if (withContainer) {
           await door.waiting();
           await until("a container that waits", async () => {
-            const [container] = await containersOf(sandbox.containers, instance);
+            const [container] = await sessionContainersOf(sandbox.containers, instance);
             return container?.State === "running";
           });
         }

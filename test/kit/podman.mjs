@@ -36,6 +36,17 @@ export async function containersOf(environment, instance) {
 }
 
 /**
+ * The containers of one agentd instance that run sessions, whatever their state: not those that look into images.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {string} instance
+ */
+export async function sessionContainersOf(environment, instance) {
+  const containers = await containersOf(environment, instance);
+  return containers.filter(({ Labels }) => Labels["io.agentd.session"] !== undefined);
+}
+
+/**
  * Everything Podman knows about a container.
  *
  * @param {ContainersEnvironment} environment

@@ -4,6 +4,7 @@ import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import type { LocalContext } from "../context.ts";
 import { renderFacts } from "../facts.ts";
 import { printable } from "../printable.ts";
+import { countText, sizeText } from "../size-text.ts";
 
 interface CheckOptions {
   readonly json?: true;
@@ -51,7 +52,11 @@ function summary({ file, daemon, profiles }: Config): string {
   const scheduled = profiles.filter(({ schedule }) => schedule !== undefined);
   return renderFacts(`ok: ${printable(file)}`, [
     ["profiles", profiles.map(({ name }) => name).join(", ")],
-    ["schedules", scheduled.length === 0 ? "none" : scheduled.map(({ name }) => name).join(", ")],
-    ["at once", `${daemon.maxSessions} ${daemon.maxSessions === 1 ? "session" : "sessions"}`],
+    ["schedules", scheduled.map(({ name }) => name).join(", ") || "none"],
+    ["at once", countText(daemon.maxSessions, "session")],
+    [
+      "memory",
+      daemon.memoryBudgetBytes === undefined ? "no budget" : `at most ${sizeText(daemon.memoryBudgetBytes)}`,
+    ],
   ]);
 }

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { AgentdError, type ErrorCode } from "../../errors.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import type { DaemonFlags, LocalContext } from "../context.ts";
 
@@ -24,6 +25,28 @@ export const daemon: CommandDefinition<LocalContext> = {
         example("agentd daemon --config ~/.config/agentd/agentd.toml", "agentd daemon --shutdown detach"),
       )
       .action((options: DaemonFlags) => {
-        start((context) => context.runDaemon(options));
+        start((context) => pointingToDoctor(context.runDaemon(options)));
       }),
 };
+
+/** What lies with the host, where the doctor finds more than one sentence can say. */
+const FAULTS_OF_HOST: readonly ErrorCode[] = [
+  "runtime_directory_missing",
+  "state_unusable",
+  "socket_unusable",
+  "engine_unavailable",
+  "engine_timeout",
+  "engine_failed",
+  "engine_unsuitable",
+];
+
+async function pointingToDoctor<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof AgentdError) || !FAULTS_OF_HOST.includes(error.code)) throw error;
+    const { code, message: why, details, next: first = "" } = error;
+    const next = `${first}\n\`agentd doctor\` looks for what this host lacks.`.trim();
+    throw new AgentdError(code, { tried: "start the daemon", why, next, details, cause: error });
+  }
+}

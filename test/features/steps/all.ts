@@ -1,6 +1,7 @@
 import { COMMANDS } from "./commands.ts";
 import { CONFIDENTIAL } from "./confidential.ts";
 import { DAEMON } from "./daemon.ts";
+import { DOCTOR } from "./doctor.ts";
 import { EVIDENCE } from "./evidence.ts";
 import { HOST } from "./host.ts";
 import { OUTPUT } from "./output.ts";
@@ -26,4 +27,5 @@ export const STEPS: Topic = [
   ...DAEMON,
   ...SCHEDULES,
   ...RELOADS,
+  ...DOCTOR,
 ];

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { containersOf, inspectContainer } from "../../kit/podman.mjs";
+import { sessionContainersOf, inspectContainer } from "../../kit/podman.mjs";
 import { processesWith } from "../../kit/processes.mjs";
 import type { World } from "../world.ts";
 import type { Topic } from "./topic.ts";
@@ -12,7 +12,7 @@ export const CONFIDENTIAL: Topic = [
     pattern: "what Podman tells about the container does not hold {string}",
     run: async (world, name: string) => {
       const { sandbox, instance } = await world.daemon();
-      const [container] = await containersOf(sandbox.containers, instance);
+      const [container] = await sessionContainersOf(sandbox.containers, instance);
       if (container === undefined) throw new Error("the session has no container");
       const told = JSON.stringify(await inspectContainer(sandbox.containers, container.Id));
       // What is not a secret is there, so this is the right place to look.

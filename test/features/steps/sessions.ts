@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { containersOf, inspectContainer } from "../../kit/podman.mjs";
+import { sessionContainersOf, inspectContainer } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
 import { expectNothingLeft } from "../house/nothing-left.ts";
 import type { RecordDirectory } from "../house/records.ts";
@@ -40,7 +40,7 @@ export const SESSIONS: Topic = [
     run: async (world) => {
       const { sandbox, instance } = await world.daemon();
       const { id } = await world.record();
-      const containers = await containersOf(sandbox.containers, instance);
+      const containers = await sessionContainersOf(sandbox.containers, instance);
       expect(containers.map(({ State, Labels }) => [State, Labels["io.agentd.session"]])).toEqual([
         ["running", id],
       ]);
@@ -51,7 +51,7 @@ export const SESSIONS: Topic = [
     run: async (world) => {
       const { sandbox, instance } = await world.daemon();
       await until("the container's end", async () => {
-        const [container] = await containersOf(sandbox.containers, instance);
+        const [container] = await sessionContainersOf(sandbox.containers, instance);
         return container?.State === "exited";
       });
     },
@@ -60,7 +60,7 @@ export const SESSIONS: Topic = [
     pattern: "the session's conmon is killed",
     run: async (world) => {
       const { sandbox, instance } = await world.daemon();
-      const [container] = await containersOf(sandbox.containers, instance);
+      const [container] = await sessionContainersOf(sandbox.containers, instance);
       const inspected = (await inspectContainer(sandbox.containers, container?.Id ?? "")) as Inspected;
       process.kill(inspected.State.ConmonPid, "SIGKILL");
     },

@@ -6,6 +6,7 @@ import { schemaKeys } from "../../unit/config/schema-keys.ts";
 import { ConfigFile, HOST } from "./config-under-test.ts";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../../examples/agentd.toml");
+const FIRST = resolve(import.meta.dirname, "../../../examples/first.toml");
 
 describe("examples/agentd.toml", () => {
   it("is a valid configuration", async () => {
@@ -31,5 +32,24 @@ describe("examples/agentd.toml", () => {
     const keys = schemaKeys().map(({ key }) => key);
     expect(keys).toContain("audit_root");
     expect(keys.filter((key) => !new RegExp(`^#?(\\[+(\\w+\\.)?)?${key}\\b`, "m").test(text))).toEqual([]);
+  });
+});
+
+describe("examples/first.toml", () => {
+  it("is a valid configuration with one profile, which does not run by itself", async () => {
+    expect((await loadConfig(FIRST, HOST)).profiles).toMatchObject([{ name: "hello", schedule: undefined }]);
+  });
+
+  it("is valid with all that it shows in comments", async () => {
+    const shown = (await readFile(FIRST, "utf8")).replaceAll(/^#(\w+ = |\[)/gm, "$1");
+    const file = await ConfigFile.create();
+    try {
+      const { daemon, profiles } = await file.load(shown);
+      expect(daemon.memoryBudgetBytes).toBe(8 * 1024 ** 3);
+      expect(profiles.map(({ name }) => name)).toEqual(["hello", "site-builder", "gardener"]);
+      expect(profiles[1]?.credentials).toHaveLength(1);
+    } finally {
+      await file.remove();
+    }
   });
 });

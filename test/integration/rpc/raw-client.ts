@@ -57,7 +57,8 @@ export class RawClient {
   }
 
   async closed(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, "close");
+    // Not with `once`, which rejects when the server has closed under what is being sent.
+    if (!this.socket.closed) await new Promise<void>((resolve) => this.socket.once("close", () => resolve()));
   }
 
   close(): void {

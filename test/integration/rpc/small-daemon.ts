@@ -70,6 +70,7 @@ export const STATUS: Status = {
   config_file: "/home/demo/.config/agentd/agentd.toml",
   config_loaded_timestamp: "2026-01-02T03:04:05.000Z",
   max_sessions: 2,
+  memory_budget_bytes: null,
   sessions: { queued: 0, preparing: 1, running: 2, finishing: 0 },
   incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
   engine: { version: "4.3.1", controllers: ["memory", "pids"], selinux: false, warnings: ["no cgroup v2"] },

@@ -14,6 +14,11 @@ describe("an error on the terminal", () => {
     expect(errorText(error)).toBe("agentd: cannot reach it: gone [daemon_not_running]\n  Start it.");
   });
 
+  it("indents each line of what to do next", () => {
+    const error = new AgentdError("internal", { tried: "a", why: "b", next: "One.\nTwo." });
+    expect(errorText(error)).toBe("agentd: cannot a: b [internal]\n  One.\n  Two.");
+  });
+
   it("has one line when there is nothing to do", () => {
     expect(errorText(new AgentdError("internal", { tried: "a", why: "b" }))).toBe(
       "agentd: cannot a: b [internal]",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { scenario } from "../../host/guest/scenario.mjs";
 import { planBoots } from "../../host/plan.mjs";
-import { isSuccess, resultsOf } from "../../host/report.mjs";
+import { isSuccess, reportText, resultsOf } from "../../host/report.mjs";
 
 const run = (): Promise<void> => Promise.resolve();
 const short = (name: string) => scenario(name, `${name} works`, run);
@@ -34,6 +34,19 @@ describe("the boots of the test's host", () => {
       [{ scenario: "y", phase: 1 }],
     ]);
   });
+
+  it("end with the scenarios that look at what all the others have left", () => {
+    expect(planBoots([{ ...short("z"), isLast: true }, long("x"), short("a")])).toEqual([
+      [
+        { scenario: "a", phase: 0 },
+        { scenario: "x", phase: 0 },
+      ],
+      [
+        { scenario: "x", phase: 1 },
+        { scenario: "z", phase: 0 },
+      ],
+    ]);
+  });
 });
 
 describe("the report of the test's host", () => {
@@ -43,11 +56,20 @@ describe("the report of the test's host", () => {
     return { results, success: isSuccess({ host: {}, boots: 1, seconds: 0, scenarios: results }) };
   };
 
+  it("tells what a scenario has measured", () => {
+    const { results } = report([
+      { event: "passed", scenario: "x", phase: 0, seconds: 2, facts: { score: "9.8" } },
+      { event: "passed", scenario: "x", phase: 1, seconds: 3, facts: { files: "3" } },
+    ]);
+    expect(results[1]?.facts).toEqual({ score: "9.8", files: "3" });
+    expect(reportText({ host: {}, boots: 1, seconds: 5, scenarios: results })).toMatch(/^ +score: 9\.8$/m);
+  });
+
   it("is a success only when every phase of every scenario has passed", () => {
     const all = report([
-      { event: "passed", scenario: "a", phase: 0, seconds: 1 },
-      { event: "passed", scenario: "x", phase: 0, seconds: 2 },
-      { event: "passed", scenario: "x", phase: 1, seconds: 3 },
+      { event: "passed", scenario: "a", phase: 0, seconds: 1, facts: {} },
+      { event: "passed", scenario: "x", phase: 0, seconds: 2, facts: {} },
+      { event: "passed", scenario: "x", phase: 1, seconds: 3, facts: {} },
     ]);
     expect(all.success).toBe(true);
     expect(all.results).toMatchObject([{ state: "passed" }, { state: "passed", seconds: 5 }]);
@@ -55,8 +77,8 @@ describe("the report of the test's host", () => {
 
   it("is none when a scenario came to no end, as when the host broke down", () => {
     const some = report([
-      { event: "passed", scenario: "a", phase: 0, seconds: 1 },
-      { event: "passed", scenario: "x", phase: 0, seconds: 2 },
+      { event: "passed", scenario: "a", phase: 0, seconds: 1, facts: {} },
+      { event: "passed", scenario: "x", phase: 0, seconds: 2, facts: {} },
       { event: "started", scenario: "x", phase: 1 },
     ]);
     expect(some.success).toBe(false);

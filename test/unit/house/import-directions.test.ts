@@ -15,7 +15,7 @@ interface Arrows {
 const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     to: ["rpc"],
-    lazilyTo: ["daemon", "config", "audit"],
+    lazilyTo: ["daemon", "config", "audit", "systemd", "podman", "workspace", "credentials"],
     lightFiles: ["src/config/durations.ts", "src/config/paths.ts", "src/config/socket-path.ts"],
   },
   rpc: { to: [] },

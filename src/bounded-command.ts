@@ -1,0 +1,58 @@
+/**
+ * Programs of the host that may hang, such as `stat` on a dead network mount: nobody waits longer for one than said.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+
+/** How a program came out: it ended, there is no such program, or it had not ended in time. */
+export type BoundedRun =
+  | {
+      readonly kind: "ended";
+      readonly exitCode: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    }
+  | { readonly kind: "missing" }
+  | { readonly kind: "hung" };
+
+export interface BoundedOptions {
+  /** The whole environment of the program. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends the program, with what it has started, when it has run for so long. */
+  readonly limitMs: number;
+}
+
+/** For a program that SIGKILL does not end, because the kernel itself waits. */
+const KILL_TAKES_MS = 2_000;
+/** Exit code of `timeout` for a program that does not exist. */
+const NO_SUCH_PROGRAM = 127;
+
+/** Runs a program without input. Never throws. */
+export async function runBounded(
+  program: string,
+  args: readonly string[],
+  { environment, limitMs }: BoundedOptions,
+): Promise<BoundedRun> {
+  // A process group of its own, which also ends in time when this process does not live to see it.
+  const child = execa("timeout", ["--signal=KILL", String(limitMs / 1000), program, ...args], {
+    env: environment,
+    extendEnv: false,
+    stdin: "ignore",
+    reject: false,
+  });
+  const over = new AbortController();
+  const late = delay(limitMs + KILL_TAKES_MS, undefined, { signal: over.signal }).catch(() => undefined);
+  const result = await Promise.race([child, late]);
+  over.abort();
+  if (result === undefined) {
+    // This process can end without it.
+    child.stdout.destroy();
+    child.stderr.destroy();
+    child.unref();
+    return { kind: "hung" };
+  }
+  if (result.signal === "SIGKILL") return { kind: "hung" };
+  const { exitCode, stdout, stderr } = result;
+  if (exitCode === undefined || exitCode === NO_SUCH_PROGRAM) return { kind: "missing" };
+  return { kind: "ended", exitCode, stdout, stderr };
+}

@@ -1,0 +1,63 @@
+import { platform } from "node:process";
+import { requireOrdinaryUser } from "../../ordinary-user.ts";
+import type { Status } from "../../rpc/methods.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { withClient, type LocalContext } from "../context.ts";
+import type { DoctorReport } from "../doctor/check.ts";
+import { doctorText } from "../doctor-text.ts";
+
+interface DoctorOptions {
+  readonly network?: true;
+  readonly json?: true;
+}
+
+/** `agentd doctor`: whether this host has what sessions need. */
+export const doctor: CommandDefinition<LocalContext> = {
+  name: "doctor",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("look for what this host lacks, and say how to mend it")
+      .description(
+        "Looks at every condition that a session needs, on the host and in the profiles: each is ok, a warning or a " +
+          "failure, with the command that mends it. Works with and without a running daemon, and changes nothing.\n\n" +
+          "Exits 0 when there is no failure, 1 when there is one, 2 for a wrong command line.",
+      )
+      .argument("[profile...]", "names of profiles (default: all in the configuration)")
+      .option("--network", "ask the servers of the profiles' repositories, too")
+      .option("--json", "print a JSON object")
+      .addHelpText("after", example("agentd doctor", "agentd doctor site-builder --network"))
+      .action((profiles: string[], options: DoctorOptions) => {
+        start((context) => examineHost(profiles, options, context));
+      }),
+};
+
+async function examineHost(
+  profiles: readonly string[],
+  options: DoctorOptions,
+  context: LocalContext,
+): Promise<number> {
+  const { installation, stdout, stderr } = context;
+  requireOrdinaryUser({ platform, uid: installation.host.uid }, "examine this host");
+  await stderr.status("looking at this host");
+  const { examine } = await import("../doctor/examine.ts");
+  const report: DoctorReport = await examine({
+    host: installation.host,
+    configFile: installation.options.config,
+    now: context.now,
+    loadConfig: () => context.loadConfig(undefined),
+    askDaemon: (signal) => askDaemon(signal, context),
+    profiles,
+    network: options.network === true,
+  });
+  await stderr.clearStatus();
+  if (options.json === true) await stdout.json(report);
+  else await stdout.line(doctorText(report, stdout));
+  return report.ok ? 0 : 1;
+}
+
+async function askDaemon(signal: AbortSignal, { connect }: LocalContext): Promise<Status> {
+  return await withClient({ connect: () => connect(signal) }, (client) =>
+    client.call("status", {}, { signal }),
+  );
+}

@@ -1,0 +1,199 @@
+import { dirname } from "node:path";
+import { userConfigFile } from "../../config/paths.ts";
+import { commitFile, ensureDirectory, stageFile } from "../../durable-files.ts";
+import { AgentdError } from "../../errors.ts";
+import type { Status } from "../../rpc/methods.ts";
+import type { FileState, UnitFile } from "../../systemd/unit-file.ts";
+import type { ServiceState, UserManager } from "../../systemd/user-manager.ts";
+import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { connectIfRunning, type LocalContext } from "../context.ts";
+import { renderFacts, type Fact } from "../facts.ts";
+import { ensureCredentialsFile, isOpenToOthers, writeFirstConfig } from "../first-settings.ts";
+import { printable } from "../printable.ts";
+import { allowLoss, changingFiles, findService, realPathIfThere } from "../service-setup.ts";
+import { ageText } from "../time-text.ts";
+
+interface InstallOptions {
+  readonly force?: true;
+}
+
+const LOOK_INTERVAL_MS = 500;
+
+/** `agentd service install`: makes the daemon a service of the user, and starts it. */
+export const serviceInstall: CommandDefinition<LocalContext> = {
+  name: "service install",
+  faults: FAULTS,
+  define: (command, start) =>
+    command
+      .summary("install the daemon as a service of systemd, and start it")
+      .description(
+        "Installs the daemon as a service of your own service manager, lets it outlive your logins, starts it and\n" +
+          "waits until it is ready. Writes a first configuration and a file for credentials where there is none.\n" +
+          "What is there already stays; a changed unit restarts the service, which costs no session.",
+      )
+      .option("--force", "overwrite unit files that were changed by hand")
+      .addHelpText("after", example("agentd service install"))
+      .action((options: InstallOptions) => {
+        start((context) => install(options, context));
+      }),
+};
+
+async function install(options: InstallOptions, context: LocalContext): Promise<number> {
+  const { uid } = context.installation.host;
+  const tried = "install the service";
+  const { manager, files, configFile, credentialsFile } = await findService(tried, context);
+  if (configFile !== undefined) await context.loadConfig(configFile);
+  const before = await manager.state();
+  const daemon = await runningDaemon(before, tried, context);
+  await allowLoss(files, "overwrite", { force: options.force === true, context });
+
+  const settings = await changingFiles(tried, () => writeSettings(configFile, credentialsFile, context));
+  await changingFiles(tried, () => writeUnits(files));
+  await manager.readUnits();
+  await requireReading(manager, files);
+  const lingering = await linger(manager, uid);
+  if (!before.enabled) await manager.enable();
+  const isChanged =
+    daemon?.version !== context.installation.version || files.some(({ state }) => state !== "current");
+  const was = before.activeState !== "active" ? "stopped" : isChanged ? "outdated" : "current";
+  if (was !== "current") await whileTelling(manager, context, manager.restart());
+
+  await context.stdout.line(
+    renderFacts(title(was, await manager.state()), [
+      ...files.map(({ path, state }): Fact => ["unit", `${path} (${DONE[state]})`]),
+      ...settings,
+      ["lingering", lingering],
+    ]),
+  );
+  if (await isOpenToOthers(credentialsFile)) {
+    await context.stdout.line(`\nOthers can read your credentials: chmod 0600 ${printable(credentialsFile)}`);
+  }
+  if (configFile === undefined)
+    await context.stdout.line(firstSteps(userConfigFile(context.installation.host), credentialsFile));
+  return 0;
+}
+
+const DONE: Readonly<Record<FileState, string>> = {
+  absent: "written",
+  current: "as it was",
+  outdated: "written anew",
+  edited: "overwritten",
+};
+
+const HOW = { current: "runs already", outdated: "was restarted", stopped: "runs" } as const;
+
+function title(was: keyof typeof HOW, { pid, statusText }: ServiceState): string {
+  return `the service ${HOW[was]} as process ${pid ?? "?"}: ${printable(statusText ?? "")}`;
+}
+
+/** What an operator fills in; written where it is missing. */
+async function writeSettings(
+  configFile: string | undefined,
+  credentialsFile: string,
+  { installation }: LocalContext,
+): Promise<Fact[]> {
+  const config = configFile ?? userConfigFile(installation.host);
+  if (configFile === undefined) await writeFirstConfig(config, installation.packageDirectory);
+  const madeCredentials = await ensureCredentialsFile(credentialsFile);
+  return [
+    ["config", `${config} (${configFile === undefined ? "written, with a first profile" : "as it was"})`],
+    ["credentials", `${credentialsFile} (${madeCredentials ? "written, empty" : "as it was"})`],
+  ];
+}
+
+function firstSteps(config: string, credentials: string): string {
+  return [
+    "",
+    "Next:",
+    "  1. Look whether this host has all that sessions need: agentd doctor",
+    `  2. Describe what is to run in ${printable(config)}, then: agentd reload`,
+    `  3. Put credentials into ${printable(credentials)}, then: systemctl --user restart agentd`,
+    "  4. Run the first session: agentd run PROFILE",
+  ].join("\n");
+}
+
+/**
+ * What runs, whichever version it is; undefined for nothing, or for one that cannot be asked.
+ *
+ * @throws AgentdError `daemon_running` when it is not the service.
+ */
+async function runningDaemon(
+  { pid }: ServiceState,
+  tried: string,
+  context: LocalContext,
+): Promise<Status | undefined> {
+  const status = await askStatus(context);
+  if (status === undefined || status.pid === pid) return status;
+  throw new AgentdError("daemon_running", {
+    tried,
+    why: `a daemon that is no service of systemd has the socket, as process ${status.pid}`,
+    next: `End it first (kill ${status.pid}), and try again: the service goes on with its sessions when it detached.`,
+    details: { pid: status.pid },
+  });
+}
+
+async function askStatus(context: LocalContext): Promise<Status | undefined> {
+  try {
+    const client = await connectIfRunning(context);
+    if (client instanceof AgentdError) return undefined;
+    try {
+      return await client.call("status", {});
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    // A daemon of another version, which the restart replaces.
+    if (error instanceof AgentdError && error.code === "protocol_mismatch") return undefined;
+    throw error;
+  }
+}
+
+async function writeUnits(files: readonly UnitFile[]): Promise<void> {
+  for (const { path, content } of files.filter(({ state }) => state !== "current")) {
+    await ensureDirectory(dirname(path), 0o755);
+    await stageFile(path, content, 0o644);
+    await commitFile(path);
+  }
+}
+
+/** Makes sure that the manager has read the unit that was written. */
+async function requireReading(manager: UserManager, [unit]: readonly UnitFile[]): Promise<void> {
+  const { unitFile } = await manager.state();
+  const [wanted = "", read = ""] = [unit?.path, unitFile];
+  if ((await realPathIfThere(read)) === (await realPathIfThere(wanted))) return;
+  throw new AgentdError("service_failed", {
+    tried: `have systemd read ${wanted}`,
+    why: read === "" ? "it does not look there" : `it takes ${read} instead`,
+    next: "The service manager has to know the same XDG_CONFIG_HOME as this shell: set it in ~/.config/environment.d, and log in again.",
+  });
+}
+
+/** What is to be said about it, once everything was tried. */
+async function linger(manager: UserManager, uid: number): Promise<string> {
+  if (await manager.isLingering(uid)) return "on: the service outlives your logins";
+  const refused = await manager.enableLinger(uid);
+  if (refused === undefined) return "switched on: the service outlives your logins";
+  return `off: every session ends with your last login, until root runs \`loginctl enable-linger ${uid}\` (${refused})`;
+}
+
+/** Shows on a terminal what the service does while it starts. */
+async function whileTelling(manager: UserManager, context: LocalContext, work: Promise<void>): Promise<void> {
+  const { stderr, now, clock } = context;
+  const over = new AbortController();
+  const tell = async (): Promise<void> => {
+    const start = now();
+    while (stderr.isTerminal && !over.signal.aborted) {
+      const { statusText } = await manager.state();
+      const what = statusText === undefined ? "" : `: ${printable(statusText)}`;
+      await stderr.status(`agentd: the service has been starting for ${ageText(now() - start)}${what}`);
+      await clock.sleep(LOOK_INTERVAL_MS, over.signal).catch(() => undefined); // It rejects when all is over.
+    }
+  };
+  const told = tell().finally(() => stderr.clearStatus());
+  try {
+    await work;
+  } finally {
+    over.abort();
+    await told;
+  }
+}

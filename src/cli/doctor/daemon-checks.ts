@@ -1,0 +1,56 @@
+/** The configuration, and the daemon that may run with it. */
+import { stat } from "node:fs/promises";
+import type { Config } from "../../config/config.ts";
+import type { Problem } from "../../config/problems.ts";
+import { AgentdError } from "../../errors.ts";
+import { failure, ok, warning, type Finding } from "../../finding.ts";
+import type { Status } from "../../rpc/methods.ts";
+import { countText } from "../size-text.ts";
+import { findingOf } from "./run-checks.ts";
+
+/** What came of reading the configuration; an error says why there is none. */
+export type LoadedConfig = Config | AgentdError;
+
+/** One finding, or one for each problem of the file. */
+export function configFindings(loaded: LoadedConfig): readonly Finding[] {
+  if (!(loaded instanceof AgentdError)) {
+    return [ok(`${loaded.file}, with ${countText(loaded.profiles.length, "profile")}`)];
+  }
+  const { file, problems } = (loaded.details ?? {}) as { file?: string; problems?: readonly Problem[] };
+  if (file === undefined || problems === undefined) return [findingOf(loaded)];
+  return problems.map(({ path, value, rule, line }) => {
+    const place = line === undefined ? file : `${file}:${line}`;
+    return failure(`${path}: ${value === undefined ? "" : `${value}: `}${rule}`, `correct ${place}`);
+  });
+}
+
+/** The daemon's status; an error when none answers, `hung` when one is there and does not. */
+export type DaemonAnswer = Status | AgentdError | "hung";
+
+/** Nothing where another finding says why no daemon can be asked. */
+export async function daemonFinding(
+  answer: DaemonAnswer,
+  loaded: LoadedConfig,
+): Promise<Finding | undefined> {
+  if (answer === "hung") {
+    return warning("a daemon has the socket and does not answer", "systemctl --user restart agentd");
+  }
+  if (answer instanceof AgentdError) return unanswered(answer);
+  const running = `agentd ${answer.version} runs as process ${answer.pid}`;
+  if (loaded instanceof AgentdError) return ok(running);
+  if (answer.config_file !== loaded.file) {
+    return warning(
+      `${running} with ${answer.config_file}, and this looks at ${loaded.file}`,
+      `agentd --config ${answer.config_file} doctor`,
+    );
+  }
+  const { mtimeMs } = await stat(loaded.file);
+  if (mtimeMs <= Date.parse(answer.config_loaded_timestamp)) return ok(running);
+  return warning(`${running}, and ${loaded.file} has changed since it was read`, "agentd reload");
+}
+
+function unanswered({ code, message, next }: AgentdError): Finding | undefined {
+  if (code === "daemon_not_running") return ok("no daemon runs");
+  const isToldAlready = code === "runtime_directory_missing" || code.startsWith("config_");
+  return isToldAlready ? undefined : warning(message, next ?? "agentd status");
+}

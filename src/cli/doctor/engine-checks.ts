@@ -1,0 +1,138 @@
+/** Podman on this host: asked once, for every condition that hangs on its answer. */
+import { statfs } from "node:fs/promises";
+import type { Profile } from "../../config/config.ts";
+import { homeDirectory, type Host } from "../../config/paths.ts";
+import { ok, warning, type Finding } from "../../finding.ts";
+import { oneAtATime } from "../../one-at-a-time.ts";
+import type { EngineParts, EngineReport } from "../../podman/engine-report.ts";
+import type { ImageStanding } from "../../podman/stored-images.ts";
+import type { Check } from "./check.ts";
+import type { Ground } from "./ground.ts";
+import { selinuxMode } from "./system-checks.ts";
+import { grantIdsCommand } from "./user-checks.ts";
+
+/** What Podman knows. Nothing of it is asked twice. */
+export interface EngineLook {
+  readonly report: () => Promise<EngineReport>;
+  /** Undefined where Podman does not answer. */
+  readonly storage: () => Promise<EngineParts["storage"] | undefined>;
+  readonly image: (reference: string) => Promise<ImageStanding>;
+  /** See `preparedImages`. */
+  readonly prepared: () => Promise<ReadonlySet<string> | undefined>;
+}
+
+/** Covers the question's own limit, and one image after the other. */
+export const ENGINE_LIMIT_MS = 180_000;
+
+/** Asks Podman and returns while it thinks. @param socket see `podmanProgram`. */
+export async function startEngineLook(host: Host, socket: string | undefined): Promise<EngineLook> {
+  const [{ askEngine, podmanProgram }, { findStoredImage, preparedImages }] = await Promise.all([
+    import("../../podman/engine-report.ts"),
+    import("../../podman/stored-images.ts"),
+  ]);
+  const podman = podmanProgram(host.env, socket);
+  const report = askEngine(podman);
+  const inTurn = oneAtATime();
+  const images = new Map<string, Promise<ImageStanding>>();
+  const prepared = report.then(async (answer) =>
+    answer.kind === "answers"
+      ? await preparedImages(answer.parts.storage.directory, answer.features)
+      : undefined,
+  );
+  return {
+    report: () => report,
+    storage: async () => {
+      const answer = await report;
+      return answer.kind === "answers" ? answer.parts.storage : undefined;
+    },
+    image: (reference) => {
+      const known = images.get(reference) ?? inTurn(() => findStoredImage(podman, reference));
+      images.set(reference, known);
+      return known;
+    },
+    prepared: () => prepared,
+  };
+}
+
+export interface EngineNeeds {
+  readonly ground: Ground;
+  readonly needsNetwork: boolean;
+  readonly profiles: readonly Profile[];
+}
+
+export function engineChecks(engine: EngineLook, { ground, needsNetwork, profiles }: EngineNeeds): Check[] {
+  const check = (name: string, look: Check["look"]): Check => ({
+    ...{ name, look },
+    group: "podman",
+    limitMs: ENGINE_LIMIT_MS,
+  });
+  return [
+    check("podman", async () => {
+      const [{ engineFindings }, surroundings] = await Promise.all([
+        import("../../podman/engine-findings.ts"),
+        lookAround(engine, ground),
+      ]);
+      return engineFindings(await engine.report(), { ...surroundings, needsNetwork });
+    }),
+    check("selinux_labels", () => labellingFinding(engine)),
+    check("trust_policy", () => trustFinding(profiles, ground)),
+  ];
+}
+
+/** File systems of a server: NFS, CIFS, SMB2, and 9P. */
+const REMOTE = [0x6969, 0xff534d42, 0xfe534d42, 0x01021997];
+
+async function isRemote({ directory }: EngineParts["storage"]): Promise<boolean> {
+  return REMOTE.includes((await statfs(directory)).type);
+}
+
+async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
+  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }] = await Promise.all([
+    import("../../podman/cgroup-mode.ts"),
+    import("../../podman/helper-programs.ts"),
+    import("../../podman/known-faults.ts"),
+    import("../../podman/host-features.ts"),
+  ]);
+  const answer = await engine.report();
+  const runtime = answer.kind === "answers" ? answer.parts.runtime : undefined;
+  const name = answer.kind === "answers" ? answer.features.ociRuntime : "";
+  const storage = await engine.storage();
+  return {
+    cgroups: await cgroupMode(),
+    storageIsRemote: storage !== undefined && (await isRemote(storage)),
+    initPath: await findInit(host.env, homeDirectory(host)),
+    runtimeFault: runtime?.version === undefined ? undefined : await knownFault(name, runtime.version),
+    grantIds: await grantIdsCommand(user, SESSION_UID),
+    install,
+  };
+}
+
+/** Nothing where SELinux is off. */
+async function labellingFinding(engine: EngineLook): Promise<Finding | undefined> {
+  const [mode, answer] = await Promise.all([selinuxMode(), engine.report()]);
+  if (mode === "off" || answer.kind !== "answers") return undefined;
+  if (answer.features.selinux) return ok("Podman confines containers by SELinux");
+  return warning(
+    `SELinux is ${mode}, and Podman does not confine containers by it`,
+    "remove label = false below [containers] in ~/.config/containers/containers.conf and /etc/containers/containers.conf",
+  );
+}
+
+/** Nothing where no image comes from a registry. */
+async function trustFinding(
+  profiles: readonly Profile[],
+  { host, install }: Ground,
+): Promise<Finding | undefined> {
+  const pulls = profiles.some(
+    ({ pull, baseImage }) => pull !== "never" && !baseImage.startsWith("localhost/"),
+  );
+  if (!pulls) return undefined;
+  const { findTrustPolicy, trustPolicyFiles } = await import("../../podman/trust-policy.ts");
+  const files = trustPolicyFiles(homeDirectory(host));
+  const found = await findTrustPolicy(files);
+  if (found !== undefined) return ok(found);
+  return warning(
+    `there is neither ${files.join(" nor ")}, without which Podman pulls no image`,
+    install("golang-github-containers-common", "containers-common"),
+  );
+}

@@ -1,0 +1,128 @@
+/** Which conditions a profile has of its own. */
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config, Profile } from "../../config/config.ts";
+import { AgentdError } from "../../errors.ts";
+import { ok } from "../../finding.ts";
+import type { Check } from "./check.ts";
+import { credentialFinding, type CredentialSource } from "./credential-checks.ts";
+import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
+import type { Ground } from "./ground.ts";
+import {
+  imageFinding,
+  methodologyFinding,
+  mountFinding,
+  type JudgePath,
+  type PathRules,
+} from "./profile-checks.ts";
+import { selinuxMode } from "./system-checks.ts";
+
+export interface ProfileSurroundings {
+  readonly ground: Ground;
+  readonly engine: EngineLook;
+  readonly config: Config;
+  readonly credentials: CredentialSource;
+  /** Where agentd keeps things: what is mounted is compared with them. */
+  readonly places: readonly string[];
+  readonly daemonRuns: boolean;
+  /** Whether to ask the servers of repositories. */
+  readonly network: boolean;
+  /** A directory of this user alone. */
+  readonly scratch: string;
+}
+
+/** How long a server of a repository may take. */
+const SERVER_LIMIT_MS = 30_000;
+
+export async function profileChecks(
+  profiles: readonly Profile[],
+  around: ProfileSurroundings,
+): Promise<Check[]> {
+  const [rules, { resolveCredentials, resolveToken }, selinux] = await Promise.all([
+    pathRules(around),
+    import("../../credentials/resolve.ts"),
+    selinuxMode(),
+  ]);
+  const { ground, credentials, network } = around;
+  const resolve = { credentials: resolveCredentials, token: resolveToken };
+  const onPath = async <T>(judge: JudgePath<T>, what: T) =>
+    rules === undefined ? undefined : await judge(what, { rules, selinux, ground });
+  return profiles.flatMap((profile) => {
+    const { name, mounts, methodologyDir } = profile;
+    const check = (condition: string, look: Check["look"], limitMs?: number): Check => ({
+      ...{ name: condition, group: "profile", profile: name, look, limitMs },
+    });
+    return [
+      check("image", () => lookAtImage(profile, around), ENGINE_LIMIT_MS),
+      check("credentials", async () => credentialFinding(profile, credentials, ground.host.env, resolve)),
+      ...mounts.map((mount) => check("mount", () => onPath(mountFinding, mount))),
+      ...(methodologyDir === undefined
+        ? []
+        : [check("methodology", () => onPath(methodologyFinding, methodologyDir))]),
+      ...(network
+        ? [check("repository", (signal) => reach(profile, around, signal), 2 * SERVER_LIMIT_MS)]
+        : []),
+    ];
+  });
+}
+
+/** Undefined where a place hangs with which a path would be compared: that is told already. */
+async function pathRules({ ground, config, places }: ProfileSurroundings): Promise<PathRules | undefined> {
+  const gone = await Promise.all(places.map((place) => ground.unreachable(place)));
+  if (gone.some((each) => each !== undefined)) return undefined;
+  const [{ protectedPaths, resolveMountSource }, { checkMethodology }] = await Promise.all([
+    import("../../config/mount-sources.ts"),
+    import("../../config/methodology.ts"),
+  ]);
+  const protectedOnes = protectedPaths(ground.host, config);
+  return {
+    mount: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
+    methodology: (directory) => checkMethodology(directory, protectedOnes),
+    configFile: config.file,
+  };
+}
+
+/** Nothing where Podman does not answer at all. */
+async function lookAtImage(profile: Profile, { engine, daemonRuns }: ProfileSurroundings) {
+  if ((await engine.report()).kind !== "answers") return undefined;
+  const standing = await engine.image(profile.baseImage);
+  const prepared = await engine.prepared();
+  const isPrepared = standing.kind === "here" ? prepared?.has(standing.id) : undefined;
+  return imageFinding(profile, { standing, isPrepared, daemonRuns });
+}
+
+/** Nothing for a profile without a repository, or whose token is not there: that is told already. */
+async function reach(
+  { repo, ref, repoTokenSource }: Profile,
+  { ground, credentials, scratch }: ProfileSurroundings,
+  signal: AbortSignal,
+) {
+  if (repo === undefined) return undefined;
+  const [{ createGit }, { reachRepository }, { resolveToken }] = await Promise.all([
+    import("../../workspace/git.ts"),
+    import("../../workspace/reach-repository.ts"),
+    import("../../credentials/resolve.ts"),
+  ]);
+  const token =
+    repoTokenSource === undefined ? undefined : tokenOf(repoTokenSource, credentials, resolveToken);
+  if (repoTokenSource !== undefined && token === undefined) return undefined;
+  const git = createGit({ ...ground.host.env, ...credentials.variables });
+  const directory = await mkdtemp(join(scratch, "git-"));
+  await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
+    ...{ directory, signal, deadlineMs: SERVER_LIMIT_MS },
+  });
+  return ok(`${repo} answers${ref === undefined ? "" : `, and has ${ref}`}`);
+}
+
+function tokenOf(
+  source: string,
+  { variables }: CredentialSource,
+  resolveToken: (source: string, variables: CredentialSource["variables"]) => string,
+): string | undefined {
+  try {
+    return resolveToken(source, variables);
+  } catch (error) {
+    if (error instanceof AgentdError) return undefined;
+    throw error;
+  }
+}

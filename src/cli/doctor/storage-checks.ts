@@ -1,0 +1,144 @@
+/** Where agentd keeps things: whether it can, and how much room there is. */
+import { mkdtemp, realpath, rmdir, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { systemCode } from "../../errors.ts";
+import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { countText, sizeText } from "../size-text.ts";
+import type { Check, NamedLook } from "./check.ts";
+import type { Ground } from "./ground.ts";
+
+export interface StoragePlaces {
+  readonly state: string;
+  readonly cache: string;
+  readonly auditRoot: string;
+  /** Directory of Podman's images; undefined where Podman does not tell. */
+  readonly images: () => Promise<string | undefined>;
+  /** How much a session may print. */
+  readonly logLimitBytes: number;
+}
+
+export function storageChecks(ground: Ground, places: StoragePlaces): Check[] {
+  const { state, cache, auditRoot } = places;
+  const check = (name: string, look: Check["look"]): Check => ({ name, group: "storage", look });
+  const writable = (name: string, path: string): Check => check(name, () => writableFinding(path, ground));
+  return [
+    writable("state_directory", state),
+    writable("cache_directory", cache),
+    writable("audit_root", auditRoot),
+    check("staging", () => stagingFinding(cache, ground)),
+    { ...check("free_space", () => spaceFindings(places, ground)), limitMs: SPACE_LIMIT_MS },
+  ];
+}
+
+/** The images' directory is known when Podman has answered. */
+const SPACE_LIMIT_MS = 150_000;
+
+/** Whether a directory can be written, or be made where it does not exist yet. */
+async function writableFinding(path: string, { unreachable, user }: Ground): Promise<Finding> {
+  const gone = await unreachable(path);
+  if (gone !== undefined) return gone;
+  const existing = await nearestExisting(path);
+  try {
+    await rmdir(await mkdtemp(join(existing, ".agentd-doctor-")));
+  } catch (error) {
+    const code = systemCode(error) ?? String(error);
+    const what = existing === path ? `${path} cannot be written` : `${path} cannot be made in ${existing}`;
+    const isFull = code === "ENOSPC" || code === "EDQUOT";
+    return failure(
+      `${what} (${code})`,
+      isFull
+        ? `df -h ${existing}; df -i ${existing}`
+        : `sudo chown ${user} ${existing} && chmod u+rwx ${existing}`,
+    );
+  }
+  return ok(existing === path ? path : `${path}, which can be made`);
+}
+
+/** The directory itself or, where it does not exist, the nearest above it. */
+async function nearestExisting(path: string): Promise<string> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  return found === undefined && path !== "/" ? await nearestExisting(dirname(path)) : path;
+}
+
+/** A clone borrows from the mirror and is moved into what is mounted: cheap on one file system alone. */
+async function stagingFinding(cache: string, { unreachable }: Ground): Promise<Finding | undefined> {
+  const gone = await unreachable(cache);
+  if (gone !== undefined) return undefined;
+  const paths = [join(cache, "repos"), join(cache, "staging")];
+  const [mirrors, staging] = await Promise.all(
+    paths.map(async (path) => (await stat(await nearestExisting(path))).dev),
+  );
+  if (mirrors === staging) return ok("clones are staged on the file system of the mirrors");
+  return warning(
+    `${paths.join(" and ")} are on different file systems, so every clone is copied`,
+    `rm -r ${paths[1] ?? ""}   # when no session runs; agentd makes it anew beside the mirrors`,
+  );
+}
+
+/** Below this a session has hardly room for a clone, and a record may not be sealed. */
+const TOO_FEW_BYTES = 100 * 1024 ** 2;
+/** Below this a session's clone may not fit: large repositories have more files. */
+const FEW_FILES = 20_000;
+const TOO_FEW_FILES = 1_000;
+
+interface FileSystem {
+  readonly path: string;
+  readonly holds: string[];
+}
+
+/** A finding for each file system, since two directories of one share their room. */
+async function spaceFindings(places: StoragePlaces, ground: Ground): Promise<NamedLook[]> {
+  const images = await places.images();
+  const named: (readonly [string, string | undefined])[] = [
+    ["state", places.state],
+    ["clones", places.cache],
+    ["records", places.auditRoot],
+    ["images", images],
+  ];
+  const systems = new Map<number, FileSystem>();
+  for (const [what, path] of named) {
+    if (path === undefined || (await ground.unreachable(path)) !== undefined) continue;
+    const existing = await realpath(await nearestExisting(path));
+    const { dev } = await stat(existing);
+    const known = systems.get(dev);
+    if (known === undefined) systems.set(dev, { path: existing, holds: [what] });
+    else known.holds.push(what);
+  }
+  return await Promise.all([...systems.values()].map((system) => spaceFinding(system, places.logLimitBytes)));
+}
+
+async function spaceFinding({ path, holds }: FileSystem, logLimitBytes: number): Promise<Finding> {
+  const { bavail, bsize, files, ffree } = await statfs(path);
+  // Some file systems, such as btrfs, make files as long as there is space.
+  return judgeSpace(path, holds, {
+    bytes: bavail * bsize,
+    files: files === 0 ? Infinity : ffree,
+    logLimitBytes,
+  });
+}
+
+export interface Room {
+  readonly bytes: number;
+  readonly files: number;
+  readonly logLimitBytes: number;
+}
+
+export function judgeSpace(
+  path: string,
+  holds: readonly string[],
+  { bytes, files, logLimitBytes }: Room,
+): Finding {
+  const count = files === Infinity ? "" : ` and room for ${countText(files, "file")}`;
+  const found = `${path} (${holds.join(", ")}) has ${sizeText(bytes)} free${count}`;
+  const clear = `agentd audit prune --help; podman image prune; df -h ${path}; df -i ${path}`;
+  if (bytes < TOO_FEW_BYTES) return failure(`${found}: no clone and no record may fit`, clear);
+  if (files < TOO_FEW_FILES) return failure(`${found}: no clone may fit`, clear);
+  if (bytes < logLimitBytes) {
+    return warning(`${found}, and one session may print ${sizeText(logLimitBytes)} (log_limit)`, clear);
+  }
+  if (files < FEW_FILES) return warning(`${found}, and the clone of one session may have more`, clear);
+  return ok(found);
+}

@@ -1,0 +1,113 @@
+/** The host by itself: kernel, Node.js, git, the clock, SELinux, the device of the network. */
+import { constants, open, readFile } from "node:fs/promises";
+import { release } from "node:os";
+import { systemCode } from "../../errors.ts";
+import { failure, ok, warning, type Finding } from "../../finding.ts";
+import type { Check } from "./check.ts";
+import type { Ground } from "./ground.ts";
+
+export interface SystemNeeds {
+  /** Of the Node.js that runs this: `v20.19.0`. */
+  readonly nodeVersion: string;
+  /** Whether some session gets a network of its own. */
+  readonly needsNetwork: boolean;
+  /** When the newest session was accepted, in milliseconds since 1970; undefined without any. */
+  readonly newestSession: () => Promise<number | undefined>;
+}
+
+export function systemChecks(ground: Ground, needs: SystemNeeds): Check[] {
+  const check = (name: string, look: Check["look"]): Check => ({ name, group: "host", look });
+  return [
+    check("linux", async () => ok(`Linux ${release()}`)),
+    check("node", async () => nodeFinding(needs.nodeVersion)),
+    check("git", () => gitFinding(ground)),
+    check("clock", async () => clockFinding(ground, await needs.newestSession())),
+    check("selinux", async () => selinuxFinding(await selinuxMode())),
+    check("tun_device", () => tunFinding(needs.needsNetwork)),
+  ];
+}
+
+const OLDEST_NODE = [20, 19] as const;
+const OLDEST_GIT = [2, 32] as const;
+
+export function nodeFinding(version: string): Finding {
+  if (isAtLeast(version, OLDEST_NODE)) return ok(`Node.js ${version.replace("v", "")}`);
+  return failure(
+    `Node.js is ${version.replace("v", "")}, and agentd needs ${OLDEST_NODE.join(".")} or newer`,
+    "install a newer Node.js: https://nodejs.org/en/download",
+  );
+}
+
+/** Whether the first two numbers of a text make a version that is not older. */
+function isAtLeast(text: string, [major, minor]: readonly [number, number]): boolean {
+  const [, foundMajor = 0, foundMinor = 0] = (/(\d+)\.(\d+)/.exec(text) ?? []).map(Number);
+  return foundMajor > major || (foundMajor === major && foundMinor >= minor);
+}
+
+async function gitFinding({ run, install }: Ground): Promise<Finding> {
+  const found = await run("git", ["--version"]);
+  if (found.kind === "missing")
+    return failure("there is no git in PATH, which clones for every session", install("git"));
+  if (found.kind === "hung") return failure("git --version does not end", "git --version");
+  const version = found.stdout.replace("git version ", "").trim();
+  if (isAtLeast(version, OLDEST_GIT)) return ok(`git ${version}`);
+  return warning(
+    `git ${version} is older than ${OLDEST_GIT.join(".")}, the first that can be told to leave settings of system and user alone`,
+    install("git"),
+  );
+}
+
+/** No agentd was used before; a clock that says so was never set. */
+const FIRST_USE_MS = Date.UTC(2026, 0, 1);
+/** Clocks of one host may differ by so little without anybody being wrong. */
+const TOLERANCE_MS = 60_000;
+
+const SET_CLOCK = "sudo timedatectl set-ntp true";
+
+async function clockFinding({ now, run }: Ground, newestMs: number | undefined): Promise<Finding> {
+  const nowMs = now();
+  const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
+  if (nowMs < FIRST_USE_MS) return warning(`the clock says ${time}, which is past`, SET_CLOCK);
+  if (newestMs !== undefined && newestMs > nowMs + TOLERANCE_MS) {
+    const newest = new Date(newestMs).toISOString();
+    return warning(`the clock says ${time}, and the newest record is of ${newest}`, SET_CLOCK);
+  }
+  const asked = await run("timedatectl", ["show", "--property=NTPSynchronized", "--value"]);
+  const answer = asked.kind === "ended" && asked.exitCode === 0 ? asked.stdout.trim() : "unknown";
+  if (answer === "no") return warning(`the clock says ${time}, and is not synchronized`, SET_CLOCK);
+  return ok(`${time}, ${answer === "yes" ? "synchronized" : "not known whether synchronized"}`);
+}
+
+export type SelinuxMode = "enforcing" | "permissive" | "off";
+
+/** @param file what the kernel tells about it. */
+export async function selinuxMode(file = "/sys/fs/selinux/enforce"): Promise<SelinuxMode> {
+  const text = await readFile(file, "latin1").catch(() => undefined);
+  if (text === undefined) return "off";
+  return text.trim() === "1" ? "enforcing" : "permissive";
+}
+
+function selinuxFinding(mode: SelinuxMode): Finding {
+  return ok(mode === "off" ? "this kernel runs without SELinux" : `SELinux is ${mode}`);
+}
+
+/** @param device the way of pasta and slirp4netns to a network. */
+export async function tunFinding(needsNetwork: boolean, device = "/dev/net/tun"): Promise<Finding> {
+  try {
+    const opened = await open(device, constants.O_RDWR | constants.O_NONBLOCK);
+    await opened.close();
+    return ok(`${device} can be opened`);
+  } catch (error) {
+    const isMissing = ["ENOENT", "ENODEV", "ENXIO"].includes(systemCode(error) ?? "");
+    const summary = isMissing
+      ? `there is no ${device}`
+      : `${device} cannot be opened (${systemCode(error) ?? String(error)})`;
+    if (!needsNetwork) return ok(`${summary}, and no profile needs it`);
+    return failure(
+      `${summary}, which sessions with network = "private" need`,
+      isMissing
+        ? "sudo modprobe tun && echo tun | sudo tee /etc/modules-load.d/tun.conf"
+        : `sudo chmod 0666 ${device}`,
+    );
+  }
+}

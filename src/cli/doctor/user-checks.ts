@@ -1,0 +1,117 @@
+/** What the user who runs agentd needs: id mapping, a runtime directory, a service manager that stays. */
+import { access, readFile, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { failure, ok, warning, type Finding } from "../../finding.ts";
+import type { Check } from "./check.ts";
+import type { Ground } from "./ground.ts";
+
+export interface UserPlaces {
+  /** Has a file for each user whose service manager outlives the logins. */
+  readonly lingering: string;
+  /** Is there where systemd has booted the host. */
+  readonly systemd: string;
+}
+
+const PLACES: UserPlaces = { lingering: "/var/lib/systemd/linger", systemd: "/run/systemd/system" };
+
+/** @param runtimeDirectory agentd's own. @throws what finding it throws. */
+export function userChecks(ground: Ground, runtimeDirectory: () => string): Check[] {
+  const check = (name: string, look: Check["look"]): Check => ({ name, group: "user", look });
+  return [
+    check("id_mapping_programs", () => mappingFinding(ground)),
+    check("runtime_directory", () => runtimeFinding(ground, runtimeDirectory)),
+    check("lingering", () => lingeringFinding(ground.user)),
+  ];
+}
+
+async function mappingFinding({ run, install }: Ground): Promise<Finding> {
+  const programs = ["newuidmap", "newgidmap"];
+  const found = await run("sh", ["-c", 'for each; do command -v "$each" || exit; done', "sh", ...programs]);
+  const paths = found.kind === "ended" ? found.stdout.split("\n").filter(Boolean) : [];
+  const missing = programs[paths.length];
+  if (missing === undefined) return ok(paths.join(", "));
+  return failure(
+    `there is no ${missing} in PATH, which gives containers their ids`,
+    install("uidmap", "shadow-utils"),
+  );
+}
+
+/** File systems that a boot clears: tmpfs and ramfs. */
+const VOLATILE = [0x01021994, 0x858458f6];
+
+async function runtimeFinding({ host: { uid }, unreachable }: Ground, find: () => string): Promise<Finding> {
+  const directory = dirname(find());
+  const gone = await unreachable(directory);
+  if (gone !== undefined) return gone;
+  const found = await stat(directory).catch(() => undefined);
+  const make = `sudo install -d -m 0700 -o ${uid} ${directory}`;
+  if (found === undefined) return failure(`XDG_RUNTIME_DIR names ${directory}, which does not exist`, make);
+  if (!found.isDirectory()) return failure(`${directory} is not a directory`, make);
+  if (found.uid !== uid)
+    return failure(`${directory} belongs to user ${found.uid}, not to you (${uid})`, make);
+  const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
+  if ((found.mode & 0o077) !== 0) {
+    return failure(`${directory} has mode ${mode}, so others reach into it`, `chmod 0700 ${directory}`);
+  }
+  const { type } = await statfs(directory);
+  if (VOLATILE.includes(type)) return ok(`${directory}, on a tmpfs`);
+  return warning(
+    `${directory} is not on a tmpfs, so a boot does not clear it`,
+    `sudo mount -t tmpfs -o mode=0700,uid=${uid} tmpfs ${directory}   # pam_systemd does it at each login`,
+  );
+}
+
+/** Whether the user's services, and so the sessions, outlive a logout. */
+export async function lingeringFinding(
+  user: string,
+  { lingering, systemd }: UserPlaces = PLACES,
+): Promise<Finding> {
+  if (!(await isThere(systemd))) return ok("systemd has not booted this host, so no logout ends what runs");
+  if (await isThere(`${lingering}/${user}`)) return ok(`${user} lingers: sessions outlive a logout`);
+  return warning(
+    `${user} does not linger: the service and every session end with the last logout, and none starts at boot`,
+    "loginctl enable-linger",
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const RANGE = 65_536;
+const FIRST_ID = 100_000;
+
+/** Has Podman make its namespace anew, with the ids that the user has now. */
+const RENEW_NAMESPACE = "podman system migrate";
+
+/**
+ * The command after which Podman has ids for a user: ids of which nobody else has any, unless the user has enough of
+ * which Podman does not know yet.
+ *
+ * @param needed how many are enough. @param files in which users and groups get theirs.
+ */
+export async function grantIdsCommand(
+  user: string,
+  needed: number,
+  files = ["/etc/subuid", "/etc/subgid"],
+): Promise<string> {
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
+  const ranges = texts.map((text) => text.split("\n").flatMap(readRange));
+  const hasEnough = ranges.every((list) => {
+    const own = list.filter(({ owner }) => owner === user);
+    return own.reduce((sum, { count }) => sum + count, 0) >= needed;
+  });
+  if (hasEnough) return RENEW_NAMESPACE;
+  const first = Math.max(FIRST_ID, ...ranges.flat().map((range) => range.first + range.count));
+  const free = `${first}-${first + RANGE - 1}`;
+  return `sudo usermod --add-subuids ${free} --add-subgids ${free} ${user} && ${RENEW_NAMESPACE}`;
+}
+
+/** None for a line that is no range. */
+function readRange(line: string): { owner: string; first: number; count: number }[] {
+  const [, owner = "", first, count] = /^([^:#]+):(\d+):(\d+)$/.exec(line.trim()) ?? [];
+  return first === undefined ? [] : [{ owner, first: Number(first), count: Number(count) }];
+}

@@ -1,0 +1,19 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The files of which Podman needs one to pull an image, the one that counts most first. */
+export function trustPolicyFiles(home: string): string[] {
+  return [join(home, ".config", "containers", "policy.json"), "/etc/containers/policy.json"];
+}
+
+/** The first of these files that exists; undefined when there is none. */
+export async function findTrustPolicy(files: readonly string[]): Promise<string | undefined> {
+  for (const file of files) {
+    const isThere = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return file;
+  }
+  return undefined;
+}
