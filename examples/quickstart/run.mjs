@@ -104,8 +104,9 @@ The session ran and its record is verified. The daemon is stopped; the record st
   ${record}
 Next, with images and repositories of your own:
   1. mkdir -p ~/.config/agentd && cp examples/agentd.toml ~/.config/agentd/, and edit it
-  2. bin/agentd daemon, in one terminal
-  3. bin/agentd run PROFILE --work-unit ID, in another
+  2. bin/agentd doctor, which says what this host still lacks
+  3. bin/agentd daemon, in one terminal (bin/agentd service install makes it a service)
+  4. bin/agentd run PROFILE --work-unit ID, in another
 `);
 } catch (error) {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);

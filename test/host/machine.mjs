@@ -6,7 +6,7 @@ import { execa } from "execa";
 
 const QEMU = "qemu-system-x86_64";
 const KERNEL_COMMAND_LINE = "root=/dev/vda rw console=ttyS0 systemd.show_status=0";
-const ENFORCING = "security=selinux selinux=1 enforcing=1 audit=1";
+const ENFORCING = "security=selinux selinux=1 enforcing=1 audit=1 audit_backlog_limit=8192";
 /** Before SELinux has a policy its labels can be written as they come. */
 const LABELLING = "selinux=0 init=/usr/local/sbin/label-disk";
 

@@ -61,6 +61,7 @@ async function runScenarios(image, places, scenarios, signal) {
   for (const [index, steps] of boots.entries()) {
     say(`boot ${index + 1} of ${boots.length}`);
     await writeInputDisk(places.input, steps, places.inputDisk);
+    const before = events.length;
     await boot(image, {
       disk: places.disk,
       input: places.inputDisk,
@@ -73,6 +74,10 @@ async function runScenarios(image, places, scenarios, signal) {
       },
       signal: AbortSignal.any([signal, AbortSignal.timeout(BOOT_LIMIT_MS)]),
     });
+    if (!events.slice(before).some(({ event }) => event === "ending")) {
+      say("the host went off by itself; what was to follow is not run");
+      break;
+    }
   }
   const booted = events.find((event) => event.event === "booted");
   return {

@@ -14,13 +14,13 @@
 
 /**
  * As few boots as it takes: scenarios of one phase share the first; a boot that ends one phase of a longer scenario
- * goes on with the next phase, and begins the next long scenario after it.
+ * goes on with the next phase, and begins the next long scenario after it. Those that come last end the last boot.
  *
- * @param {readonly Pick<Scenario, "name" | "phases">[]} scenarios
+ * @param {readonly Pick<Scenario, "name" | "phases" | "isLast">[]} scenarios
  * @returns {Step[][]} The steps of each boot.
  */
 export function planBoots(scenarios) {
-  const short = scenarios.filter(({ phases }) => phases.length === 1);
+  const short = scenarios.filter(({ phases, isLast }) => phases.length === 1 && isLast !== true);
   const long = scenarios.filter(({ phases }) => phases.length > 1);
   /** @type {Step[]} */
   let boot = short.map(({ name }) => ({ scenario: name, phase: 0 }));
@@ -31,5 +31,6 @@ export function planBoots(scenarios) {
       boot.push({ scenario: name, phase });
     }
   }
+  for (const { name, isLast } of scenarios) if (isLast === true) boot.push({ scenario: name, phase: 0 });
   return boots;
 }

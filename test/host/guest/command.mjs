@@ -62,6 +62,16 @@ export function shell(script, args = []) {
   return run(["sh", "-euc", script, "sh", ...args]);
 }
 
+/**
+ * Runs a command on a terminal of its own, on which somebody types.
+ *
+ * @param {string} command A line of the shell.
+ * @param {string} typed
+ */
+export function onTerminal(command, typed) {
+  return attempt(["script", "--quiet", "--return", "--command", command, "/dev/null"], { input: typed });
+}
+
 /** Runs a command as root. @param {readonly string[]} words */
 export function asRoot(words) {
   return run(["sudo", "-n", ...words]);

@@ -18,7 +18,7 @@ export async function describeHost(operator) {
     context: await firstLine("id", "-Z"),
     podman: await firstLine("podman", "--version"),
     runtime: await firstLine("crun", "--version"),
-    network: await firstLine("pasta", "--version"),
+    network: await shell("dpkg-query -W -f '${Package} ${Version}' passt"),
     node: process.version,
     git: await firstLine("git", "--version"),
     agentd: await firstLine(operator.agentdProgram, "--version"),

@@ -27,8 +27,8 @@ async function runStep(operator, step) {
   const seconds = () => Math.round((performance.now() - start) / 100) / 10;
   try {
     if (step.phase === 0) await operator.reset();
-    await phase.run(operator);
-    tell({ event: "passed", ...step, seconds: seconds() });
+    const facts = await phase.run(operator);
+    tell({ event: "passed", ...step, seconds: seconds(), facts: facts ?? {} });
     return phase.then;
   } catch (error) {
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);

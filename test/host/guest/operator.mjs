@@ -3,7 +3,7 @@
  */
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { attempt, run, shell } from "./command.mjs";
 import { until } from "../../kit/until.mjs";
 
@@ -26,6 +26,8 @@ export class Operator {
   prefix = join(this.home, ".local");
   agentdProgram = join(this.prefix, "bin", "agentd");
   packageDirectory = join(this.prefix, "lib", "node_modules", "agentd");
+  unitDirectory = join(this.home, ".config", "systemd", "user");
+  unitFile = join(this.unitDirectory, UNIT);
   configFile = join(this.home, ".config", "agentd", "agentd.toml");
   credentialsFile = join(this.home, ".config", "agentd", "credentials.env");
   repository = join(this.home, "repository.git");
@@ -67,11 +69,7 @@ export class Operator {
     await attempt(["systemctl", "--user", "stop", UNIT]);
     await attempt(["systemctl", "--user", "reset-failed", UNIT]);
     await attempt(["podman", "rm", "--all", "--force", "--time", "0"]);
-    for (const directory of [
-      this.cacheDirectory,
-      this.stateDirectory,
-      join(this.home, ".config", "agentd"),
-    ]) {
+    for (const directory of [this.cacheDirectory, this.stateDirectory, dirname(this.configFile)]) {
       await attempt(["chmod", "-R", "u+rwX", directory]);
       await rm(directory, { recursive: true, force: true });
     }
@@ -79,23 +77,22 @@ export class Operator {
 
   /** @param {readonly Profile[]} profiles @param {Record<string, unknown>} [daemon] */
   async configure(profiles, daemon = {}) {
-    await mkdir(join(this.home, ".config", "agentd"), { recursive: true });
+    await mkdir(dirname(this.configFile), { recursive: true });
     await writeFile(this.configFile, toml(daemon, profiles, this.repository));
   }
 
-  /** Puts the units in place that come with the package. */
-  async installUnit() {
-    const units = join(this.home, ".config", "systemd", "user");
-    await mkdir(units, { recursive: true });
-    await run(["cp", "-r", `${join(this.packageDirectory, "systemd")}/.`, units]);
-    await run(["systemctl", "--user", "daemon-reload"]);
-  }
-
-  /** Starts the service for these profiles and waits until it says that it is ready. @param {readonly Profile[]} profiles */
+  /** Has agentd serve these profiles as a service, and waits until it says that it is ready. @param {readonly Profile[]} profiles */
   async serve(...profiles) {
     await this.configure(profiles);
-    await this.installUnit();
-    await run(["systemctl", "--user", "start", UNIT]);
+    if (await exists(this.unitFile)) await run(["systemctl", "--user", "start", UNIT]);
+    else await this.must("service", "install");
+  }
+
+  /** Sets variables of the daemon, by the file for its credentials, from its next start on. @param {Record<string, string>} variables */
+  async setVariables(variables) {
+    await mkdir(dirname(this.credentialsFile), { recursive: true });
+    const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(this.credentialsFile, lines.join(""), { mode: 0o600 });
   }
 
   /** @param {string} property */

@@ -4,11 +4,13 @@
 
 /** @typedef {import("./operator.mjs").Operator} Operator */
 
+/** What a scenario has measured, for the report: a name and what it is. @typedef {Record<string, string>} Facts */
+
 /**
  * The part of a scenario that runs in one boot.
  *
  * @typedef {object} Phase
- * @property {(operator: Operator) => Promise<void>} run Throws when the host does not behave as it should.
+ * @property {(operator: Operator) => Promise<Facts | void>} run Throws when the host does not behave as it should.
  * @property {"reboot" | "poweroff"} [then] How the boot ends; the next phase runs in the next one.
  */
 
@@ -17,6 +19,7 @@
  * @property {string} name
  * @property {string} title A sentence that says what is true when it passes.
  * @property {readonly Phase[]} phases One after the other, each in a boot of its own, on the same disk.
+ * @property {boolean} [isLast] Whether it looks at what all the others have left. Default false.
  */
 
 /**

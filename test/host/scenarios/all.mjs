@@ -1,19 +1,25 @@
 /**
- * Every scenario, in the order in which they run. The one that reads the audit log comes after those that fill it.
+ * Every scenario, in the order in which they run.
  */
 import { denials } from "./denials.mjs";
+import { doctor } from "./doctor.mjs";
 import { labels, mounts, separation } from "./labels.mjs";
 import { cpuLimit, outOfMemory, peaks, pidsLimit } from "./limits.mjs";
 import { logout } from "./logout.mjs";
 import { poweroff, reboot } from "./power.mjs";
 import { kill, restart, stop, watchdog } from "./restart.mjs";
+import { readiness, reload } from "./readiness.mjs";
+import { security } from "./security.mjs";
+import { service } from "./service.mjs";
 import { session } from "./session.mjs";
 
 /** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */
 
 /** @type {readonly Scenario[]} */
 export const SCENARIOS = [
+  service,
   session,
+  ...[readiness, reload, security, doctor],
   ...[outOfMemory, pidsLimit, cpuLimit, peaks],
   ...[labels, mounts, separation],
   ...[restart, kill, stop, watchdog],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asRoot, run } from "../guest/command.mjs";
+import { Failpoint } from "../guest/failpoint.mjs";
 import { scenario } from "../guest/scenario.mjs";
 
 /** @typedef {import("../guest/operator.mjs").Operator} Operator */
@@ -39,6 +40,12 @@ async function directoriesOf(operator, id) {
   };
 }
 
+/** The label of the pipe that a session reads its credentials from. @param {string} gate */
+async function labelOfPipe(gate) {
+  const [pipe = ""] = (await run(["find", gate, "-type", "p"])).split("\n");
+  return labelOf(pipe);
+}
+
 /** @param {Operator} operator @param {string} name */
 async function makeDirectory(operator, name) {
   const directory = join(operator.home, name);
@@ -56,8 +63,13 @@ export const labels = scenario(
     await writeFile(join(methodology, "manifest.toml"), "");
     const script = `cat /agentd/methodology/file; echo new >file; echo new >.runa/file; echo new >~/file
       cat /proc/self/attr/current; echo; echo ready; sleep 600`;
+    const failpoint = await Failpoint.arm(operator, "gate_met");
     await operator.serve({ name: "worker", script, methodology_dir: methodology });
-    const id = await operator.runUntilItPrints("worker", "ready");
+    const id = (await operator.must("run", "worker", "--detach")).stdout.trim();
+    await failpoint.reached();
+    const pipe = await labelOfPipe((await directoriesOf(operator, id)).gate);
+    await failpoint.release();
+    await operator.untilPrinted(id, "ready");
 
     const { ProcessLabel, State } = await operator.inspectContainer(id);
     const level = levelOf(ProcessLabel);
@@ -72,6 +84,8 @@ export const labels = scenario(
       ...["runa", "runa/file"].map((path) => join(record, path)),
       gate,
     ];
+    assert.match(pipe, PRIVATE_FILE);
+    assert.equal(levelOf(pipe), level, "the pipe of the credentials");
     for (const path of own) {
       const label = await labelOf(path);
       assert.match(label, PRIVATE_FILE, path);

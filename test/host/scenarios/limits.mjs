@@ -9,7 +9,8 @@ export const outOfMemory = scenario(
   async (operator) => {
     // tail keeps what it reads until the end: of zeros without a line, all of it.
     await operator.serve({ name: "worker", memory: "64m", script: "exec tail -n 1 /dev/zero" });
-    const session = await operator.runToEnd("worker");
+    assert.equal((await operator.agentd("run", "worker")).code, 137);
+    const [session] = await operator.agentdJson("ps", "--all");
     assert.equal(session["outcome"], "out_of_memory");
     assert.equal(session["exit_code"], 137);
     assert.equal(session["peak_memory_bytes"], 64 * MIB);

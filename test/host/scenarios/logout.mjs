@@ -18,9 +18,8 @@ const SSH = [
 
 /** What the visitor does at its first login: the operator's copy of agentd, an image, a repository, a profile. */
 const PREPARE = `
-  mkdir -p .local/bin .config/agentd .config/systemd/user
+  mkdir -p .local/bin .config/agentd
   ln -sf ../lib/node_modules/agentd/bin/agentd .local/bin/agentd
-  cp -r .local/lib/node_modules/agentd/systemd/. .config/systemd/user/
   podman import --quiet /srv/agentd-test/busybox.tar ${IMAGE} >/dev/null
   rm -rf repository && git init -q repository && cd repository
   git -c user.name=Visitor -c user.email=visitor@localhost commit -q --allow-empty -m first && cd ..
@@ -32,12 +31,14 @@ repo = "$HOME/repository"
 command = ["sh", "-c", "echo ready; sleep 6000"]
 END`;
 
+/** Prints the session's id, and then what the installation and doctor said. */
 const START_SESSION = `
-  systemctl --user daemon-reload
-  systemctl --user start agentd
+  .local/bin/agentd service install >installed
   session=$(.local/bin/agentd run worker --detach)
   until .local/bin/agentd logs "$session" | grep -qx ready; do sleep 1; done
-  echo "$session"`;
+  .local/bin/agentd doctor >examined || true
+  echo "$session"
+  cat installed examined`;
 
 /** One login, from its beginning to its end. @param {string} script */
 function login(script) {
@@ -46,7 +47,7 @@ function login(script) {
 
 export const logout = scenario(
   "logout",
-  "a session of a user who does not linger is interrupted by the logout",
+  "a session of a user who does not linger is interrupted by the logout, as doctor predicts",
   async ({ packageDirectory }) => {
     await shell(
       `package=$1; shift
@@ -54,7 +55,12 @@ export const logout = scenario(
         "$@" 'mkdir -p .local/lib/node_modules && tar -C .local/lib/node_modules -xf -'`,
       [packageDirectory, ...SSH],
     );
-    const id = await login(PREPARE + START_SESSION);
+    const [id = "", ...said] = (await login(PREPARE + START_SESSION)).split("\n");
+    assert.match(said.join("\n"), /lingering +off: .*`loginctl enable-linger 1001`/);
+    assert.match(
+      said.join("\n"),
+      /visitor does not linger: the service and every session end with the last logout/,
+    );
 
     await until("the end of the visitor's service manager", () => isGone("/run/user/1001"), {
       timeoutMs: SLOW_MS,
