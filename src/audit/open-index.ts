@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { sessionDocumentSchema } from "../session-document.ts";
 import { ensureDirectory, syncDirectory, writeNewFile } from "../durable-files.ts";
 import { SESSION_ID } from "./session-id.ts";
@@ -102,7 +103,7 @@ export class OpenIndex {
 
   /** Reads the index; a directory that does not exist yet is an empty one. */
   async list(): Promise<OpenIndexContents> {
-    const ids = (await namesIn(this.#open)).filter((name) => SESSION_ID.test(name)).sort();
+    const ids = ((await ifThere(readdir(this.#open))) ?? []).filter((name) => SESSION_ID.test(name)).sort();
     const read = await Promise.all(
       ids.map(async (id) => ({ id, found: parseEntry(id, await readFile(join(this.#open, id), "utf8")) })),
     );
@@ -115,7 +116,9 @@ export class OpenIndex {
 
   /** Session ids of the newest sealed sessions by their `requestKey`, oldest first; forgets the older ones. */
   async recent(): Promise<ReadonlyMap<string, string>> {
-    const names = (await namesIn(this.#recent)).filter((name) => SESSION_ID.test(name.slice(0, 16))).sort();
+    const names = ((await ifThere(readdir(this.#recent))) ?? [])
+      .filter((name) => SESSION_ID.test(name.slice(0, 16)))
+      .sort();
     const old = names.slice(0, -REMEMBERED_SEALED);
     await Promise.all(old.map((name) => ifThere(unlink(join(this.#recent, name)))));
     return new Map(names.slice(-REMEMBERED_SEALED).map((name) => [name.slice(17), name.slice(0, 16)]));
@@ -136,21 +139,4 @@ function parseEntry(id: string, content: string): OpenEntry | "damaged" | "newer
   if (!parsed.success) return "damaged";
   const { record: directory, request_id: requestId, document, plan } = parsed.data;
   return { id, directory, requestId, document, plan };
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw error;
-  }
-}
-
-async function ifThere(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
-  }
 }

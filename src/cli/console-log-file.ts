@@ -3,7 +3,7 @@
  * while it prepared the session is followed by one that prepares it again.
  */
 import { open, stat, type FileHandle } from "node:fs/promises";
-import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "./console-log.ts";
 import { findTail } from "./console-log-tail.ts";
 
@@ -79,14 +79,5 @@ export class ConsoleLogFile {
     this.#position = 0;
     this.#decoder = new ConsoleLogDecoder(this.#options.selection);
     return anew;
-  }
-}
-
-async function ifThere<T>(looked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await looked;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
   }
 }

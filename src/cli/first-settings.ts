@@ -5,6 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureDirectory, syncDirectory, writeNewFile } from "../durable-files.ts";
 import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 
 const CREDENTIALS = `# Credentials for sessions, one NAME=value a line. A profile of agentd.toml names them:
 #
@@ -36,12 +37,8 @@ export async function ensureCredentialsFile(path: string): Promise<boolean> {
 
 /** Whether others than its owner may read a file; false when there is none. */
 export async function isOpenToOthers(path: string): Promise<boolean> {
-  try {
-    return ((await stat(path)).mode & 0o077) !== 0;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return false;
-    throw error;
-  }
+  const found = await ifThere(stat(path));
+  return found !== undefined && (found.mode & 0o077) !== 0;
 }
 
 async function writeNew(path: string, content: string, mode: number): Promise<void> {

@@ -6,7 +6,8 @@ import { dirname, join, resolve } from "node:path";
 import { platform } from "node:process";
 import { configHome, findConfigFile, userConfigFile } from "../config/paths.ts";
 import type { SocketOptions } from "../config/socket-path.ts";
-import { AgentdError, systemCode } from "../errors.ts";
+import { AgentdError } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import type { UnitFile } from "../systemd/unit-file.ts";
 import type { UserManager } from "../systemd/user-manager.ts";
@@ -114,16 +115,6 @@ function namedOptions({ options, host }: Installation, started: readonly string[
 }
 
 async function lastingName(node: string): Promise<string> {
-  for (const name of LASTING_NAMES) if ((await realPathIfThere(name)) === node) return name;
+  for (const name of LASTING_NAMES) if ((await ifThere(realpath(name))) === node) return name;
   return node;
-}
-
-/** The path with every link followed; undefined when nothing is there. */
-export async function realPathIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
 }

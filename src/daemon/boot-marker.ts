@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemCode } from "../errors.ts";
+import { readIfThere } from "../if-there.ts";
 import { bootId } from "../process-identity.ts";
 
 /**
@@ -15,19 +15,10 @@ import { bootId } from "../process-identity.ts";
 export async function bootMarker(runtimeDirectory: string): Promise<string> {
   const path = join(runtimeDirectory, "boot");
   const boot = await bootId();
-  const known = await readMarker(path);
+  const known = await readIfThere(path);
   if (known?.startsWith(`${boot}/`) === true) return known;
   const marker = `${boot}/${randomUUID()}`;
   await writeFile(`${path}.next`, marker, { mode: 0o600 });
   await rename(`${path}.next`, path);
   return marker;
-}
-
-async function readMarker(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
 }

@@ -9,7 +9,6 @@ import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.
 import type { Environment } from "../config/paths.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv } from "../credentials/launcher.ts";
-import { systemCode } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import type { FifoMaker } from "../fifos.ts";
 import { credentialPayload } from "../credentials/payload.ts";
@@ -19,7 +18,7 @@ import type { Credentials, Gate as GatePort, HostPaths, Workspaces } from "../se
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import type { RecoveryHost } from "../sessions/recovery/recover.ts";
-import { readIfThere } from "../workspace/existing-files.ts";
+import { ifThere, readIfThere } from "../if-there.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
@@ -97,9 +96,9 @@ export function leftoversOf({
     (await readIfThere(join(stagingRoot, sessionId, OWNER))) === instance;
   return {
     list: async () => {
-      const staged = await namesIn(stagingRoot);
+      const staged = (await ifThere(readdir(stagingRoot))) ?? [];
       const ours = await Promise.all(staged.map(async (id) => ((await isOurs(id)) ? [id] : [])));
-      return [...new Set([...ours.flat(), ...(await namesIn(gates))])];
+      return [...new Set([...ours.flat(), ...((await ifThere(readdir(gates))) ?? [])])];
     },
     remove: async (sessionId) => {
       await new Gate(join(gates, sessionId)).remove();
@@ -119,13 +118,4 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
     },
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

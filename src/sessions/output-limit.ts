@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import type { Clock } from "./ports.ts";
 import { sleepUntil } from "./sleep.ts";
 
@@ -23,16 +23,7 @@ export async function passesOutputLimit(
   while (left >= 0) {
     const pauseMs = Math.min(Math.max(left / FASTEST_BYTES_PER_MS, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
     if (!(await sleepUntil(clock.monotonic() + pauseMs, { clock, signal }))) return false;
-    left = limitBytes - (await sizeOf(consoleLogPath));
+    left = limitBytes - ((await ifThere(stat(consoleLogPath)))?.size ?? 0);
   }
   return true;
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return 0;
-    throw error;
-  }
 }

@@ -1,9 +1,9 @@
 /**
  * The service manager of the user, asked through systemctl, loginctl and journalctl.
  */
-import { access } from "node:fs/promises";
 import { execa } from "execa";
-import { AgentdError, systemCode } from "../errors.ts";
+import { AgentdError } from "../errors.ts";
+import { isThere } from "../if-there.ts";
 import { UNIT } from "./unit-file.ts";
 
 /** A set of environment variables; the shape of `process.env`. */
@@ -58,7 +58,7 @@ export class UserManager {
    * @throws AgentdError `service_manager_missing`.
    */
   static async find(environment: Environment, tried: string): Promise<UserManager> {
-    if (!(await exists(BOOTED_BY_SYSTEMD))) {
+    if (!(await isThere(BOOTED_BY_SYSTEMD))) {
       throw new AgentdError("service_manager_missing", {
         tried,
         why: "this host was not booted with systemd",
@@ -204,14 +204,4 @@ function splitOnce(line: string, separator: string): [string, string] {
 
 function lines(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return false;
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError } from "../errors.ts";
 import { cloneFailure } from "./clone-failure.ts";
-import { isThere, readIfThere } from "./existing-files.ts";
+import { isThere, readIfThere } from "../if-there.ts";
 import type { Access } from "./git-clone.ts";
 import type { Git } from "./git.ts";
 import { findLeftAlone } from "./left-alone.ts";

@@ -1,7 +1,7 @@
 /** What agentd leaves alone in a clone: it would have the host fetch and run what a repository names. */
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isThere } from "./existing-files.ts";
+import { isThere } from "../if-there.ts";
 import { onThisHost, type Access } from "./git-clone.ts";
 
 /** Finds submodules and Git LFS in a clone that no container has seen; gives sentences for the operator. */

@@ -8,6 +8,7 @@
 import { rename } from "node:fs/promises";
 import { lock } from "proper-lockfile";
 import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { onThisHost, type Access } from "./git-clone.ts";
 import { GitFailure } from "./git.ts";
 import { listObjects, RepositoryDamaged } from "./object-files.ts";
@@ -78,10 +79,8 @@ export class Mirror {
 
   /** Takes the mirror out of use, so that the next session makes a new one. */
   async discard(into: string): Promise<void> {
-    await rename(this.directory, into).catch((error: unknown) => {
-      // Another session that met the same damage was faster.
-      if (systemCode(error) !== "ENOENT") throw error;
-    });
+    // Another session that met the same damage may have been faster.
+    await ifThere(rename(this.directory, into));
   }
 
   /** The way to release it; undefined when somebody else has it. */

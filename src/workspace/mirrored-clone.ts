@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
 import { isExplained, saysConnectionBroke } from "./clone-failure.ts";
-import { isThere } from "./existing-files.ts";
+import { isThere } from "../if-there.ts";
 import { cloneAtRef, type Access } from "./git-clone.ts";
 import { GitFailure } from "./git.ts";
 import type { Mirror } from "./mirror.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { isThere } from "./existing-files.ts";
+import { isThere } from "../if-there.ts";
 import { runClone, type Access } from "./git-clone.ts";
 import { Mirror } from "./mirror.ts";
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, lstatSync, opendirSync, renameSync, rmdirSync, unlinkSync, type Dirent } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { isThere } from "./existing-files.ts";
+import { isThere } from "../if-there.ts";
 
 /** A directory with a longer path is moved up before it is gone into; the kernel takes 4096 bytes. */
 const LONG_PATH_BYTES = 3000;

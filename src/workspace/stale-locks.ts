@@ -2,7 +2,7 @@
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { check } from "proper-lockfile";
-import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { LOCK_STALE_MS } from "./mirror.ts";
 
 const SUFFIX = ".lock";
@@ -13,27 +13,10 @@ const SUFFIX = ".lock";
  * @param mirrors directory of all mirrors; it may be missing.
  */
 export async function removeStaleLocks(mirrors: string): Promise<void> {
-  for (const name of (await namesIn(mirrors)).filter((each) => each.endsWith(SUFFIX))) {
+  for (const name of ((await ifThere(readdir(mirrors))) ?? []).filter((each) => each.endsWith(SUFFIX))) {
     const lock = join(mirrors, name);
     const isHeld = await check(lock.slice(0, -SUFFIX.length), { realpath: false, stale: LOCK_STALE_MS });
-    if (!isHeld) await removeIfThere(lock);
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw error;
-  }
-}
-
-async function removeIfThere(directory: string): Promise<void> {
-  try {
-    await rmdir(directory);
-  } catch (error) {
-    // Another daemon was faster.
-    if (systemCode(error) !== "ENOENT") throw error;
+    // Another daemon may have been faster.
+    if (!isHeld) await ifThere(rmdir(lock));
   }
 }

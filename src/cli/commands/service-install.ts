@@ -1,7 +1,9 @@
+import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { userConfigFile } from "../../config/paths.ts";
 import { commitFile, ensureDirectory, stageFile } from "../../durable-files.ts";
 import { AgentdError } from "../../errors.ts";
+import { ifThere } from "../../if-there.ts";
 import type { Status } from "../../rpc/methods.ts";
 import type { FileState, UnitFile } from "../../systemd/unit-file.ts";
 import type { ServiceState, UserManager } from "../../systemd/user-manager.ts";
@@ -10,7 +12,7 @@ import { connectIfRunning, type LocalContext } from "../context.ts";
 import { renderFacts, type Fact } from "../facts.ts";
 import { ensureCredentialsFile, isOpenToOthers, writeFirstConfig } from "../first-settings.ts";
 import { printable } from "../printable.ts";
-import { allowLoss, changingFiles, findService, realPathIfThere } from "../service-setup.ts";
+import { allowLoss, changingFiles, findService } from "../service-setup.ts";
 import { ageText } from "../time-text.ts";
 
 interface InstallOptions {
@@ -39,16 +41,20 @@ export const serviceInstall: CommandDefinition<LocalContext> = {
 };
 
 async function install(options: InstallOptions, context: LocalContext): Promise<number> {
-  const { uid } = context.installation.host;
+  const { uid, env } = context.installation.host;
   const tried = "install the service";
   const { manager, files, configFile, credentialsFile } = await findService(tried, context);
   if (configFile !== undefined) await context.loadConfig(configFile);
+  const { labelUnitFiles } = await import("../../systemd/unit-labels.ts");
+  const paths = files.map(({ path }) => path);
+  await labelUnitFiles(paths, env["PATH"]);
   const before = await manager.state();
   const daemon = await runningDaemon(before, tried, context);
   await allowLoss(files, "overwrite", { force: options.force === true, context });
 
   const settings = await changingFiles(tried, () => writeSettings(configFile, credentialsFile, context));
   await changingFiles(tried, () => writeUnits(files));
+  await labelUnitFiles(paths, env["PATH"]);
   await manager.readUnits();
   await requireReading(manager, files);
   const lingering = await linger(manager, uid);
@@ -160,7 +166,7 @@ async function writeUnits(files: readonly UnitFile[]): Promise<void> {
 async function requireReading(manager: UserManager, [unit]: readonly UnitFile[]): Promise<void> {
   const { unitFile } = await manager.state();
   const [wanted = "", read = ""] = [unit?.path, unitFile];
-  if ((await realPathIfThere(read)) === (await realPathIfThere(wanted))) return;
+  if ((await ifThere(realpath(read))) === (await ifThere(realpath(wanted)))) return;
   throw new AgentdError("service_failed", {
     tried: `have systemd read ${wanted}`,
     why: read === "" ? "it does not look there" : `it takes ${read} instead`,

@@ -2,6 +2,7 @@
 import { mkdtemp, realpath, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { systemCode } from "../../errors.ts";
+import { ifThere } from "../../if-there.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
 import { countText, sizeText } from "../size-text.ts";
 import type { Check, NamedLook } from "./check.ts";
@@ -56,10 +57,7 @@ async function writableFinding(path: string, { unreachable, user }: Ground): Pro
 
 /** The directory itself or, where it does not exist, the nearest above it. */
 async function nearestExisting(path: string): Promise<string> {
-  const found = await stat(path).catch((error: unknown) => {
-    if (systemCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
+  const found = await ifThere(stat(path));
   return found === undefined && path !== "/" ? await nearestExisting(dirname(path)) : path;
 }
 

@@ -1,0 +1,50 @@
+/**
+ * The SELinux labels of unit files. systemd tells nothing of a unit and does nothing with it before the policy has let
+ * the user do that to the label of its file, and a directory that was just made has the label of the one around it.
+ */
+import { access } from "node:fs/promises";
+import { dirname } from "node:path";
+import { execa } from "execa";
+import { AgentdError } from "../errors.ts";
+
+/** Is there where SELinux is on. */
+const SELINUX = "/sys/fs/selinux/enforce";
+/** Where restorecon is, besides the PATH of an ordinary user. */
+const SYSTEM_PROGRAMS = "/usr/sbin:/sbin";
+const LABELLING_LIMIT_MS = 60_000;
+
+/**
+ * Gives the unit files that are there the labels that the policy has for their places, and their directories too, up to
+ * the one that holds the user's directory of units. Without SELinux nothing happens.
+ *
+ * @param files absolute paths.
+ * @param path the PATH of the user.
+ * @throws AgentdError `service_failed`.
+ */
+export async function labelUnitFiles(files: readonly string[], path: string | undefined): Promise<void> {
+  if (!(await isThere(SELINUX))) return;
+  const places = new Set(files.flatMap((file) => [dirname(dirname(file)), dirname(file), file]));
+  const looks = [...places].map(async (place) => ((await isThere(place)) ? [place] : []));
+  const found = (await Promise.all(looks)).flat();
+  if (found.length === 0) return;
+  const { failed, stderr, shortMessage } = await execa("restorecon", ["--", ...found], {
+    env: { PATH: `${path ?? ""}:${SYSTEM_PROGRAMS}` },
+    extendEnv: false,
+    stdin: "ignore",
+    timeout: LABELLING_LIMIT_MS,
+    reject: false,
+  });
+  if (!failed) return;
+  throw new AgentdError("service_failed", {
+    tried: "give the unit files their SELinux labels",
+    why: stderr.trim() || (shortMessage ?? ""),
+    next: "`restorecon -R ~/.config/systemd` does the same by hand; it comes with policycoreutils.",
+  });
+}
+
+function isThere(place: string): Promise<boolean> {
+  return access(place).then(
+    () => true,
+    () => false,
+  );
+}
