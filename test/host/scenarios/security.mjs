@@ -18,7 +18,7 @@ export const security = scenario(
   "security",
   "the unit confines the daemon no less than one that only starts it",
   async (operator) => {
-    await operator.serve();
+    await operator.serve({ name: "worker", script: "true" });
     const bare = join(operator.unitDirectory, BARE);
     await writeFile(bare, `[Service]\nExecStart=${operator.agentdProgram} daemon\n`);
     try {

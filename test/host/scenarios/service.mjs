@@ -86,7 +86,7 @@ async function tellFailure(operator) {
   assert.equal(failed.code, 1);
   assert.match(
     failed.stderr,
-    /cannot start the service: [^]*nonsense[^]*\[service_failed\]\n.*agentd doctor/,
+    /cannot start the service: [^]*AGENTD_FAILPOINTS[^]*\[service_failed\]\n.*agentd doctor/,
   );
   await operator.setVariables({});
   await operator.must("service", "install");
