@@ -3,7 +3,7 @@
  */
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
-import { FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./command.ts";
+import { example, FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./command.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -24,11 +24,29 @@ export type CommandLine<Context> =
 /** What `agentd` without a command does. */
 const DEFAULT_COMMAND = "daemon";
 
+interface Group {
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly string[];
+}
+
 /** Commands that only hold others, by the first word of those. */
-const GROUPS: Readonly<Record<string, string>> = {
-  audit: "look into the records of sessions",
-  config: "check the configuration, or describe it",
-  service: "run the daemon as a service of systemd",
+const GROUPS: Readonly<Record<string, Group>> = {
+  audit: {
+    summary: "look into the records of sessions",
+    description: "Shows, proves, exports and prunes the records of sessions.",
+    examples: ["agentd audit ls", "agentd audit verify --all"],
+  },
+  config: {
+    summary: "check the configuration, or describe it",
+    description: "Checks the configuration file, or describes what may stand in it.",
+    examples: ["agentd config check"],
+  },
+  service: {
+    summary: "run the daemon as a service of systemd",
+    description: "Makes the daemon a service of your own service manager.",
+    examples: ["agentd service install", "agentd service status"],
+  },
 };
 
 /** @param argv what follows the program's name. */
@@ -64,7 +82,10 @@ class Reader<Context> {
       .exitOverride()
       .addHelpText(
         "after",
-        `\nWithout a command, agentd runs the daemon. \`agentd help COMMAND\` has examples.`,
+        [
+          `\nWithout a command, agentd runs the daemon. \`agentd help COMMAND\` has more examples.`,
+          example("agentd doctor", "agentd run site-builder --work-unit issue-42", "agentd ps --json"),
+        ].join("\n"),
       );
     for (const definition of commands) this.#add(definition);
   }
@@ -93,7 +114,9 @@ class Reader<Context> {
     const [first = name, second] = name.split(" ");
     const found = this.#program.commands.find((command) => command.name() === first);
     const command = found ?? this.#program.command(first, options);
-    return second === undefined ? command : command.description(GROUPS[first] ?? "").command(second);
+    if (second === undefined) return command;
+    if (found === undefined) describeGroup(command, GROUPS[first]);
+    return command.command(second);
   }
 
   /** Not the parser's own default command: that would take a misspelt command for an argument of the daemon. */
@@ -102,6 +125,15 @@ class Reader<Context> {
     const named = operands.length > 0 || unknown.some((word) => word === "-h" || word === "--help");
     return named ? [...argv] : [DEFAULT_COMMAND, ...argv];
   }
+}
+
+function describeGroup(command: Command, group: Group | undefined): void {
+  if (group === undefined) throw new Error(`nothing says what the commands of ${command.name()} are for`);
+  const { summary, description, examples } = group;
+  command
+    .summary(summary)
+    .description(description)
+    .addHelpText("after", example(...examples));
 }
 
 function usageError(error: CommanderError): AgentdError {

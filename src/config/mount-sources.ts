@@ -24,7 +24,10 @@ export interface ProtectedPath {
 }
 
 /** Where the operator may have put things; undefined means the default. */
-export type ChosenPlaces = Pick<DaemonSettings, "auditRoot" | "socketPath" | "podmanSocket">;
+export interface ChosenPlaces extends Pick<DaemonSettings, "auditRoot" | "socketPath" | "podmanSocket"> {
+  /** Where Podman keeps containers and images, as far as it was asked. */
+  readonly storage?: readonly string[] | undefined;
+}
 
 /** In a runtime directory: by these, whoever reaches them can start programs outside of the container. */
 const RUNTIME_CONTROLS = {
@@ -36,9 +39,19 @@ const RUNTIME_CONTROLS = {
   systemd: "the user's service manager",
 };
 
+/** What root's container engines have; a user in their group has their rights. */
+const SYSTEM_ENGINES = [
+  ["the directory of the system's Podman socket", "/run/podman"],
+  ["the directory of the system's Podman socket", "/var/run/podman"],
+  ["the system's Docker socket", "/run/docker.sock"],
+  ["the system's Docker socket", "/var/run/docker.sock"],
+  ["the system's container storage", "/var/lib/containers"],
+  ["the system's container storage", "/var/lib/docker"],
+] as const;
+
 /** What must not be handed over on this host. */
 export function protectedPaths(host: Host, config: { readonly daemon: ChosenPlaces }): ProtectedPath[] {
-  const { auditRoot, socketPath, podmanSocket } = config.daemon;
+  const { auditRoot, socketPath, podmanSocket, storage = [] } = config.daemon;
   const itself = (what: string, path: string): ProtectedPath => ({
     what,
     path: resolve(path),
@@ -58,11 +71,12 @@ export function protectedPaths(host: Host, config: { readonly daemon: ChosenPlac
     ...whole("agentd's socket", socketPath),
     ...whole("agentd's socket", host.env["AGENTD_SOCKET"]),
     ...whole("Podman's socket", podmanSocket),
-    ...whole("Podman's storage", join(dataHome(host), "containers")),
+    ...[join(dataHome(host), "containers"), ...storage].flatMap((path) => whole("Podman's storage", path)),
     ...runtimeDirectories(host).flatMap((runtime) => [
       itself("the runtime directory", runtime),
       ...Object.entries(RUNTIME_CONTROLS).flatMap(([name, what]) => whole(what, join(runtime, name))),
     ]),
+    ...SYSTEM_ENGINES.flatMap(([what, path]) => whole(what, path)),
   ];
 }
 

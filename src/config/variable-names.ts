@@ -6,8 +6,12 @@ const SET_BY_AGENTD: ReadonlySet<string> = new Set(["AGENT_NAME", "HOME"]);
 /** Names that the loader, an interpreter or git reads to decide what else to load or run. */
 const CHANGES_LOADING: ReadonlySet<string> = new Set([
   "PATH",
+  "DOTNET_STARTUP_HOOKS",
   "GCONV_PATH",
   "GLIBC_TUNABLES",
+  "JAVA_TOOL_OPTIONS",
+  "JDK_JAVA_OPTIONS",
+  "LUA_INIT",
   "NODE_OPTIONS",
   "NODE_PATH",
   "PERL5LIB",
@@ -18,6 +22,8 @@ const CHANGES_LOADING: ReadonlySet<string> = new Set([
   "PYTHONSTARTUP",
   "RUBYLIB",
   "RUBYOPT",
+  "_JAVA_OPTIONS",
+  "npm_config_node_options",
 ]);
 /** Of git's own variables, those that only say who commits. */
 const GIT_IDENTITY = /^GIT_(?:AUTHOR|COMMITTER)_/;

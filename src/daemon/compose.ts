@@ -1,7 +1,6 @@
 /**
  * The composition root: everything is made here and handed to whoever needs it.
  */
-import { mkdir } from "node:fs/promises";
 import { availableParallelism, uptime } from "node:os";
 import { pino } from "pino";
 import { ensureEvidence } from "../audit/chain-writer.ts";
@@ -28,7 +27,7 @@ import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
-import { findPlaces, type Places } from "./places.ts";
+import { findPlaces, makeRuntimeDirectory, type Places } from "./places.ts";
 import { admissionLimits, Reloading } from "./reload.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
@@ -87,7 +86,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const lock = await lockInstance(places.state, pid);
   resources.defer("state directory", () => lock.release());
   await ensureEvidence(evidencePaths(places.state));
-  await mkdir(places.runtime, { recursive: true, mode: 0o700 });
+  await makeRuntimeDirectory(places.runtime);
   const engine = await startEngine(config, places, log, options);
   const daemon = { pid, version };
   const admission = new Admission(admissionLimits(config));

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { instanceId } from "../config/instance-id.ts";
@@ -9,6 +10,7 @@ import {
   type Host,
 } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
+import { AgentdError, systemCode } from "../errors.ts";
 
 /** Where an instance keeps its things. */
 export interface Places {
@@ -37,4 +39,22 @@ export async function findPlaces(
     auditRoot: config.daemon.auditRoot ?? defaultAuditRoot(host),
     socketPath: await resolveSocketPath(options, host),
   };
+}
+
+/**
+ * Makes the runtime directory, of mode 0700.
+ *
+ * @throws AgentdError `runtime_directory_missing`.
+ */
+export async function makeRuntimeDirectory(runtime: string): Promise<void> {
+  try {
+    await mkdir(runtime, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new AgentdError("runtime_directory_missing", {
+      tried: `make the runtime directory ${runtime}`,
+      why: systemCode(cause) ?? String(cause),
+      next: "Set XDG_RUNTIME_DIR to a directory that is this user's own and can be written, as a login makes it.",
+      cause,
+    });
+  }
 }

@@ -1,7 +1,7 @@
 /**
  * The rooms below sessions, in the words that sessions use.
  */
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/methodology-digest.ts";
 import { checkMethodology } from "../config/methodology.ts";
@@ -18,16 +18,13 @@ import type { Credentials, Gate as GatePort, HostPaths, Workspaces } from "../se
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import type { RecoveryHost } from "../sessions/recovery/recover.ts";
-import { ifThere, readIfThere } from "../if-there.ts";
+import { ifThere } from "../if-there.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { Staging } from "../workspace/staging.ts";
 import type { Places } from "./places.ts";
-
-/** In a staging directory: the instance that it belongs to, since instances may share a cache. */
-const OWNER = "instance";
 
 const stagingBelow = (cacheDirectory: string): string => join(cacheDirectory, "staging");
 const mirrorsBelow = (cacheDirectory: string): string => join(cacheDirectory, "repos");
@@ -44,11 +41,7 @@ export function workspacesOf(cacheDirectory: string, instance: string, environme
   const git = createGit(environment);
   const stagingOf = (sessionId: string): Staging => new Staging(stagingRoot, sessionId);
   return {
-    create: async (sessionId) => {
-      const staging = await Staging.create(stagingRoot, sessionId);
-      await writeFile(join(staging.directory, OWNER), instance);
-      return staging;
-    },
+    create: (sessionId) => Staging.create(stagingRoot, sessionId, instance),
     remove: (sessionId) => stagingOf(sessionId).remove(),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
@@ -92,11 +85,12 @@ export function leftoversOf({
 }: Pick<Places, "cache" | "runtime" | "instance">): RecoveryHost["leftovers"] {
   const stagingRoot = stagingBelow(cache);
   const gates = gatesBelow(runtime);
+  // Instances may share a cache. What says of no instance that it is its own is nobody's.
   const isOurs = async (sessionId: string): Promise<boolean> =>
-    (await readIfThere(join(stagingRoot, sessionId, OWNER))) === instance;
+    ((await new Staging(stagingRoot, sessionId).owner()) ?? instance) === instance;
   return {
     list: async () => {
-      const staged = (await ifThere(readdir(stagingRoot))) ?? [];
+      const staged = await Staging.sessions(stagingRoot);
       const ours = await Promise.all(staged.map(async (id) => ((await isOurs(id)) ? [id] : [])));
       return [...new Set([...ours.flat(), ...((await ifThere(readdir(gates))) ?? [])])];
     },

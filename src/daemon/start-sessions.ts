@@ -58,7 +58,13 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     workspaces: workspacesOf(places.cache, places.instance, host.env),
     credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
     hostPaths: hostPathsOf(
-      protectedPaths(host, { daemon: { ...current.config.daemon, socketPath: places.socketPath } }),
+      protectedPaths(host, {
+        daemon: {
+          ...current.config.daemon,
+          socketPath: places.socketPath,
+          storage: engine.host.storageDirectories,
+        },
+      }),
     ),
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
     profileNames: () => current.config.profiles.map(({ name }) => name),

@@ -31,6 +31,8 @@ export interface EngineHost {
   readonly controllers: readonly string[];
   readonly selinux: boolean;
   readonly storageDriver: string;
+  /** Where images and containers are kept, and what is known of those that run; absolute. */
+  readonly storageDirectories: readonly string[];
   readonly networkBackend: string;
   /** What connects a rootless container to the network. */
   readonly privateNetwork: "pasta" | "slirp4netns";
@@ -92,6 +94,7 @@ export function engineFeatures(
     controllers: [...controllers],
     selinux: host.security.selinuxEnabled,
     storageDriver: store.graphDriverName,
+    storageDirectories: [store.graphRoot, store.runRoot].filter((directory) => directory !== ""),
     networkBackend: host.networkBackend,
     // The field came with pasta; before it there was only one.
     privateNetwork: host.rootlessNetworkCmd === "pasta" ? "pasta" : "slirp4netns",

@@ -22,7 +22,11 @@ export const infoReply = z.object({
     ociRuntime: z.object({ name: z.string() }).nullish(),
     security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean() }),
   }),
-  store: z.object({ graphDriverName: z.string() }),
+  store: z.object({
+    graphDriverName: z.string(),
+    graphRoot: z.string().default(""),
+    runRoot: z.string().default(""),
+  }),
   version: z.object({ Version: z.string(), APIVersion: z.string() }),
 });
 

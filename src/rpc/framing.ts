@@ -12,7 +12,7 @@ export type Frame =
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
-/** Collects what belongs to one line; a line over the limit is counted to its end, not kept. */
+/** Collects what belongs to one line; one over the limit is told as soon as it is, and then dropped to its end. */
 export class LineSplitter {
   readonly #maxLineBytes: number;
   /** Copied into rather than a list of chunks: a line sent byte by byte must not cost a buffer for each. */
@@ -34,37 +34,40 @@ export class LineSplitter {
     const frames: Frame[] = [];
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      this.#keep(chunk.subarray(start, end));
-      frames.push(this.#take());
+      frames.push(...this.#keep(chunk.subarray(start, end)), ...this.#take());
       start = end + 1;
     }
-    this.#keep(chunk.subarray(start));
+    frames.push(...this.#keep(chunk.subarray(start)));
     return frames;
   }
 
-  #keep(part: Buffer): void {
-    const length = this.#length + part.length;
-    if (length > this.#maxLineBytes) this.#line = NOTHING;
-    else {
-      if (length > this.#line.length) this.#grow(length);
-      part.copy(this.#line, this.#length);
+  #keep(part: Buffer): Frame[] {
+    const before = this.#length;
+    this.#length += part.length;
+    if (this.#length > this.#maxLineBytes) {
+      this.#line = NOTHING;
+      return before > this.#maxLineBytes ? [] : [{ kind: "too_long" }];
     }
-    this.#length = length;
+    if (this.#length > this.#line.length) this.#grow(before);
+    part.copy(this.#line, before);
+    return [];
   }
 
-  #grow(length: number): void {
-    const larger = Buffer.alloc(Math.max(length, 2 * this.#line.length));
-    this.#line.copy(larger, 0, 0, this.#length);
+  /** @param usedBytes what is to be kept of it. */
+  #grow(usedBytes: number): void {
+    const larger = Buffer.alloc(Math.max(this.#length, 2 * this.#line.length));
+    this.#line.copy(larger, 0, 0, usedBytes);
     this.#line = larger;
   }
 
-  #take(): Frame {
+  /** Nothing for a line that was told already. */
+  #take(): Frame[] {
     const line = this.#line.subarray(0, this.#length);
-    const tooLong = this.#length > this.#maxLineBytes;
+    const wasTold = this.#length > this.#maxLineBytes;
     this.#line = NOTHING;
     this.#length = 0;
-    if (tooLong) return { kind: "too_long" };
-    return isUtf8(line) ? { kind: "line", text: line.toString("utf8") } : { kind: "not_utf8" };
+    if (wasTold) return [];
+    return [isUtf8(line) ? { kind: "line", text: line.toString("utf8") } : { kind: "not_utf8" }];
   }
 }
 

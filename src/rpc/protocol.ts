@@ -45,7 +45,7 @@ export class RequestFault extends Error {
   readonly wireCode: number;
 
   constructor(kind: "parse_error" | "invalid_request" | "method_not_found" | "invalid_params", why: string) {
-    super(`${kind.replace("_", " ")}: ${why}`);
+    super(`${kind.replaceAll("_", " ")}: ${why}`);
     this.wireCode = WIRE_CODES[kind];
   }
 }

@@ -97,6 +97,14 @@ export function endingOfOrder(order: EndOrder, exit: ContainerExit | undefined):
   return { ...left, outcome: order.outcome, cause: order.cause };
 }
 
+const FIRST_REAL_TIME_SIGNAL = 34;
+const LAST_REAL_TIME_SIGNAL = 64;
+
+/** As bash names signals. */
 function signalName(number: number): string | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  const known = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  if (known !== undefined || number < FIRST_REAL_TIME_SIGNAL || number > LAST_REAL_TIME_SIGNAL) return known;
+  const [fromFirst, fromLast] = [number - FIRST_REAL_TIME_SIGNAL, LAST_REAL_TIME_SIGNAL - number];
+  const [end, distance] = fromFirst <= fromLast ? ["SIGRTMIN+", fromFirst] : ["SIGRTMAX-", fromLast];
+  return distance === 0 ? end.slice(0, -1) : `${end}${distance}`;
 }

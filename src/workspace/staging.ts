@@ -1,8 +1,11 @@
 /** The directories on the host that a session's workspace is made of. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
+import { ifThere, readIfThere } from "../if-there.ts";
 import { removeTree } from "./remove-tree.ts";
+
+const OWNER_SUFFIX = ".instance";
 
 /**
  * One session's staging directory. Making the object touches nothing, so that what an earlier daemon left can be
@@ -17,6 +20,8 @@ export class Staging {
   readonly repoDirectory: string;
   /** Mounted as the session's home where the image brings none. */
   readonly homeDirectory: string;
+  /** Beside the directory: there before it is made and until it is gone, so that it is never without an owner. */
+  readonly #ownerFile: string;
 
   /** @param stagingRoot holds all staging directories, on the file system of the mirrors. */
   constructor(stagingRoot: string, sessionId: string) {
@@ -24,18 +29,21 @@ export class Staging {
     this.cloneDirectory = join(this.directory, "clone");
     this.repoDirectory = join(this.directory, "repo");
     this.homeDirectory = join(this.directory, "home");
+    this.#ownerFile = `${this.directory}${OWNER_SUFFIX}`;
   }
 
   /**
    * Makes the directories, with the mount points of `.runa` and `repo` ready: the runtime would make missing ones
    * itself, owned by a subordinate id.
    *
+   * @param owner the instance that the session belongs to.
    * @throws AgentdError `state_unusable`, also when the session has a staging directory already.
    */
-  static async create(stagingRoot: string, sessionId: string): Promise<Staging> {
+  static async create(stagingRoot: string, sessionId: string, owner: string): Promise<Staging> {
     const staging = new Staging(stagingRoot, sessionId);
     try {
       await mkdir(stagingRoot, { recursive: true, mode: 0o700 });
+      await writeFile(staging.#ownerFile, owner);
       await mkdir(staging.directory, { mode: 0o700 });
       await mkdir(join(staging.repoDirectory, ".runa"), { recursive: true });
       await mkdir(join(staging.homeDirectory, "repo"), { recursive: true });
@@ -50,8 +58,20 @@ export class Staging {
     }
   }
 
+  /** The ids of the sessions that have a staging directory, or had begun to make or remove one. */
+  static async sessions(stagingRoot: string): Promise<string[]> {
+    const names = (await ifThere(readdir(stagingRoot))) ?? [];
+    return [...new Set(names.map((name) => name.replace(OWNER_SUFFIX, "")))];
+  }
+
+  /** The instance that it belongs to; undefined where nothing says so. */
+  async owner(): Promise<string | undefined> {
+    return await readIfThere(this.#ownerFile);
+  }
+
   /** Removes it all, whatever the session has done to it; nothing of the session may run any more. Idempotent. */
   async remove(): Promise<void> {
     await removeTree(this.directory);
+    await rm(this.#ownerFile, { force: true });
   }
 }

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { containersEnvironment } from "../kit/containers-environment.mjs";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../kit/images.mjs";
@@ -11,10 +13,12 @@ const STRANGER = "0123456789abcdef";
 
 describe("what a daemon finds of no session that it knows", () => {
   it(
-    "is removed: containers that run, that were never started, and volumes; another instance's stay",
+    "is removed: containers that run, that were never started, volumes, staging; another instance's stay",
     inAWorld(async (world) => {
       const { sandbox, instance } = await world.daemon();
       await killDaemon(world);
+      // As a crash leaves it that came before anything said whose it is.
+      await mkdir(join(sandbox.cacheDirectory, "staging", STRANGER, "repo"), { recursive: true });
       const image = imageReference(BUSYBOX);
       const made: string[] = [];
       for (const owner of [instance, "00000000"]) {

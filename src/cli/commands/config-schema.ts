@@ -12,6 +12,7 @@ export const configSchema: CommandDefinition<LocalContext> = {
         "Prints a JSON Schema of the configuration file: every key with its type, default and meaning.\n" +
           "Rules that a schema cannot say are checked by `agentd config check`.",
       )
+      .option("--json", "print JSON, which it does in any case")
       .addHelpText("after", example("agentd config schema > agentd.schema.json"))
       .action(() => {
         start(async ({ stdout, cores }) => {

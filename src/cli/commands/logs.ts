@@ -2,6 +2,7 @@ import { Option } from "commander";
 import { AgentdError } from "../../errors.ts";
 import { countOption, instantOption, MAX_COUNT } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { ConsoleJson } from "../console-json.ts";
 import type { ConsoleStream } from "../console-log.ts";
 import { connectIfRunning, makePersistent, type CliContext, type LocalContext } from "../context.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../follow.ts";
@@ -14,11 +15,13 @@ interface LogsOptions {
   readonly tail?: string;
   readonly stream?: ConsoleStream;
   readonly timestamps?: true;
+  readonly json?: true;
 }
 
 /** What the options say. */
 interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
   readonly follow: boolean;
+  readonly asJson: boolean;
 }
 
 /** `agentd logs`: what a session has printed. */
@@ -40,6 +43,7 @@ export const logs: CommandDefinition<LocalContext> = {
       )
       .addOption(new Option("--stream <name>", "only one stream").choices(["stdout", "stderr"]))
       .option("-t, --timestamps", "begin each line with the time at which it was printed")
+      .option("--json", "print a JSON object for each line, all of them on standard output")
       .addHelpText(
         "after",
         example("agentd logs -f 0198f2", "agentd logs --since 10m --stream stderr 0198f2"),
@@ -50,9 +54,12 @@ export const logs: CommandDefinition<LocalContext> = {
 };
 
 function read(options: LogsOptions, { now }: CliContext): Wanted {
-  const { follow, since, tail, stream, timestamps } = options;
+  const { follow, since, tail, stream, json } = options;
+  // As JSON each line has its time, too.
+  const timestamps = options.timestamps ?? json;
   return {
     follow: follow === true,
+    asJson: json === true,
     tail: tail === undefined ? undefined : countOption("--tail", tail, { min: 0, max: MAX_COUNT }),
     selection: { stream, timestamps, sinceMs: instantOption("--since", since, now()) },
   };
@@ -101,15 +108,19 @@ async function printFromDisk(
 /** Prints until the session has ended, or nobody reads any more. */
 async function printLog(
   record: string,
-  { selection, tail }: Wanted,
+  { selection, tail, asJson }: Wanted,
   ended: AbortSignal,
   { stdout, stderr }: CliContext,
 ): Promise<void> {
+  const json = { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) };
   await followConsoleLog(consoleLogOf(record), {
     selection,
     tail,
-    outputs: { stdout, stderr },
+    outputs: asJson ? json : { stdout, stderr },
     ended,
     abandoned: stdout.closed,
   });
+  if (!asJson) return;
+  await json.stdout.end();
+  await json.stderr.end();
 }

@@ -67,14 +67,16 @@ export async function profileChecks(
 }
 
 /** Undefined where a place hangs with which a path would be compared: that is told already. */
-async function pathRules({ ground, config, places }: ProfileSurroundings): Promise<PathRules | undefined> {
+async function pathRules({ ground, config, places, engine }: ProfileSurroundings): Promise<PathRules | undefined> {
   const gone = await Promise.all(places.map((place) => ground.unreachable(place)));
   if (gone.some((each) => each !== undefined)) return undefined;
   const [{ protectedPaths, resolveMountSource }, { checkMethodology }] = await Promise.all([
     import("../../config/mount-sources.ts"),
     import("../../config/methodology.ts"),
   ]);
-  const protectedOnes = protectedPaths(ground.host, config);
+  const report = await engine.report();
+  const storage = report.kind === "answers" ? report.features.storageDirectories : [];
+  const protectedOnes = protectedPaths(ground.host, { daemon: { ...config.daemon, storage } });
   return {
     mount: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
     methodology: (directory) => checkMethodology(directory, protectedOnes),

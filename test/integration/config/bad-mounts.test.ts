@@ -53,6 +53,9 @@ describe("a bad mount", () => {
     ["source", "/home/ada/.cache/agentd/repos", "it lies in agentd's cache"],
     ["source", "/proc/1", "it lies in the kernel's view"],
     ["source", "/dev", "it is the devices"],
+    ["source", "/run/podman/podman.sock", "it lies in the directory of the system's Podman socket"],
+    ["source", "/var/run/docker.sock", "it is the system's Docker socket"],
+    ["source", "/var/lib", "it contains the system's container storage (/var/lib/containers)"],
     ["read_only", 1, "must be true or false"],
     ["relabel", "z", '"none", "shared", "private"'],
   ])("is refused for its %s %j", async (key, value, rule) => {
@@ -66,7 +69,7 @@ describe("a bad mount", () => {
     });
   });
 
-  it.each(["/etc/ssl", "/usr/share/x", "/srv", "/data", "/home/bob", "/var/lib"])(
+  it.each(["/etc/ssl", "/usr/share/x", "/srv", "/data", "/home/bob", "/var/www"])(
     "is refused for changing the labels of %s",
     async (source) => {
       const mount = `{ source = "${source}", target = "/data", relabel = "private" }`;

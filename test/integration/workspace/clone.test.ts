@@ -25,7 +25,7 @@ let closers: (() => Promise<void>)[];
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "agentd-clone-"));
   repository = join(root, "demo.git");
-  staging = await Staging.create(join(root, "staging"), "0123456789abcdef");
+  staging = await Staging.create(join(root, "staging"), "0123456789abcdef", "0123abcd");
   mirrors = new Mirrors(join(root, "repos"));
   closers = [];
 });
@@ -352,7 +352,7 @@ describe("what a repository brings along", () => {
       files: { "d/e/.gitattributes": "*.bin filter=lfs -text\n" },
       branch: "main",
     });
-    staging = await Staging.create(join(root, "staging"), "0123456789abcdee");
+    staging = await Staging.create(join(root, "staging"), "0123456789abcdee", "0123abcd");
     expect((await clone()).warnings).toEqual([
       "The repository keeps files in Git LFS; they were left as pointers.",
     ]);

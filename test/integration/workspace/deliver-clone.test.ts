@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "agentd-deliver-"));
-  staging = await Staging.create(root, "0123456789abcdef");
+  staging = await Staging.create(root, "0123456789abcdef", "0123abcd");
   await writeFiles(staging.cloneDirectory, { ".git/HEAD": "ref: refs/heads/main\n", door: "green\n" });
 });
 afterEach(() => removeTree(root));

@@ -30,7 +30,7 @@ afterEach(async () => {
 /** Clones, and gives the repository as the session has it. */
 async function session(url = repository, ref: string | null = null): Promise<string> {
   sessions += 1;
-  const staging = await Staging.create(join(root, "cache/staging"), String(sessions));
+  const staging = await Staging.create(join(root, "cache/staging"), String(sessions), "0123abcd");
   const git = createGit({ PATH: process.env["PATH"] });
   const { signal } = new AbortController();
   await cloneInto(staging, { url, ref }, { git, mirrors, signal });

@@ -60,7 +60,7 @@ async function session(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Session> {
   sessions += 1;
-  const staging = await Staging.create(join(root, "cache/staging"), String(sessions));
+  const staging = await Staging.create(join(root, "cache/staging"), String(sessions), "0123abcd");
   const before = server.packsServed();
   const git = createGit({ PATH: process.env["PATH"] });
   const url = `${server.url}/demo.git`;

@@ -41,7 +41,7 @@ interface Session extends Clone {
 /** Clones over ssh with what the daemon's environment holds, besides PATH and an agent that are the server's. */
 async function session(environment = {}, path = repository): Promise<Session> {
   sessions += 1;
-  const staging = await Staging.create(join(root, "cache/staging"), String(sessions));
+  const staging = await Staging.create(join(root, "cache/staging"), String(sessions), "0123abcd");
   const before = server.sentBytes();
   const cloned = await cloneInto(
     staging,

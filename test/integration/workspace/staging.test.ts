@@ -31,7 +31,7 @@ afterEach(async () => {
 
 describe("a staging directory", () => {
   it("has the mount points ready, nothing where git clones to, and a private parent", async () => {
-    const staging = await Staging.create(stagingRoot, SESSION);
+    const staging = await Staging.create(stagingRoot, SESSION, "0123abcd");
     expect(staging.directory).toBe(join(stagingRoot, SESSION));
     expect(await readdir(staging.directory)).toEqual(["home", "repo"]);
     expect(await readdir(staging.repoDirectory)).toEqual([".runa"]);
@@ -42,15 +42,15 @@ describe("a staging directory", () => {
   });
 
   it("is not made where the session has one already", async () => {
-    await Staging.create(stagingRoot, SESSION);
-    await expect(Staging.create(stagingRoot, SESSION)).rejects.toMatchObject({
+    await Staging.create(stagingRoot, SESSION, "0123abcd");
+    await expect(Staging.create(stagingRoot, SESSION, "0123abcd")).rejects.toMatchObject({
       code: "state_unusable",
       message: expect.stringContaining("EEXIST"),
     });
   });
 
   it("is removed, again, and where there never was one", async () => {
-    const staging = await Staging.create(stagingRoot, SESSION);
+    const staging = await Staging.create(stagingRoot, SESSION, "0123abcd");
     await staging.remove();
     await staging.remove();
     await new Staging(stagingRoot, "fedcba9876543210").remove();
@@ -62,7 +62,7 @@ describe("what an agent leaves behind", () => {
   let staging: Staging;
 
   beforeEach(async () => {
-    staging = await Staging.create(stagingRoot, SESSION);
+    staging = await Staging.create(stagingRoot, SESSION, "0123abcd");
   });
 
   it("is removed where directories are unreadable, read-only or not to be entered", async () => {

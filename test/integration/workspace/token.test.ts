@@ -52,7 +52,7 @@ async function startServer(options: Parameters<typeof startGitServer>[1] = {}): 
 
 async function clone(url: string, token: string | undefined): Promise<Clone & { repo: string }> {
   sessions += 1;
-  const staging = await Staging.create(join(root, "cache/staging"), String(sessions));
+  const staging = await Staging.create(join(root, "cache/staging"), String(sessions), "0123abcd");
   const git = createGit({ PATH: process.env["PATH"], GIT_SSL_CAINFO: authorityFile });
   const { signal } = new AbortController();
   const cloned = await cloneInto(staging, { url, ref: null, token }, { git, mirrors, signal });

@@ -34,6 +34,7 @@ describe("the line splitter", () => {
       ["x".repeat(LIMIT), "y", "z".repeat(100), "\nok\n"],
       [{ kind: "too_long" }, line("ok")],
     ],
+    ["tells of a line that is too long before it ends", ["x".repeat(LIMIT + 1), "y"], [{ kind: "too_long" }]],
     [
       "refuses bytes that are not UTF-8",
       [Buffer.from([0xff, 0x0a]), "ok\n"],
