@@ -67,7 +67,12 @@ export async function profileChecks(
 }
 
 /** Undefined where a place hangs with which a path would be compared: that is told already. */
-async function pathRules({ ground, config, places, engine }: ProfileSurroundings): Promise<PathRules | undefined> {
+async function pathRules({
+  ground,
+  config,
+  places,
+  engine,
+}: ProfileSurroundings): Promise<PathRules | undefined> {
   const gone = await Promise.all(places.map((place) => ground.unreachable(place)));
   if (gone.some((each) => each !== undefined)) return undefined;
   const [{ protectedPaths, resolveMountSource }, { checkMethodology }] = await Promise.all([
