@@ -72,8 +72,8 @@ Feature: Recovery
       """
 
   Scenario: A session that ended while no daemon ran has its own outcome
-    When the operator runs `agentd run site-builder --detach`
-    And the session is running
+    When the operator starts `agentd run site-builder`
+    And it prints "working" while the session runs
     And the daemon is killed
     And the session is let go
     And the container of the session has ended
