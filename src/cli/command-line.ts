@@ -63,8 +63,9 @@ class Reader<Context> {
   readonly #program = new Command("agentd");
   #text = "";
   #started: { body: Body<Context>; faults: FaultCodes } | undefined;
-  /** Of the command that is being read, as far as it is known. */
-  #faults = FAULTS;
+  /** Of the command that is being read; undefined until the parser has come to it. */
+  #faults: FaultCodes | undefined;
+  readonly #faultsOf = new Map<string, FaultCodes>();
 
   constructor(commands: readonly CommandDefinition<Context>[], version: string) {
     this.#program
@@ -96,7 +97,10 @@ class Reader<Context> {
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       if (error.exitCode === 0) return { kind: "help", text: this.#text };
-      return { kind: "wrong", error: usageError(error), faults: this.#faults };
+      // What is wrong before the command is wrong with that command, too.
+      const named = argv.find((word) => this.#faultsOf.has(word)) ?? "";
+      const faults = this.#faults ?? this.#faultsOf.get(named) ?? FAULTS;
+      return { kind: "wrong", error: usageError(error), faults };
     }
     if (this.#started === undefined) throw new Error("the option parser started no command");
     return { kind: "command", ...this.#started, options: this.#program.opts<GlobalOptions>() };
@@ -107,6 +111,7 @@ class Reader<Context> {
       this.#faults = faults;
       throw error;
     });
+    this.#faultsOf.set(name, faults);
     define(command, (body) => (this.#started = { body, faults }));
   }
 
@@ -122,7 +127,8 @@ class Reader<Context> {
   /** Not the parser's own default command: that would take a misspelt command for an argument of the daemon. */
   #withDefault(argv: readonly string[]): string[] {
     const { operands, unknown } = this.#program.parseOptions([...argv]);
-    const named = operands.length > 0 || unknown.some((word) => word === "-h" || word === "--help");
+    const isNamed = (word: string): boolean => word === "-h" || word === "--help" || this.#faultsOf.has(word);
+    const named = operands.length > 0 || unknown.some(isNamed);
     return named ? [...argv] : [DEFAULT_COMMAND, ...argv];
   }
 }

@@ -68,6 +68,8 @@ describe("the command line", () => {
     [["--socket"], 2, "option '--socket <path>' argument missing"],
     [["run"], 125, "missing required argument 'profile'"],
     [["run", "demo", "--work-unti", "x"], 125, "unknown option '--work-unti' (Did you mean --work-unit?)"],
+    [["--bogus", "run", "demo"], 125, "unknown option '--bogus'"],
+    [["--bogus", "ps", "run"], 2, "unknown option '--bogus'"],
     [["wait"], 125, "missing required argument 'session'"],
     [["wait", "a", "b"], 125, "too many arguments for 'wait'. Expected 1 argument but got 2."],
   ])("says what is wrong with %j and that it exits with %d", (argv, usage, why) => {
