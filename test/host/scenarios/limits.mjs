@@ -53,8 +53,9 @@ export const cpuLimit = scenario(
 );
 
 export const peaks = scenario("peaks", "the record of a session tells what it used", async (operator) => {
+  // Longer than agentd goes without a look.
   const script =
-    "dd if=/dev/zero of=/dev/null bs=40M count=20 2>/dev/null; sleep 1 & sleep 1 & sleep 1 & wait";
+    "dd if=/dev/zero of=/dev/null bs=40M count=20 2>/dev/null; sleep 8 & sleep 8 & sleep 8 & wait";
   await operator.serve({ name: "worker", script });
   const session = await operator.runToEnd("worker");
   assert.equal(session["outcome"], "success");
