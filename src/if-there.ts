@@ -1,5 +1,5 @@
 /** Looks at files that may not be there. */
-import { lstat, readFile } from "node:fs/promises";
+import { access, constants, lstat, readFile } from "node:fs/promises";
 import { systemCode } from "./errors.ts";
 
 /** What the work on a file comes to; undefined when the file does not exist. */
@@ -20,4 +20,16 @@ export async function isThere(path: string | Buffer): Promise<boolean> {
 /** The text of a file; undefined when there is none. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   return await ifThere(readFile(path, "utf8"));
+}
+
+/**
+ * Whether this process reaches what a path leads to; trouble of any kind counts as no.
+ *
+ * @param mode as for `access`. Default: whether it exists.
+ */
+export async function isReachable(path: string, mode = constants.F_OK): Promise<boolean> {
+  return await access(path, mode).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,7 +1,7 @@
 /**
  * The format of `SHA256SUMS`, as `sha256sum` writes and checks it, escapes included.
  */
-import { latin1Path, type BytePath } from "./byte-path.ts";
+import { latin1Path, type BytePath } from "../trees/byte-path.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r" };
 const UNESCAPED: Readonly<Record<string, string>> = { "\\\\": "\\", "\\n": "\n", "\\r": "\r" };

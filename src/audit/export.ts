@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { AgentdError, sentence } from "../errors.ts";
-import { fsPath, type BytePath } from "./byte-path.ts";
+import { fsPath, type BytePath } from "../trees/byte-path.ts";
 import { formatChainLine, type ChainLine } from "./chain-line.ts";
 import type { Chain } from "./chain.ts";
 import { parseChecksums } from "./checksums.ts";

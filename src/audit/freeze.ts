@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { systemCode } from "../errors.ts";
 import type { Excluded } from "../session-document.ts";
-import { fsPath, joinBytes, latin1Path, listNames, shownPath, type BytePath } from "./byte-path.ts";
+import { fsPath, joinBytes, latin1Path, listNames, shownPath, type BytePath } from "../trees/byte-path.ts";
 import { hashFile, openRegularFile, unlinkFromOthers } from "./regular-file.ts";
 
 export interface Modes {

@@ -1,7 +1,7 @@
 /** What an agent has left in its part of a record. */
 import { lstat, readdir } from "node:fs/promises";
 import { AgentdError, systemCode } from "../errors.ts";
-import { bytePath, fsPath, joinBytes, latin1Path, type BytePath } from "./byte-path.ts";
+import { bytePath, fsPath, joinBytes, latin1Path, type BytePath } from "../trees/byte-path.ts";
 import { recordPaths } from "./record-layout.ts";
 
 /** Everything below a directory but the directories. */

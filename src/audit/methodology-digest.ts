@@ -3,7 +3,7 @@
  */
 import { closeSync, lstatSync, readlinkSync } from "node:fs";
 import { AgentdError, sentence } from "../errors.ts";
-import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "./byte-path.ts";
+import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "../trees/byte-path.ts";
 import { formatChecksums } from "./checksums.ts";
 import { hashFile, openRegularFile } from "./regular-file.ts";
 import { sha256 } from "./statement.ts";

@@ -4,7 +4,7 @@
 import { lstatSync, readFileSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
-import { bytePath, fsPath, joinBytes, listNames, type BytePath } from "./byte-path.ts";
+import { bytePath, fsPath, joinBytes, listNames, type BytePath } from "../trees/byte-path.ts";
 import { parseBundle } from "./dsse.ts";
 import type { Evidence } from "./evidence.ts";
 import { listRecords, readDocument, type RecordPlace } from "./query.ts";

@@ -3,7 +3,7 @@
  */
 import { join } from "node:path";
 import type { SessionDocument } from "../session-document.ts";
-import { bytePath } from "./byte-path.ts";
+import { bytePath } from "../trees/byte-path.ts";
 
 /** What the agent wrote: the only part of a record that is ever mounted. */
 export const RUNA = "runa";

@@ -17,7 +17,7 @@ import {
   type Stats,
 } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fsPath, type BytePath } from "./byte-path.ts";
+import { fsPath, type BytePath } from "../trees/byte-path.ts";
 
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

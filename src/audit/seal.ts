@@ -5,7 +5,7 @@ import { chmod, rename, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SessionDocument } from "../session-document.ts";
 import { allEnded } from "./all-ended.ts";
-import { bytePath, joinBytes, listNames } from "./byte-path.ts";
+import { bytePath, joinBytes, listNames } from "../trees/byte-path.ts";
 import { formatChecksums } from "./checksums.ts";
 import { commitFile, stageFile, stagedPath, syncDirectory, syncFile } from "../durable-files.ts";
 import type { Attester } from "./attest.ts";

@@ -4,7 +4,7 @@
 import { closeSync, lstatSync } from "node:fs";
 import { systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
-import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "./byte-path.ts";
+import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "../trees/byte-path.ts";
 import type { Checksums } from "./checksums.ts";
 import { journalFault } from "./journal.ts";
 import { ATTESTATION, CHECKSUMS, JOURNAL_PATH, recordPaths } from "./record-layout.ts";

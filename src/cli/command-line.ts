@@ -65,7 +65,7 @@ class Reader<Context> {
   #started: { body: Body<Context>; faults: FaultCodes } | undefined;
   /** Of the command that is being read; undefined until the parser has come to it. */
   #faults: FaultCodes | undefined;
-  readonly #faultsOf = new Map<string, FaultCodes>();
+  readonly #commands: readonly CommandDefinition<Context>[];
 
   constructor(commands: readonly CommandDefinition<Context>[], version: string) {
     this.#program
@@ -88,6 +88,7 @@ class Reader<Context> {
           example("agentd doctor", "agentd run site-builder --work-unit issue-42", "agentd ps --json"),
         ].join("\n"),
       );
+    this.#commands = commands;
     for (const definition of commands) this.#add(definition);
   }
 
@@ -98,8 +99,7 @@ class Reader<Context> {
       if (!(error instanceof CommanderError)) throw error;
       if (error.exitCode === 0) return { kind: "help", text: this.#text };
       // What is wrong before the command is wrong with that command, too.
-      const named = argv.find((word) => this.#faultsOf.has(word)) ?? "";
-      const faults = this.#faults ?? this.#faultsOf.get(named) ?? FAULTS;
+      const faults = this.#faults ?? argv.map((word) => this.#named(word)).find(Boolean)?.faults ?? FAULTS;
       return { kind: "wrong", error: usageError(error), faults };
     }
     if (this.#started === undefined) throw new Error("the option parser started no command");
@@ -111,7 +111,6 @@ class Reader<Context> {
       this.#faults = faults;
       throw error;
     });
-    this.#faultsOf.set(name, faults);
     define(command, (body) => (this.#started = { body, faults }));
   }
 
@@ -124,10 +123,15 @@ class Reader<Context> {
     return command.command(second);
   }
 
+  #named(word: string): CommandDefinition<Context> | undefined {
+    return this.#commands.find(({ name }) => name === word);
+  }
+
   /** Not the parser's own default command: that would take a misspelt command for an argument of the daemon. */
   #withDefault(argv: readonly string[]): string[] {
     const { operands, unknown } = this.#program.parseOptions([...argv]);
-    const isNamed = (word: string): boolean => word === "-h" || word === "--help" || this.#faultsOf.has(word);
+    const isNamed = (word: string): boolean =>
+      word === "-h" || word === "--help" || this.#named(word) !== undefined;
     const named = operands.length > 0 || unknown.some(isNamed);
     return named ? [...argv] : [DEFAULT_COMMAND, ...argv];
   }

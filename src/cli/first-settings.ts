@@ -1,11 +1,12 @@
 /**
- * What an operator is given to begin with: a configuration without profiles, and a place for credentials.
+ * What an operator is given to begin with: a configuration with one profile, and a place for credentials.
  */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureDirectory, syncDirectory, writeNewFile } from "../durable-files.ts";
 import { systemCode } from "../errors.ts";
 import { ifThere } from "../if-there.ts";
+import { othersMode } from "./others-mode.ts";
 
 const CREDENTIALS = `# Credentials for sessions, one NAME=value a line. A profile of agentd.toml names them:
 #
@@ -38,7 +39,7 @@ export async function ensureCredentialsFile(path: string): Promise<boolean> {
 /** Whether others than its owner may read a file; false when there is none. */
 export async function isOpenToOthers(path: string): Promise<boolean> {
   const found = await ifThere(stat(path));
-  return found !== undefined && (found.mode & 0o077) !== 0;
+  return found !== undefined && othersMode(found) !== undefined;
 }
 
 async function writeNew(path: string, content: string, mode: number): Promise<void> {

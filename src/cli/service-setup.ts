@@ -2,9 +2,9 @@
  * The service of this user, as the commands of `agentd service` find it.
  */
 import { realpath } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { platform } from "node:process";
-import { configHome, findConfigFile, userConfigFile } from "../config/paths.ts";
+import { credentialsFile, findConfigFile, userUnitDirectory } from "../config/paths.ts";
 import type { SocketOptions } from "../config/socket-path.ts";
 import { AgentdError } from "../errors.ts";
 import { ifThere } from "../if-there.ts";
@@ -41,7 +41,7 @@ export async function findService(tried: string, { installation }: LocalContext)
     import("../systemd/unit-file.ts"),
   ]);
   const manager = await UserManager.find(host.env, tried);
-  const directory = join(configHome(host), "systemd", "user");
+  const directory = userUnitDirectory(host);
   const options = namedOptions(installation, await startedCommand(directory));
   return {
     manager,
@@ -51,7 +51,7 @@ export async function findService(tried: string, { installation }: LocalContext)
       command: await serviceCommand(installation, options),
     }),
     configFile: await findConfigFile(host, options.config),
-    credentialsFile: join(dirname(userConfigFile(host)), "credentials.env"),
+    credentialsFile: credentialsFile(host),
   };
 }
 

@@ -28,7 +28,7 @@ export function homeDirectory(host: Host): string {
 }
 
 /** Where programs keep the user's settings. */
-export function configHome(host: Host): string {
+function configHome(host: Host): string {
   return xdgDirectory(host, "XDG_CONFIG_HOME", ".config");
 }
 
@@ -128,6 +128,16 @@ function explicitConfigFile(host: Host, named: string | undefined): { file: stri
 /** The user's own configuration file, where none is named. */
 export function userConfigFile(host: Host): string {
   return join(configHome(host), "agentd", "agentd.toml");
+}
+
+/** What the service takes credentials from: one `NAME=value` a line. */
+export function credentialsFile(host: Host): string {
+  return join(configHome(host), "agentd", "credentials.env");
+}
+
+/** Where the user's own units of systemd are. */
+export function userUnitDirectory(host: Host): string {
+  return join(configHome(host), "systemd", "user");
 }
 
 function defaultConfigFiles(host: Host): string[] {

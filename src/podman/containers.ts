@@ -8,6 +8,7 @@ import { phaseOf, type ContainerPhase } from "./container-status.ts";
 import { directoryArchive } from "./directory-archive.ts";
 import { containerMissing, engineFailure, refusal, replyWasLost } from "./engine-failure.ts";
 import type { EngineHttp, EngineReply } from "./http.ts";
+import { labelFilters } from "./label-filters.ts";
 import { createReply, inspectReply, listReply, removeReply, type InspectReply } from "./replies.ts";
 
 /** A container in a listing. */
@@ -121,12 +122,11 @@ export class Containers {
 
   /** All containers that carry these labels, whatever their state. */
   async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
-    const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
     const reply = await this.#http.call({
       tried: "list containers",
       method: "GET",
       path: "/containers/json",
-      query: { all: "true", filters: JSON.stringify({ label: wanted }) },
+      query: { all: "true", filters: labelFilters(labels) },
     });
     return listReply.parse(JSON.parse(reply.text)).map((container) => ({
       id: container.Id,

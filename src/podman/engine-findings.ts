@@ -4,6 +4,7 @@
 import { failure, ok, warning, type Finding, type NamedFinding } from "../finding.ts";
 import type { CgroupMode } from "./cgroup-mode.ts";
 import type { EngineParts, EngineReport, Part } from "./engine-report.ts";
+import { RENEW_NAMESPACE } from "./subordinate-ids.ts";
 import {
   isRecentEnough,
   OLDEST_PODMAN,
@@ -50,9 +51,6 @@ export function engineFindings(report: EngineReport, around: EngineSurroundings)
 function named(name: string, finding: Finding): NamedFinding {
   return { name, ...finding };
 }
-
-/** Mends what a pause process left behind that is gone. */
-const RENEW_NAMESPACE = "podman system migrate";
 
 function unanswered(
   report: Exclude<EngineReport, Answer>,

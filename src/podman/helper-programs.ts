@@ -1,8 +1,9 @@
 /**
  * The init program that Podman puts first into a container, which `podman info` does not mention.
  */
-import { access, constants, readdir, readFile } from "node:fs/promises";
+import { constants, readdir, readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
+import { isReachable } from "../if-there.ts";
 import type { Environment } from "./service-environment.ts";
 
 /** Where Podman looks for its helpers, unless a containers.conf says otherwise. */
@@ -24,7 +25,8 @@ const INIT = "catatonit";
 export async function findInit(environment: Environment, home: string): Promise<string | undefined> {
   const settings = await readSettings(environment, home);
   const [, configured] = /^\s*init_path\s*=\s*"([^"]+)"/m.exec(settings) ?? [];
-  if (configured !== undefined) return (await isExecutable(configured)) ? configured : undefined;
+  if (configured !== undefined)
+    return (await isReachable(configured, constants.X_OK)) ? configured : undefined;
   const [, named = ""] = /^\s*helper_binaries_dir\s*=\s*\[([^\]]*)\]/m.exec(settings) ?? [];
   const directories = [
     ...[...named.matchAll(/"([^"]+)"/g)].map(([, directory = ""]) => directory),
@@ -33,7 +35,7 @@ export async function findInit(environment: Environment, home: string): Promise<
   ];
   for (const directory of directories) {
     const path = join(directory, INIT);
-    if (await isExecutable(path)) return path;
+    if (await isReachable(path, constants.X_OK)) return path;
   }
   return undefined;
 }
@@ -56,11 +58,4 @@ async function dropIns(directory: string): Promise<string[]> {
     .sort()
     .reverse()
     .map((name) => join(directory, name));
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

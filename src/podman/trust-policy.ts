@@ -1,5 +1,5 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { isReachable } from "../if-there.ts";
 
 /** The files of which Podman needs one to pull an image, the one that counts most first. */
 export function trustPolicyFiles(home: string): string[] {
@@ -9,11 +9,7 @@ export function trustPolicyFiles(home: string): string[] {
 /** The first of these files that exists; undefined when there is none. */
 export async function findTrustPolicy(files: readonly string[]): Promise<string | undefined> {
   for (const file of files) {
-    const isThere = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return file;
+    if (await isReachable(file)) return file;
   }
   return undefined;
 }

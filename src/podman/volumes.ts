@@ -1,6 +1,7 @@
 /** The life of volumes through the API. */
 import { engineFailure } from "./engine-failure.ts";
 import type { EngineHttp } from "./http.ts";
+import { labelFilters } from "./label-filters.ts";
 import { volumesReply } from "./replies.ts";
 
 /** A volume in a listing. */
@@ -39,12 +40,11 @@ export class Volumes {
 
   /** All volumes that carry these labels. */
   async list(labels: Readonly<Record<string, string>>): Promise<ListedVolume[]> {
-    const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
     const reply = await this.#http.call({
       tried: "list volumes",
       method: "GET",
       path: "/volumes/json",
-      query: { filters: JSON.stringify({ label: wanted }) },
+      query: { filters: labelFilters(labels) },
     });
     return volumesReply
       .parse(JSON.parse(reply.text))

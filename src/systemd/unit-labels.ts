@@ -2,10 +2,10 @@
  * The SELinux labels of unit files. systemd tells nothing of a unit and does nothing with it before the policy has let
  * the user do that to the label of its file, and a directory that was just made has the label of the one around it.
  */
-import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import { execa } from "execa";
 import { AgentdError } from "../errors.ts";
+import { isReachable } from "../if-there.ts";
 
 /** Is there where SELinux is on. */
 const SELINUX = "/sys/fs/selinux/enforce";
@@ -22,9 +22,9 @@ const LABELLING_LIMIT_MS = 60_000;
  * @throws AgentdError `service_failed`.
  */
 export async function labelUnitFiles(files: readonly string[], path: string | undefined): Promise<void> {
-  if (!(await isThere(SELINUX))) return;
+  if (!(await isReachable(SELINUX))) return;
   const places = new Set(files.flatMap((file) => [dirname(dirname(file)), dirname(file), file]));
-  const looks = [...places].map(async (place) => ((await isThere(place)) ? [place] : []));
+  const looks = [...places].map(async (place) => ((await isReachable(place)) ? [place] : []));
   const found = (await Promise.all(looks)).flat();
   if (found.length === 0) return;
   const { failed, stderr, shortMessage } = await execa("restorecon", ["--", ...found], {
@@ -40,11 +40,4 @@ export async function labelUnitFiles(files: readonly string[], path: string | un
     why: stderr.trim() || (shortMessage ?? ""),
     next: "`restorecon -R ~/.config/systemd` does the same by hand; it comes with policycoreutils.",
   });
-}
-
-function isThere(place: string): Promise<boolean> {
-  return access(place).then(
-    () => true,
-    () => false,
-  );
 }

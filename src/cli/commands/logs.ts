@@ -112,15 +112,16 @@ async function printLog(
   ended: AbortSignal,
   { stdout, stderr }: CliContext,
 ): Promise<void> {
-  const json = { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) };
+  const json = asJson
+    ? { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) }
+    : undefined;
   await followConsoleLog(consoleLogOf(record), {
     selection,
     tail,
-    outputs: asJson ? json : { stdout, stderr },
+    outputs: json ?? { stdout, stderr },
     ended,
     abandoned: stdout.closed,
   });
-  if (!asJson) return;
-  await json.stdout.end();
-  await json.stderr.end();
+  await json?.stdout.end();
+  await json?.stderr.end();
 }

@@ -2,13 +2,13 @@ import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { userConfigFile } from "../../config/paths.ts";
 import { commitFile, ensureDirectory, stageFile } from "../../durable-files.ts";
-import { AgentdError } from "../../errors.ts";
+import { AgentdError, type ErrorCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import type { Status } from "../../rpc/methods.ts";
 import type { FileState, UnitFile } from "../../systemd/unit-file.ts";
 import type { ServiceState, UserManager } from "../../systemd/user-manager.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { connectIfRunning, type LocalContext } from "../context.ts";
+import { withClient, type LocalContext } from "../context.ts";
 import { renderFacts, type Fact } from "../facts.ts";
 import { ensureCredentialsFile, isOpenToOthers, writeFirstConfig } from "../first-settings.ts";
 import { printable } from "../printable.ts";
@@ -138,18 +138,14 @@ async function runningDaemon(
   });
 }
 
+const UNASKED: readonly ErrorCode[] = ["daemon_not_running", "protocol_mismatch"];
+
 async function askStatus(context: LocalContext): Promise<Status | undefined> {
   try {
-    const client = await connectIfRunning(context);
-    if (client instanceof AgentdError) return undefined;
-    try {
-      return await client.call("status", {});
-    } finally {
-      client.close();
-    }
+    return await withClient(context, (client) => client.call("status", {}));
   } catch (error) {
-    // A daemon of another version, which the restart replaces.
-    if (error instanceof AgentdError && error.code === "protocol_mismatch") return undefined;
+    // None runs, or one of another version, which the restart replaces.
+    if (error instanceof AgentdError && UNASKED.includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,12 @@
 /** Whether the values that profiles take from an environment are there. Values are looked at and never told. */
-import { access, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Profile } from "../../config/config.ts";
+import { credentialsFile, userUnitDirectory, type Host } from "../../config/paths.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { isReachable } from "../../if-there.ts";
+import { othersMode } from "../others-mode.ts";
 import { countText } from "../size-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,12 +27,8 @@ export interface CredentialPlaces {
   readonly unit: string;
 }
 
-/** @param configHome the user's directory of configurations. */
-export function credentialPlaces(configHome: string): CredentialPlaces {
-  return {
-    file: join(configHome, "agentd", "credentials.env"),
-    unit: join(configHome, "systemd", "user", "agentd.service"),
-  };
+export function credentialPlaces(host: Host): CredentialPlaces {
+  return { file: credentialsFile(host), unit: join(userUnitDirectory(host), "agentd.service") };
 }
 
 /**
@@ -43,7 +42,7 @@ export async function findCredentialSource(
   { file, unit }: CredentialPlaces,
   daemonPid: number | undefined,
 ): Promise<CredentialSource> {
-  const isService = await isThere(unit);
+  const isService = await isReachable(unit);
   const lines = (names: readonly string[]): string => names.map((name) => `${name}=…`).join(", ");
   const inFile = (names: readonly string[]): string =>
     `${lines(names)} in ${file} (chmod 0600), then: systemctl --user restart agentd`;
@@ -114,14 +113,7 @@ export function credentialFinding(
 export async function credentialFileFinding({ file }: CredentialPlaces): Promise<Finding | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) return undefined;
-  const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
-  if ((found.mode & 0o077) === 0) return ok(`${file} is yours alone`);
+  const mode = othersMode(found);
+  if (mode === undefined) return ok(`${file} is yours alone`);
   return warning(`${file} has mode ${mode}, so others can read what it holds`, `chmod 0600 ${file}`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

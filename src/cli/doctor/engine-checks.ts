@@ -9,7 +9,6 @@ import type { ImageStanding } from "../../podman/stored-images.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
 import { selinuxMode } from "./system-checks.ts";
-import { grantIdsCommand } from "./user-checks.ts";
 
 /** What Podman knows. Nothing of it is asked twice. */
 export interface EngineLook {
@@ -87,12 +86,14 @@ async function isRemote({ directory }: EngineParts["storage"]): Promise<boolean>
 }
 
 async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
-  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }] = await Promise.all([
-    import("../../podman/cgroup-mode.ts"),
-    import("../../podman/helper-programs.ts"),
-    import("../../podman/known-faults.ts"),
-    import("../../podman/host-features.ts"),
-  ]);
+  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }, { grantIdsCommand }] =
+    await Promise.all([
+      import("../../podman/cgroup-mode.ts"),
+      import("../../podman/helper-programs.ts"),
+      import("../../podman/known-faults.ts"),
+      import("../../podman/host-features.ts"),
+      import("../../podman/subordinate-ids.ts"),
+    ]);
   const answer = await engine.report();
   const runtime = answer.kind === "answers" ? answer.parts.runtime : undefined;
   const name = answer.kind === "answers" ? answer.features.ociRuntime : "";

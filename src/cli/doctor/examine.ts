@@ -9,7 +9,6 @@ import { version as nodeVersion } from "node:process";
 import type { Config, Profile } from "../../config/config.ts";
 import {
   cacheDirectory,
-  configHome,
   defaultAuditRoot,
   homeDirectory,
   runtimeDirectory,
@@ -91,7 +90,7 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
   const auditRoot = config?.daemon.auditRoot ?? defaultAuditRoot(host);
 
   const engine = await startEngineLook(host, config?.daemon.podmanSocket);
-  const places = credentialPlaces(configHome(host));
+  const places = credentialPlaces(host);
   const credentials = findCredentialSource(host.env, places, status?.pid);
   const check = (name: string, look: Check["look"]): Check => ({ name, group: "daemon", look });
   return [
@@ -154,7 +153,7 @@ function chosenProfiles({ profiles, file }: Config, names: readonly string[]): r
     throw new AgentdError("unknown_profile", {
       tried: `examine what profile ${JSON.stringify(name)} needs`,
       why: `${file} has no such profile`,
-      next: `Name one that is there: ${profiles.map((profile) => profile.name).join(", ") || "none is, so far"}.`,
+      next: `Name one that is there: ${profiles.map((profile) => profile.name).join(", ")}.`,
     });
   });
 }

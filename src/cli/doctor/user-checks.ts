@@ -1,7 +1,9 @@
 /** What the user who runs agentd needs: id mapping, a runtime directory, a service manager that stays. */
-import { access, readFile, stat, statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { isReachable } from "../../if-there.ts";
+import { othersMode } from "../others-mode.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
 
@@ -49,8 +51,8 @@ async function runtimeFinding({ host: { uid }, unreachable }: Ground, find: () =
   if (!found.isDirectory()) return failure(`${directory} is not a directory`, make);
   if (found.uid !== uid)
     return failure(`${directory} belongs to user ${found.uid}, not to you (${uid})`, make);
-  const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
-  if ((found.mode & 0o077) !== 0) {
+  const mode = othersMode(found);
+  if (mode !== undefined) {
     return failure(`${directory} has mode ${mode}, so others reach into it`, `chmod 0700 ${directory}`);
   }
   const { type } = await statfs(directory);
@@ -66,52 +68,11 @@ export async function lingeringFinding(
   user: string,
   { lingering, systemd }: UserPlaces = PLACES,
 ): Promise<Finding> {
-  if (!(await isThere(systemd))) return ok("systemd has not booted this host, so no logout ends what runs");
-  if (await isThere(`${lingering}/${user}`)) return ok(`${user} lingers: sessions outlive a logout`);
+  if (!(await isReachable(systemd)))
+    return ok("systemd has not booted this host, so no logout ends what runs");
+  if (await isReachable(`${lingering}/${user}`)) return ok(`${user} lingers: sessions outlive a logout`);
   return warning(
     `${user} does not linger: the service and every session end with the last logout, and none starts at boot`,
     "loginctl enable-linger",
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-const RANGE = 65_536;
-const FIRST_ID = 100_000;
-
-/** Has Podman make its namespace anew, with the ids that the user has now. */
-const RENEW_NAMESPACE = "podman system migrate";
-
-/**
- * The command after which Podman has ids for a user: ids of which nobody else has any, unless the user has enough of
- * which Podman does not know yet.
- *
- * @param needed how many are enough. @param files in which users and groups get theirs.
- */
-export async function grantIdsCommand(
-  user: string,
-  needed: number,
-  files = ["/etc/subuid", "/etc/subgid"],
-): Promise<string> {
-  const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
-  const ranges = texts.map((text) => text.split("\n").flatMap(readRange));
-  const hasEnough = ranges.every((list) => {
-    const own = list.filter(({ owner }) => owner === user);
-    return own.reduce((sum, { count }) => sum + count, 0) >= needed;
-  });
-  if (hasEnough) return RENEW_NAMESPACE;
-  const first = Math.max(FIRST_ID, ...ranges.flat().map((range) => range.first + range.count));
-  const free = `${first}-${first + RANGE - 1}`;
-  return `sudo usermod --add-subuids ${free} --add-subgids ${free} ${user} && ${RENEW_NAMESPACE}`;
-}
-
-/** None for a line that is no range. */
-function readRange(line: string): { owner: string; first: number; count: number }[] {
-  const [, owner = "", first, count] = /^([^:#]+):(\d+):(\d+)$/.exec(line.trim()) ?? [];
-  return first === undefined ? [] : [{ owner, first: Number(first), count: Number(count) }];
 }

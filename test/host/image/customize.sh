@@ -5,7 +5,7 @@ root=$1
 work=$2
 here=$(cd "$(dirname "$0")" && pwd)
 
-cp -r "$here/root/." "$root/"
+cp -r "$here/overlay/." "$root/"
 echo "agentd-test" >"$root/etc/hostname"
 printf '127.0.0.1 localhost agentd-test\n::1 localhost\n' >"$root/etc/hosts"
 echo "keeper ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/keeper"

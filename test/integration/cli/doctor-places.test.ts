@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runBounded } from "../../../src/bounded-command.ts";
 import { readInstall } from "../../../src/cli/doctor/packages.ts";
 import { selinuxMode, tunFinding } from "../../../src/cli/doctor/system-checks.ts";
-import { grantIdsCommand, lingeringFinding } from "../../../src/cli/doctor/user-checks.ts";
+import { lingeringFinding } from "../../../src/cli/doctor/user-checks.ts";
+import { grantIdsCommand } from "../../../src/podman/subordinate-ids.ts";
 import { findInit } from "../../../src/podman/helper-programs.ts";
 
 let root: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytePath, latin1Path, type BytePath } from "../../../src/audit/byte-path.ts";
+import { bytePath, latin1Path, type BytePath } from "../../../src/trees/byte-path.ts";
 import { formatChecksums, parseChecksums } from "../../../src/audit/checksums.ts";
 
 const SUM = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";

@@ -23,10 +23,11 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   config: { to: ["workspace", "credentials"] },
   scheduler: { to: ["rpc"] },
   sessions: { to: ["workspace", "credentials", "audit", "podman"] },
-  workspace: { to: [] },
+  workspace: { to: ["trees"] },
   credentials: { to: [] },
   podman: { to: [] },
-  audit: { to: [] },
+  audit: { to: ["trees"] },
+  trees: { to: [] },
   systemd: { to: [] },
   daemon: {
     to: ["rpc", "config", "scheduler", "sessions", "workspace", "credentials", "podman", "audit", "systemd"],

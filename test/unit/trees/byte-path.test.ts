@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytePath, fsPath, latin1Path, shownPath } from "../../../src/audit/byte-path.ts";
+import { bytePath, fsPath, latin1Path, shownPath } from "../../../src/trees/byte-path.ts";
 
 describe("a path as bytes", () => {
   it("keeps every byte there is", () => {
