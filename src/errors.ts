@@ -86,6 +86,9 @@ export interface ErrorParts {
 export class AgentdError extends Error {
   override readonly name = "AgentdError";
   readonly code: ErrorCode;
+  /** What was tried, as a phrase after "cannot". */
+  readonly tried: string;
+  readonly why: string;
   /** What to do next; undefined where nothing can be said. */
   readonly next: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
@@ -93,6 +96,8 @@ export class AgentdError extends Error {
   constructor(code: ErrorCode, parts: ErrorParts) {
     super(`cannot ${parts.tried}: ${parts.why}`, { cause: parts.cause });
     this.code = code;
+    this.tried = parts.tried;
+    this.why = parts.why;
     this.next = parts.next;
     this.details = parts.details;
   }

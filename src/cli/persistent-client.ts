@@ -3,7 +3,7 @@
  */
 import { AgentdError } from "../errors.ts";
 import { abandonable, type CallOptions, type Caller, type RpcClient } from "../rpc/client.ts";
-import type { MethodName, Params, Result } from "../rpc/methods.ts";
+import type { MethodName, Params, Result } from "../api/methods.ts";
 
 /** How long a daemon may be away, each time. */
 export const AWAY_LIMIT_MS = 60_000;

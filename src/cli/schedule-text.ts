@@ -1,7 +1,7 @@
 /**
  * A profile's schedule for people, in its own time zone.
  */
-import type { ScheduleView } from "../rpc/schedule-view.ts";
+import type { ScheduleView } from "../api/schedule-view.ts";
 import { renderFacts, type Fact } from "./facts.ts";
 import { printable } from "./printable.ts";
 import { spanText } from "./time-text.ts";

@@ -1,7 +1,7 @@
 /**
  * The daemon's status as a block of text.
  */
-import type { Status } from "../rpc/methods.ts";
+import type { Status } from "../api/methods.ts";
 import { renderFacts, type Fact } from "./facts.ts";
 import { sizeText } from "./size-text.ts";
 import { spanText } from "./time-text.ts";

@@ -1,5 +1,6 @@
 import type { Profile } from "../config/config.ts";
-import type { Handlers, ProfileView, Status } from "../rpc/methods.ts";
+import type { Handlers } from "../api/handlers.ts";
+import type { ProfileView, Status } from "../api/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionState } from "../session-document.ts";
 import type { CurrentConfig } from "./current-config.ts";

@@ -2,7 +2,7 @@ import type { Config, Profile } from "../config/config.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
-import type { Result } from "../rpc/methods.ts";
+import type { Result } from "../api/methods.ts";
 import type { Admission } from "../sessions/admission.ts";
 import type { AdmissionLimits } from "../sessions/admission-order.ts";
 import { changesBetween, takeOver } from "./config-changes.ts";

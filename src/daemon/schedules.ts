@@ -6,7 +6,7 @@ import type { Profile } from "../config/config.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { connect } from "../rpc/client.ts";
-import type { Handlers } from "../rpc/methods.ts";
+import type { Handlers } from "../api/handlers.ts";
 import { openEventLog } from "../scheduler/event-log.ts";
 import { schedulePage, type SessionEnd } from "../scheduler/schedule-page.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";

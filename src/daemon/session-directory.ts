@@ -1,5 +1,5 @@
 import { AgentdError, sentence } from "../errors.ts";
-import type { SessionList } from "../rpc/methods.ts";
+import type { SessionList } from "../api/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionView } from "../session-document.ts";
 

@@ -6,12 +6,14 @@ import type { Socket } from "node:net";
 import type { Logger } from "../log.ts";
 import { errorResponse, type Dispatch } from "./dispatcher.ts";
 import { LineSplitter, toLine, type Frame } from "./framing.ts";
-import type { MethodName } from "./methods.ts";
+import { METHODS, type MethodRecord } from "../api/methods.ts";
 import { MAX_REQUEST_BYTES, RequestFault, toWireError } from "./protocol.ts";
 import { readRequest, type AnswerId, type WireRequest } from "./request.ts";
 
 /** Answered whenever they are ready; all other requests of a connection one after another. */
-const WAITING_METHODS: ReadonlySet<string> = new Set<MethodName>(["wait"]);
+const WAITING_METHODS: ReadonlySet<string> = new Set(
+  Object.entries<MethodRecord>(METHODS).flatMap(([name, { waits = false }]) => (waits ? [name] : [])),
+);
 
 /** Sessions that one connection may wait for at once; one more is refused. */
 export const MAX_WAITS = 256;

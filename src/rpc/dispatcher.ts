@@ -4,7 +4,8 @@
 import { JSONRPCServer, type JSONRPCResponse } from "json-rpc-2.0";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { METHODS, type Handlers, type MethodName, type RequestContext, type Result } from "./methods.ts";
+import type { Handlers, RequestContext } from "../api/handlers.ts";
+import { METHODS, type MethodName, type Result } from "../api/methods.ts";
 import { PROTOCOL_VERSION, RequestFault, toWireError, WIRE_CODES, type WireError } from "./protocol.ts";
 import type { AnswerId, WireRequest } from "./request.ts";
 

@@ -11,12 +11,6 @@ export const PROTOCOL_VERSION = 1;
 /** A request line that is longer is refused; its newline does not count. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
 
-/** Sessions that one `list` returns at most. */
-export const MAX_LIST_LENGTH = 1000;
-
-/** Next runs of one schedule that one `schedule` returns at most. */
-export const MAX_NEXT_RUNS = 1000;
-
 /** The numbers of JSON-RPC 2.0, and the one under which every error of the registry goes. */
 export const WIRE_CODES = {
   parse_error: -32700,
@@ -33,6 +27,9 @@ export interface WireError {
   readonly message: string;
   readonly data: {
     readonly code: ErrorCode;
+    /** What was tried, as a phrase after "cannot", and why it failed; null where the message says it all. */
+    readonly tried: string | null;
+    readonly why: string | null;
     /** What to do next; null where nothing can be said. */
     readonly next: string | null;
     readonly details: Readonly<Record<string, unknown>> | null;
@@ -61,29 +58,42 @@ export function toWireError(error: unknown): WireError {
     return {
       code: error.wireCode,
       message: error.message,
-      data: { code: "protocol_error", next: null, details: null },
+      data: { code: "protocol_error", tried: null, why: null, next: null, details: null },
     };
   }
   if (error instanceof AgentdError) {
     return {
       code: WIRE_CODES.agentd_error,
       message: error.message,
-      data: { code: error.code, next: error.next ?? null, details: error.details ?? null },
+      data: {
+        code: error.code,
+        tried: error.tried,
+        why: error.why,
+        next: error.next ?? null,
+        details: error.details ?? null,
+      },
     };
   }
   return {
     code: WIRE_CODES.internal_error,
     message: "cannot answer the request: a fault in agentd itself",
-    data: { code: "internal", next: "The daemon's log says what happened.", details: null },
+    data: {
+      code: "internal",
+      tried: "answer the request",
+      why: "a fault in agentd itself",
+      next: "The daemon's log says what happened.",
+      details: null,
+    },
   };
 }
 
 /** An error as the daemon told it, to be thrown in the client with the message it had in the daemon. */
 export function fromWireError(method: string, message: string, data: unknown): AgentdError {
   const told = isRecord(data) ? data : {};
-  const { code, next, details } = told;
+  const { code, tried, why, next, details } = told;
   return new AgentdError(isErrorCode(code) ? code : "protocol_error", {
-    ...splitMessage(method, message),
+    tried: typeof tried === "string" ? tried : `call ${method}`,
+    why: typeof why === "string" ? why : message,
     next: typeof next === "string" ? next : undefined,
     details: isRecord(details) ? details : undefined,
   });
@@ -93,12 +103,6 @@ export function fromWireError(method: string, message: string, data: unknown): A
 export function nobodyListens(error: unknown): boolean {
   const code = systemCode(error);
   return code === "ENOENT" || code === "ECONNREFUSED";
-}
-
-function splitMessage(method: string, message: string): { tried: string; why: string } {
-  const parts = /^cannot (.+?): (.+)$/s.exec(message);
-  if (parts?.[1] === undefined || parts[2] === undefined) return { tried: `call ${method}`, why: message };
-  return { tried: parts[1], why: parts[2] };
 }
 
 function isErrorCode(value: unknown): value is ErrorCode {

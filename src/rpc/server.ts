@@ -9,7 +9,7 @@ import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Connection, type Patience } from "./connection.ts";
 import { createDispatcher, type Identity } from "./dispatcher.ts";
-import type { Handlers } from "./methods.ts";
+import type { Handlers } from "../api/handlers.ts";
 import { prepareSocketPath, unusable } from "./socket-file.ts";
 
 /** Connections at once; the kernel turns away who comes beyond. */

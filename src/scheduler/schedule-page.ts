@@ -1,5 +1,5 @@
-import type { Result, Params } from "../rpc/methods.ts";
-import type { ScheduleView } from "../rpc/schedule-view.ts";
+import type { Result, Params } from "../api/methods.ts";
+import type { ScheduleView } from "../api/schedule-view.ts";
 import type { Entry } from "./agenda.ts";
 import { timestampOf, type LastRun } from "./events.ts";
 import { nextInstants } from "./planner.ts";

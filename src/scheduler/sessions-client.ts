@@ -1,6 +1,6 @@
 import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
-import { MAX_LIST_LENGTH } from "../rpc/protocol.ts";
+import { MAX_LIST_LENGTH } from "../api/limits.ts";
 import type { SessionView } from "../session-document.ts";
 import { timestampOf } from "./events.ts";
 

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import type { SessionList } from "../../src/rpc/methods.ts";
+import type { SessionList } from "../../src/api/methods.ts";
 import type { SessionView } from "../../src/session-document.ts";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import type { World } from "../features/world.ts";

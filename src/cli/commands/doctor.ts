@@ -1,6 +1,6 @@
 import { platform } from "node:process";
 import { requireOrdinaryUser } from "../../ordinary-user.ts";
-import type { Status } from "../../rpc/methods.ts";
+import type { Status } from "../../api/methods.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { withClient, type LocalContext } from "../context.ts";
 import type { DoctorReport } from "../doctor/check.ts";

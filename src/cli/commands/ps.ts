@@ -1,5 +1,5 @@
-import type { SessionList } from "../../rpc/methods.ts";
-import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
+import type { SessionList } from "../../api/methods.ts";
+import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import type { SessionView } from "../../session-document.ts";
 import { countOption } from "../arguments.ts";
 import { colourOf } from "../colours.ts";

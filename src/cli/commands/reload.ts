@@ -1,4 +1,4 @@
-import type { Reload } from "../../rpc/methods.ts";
+import type { Reload } from "../../api/methods.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { withClient, type CliContext } from "../context.ts";
 import { renderFacts, type Fact } from "../facts.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { AgentdError } from "../../errors.ts";
 import type { Caller, CallOptions } from "../../rpc/client.ts";
-import type { Params } from "../../rpc/methods.ts";
+import type { Params } from "../../api/methods.ts";
 import type { SessionView } from "../../session-document.ts";
 import { durationOption } from "../arguments.ts";
 import { attend } from "../attend.ts";

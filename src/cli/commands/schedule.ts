@@ -1,6 +1,6 @@
 import type { RpcClient } from "../../rpc/client.ts";
-import { MAX_NEXT_RUNS } from "../../rpc/protocol.ts";
-import type { ScheduleView } from "../../rpc/schedule-view.ts";
+import { MAX_NEXT_RUNS } from "../../api/limits.ts";
+import type { ScheduleView } from "../../api/schedule-view.ts";
 import { countOption } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { withClient, type CliContext } from "../context.ts";

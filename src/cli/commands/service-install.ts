@@ -4,7 +4,7 @@ import { userConfigFile } from "../../config/paths.ts";
 import { commitFile, ensureDirectory, stageFile } from "../../durable-files.ts";
 import { AgentdError, type ErrorCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
-import type { Status } from "../../rpc/methods.ts";
+import type { Status } from "../../api/methods.ts";
 import type { FileState, UnitFile } from "../../systemd/unit-file.ts";
 import type { ServiceState, UserManager } from "../../systemd/user-manager.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";

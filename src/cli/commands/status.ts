@@ -1,4 +1,4 @@
-import type { Status } from "../../rpc/methods.ts";
+import type { Status } from "../../api/methods.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { withClient, type CliContext } from "../context.ts";
 import { statusText } from "../status-text.ts";

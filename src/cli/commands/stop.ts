@@ -1,6 +1,6 @@
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
-import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
+import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { graceOption } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { say, withPersistentClient, type CliContext } from "../context.ts";

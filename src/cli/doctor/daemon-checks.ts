@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import type { Problem } from "../../config/problems.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
-import type { Status } from "../../rpc/methods.ts";
+import type { Status } from "../../api/methods.ts";
 import { countText } from "../size-text.ts";
 import { findingOf } from "./run-checks.ts";
 

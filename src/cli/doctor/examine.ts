@@ -17,7 +17,7 @@ import {
 } from "../../config/paths.ts";
 import { AgentdError } from "../../errors.ts";
 import { FINDING_STATUSES, type FindingStatus } from "../../finding.ts";
-import type { Status } from "../../rpc/methods.ts";
+import type { Status } from "../../api/methods.ts";
 import type { Check, CheckResult, DoctorReport } from "./check.ts";
 import { credentialFileFinding, credentialPlaces, findCredentialSource } from "./credential-checks.ts";
 import { configFindings, daemonFinding, type DaemonAnswer, type LoadedConfig } from "./daemon-checks.ts";

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
-import type { Handlers, ProfileView, Reload } from "../../../src/rpc/methods.ts";
+import type { Handlers } from "../../../src/api/handlers.ts";
+import type { ProfileView, Reload } from "../../../src/api/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
 import {
   listed,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import { connect, type RpcClient } from "../../../src/rpc/client.ts";
-import type { Handlers } from "../../../src/rpc/methods.ts";
+import type { Handlers } from "../../../src/api/handlers.ts";
 import { RawClient } from "./raw-client.ts";
 import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
 

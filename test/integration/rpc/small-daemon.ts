@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
+import type { Handlers } from "../../../src/api/handlers.ts";
 import {
   METHODS,
-  type Handlers,
   type MethodName,
   type Reload,
   type SessionList,
   type Status,
-} from "../../../src/rpc/methods.ts";
+} from "../../../src/api/methods.ts";
 import type { Patience } from "../../../src/rpc/connection.ts";
 import { RpcServer } from "../../../src/rpc/server.ts";
 import { acceptedDocument, type SessionView } from "../../../src/session-document.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
 import { connect } from "../../../src/rpc/client.ts";
-import type { Handlers } from "../../../src/rpc/methods.ts";
+import type { Handlers } from "../../../src/api/handlers.ts";
 import { openEventLog } from "../../../src/scheduler/event-log.ts";
 import type { ScheduleEvent } from "../../../src/scheduler/events.ts";
 import { Scheduler } from "../../../src/scheduler/scheduler.ts";

@@ -14,14 +14,15 @@ interface Arrows {
 /** The directions of dependency between the rooms. ARCHITECTURE.md says why. */
 const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
-    to: ["rpc"],
+    to: ["api", "rpc"],
     lazilyTo: ["daemon", "config", "audit", "systemd", "podman", "workspace", "credentials"],
     lightFiles: ["src/config/durations.ts", "src/config/paths.ts", "src/config/socket-path.ts"],
   },
-  rpc: { to: [] },
+  api: { to: [] },
+  rpc: { to: ["api"] },
   // For their rules alone: which repositories are accepted, which names of variables.
   config: { to: ["workspace", "credentials"] },
-  scheduler: { to: ["rpc"] },
+  scheduler: { to: ["api", "rpc"] },
   sessions: { to: ["workspace", "credentials", "audit", "podman"] },
   workspace: { to: ["trees"] },
   credentials: { to: [] },
@@ -30,7 +31,18 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   trees: { to: [] },
   systemd: { to: [] },
   daemon: {
-    to: ["rpc", "config", "scheduler", "sessions", "workspace", "credentials", "podman", "audit", "systemd"],
+    to: [
+      "api",
+      "rpc",
+      "config",
+      "scheduler",
+      "sessions",
+      "workspace",
+      "credentials",
+      "podman",
+      "audit",
+      "systemd",
+    ],
   },
 };
 

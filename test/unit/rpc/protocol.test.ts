@@ -14,11 +14,19 @@ describe("an error on the wire", () => {
     expect(wire).toEqual({
       code: -32000,
       message: thrown.message,
-      data: { code: "unknown_profile", next: thrown.next, details: { profile: "x" } },
+      data: {
+        code: "unknown_profile",
+        tried: "run x: y",
+        why: "no profile has that name: x",
+        next: thrown.next,
+        details: { profile: "x" },
+      },
     });
-    const { message, code, next, details } = fromWireError("run", wire.message, wire.data);
-    expect({ message, code, next, details }).toEqual({
+    const { message, tried, why, code, next, details } = fromWireError("run", wire.message, wire.data);
+    expect({ message, tried, why, code, next, details }).toEqual({
       message: thrown.message,
+      tried: "run x: y",
+      why: "no profile has that name: x",
       code: thrown.code,
       next: thrown.next,
       details: thrown.details,
@@ -27,7 +35,7 @@ describe("an error on the wire", () => {
 
   it("says null for what is not known", () => {
     const wire = toWireError(new AgentdError("internal", { tried: "a", why: "b" }));
-    expect(wire.data).toEqual({ code: "internal", next: null, details: null });
+    expect(wire.data).toEqual({ code: "internal", tried: "a", why: "b", next: null, details: null });
   });
 
   it("never tells the message of any other error", () => {

@@ -1,5 +1,5 @@
 /**
- * The methods of the wire: for each what it takes, what it gives and how it can fail.
+ * The methods of the daemon: for each what it takes, what it gives and how it can fail, whatever carries it.
  *
  * `docs/protocol.md` describes them and a test compares the two. The client imports the types only: the
  * validator would cost it more than everything else together.
@@ -7,15 +7,18 @@
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { sessionViewSchema } from "../session-document.ts";
-import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./protocol.ts";
+import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 
-interface MethodRecord {
+/** What is said of a method. */
+export interface MethodRecord {
   readonly summary: string;
   readonly params: z.ZodType;
   readonly result: z.ZodType;
   /** Codes it can answer with, besides `protocol_error` and `internal`, which every method can. */
   readonly errors: readonly ErrorCode[];
+  /** True where the answer may take as long as a session, so that no other request waits for it. Default false. */
+  readonly waits?: boolean;
 }
 
 /** A bound on what a request may hold in memory; what a text may be is judged by whoever uses it. */
@@ -145,6 +148,7 @@ export const METHODS = {
   },
   wait: {
     summary: "Answers once the session is sealed.",
+    waits: true,
     params: z.strictObject({ session }),
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
@@ -206,19 +210,3 @@ export type Status = Result<"status">;
 export type SessionList = Result<"list">;
 export type Reload = Result<"reload">;
 export type ProfileView = z.output<typeof profileSchema>;
-
-export interface RequestContext {
-  /**
-   * Aborts when nobody waits for the answer any more. A handler that waits then throws its `reason`; what the
-   * request has started goes on.
-   */
-  readonly signal: AbortSignal;
-}
-
-/** What the daemon implements: every method but `hello`, which the server answers itself. */
-export type Handlers = {
-  readonly [M in Exclude<MethodName, "hello">]: (
-    params: Params<M>,
-    context: RequestContext,
-  ) => Promise<Result<M>>;
-};

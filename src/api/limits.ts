@@ -1,0 +1,9 @@
+/**
+ * Bounds on what one request may ask for. The client loads this file, so it imports no validator.
+ */
+
+/** Sessions that one `list` returns at most. */
+export const MAX_LIST_LENGTH = 1000;
+
+/** Next runs of one schedule that one `schedule` returns at most. */
+export const MAX_NEXT_RUNS = 1000;
