@@ -3,7 +3,7 @@
  * so agentd looks at them itself.
  */
 import { identifyProcess, isAlive, type ProcessIdentity } from "../process-identity.ts";
-import { commandLine } from "./process-table.ts";
+import { commandLine } from "../programs/process-table.ts";
 import type { InspectReply } from "./replies.ts";
 import { basename } from "node:path";
 

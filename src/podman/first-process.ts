@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { identifyProcess, isAlive, readProcFile } from "../process-identity.ts";
-import { commandLine, sendSignal } from "./process-table.ts";
+import { commandLine, sendSignal } from "../programs/process-table.ts";
 
 /** `asked`: the command that was looked for; `other`: what took its place; `none`: no process, or not known. */
 export type FoundCommand = "asked" | "other" | "none";
