@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
+import { profileViewSchema } from "../profile/view.ts";
 import { sessionViewSchema } from "../session-document.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
@@ -59,26 +60,6 @@ export const statusSchema = z.strictObject({
 const sessionListSchema = z.strictObject({
   sessions: z.array(sessionViewSchema),
   unreadable: z.array(z.strictObject({ session_id: z.string(), record: z.string(), why: z.string() })),
-});
-
-/** A profile as the daemon has loaded it; null where the profile sets no limit or names nothing. */
-export const profileSchema = z.strictObject({
-  name: z.string(),
-  image: z.string(),
-  pull: z.string(),
-  command: z.array(z.string()),
-  repo: z.string().nullable(),
-  ref: z.string().nullable(),
-  schedule: z.string().nullable(),
-  max_sessions: z.int().nullable(),
-  timeout_ms: z.int().nullable(),
-  grace_ms: z.int(),
-  network: z.string(),
-  memory_bytes: z.int().nullable(),
-  cpus: z.number().nullable(),
-  pids: z.int(),
-  /** Names of the variables that the command gets; never what they hold. */
-  credentials: z.array(z.string()),
 });
 
 /** What reading the configuration again has changed. */
@@ -162,7 +143,7 @@ export const METHODS = {
   profiles: {
     summary: "Shows what can be run: the profiles as the daemon has loaded them.",
     params: z.strictObject({}),
-    result: z.array(profileSchema),
+    result: z.array(profileViewSchema),
     errors: [],
   },
   schedule: {
@@ -209,4 +190,3 @@ export type Result<M extends MethodName> = z.output<(typeof METHODS)[M]["result"
 export type Status = Result<"status">;
 export type SessionList = Result<"list">;
 export type Reload = Result<"reload">;
-export type ProfileView = z.output<typeof profileSchema>;

@@ -1,7 +1,7 @@
 /**
  * Option values, from text to what they mean.
  */
-import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "../config/durations.ts";
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "../profile/durations.ts";
 import { AgentdError } from "../errors.ts";
 
 /** The largest number that a count option can take. */

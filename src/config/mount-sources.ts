@@ -2,8 +2,9 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
-import type { DaemonSettings, Relabel } from "./config.ts";
-import { isWithin } from "./path-containment.ts";
+import type { Mount } from "../profile/profile.ts";
+import type { DaemonSettings } from "./config.ts";
+import { isWithin } from "../path-containment.ts";
 import {
   cacheDirectory,
   dataHome,
@@ -111,7 +112,7 @@ const SHARED_DIRECTORIES = /^\/(?:home|var)\/[^/]+$/;
  *
  * @param source absolute and normalized.
  */
-export function relabelFault(source: string, relabel: Relabel): string | undefined {
+export function relabelFault(source: string, relabel: Mount["relabel"]): string | undefined {
   if (relabel === "none") return undefined;
   const system = SYSTEM_DIRECTORIES.some((directory) => isWithin(source, directory));
   if (!system && !SHARED_DIRECTORIES.test(source) && /^\/[^/]+\/./.test(source)) return undefined;
@@ -127,7 +128,7 @@ export function relabelFault(source: string, relabel: Relabel): string | undefin
 export async function resolveMountSource(
   source: string,
   protectedOnes: readonly ProtectedPath[],
-  relabel: Relabel,
+  relabel: Mount["relabel"],
 ): Promise<string> {
   const refused = (why: string, cause?: unknown): AgentdError =>
     new AgentdError("mount_invalid", {

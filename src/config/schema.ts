@@ -4,9 +4,17 @@
  * A rule's message has no full stop. Values that could be a secret are marked `concealed`: no message shows them.
  */
 import * as z from "zod";
-import { always, isTable, path, sessionCount, size, type Context } from "./field-rules.ts";
-import { namesAreUnique, profileSchema, zonesAreKnown } from "./profile-schema.ts";
-import { sizeBytes } from "./sizes.ts";
+import { profileDocumentSchema, zonesAreKnown } from "../profile/document.ts";
+import {
+  always,
+  isTable,
+  namesAreUnique,
+  path,
+  sessionCount,
+  size,
+  type Context,
+} from "../profile/field-rules.ts";
+import { sizeBytes } from "../profile/sizes.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {
@@ -20,7 +28,7 @@ export function configSchema(defaults: SchemaDefaults) {
     .strictObject({
       daemon: daemonSchema(defaults).prefault({}),
       profiles: z
-        .array(profileSchema)
+        .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")
         .superRefine(namesAreUnique("another profile has this name"), always)
         .superRefine(zonesAreKnown, always)
@@ -30,7 +38,6 @@ export function configSchema(defaults: SchemaDefaults) {
 }
 
 export type ConfigDocument = z.infer<ReturnType<typeof configSchema>>;
-export type ProfileDocument = z.infer<typeof profileSchema>;
 
 function daemonSchema(defaults: SchemaDefaults) {
   return z.strictObject({

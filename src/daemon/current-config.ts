@@ -1,4 +1,5 @@
-import { findProfile, type Config, type Profile } from "../config/config.ts";
+import type { Profile } from "../profile/profile.ts";
+import { findProfile, type Config } from "../config/config.ts";
 
 /** The configuration that is in use now: whoever needs what may change asks here each time. */
 export class CurrentConfig {

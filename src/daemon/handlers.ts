@@ -1,6 +1,6 @@
-import type { Profile } from "../config/config.ts";
+import { profileView } from "../profile/view.ts";
 import type { Handlers } from "../api/handlers.ts";
-import type { ProfileView, Status } from "../api/methods.ts";
+import type { Status } from "../api/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionState } from "../session-document.ts";
 import type { CurrentConfig } from "./current-config.ts";
@@ -79,25 +79,5 @@ function countStates(intake: Intake): Status["sessions"] {
     preparing: count("preparing"),
     running: count("running"),
     finishing: count("finishing"),
-  };
-}
-
-function profileView(profile: Profile): ProfileView {
-  return {
-    name: profile.name,
-    image: profile.baseImage,
-    pull: profile.pull,
-    command: [...profile.command],
-    repo: profile.repo ?? null,
-    ref: profile.ref ?? null,
-    schedule: profile.schedule ?? null,
-    max_sessions: profile.maxSessions ?? null,
-    timeout_ms: profile.timeoutMs ?? null,
-    grace_ms: profile.graceMs,
-    network: profile.network,
-    memory_bytes: profile.memoryBytes ?? null,
-    cpus: profile.cpus ?? null,
-    pids: profile.pids,
-    credentials: profile.credentials.map(({ name }) => name),
   };
 }

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../log.ts";
 import { homeOf } from "../sessions/container-request.ts";
-import type { Engine, SessionProfile } from "../sessions/ports.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { Engine } from "../sessions/ports.ts";
 
 /** How many profiles an image is looked into for; the homes of others are looked up by their first sessions. */
 const MAX_HOMES = 20;
 
-type Preparable = Pick<SessionProfile, "name" | "baseImage">;
+type Preparable = Pick<Profile, "name" | "baseImage">;
 
 /**
  * Pays ahead, one image after the other, for what the first session of each would wait for: seconds for a big image.

@@ -1,4 +1,5 @@
-import type { Config, Profile } from "../config/config.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { Config } from "../config/config.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";

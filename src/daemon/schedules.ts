@@ -2,7 +2,7 @@
  * The scheduler with what it needs of the daemon.
  */
 import { join } from "node:path";
-import type { Profile } from "../config/config.ts";
+import type { Profile } from "../profile/profile.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { connect } from "../rpc/client.ts";

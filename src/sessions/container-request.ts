@@ -1,5 +1,7 @@
 import type { ContainerRequest } from "../podman/container-spec.ts";
-import type { Gate, Mount, OpenRecord, SessionProfile, Staging } from "./ports.ts";
+import type { Mount } from "../profile/profile.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { Gate, OpenRecord, Staging } from "./ports.ts";
 
 /** Label that says which agentd instance a container belongs to. */
 export const INSTANCE_LABEL = "io.agentd.instance";
@@ -13,14 +15,14 @@ export const GATE_TARGET = "/agentd/gate";
 const METHODOLOGY_TARGET = "/agentd/methodology";
 
 /** The home of a profile's user inside its containers. */
-export function homeOf(profile: Pick<SessionProfile, "name">): string {
+export function homeOf(profile: Pick<Profile, "name">): string {
   return `/home/${profile.name}`;
 }
 
 /** Everything that decides what a session's container looks like. */
 export interface ContainerParts {
   readonly instance: string;
-  readonly profile: SessionProfile;
+  readonly profile: Profile;
   readonly record: Pick<OpenRecord, "id" | "document" | "runaDirectory" | "consoleLogPath">;
   readonly staging: Staging;
   readonly gate: Pick<Gate, "directory">;
@@ -77,7 +79,7 @@ function methodologyBind(source: string | undefined): Mount[] {
 }
 
 function environment(
-  profile: SessionProfile,
+  profile: Profile,
   sessionId: string,
   workUnit: string | null,
   home: string,

@@ -1,5 +1,6 @@
 import { LaunchError } from "./launch-stage.ts";
-import type { Clock, Credentials, Engine, OpenRecord, SessionProfile } from "./ports.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { Clock, Credentials, Engine, OpenRecord } from "./ports.ts";
 import { sleepUntil } from "./sleep.ts";
 
 /** How a hand-over came to its end that an earlier daemon had begun. */
@@ -18,7 +19,7 @@ export interface HandOverAgain {
   readonly engine: Pick<Engine, "findCommand">;
   readonly credentials: Credentials;
   readonly clock: Clock;
-  readonly profile: SessionProfile;
+  readonly profile: Profile;
   readonly record: Pick<OpenRecord, "id">;
   readonly containerId: string;
   /** Settles when the container has ended. */

@@ -4,7 +4,8 @@ import { acceptedDocument, type SessionDocument, type SessionView } from "../ses
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
 import type { Beginning } from "./beginning.ts";
 import type { SessionPlan } from "./plan.ts";
-import type { OpenRecord, SessionProfile } from "./ports.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { OpenRecord } from "./ports.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -47,7 +48,7 @@ export interface IntakeHost extends SessionHost {
 
 /** What a session is accepted with, and keeps whatever becomes of the configuration. */
 export interface ProfileInUse {
-  readonly profile: SessionProfile;
+  readonly profile: Profile;
   /** Of the settings that stand behind this. */
   readonly digest: string;
   /** What a console log may have, in bytes. */

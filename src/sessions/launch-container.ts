@@ -2,7 +2,7 @@ import { DEFAULT_PIDS } from "../podman/container-spec.ts";
 import { containerRequest, homeOf, type ContainerParts } from "./container-request.ts";
 import { PREPARATION_LIMIT_MS, type LaunchContext } from "./launch-context.ts";
 import { inStage } from "./launch-stage.ts";
-import type { SessionProfile } from "./ports.ts";
+import type { Profile } from "../profile/profile.ts";
 import { deferContainer } from "./releases.ts";
 
 /** What the container is made from, besides what the context has. */
@@ -82,10 +82,7 @@ async function createContainer(
 }
 
 /** A limit that the profile asks for is missed by its operator; a default of ours is not. */
-function warningsOfLimits(
-  profile: SessionProfile,
-  unenforced: readonly ("memory" | "cpus" | "pids")[],
-): string[] {
+function warningsOfLimits(profile: Profile, unenforced: readonly ("memory" | "cpus" | "pids")[]): string[] {
   const pids = profile.pids === DEFAULT_PIDS ? undefined : profile.pids;
   const asked = { memory: profile.memoryBytes, cpus: profile.cpus, pids };
   const missed = unenforced.filter((limit) => asked[limit] !== undefined);

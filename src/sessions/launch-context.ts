@@ -1,5 +1,6 @@
 import type { Activities } from "./activities.ts";
-import type { OpenRecord, SessionProfile } from "./ports.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { OpenRecord } from "./ports.ts";
 import type { ReleaseStack } from "./release-stack.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -11,7 +12,7 @@ export interface LaunchContext extends Pick<
   SessionHost,
   "instance" | "engine" | "workspaces" | "credentials" | "hostPaths" | "failpoints"
 > {
-  readonly profile: SessionProfile;
+  readonly profile: Profile;
   readonly record: OpenRecord;
   /** Takes over everything that the launch acquires, whether it succeeds or not. */
   readonly resources: ReleaseStack;

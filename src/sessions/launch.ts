@@ -4,7 +4,8 @@ import { launchContainer } from "./launch-container.ts";
 import type { LaunchContext } from "./launch-context.ts";
 import { inStage, LaunchError } from "./launch-stage.ts";
 import { makeMountPoints } from "./mount-points.ts";
-import type { Gate, Mount } from "./ports.ts";
+import type { Mount } from "../profile/profile.ts";
+import type { Gate } from "./ports.ts";
 import { deferDirectories } from "./releases.ts";
 
 /** A session whose command may be let go. */

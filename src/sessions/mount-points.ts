@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Mount } from "./ports.ts";
+import type { Mount } from "../profile/profile.ts";
 
 /**
  * Makes the places of the mounts below a session's home, with the directories on the way to them. The runtime would

@@ -1,13 +1,13 @@
 import type { Ending } from "../outcome.ts";
 import type { ResourcePeaks } from "../podman/resource-peaks.ts";
 import type { SessionDocument } from "../session-document.ts";
-import type { SessionProfile } from "./ports.ts";
+import type { Profile } from "../profile/profile.ts";
 
 /** What a session has used, as its record says it. */
 export function peakFields(
   { memoryBytes, pids, cpuSeconds }: ResourcePeaks,
   { outcome }: Pick<Ending, "outcome">,
-  profile: Pick<SessionProfile, "memoryBytes">,
+  profile: Pick<Profile, "memoryBytes">,
 ): Pick<SessionDocument, "peak_memory_bytes" | "peak_pids" | "cpu_seconds"> {
   return {
     // A session that ran out of memory has had all of it, whatever was seen before.

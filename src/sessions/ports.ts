@@ -2,6 +2,7 @@
  * What a session needs of the other rooms, in its own words. The composition root hands in what fulfils it.
  */
 import type { OpenRecord as AuditRecord } from "../audit/open-record.ts";
+import type { Mount, Profile } from "../profile/profile.ts";
 import type { ContainerRequest } from "../podman/container-spec.ts";
 import type { LimitName } from "../podman/host-features.ts";
 import type { PullPolicy } from "../podman/images.ts";
@@ -16,37 +17,6 @@ export interface Clock {
   readonly monotonic: () => number;
   /** How long this host is up, in milliseconds: one count for all daemons of a boot, whatever is done to the clock. */
   readonly uptime: () => number;
-}
-
-/** A directory or file of the host that the operator declared for a profile's sessions. */
-export type Mount = ContainerRequest["binds"][number];
-
-/** The part of a profile that a session is made from. */
-export interface SessionProfile {
-  readonly name: string;
-  readonly baseImage: string;
-  readonly command: readonly string[];
-  readonly repo?: string | undefined;
-  readonly ref?: string | undefined;
-  /** Undefined means that the session may run for ever. */
-  readonly timeoutMs?: number | undefined;
-  /** Between SIGTERM and SIGKILL, where whoever ends the session does not say. In milliseconds. */
-  readonly graceMs: number;
-  readonly pull: PullPolicy;
-  /** Directory on the host for `/agentd/methodology`; undefined means none. */
-  readonly methodologyDir?: string | undefined;
-  /** Variable of the daemon's environment with the token to clone with; undefined means none. */
-  readonly repoTokenSource?: string | undefined;
-  readonly mounts: readonly Mount[];
-  /** Undefined means no limit. */
-  readonly memoryBytes?: number | undefined;
-  /** Cores, may be a fraction; undefined means no limit. */
-  readonly cpus?: number | undefined;
-  /** Processes and threads; undefined means the engine room's default. */
-  readonly pids?: number | undefined;
-  readonly network: ContainerRequest["network"];
-  readonly env: Readonly<Record<string, string>>;
-  readonly credentials: readonly { readonly name: string; readonly source: string }[];
 }
 
 /** The container engine. */
@@ -139,7 +109,7 @@ export interface Gate {
 /** Resolves credentials and makes gates. */
 export interface Credentials {
   /** Throws `credential_unset` or `credential_invalid`. */
-  resolve(credentials: SessionProfile["credentials"]): ReadonlyMap<string, string>;
+  resolve(credentials: Profile["credentials"]): ReadonlyMap<string, string>;
   /** The token in that variable. Throws `credential_unset` or `credential_invalid`. */
   resolveToken(source: string): string;
   createGate(sessionId: string): Promise<Gate>;

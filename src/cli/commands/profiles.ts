@@ -1,4 +1,4 @@
-import type { ProfileView } from "../../api/methods.ts";
+import type { ProfileView } from "../../profile/view.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { withClient, type CliContext } from "../context.ts";
 import { sizeText } from "../size-text.ts";

@@ -1,7 +1,7 @@
 /** Whether the values that profiles take from an environment are there. Values are looked at and never told. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Profile } from "../../config/config.ts";
+import type { Profile } from "../../profile/profile.ts";
 import { credentialsFile, userUnitDirectory, type Host } from "../../config/paths.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";

@@ -1,6 +1,6 @@
 /** Podman on this host: asked once, for every condition that hangs on its answer. */
 import { statfs } from "node:fs/promises";
-import type { Profile } from "../../config/config.ts";
+import type { Profile } from "../../profile/profile.ts";
 import { homeDirectory, type Host } from "../../config/paths.ts";
 import { ok, warning, type Finding } from "../../finding.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";

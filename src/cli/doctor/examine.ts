@@ -6,7 +6,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { version as nodeVersion } from "node:process";
-import type { Config, Profile } from "../../config/config.ts";
+import type { Profile } from "../../profile/profile.ts";
+import type { Config } from "../../config/config.ts";
 import {
   cacheDirectory,
   defaultAuditRoot,

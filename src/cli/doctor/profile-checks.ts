@@ -1,6 +1,6 @@
 /** What a profile names on this host: its image, its mounts, its methodology. */
 import { stat } from "node:fs/promises";
-import type { Mount, Profile } from "../../config/config.ts";
+import type { Mount, Profile } from "../../profile/profile.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
 import type { ImageStanding } from "../../podman/stored-images.ts";

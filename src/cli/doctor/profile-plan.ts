@@ -1,7 +1,8 @@
 /** Which conditions a profile has of its own. */
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config, Profile } from "../../config/config.ts";
+import type { Profile } from "../../profile/profile.ts";
+import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import { ok } from "../../finding.ts";
 import type { Check } from "./check.ts";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import type { Handlers } from "../../../src/api/handlers.ts";
-import type { ProfileView, Reload } from "../../../src/api/methods.ts";
+import type { ProfileView } from "../../../src/profile/view.ts";
+import type { Reload } from "../../../src/api/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
 import {
   listed,

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";
-import { profileSchema, reloadSchema, statusSchema } from "../../../src/api/methods.ts";
+import { reloadSchema, statusSchema } from "../../../src/api/methods.ts";
+import { profileViewSchema } from "../../../src/profile/view.ts";
 import { scheduleViewSchema } from "../../../src/api/schedule-view.ts";
 import { SKIP_REASONS, scheduleEventSchema } from "../../../src/scheduler/events.ts";
 import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
@@ -46,7 +47,7 @@ describe("the page on JSON", () => {
   });
 
   it("describes every field of a profile in the same way", () => {
-    expect(rowsOf("A profile").map((row) => row.slice(0, 3))).toEqual(fieldsOf(profileSchema));
+    expect(rowsOf("A profile").map((row) => row.slice(0, 3))).toEqual(fieldsOf(profileViewSchema));
   });
 
   it("describes every field of a reload in the same way", () => {

@@ -21,6 +21,11 @@ function parts(changes: Changes = {}): ContainerParts {
       network: "private",
       env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
       credentials: [],
+      missed: "skip",
+      catchupWindowMs: 0,
+      overlap: "allow",
+      jitterMs: 0,
+      pids: 2048,
     },
     record: {
       id: "0123456789abcdef",

@@ -97,3 +97,15 @@ export function textsOf(entries: unknown, key: string): (string | undefined)[] {
 export function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** No two entries of an array of tables have the same `name`. */
+export function namesAreUnique(message: string) {
+  return (entries: unknown, context: Context): void => {
+    const seen = new Set<string>();
+    for (const [index, name] of textsOf(entries, "name").entries()) {
+      if (name !== undefined && seen.has(name))
+        context.addIssue({ code: "custom", path: [index, "name"], message });
+      if (name !== undefined) seen.add(name);
+    }
+  };
+}

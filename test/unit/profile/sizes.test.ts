@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sizeBytes } from "../../../src/config/sizes.ts";
+import { sizeBytes } from "../../../src/profile/sizes.ts";
 
 describe("sizeBytes", () => {
   it.each([

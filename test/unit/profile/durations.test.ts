@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationMs, MAX_DURATION_MS } from "../../../src/config/durations.ts";
+import { durationMs, MAX_DURATION_MS } from "../../../src/profile/durations.ts";
 
 describe("durationMs", () => {
   it.each([

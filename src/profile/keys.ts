@@ -1,0 +1,14 @@
+/**
+ * The one list of what a profile has. Each key says how it is written in `[[profiles]]`, what agentd keeps of it (in
+ * memory, and in the plan of an accepted session), and whether the daemon shows it. Types and schemas of all of these
+ * are derived from here: a key that is added here is nowhere forgotten.
+ */
+import { LIMITS } from "./keys/limits.ts";
+import { SURROUNDINGS } from "./keys/surroundings.ts";
+import { WHAT_RUNS } from "./keys/what-runs.ts";
+import { WHEN_IT_RUNS } from "./keys/when-it-runs.ts";
+
+/** In the order of the documentation. */
+export const PROFILE_KEYS = { ...WHAT_RUNS, ...WHEN_IT_RUNS, ...LIMITS, ...SURROUNDINGS };
+
+export type ProfileKeys = typeof PROFILE_KEYS;

@@ -1,0 +1,91 @@
+/** What a profile's sessions may use up. */
+import * as z from "zod";
+import { durationMs, graceMs } from "../durations.ts";
+import { duration, grace, sessionCount, size } from "../field-rules.ts";
+import { sizeBytes } from "../sizes.ts";
+import { key, parsed, plain, shown } from "./key.ts";
+
+/** With less, the runtime's own first process is out of memory before the command is reached. */
+const MIN_MEMORY = "6m";
+const CPUS_RULE = "must be a number of cores from 0.01 to 8192, such as 2 or 0.5";
+const PIDS_RULE = "must be a whole number from 1 to 4194304";
+
+const optionalInteger = z.int().optional();
+
+export const LIMITS = {
+  max_sessions: shown(
+    "max_sessions",
+    plain(
+      "maxSessions",
+      optionalInteger,
+      sessionCount()
+        .optional()
+        .describe(
+          "How many sessions of the profile run at once; more are queued. Default: as many as daemon.max_sessions allows.",
+        ),
+    ),
+  ),
+  timeout: shown(
+    "timeout_ms",
+    key(
+      "timeoutMs",
+      duration().optional().describe("How long the command may run. Default: no limit."),
+      optionalInteger,
+      (written) => (written === undefined ? undefined : parsed(written, durationMs)),
+    ),
+  ),
+  grace: shown(
+    "grace_ms",
+    key(
+      "graceMs",
+      grace()
+        .default("10s")
+        .describe("How long the command has between SIGTERM and SIGKILL when it is stopped."),
+      z.int(),
+      (written) => parsed(written, graceMs),
+    ),
+  ),
+  memory: shown(
+    "memory_bytes",
+    key(
+      "memoryBytes",
+      size()
+        .refine(isEnoughMemory, `must be at least ${MIN_MEMORY}`)
+        .optional()
+        .describe("Memory the session may use, without swap. Default: no limit."),
+      optionalInteger,
+      (written) => (written === undefined ? undefined : parsed(written, sizeBytes)),
+    ),
+  ),
+  cpus: shown(
+    "cpus",
+    plain(
+      "cpus",
+      z.number().optional(),
+      z
+        .number(CPUS_RULE)
+        .min(0.01, CPUS_RULE)
+        .max(8192, CPUS_RULE)
+        .optional()
+        .describe("Cores the session may use; fractions are fine. Default: no limit."),
+    ),
+  ),
+  pids: shown(
+    "pids",
+    plain(
+      "pids",
+      z.int(),
+      z
+        .int(PIDS_RULE)
+        .min(1, PIDS_RULE)
+        .max(4_194_304, PIDS_RULE)
+        .default(2048)
+        .describe("Processes and threads the session may have at once."),
+    ),
+  ),
+};
+
+function isEnoughMemory(memory: string): boolean {
+  const bytes = sizeBytes(memory);
+  return bytes === undefined || bytes >= (sizeBytes(MIN_MEMORY) ?? 0);
+}

@@ -1,0 +1,33 @@
+/** A profile as agentd keeps it: immutable, camelCase, units in names, paths absolute. */
+import * as z from "zod";
+import type { ProfileDocument } from "./document.ts";
+import type { FromFile } from "./keys/key.ts";
+import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
+
+type KeptShape = { [K in keyof ProfileKeys as ProfileKeys[K]["name"]]: ProfileKeys[K]["kept"] };
+
+const shape = Object.fromEntries(
+  Object.values(PROFILE_KEYS).map(({ name, kept }) => [name, kept]),
+) as unknown as KeptShape;
+
+/** What is kept of a profile; refuses what it does not know. */
+export const profileSchema = z.strictObject(shape).readonly();
+
+/** What one `[[profiles]]` says. */
+export type Profile = z.output<typeof profileSchema>;
+
+/** A file or directory of the host in the container; whether its source exists is looked at when a session starts. */
+export type Mount = Profile["mounts"][number];
+
+/** A profile from what was written, which has passed the rules. */
+export function toProfile(document: ProfileDocument, fromFile: FromFile): Profile {
+  const read = (written: keyof ProfileKeys): [string, unknown] => {
+    const { name, read } = PROFILE_KEYS[written] as {
+      readonly name: string;
+      readonly read: (value: unknown, fromFile: FromFile) => unknown;
+    };
+    return [name, read(document[written], fromFile)];
+  };
+  const keys = Object.keys(PROFILE_KEYS) as (keyof ProfileKeys)[];
+  return Object.fromEntries(keys.map(read)) as unknown as Profile;
+}
