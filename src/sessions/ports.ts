@@ -7,6 +7,9 @@ import type { LimitName } from "../podman/host-features.ts";
 import type { PullPolicy } from "../podman/images.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
 import type { ResourcePeaks } from "../podman/resource-peaks.ts";
+import type { SessionProfile } from "./plan.ts";
+
+export type { SessionProfile };
 
 /** Time as sessions see it; a test may hand in its own. */
 export interface Clock {
@@ -20,34 +23,6 @@ export interface Clock {
 
 /** A directory or file of the host that the operator declared for a profile's sessions. */
 export type Mount = ContainerRequest["binds"][number];
-
-/** The part of a profile that a session is made from. */
-export interface SessionProfile {
-  readonly name: string;
-  readonly baseImage: string;
-  readonly command: readonly string[];
-  readonly repo?: string | undefined;
-  readonly ref?: string | undefined;
-  /** Undefined means that the session may run for ever. */
-  readonly timeoutMs?: number | undefined;
-  /** Between SIGTERM and SIGKILL, where whoever ends the session does not say. In milliseconds. */
-  readonly graceMs: number;
-  readonly pull: PullPolicy;
-  /** Directory on the host for `/agentd/methodology`; undefined means none. */
-  readonly methodologyDir?: string | undefined;
-  /** Variable of the daemon's environment with the token to clone with; undefined means none. */
-  readonly repoTokenSource?: string | undefined;
-  readonly mounts: readonly Mount[];
-  /** Undefined means no limit. */
-  readonly memoryBytes?: number | undefined;
-  /** Cores, may be a fraction; undefined means no limit. */
-  readonly cpus?: number | undefined;
-  /** Processes and threads; undefined means the engine room's default. */
-  readonly pids?: number | undefined;
-  readonly network: ContainerRequest["network"];
-  readonly env: Readonly<Record<string, string>>;
-  readonly credentials: readonly { readonly name: string; readonly source: string }[];
-}
 
 /** The container engine. */
 export interface Engine {

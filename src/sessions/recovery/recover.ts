@@ -9,7 +9,7 @@ import type { Logger } from "../../log.ts";
 import type { ContainerPhase, Exited } from "../../podman/container-status.ts";
 import type { Beginning } from "../beginning.ts";
 import { SESSION_LABEL } from "../container-request.ts";
-import { sessionPlanSchema, type SessionPlan } from "../plan.ts";
+import { readPlan, type SessionPlan } from "../plan.ts";
 import type { OpenRecord } from "../ports.ts";
 import { decide, type FoundContainer } from "./decide.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -135,7 +135,7 @@ async function judge(
     return undefined;
   }
   try {
-    const plan = sessionPlanSchema.parse(entry.plan);
+    const plan = readPlan(entry.plan);
     const trail = readTrail(reopened.journal);
     const container = await findContainer(host, entry.id, containers);
     const beginning = decide({ trail, container, boot, timeoutMs: plan.timeoutMs });
