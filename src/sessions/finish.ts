@@ -46,6 +46,6 @@ export async function finish(
 /** When conmon has died the engine cannot end what runs in the container, and may remove it all the same. */
 function deferFirstProcess({ host, plan, record, resources }: SessionParts): void {
   const { instance, engine, credentials } = host;
-  const argv = credentials.launcherArgv(plan.profile.command);
-  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, record.id), argv));
+  const ending = credentials.launcherEnding(plan.profile.command);
+  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, record.id), ending));
 }

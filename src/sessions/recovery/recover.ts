@@ -55,6 +55,8 @@ export interface RecoveryHost {
   readonly leftovers: {
     /** Ids of the sessions that have some. */
     list(): Promise<readonly string[]>;
+    /** Whether the FIFO of a session's gate is there. */
+    hasGate(sessionId: string): Promise<boolean>;
     remove(sessionId: string): Promise<void>;
     /** Ends what the dead daemon has started on the host for these sessions and still runs. */
     endWork(sessionIds: readonly string[]): Promise<void>;
@@ -138,7 +140,8 @@ async function judge(
     const plan = readPlan(entry.plan);
     const trail = readTrail(reopened.journal);
     const container = await findContainer(host, entry.id, containers);
-    const beginning = decide({ trail, container, boot, timeoutMs: plan.timeoutMs });
+    const gateStands = await host.leftovers.hasGate(entry.id);
+    const beginning = decide({ trail, container, gateStands, boot, timeoutMs: plan.timeoutMs });
     return { record: reopened.record, plan, requestId: entry.requestId, beginning, trail, container };
   } catch (error) {
     return { id: entry.id, reason: sentence(error) };
