@@ -25,10 +25,12 @@ export const FAILPOINT_LABELS = [
   "image_found",
   "container_created",
   "container_started",
-  // At the gate: before the journal says `running`; after, before the first byte; in the middle; before `handed_over`.
+  // At the gate: before the journal says `running`; after, before the first byte; in the middle; after the last byte, before
+  // the FIFO is taken away; after that, before `handed_over`.
   "gate_met",
   "running_journaled",
   "payload_half",
+  "payload_sent",
   "payload_written",
   "handed_over_journaled",
   // Running.

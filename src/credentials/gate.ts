@@ -4,12 +4,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentdError, systemCode } from "../errors.ts";
 import { NO_FAILPOINTS, type Failpoints } from "../failpoints.ts";
 import { makeFifo, type MakeFifo } from "../fifos.ts";
+import { ifThere } from "../if-there.ts";
 
 /** Name of the FIFO in the gate's directory, on the host and in the container. */
 export const GATE_FIFO = "credentials";
@@ -78,6 +79,11 @@ export class Gate {
     }
   }
 
+  /** Whether the FIFO is there: it is taken away once everything was written. */
+  async stands(): Promise<boolean> {
+    return (await ifThere(stat(this.fifoPath))) !== undefined;
+  }
+
   /**
    * Waits for the launcher, hands the payload over and takes the FIFO away.
    *
@@ -100,6 +106,7 @@ export class Gate {
     } finally {
       await writer.close();
     }
+    await failpoints.reach("payload_sent");
     await rm(this.fifoPath, { force: true });
   }
 

@@ -8,7 +8,7 @@ import { checkMethodology } from "../config/methodology.ts";
 import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.ts";
 import type { Environment } from "../config/paths.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
-import { launcherArgv } from "../credentials/launcher.ts";
+import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import type { Failpoints } from "../failpoints.ts";
 import type { FifoMaker } from "../fifos.ts";
 import { credentialPayload } from "../credentials/payload.ts";
@@ -74,6 +74,7 @@ export function credentialsOf(
     },
     removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
     launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
+    launcherEnding,
   };
 }
 
@@ -94,6 +95,7 @@ export function leftoversOf({
       const ours = await Promise.all(staged.map(async (id) => ((await isOurs(id)) ? [id] : [])));
       return [...new Set([...ours.flat(), ...((await ifThere(readdir(gates))) ?? [])])];
     },
+    hasGate: (sessionId) => new Gate(join(gates, sessionId)).stands(),
     remove: async (sessionId) => {
       await new Gate(join(gates, sessionId)).remove();
       if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId).remove();

@@ -201,19 +201,19 @@ export class Engine {
     return pid === 0 ? undefined : identifyProcess(pid);
   }
 
-  /** What a running container's first process, Podman's init, has started: `argv`, something else, or nothing any more. */
-  async findCommand(id: string, argv: readonly string[]): Promise<FoundCommand> {
+  /** Whether what a running container's first process, Podman's init, has started has a command line with that ending. */
+  async findCommand(id: string, ending: readonly string[]): Promise<FoundCommand> {
     const pid = (await this.#containers.inspect(id))?.State.Pid ?? 0;
-    return pid === 0 ? "none" : await findCommand(pid, argv);
+    return pid === 0 ? "none" : await findCommand(pid, ending);
   }
 
   /**
    * Kills the first process of a container by its pid and waits until it is gone, for when the engine cannot: conmon has
-   * died. Nothing is killed unless it was started to run `argv`.
+   * died. Nothing is killed unless its command line has that ending.
    */
-  async endFirstProcess(idOrName: string, argv: readonly string[]): Promise<void> {
+  async endFirstProcess(idOrName: string, ending: readonly string[]): Promise<void> {
     const pid = (await this.#containers.inspect(idOrName))?.State.Pid ?? 0;
-    if (pid !== 0) await endFirstProcess(pid, argv);
+    if (pid !== 0) await endFirstProcess(pid, ending);
   }
 
   /** Waits for the end of a container that is created, runs, or has exited. @throws the signal's reason only. */

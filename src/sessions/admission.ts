@@ -32,7 +32,7 @@ export class Admission {
   }
 
   /**
-   * Waits for a place. Whoever was admitted must call `leave` once.
+   * Waits for a place. Whoever was admitted must call `leave`.
    *
    * @returns false when the signal ended the wait; the place in the queue is given up then.
    */
@@ -58,13 +58,13 @@ export class Admission {
     });
   }
 
-  /** Takes a place for a session that runs already, even when there is none. It must call `leave` once. */
+  /** Takes a place for a session that runs already, even when there is none. It must call `leave`. */
   enterAtOnce(claim: Claim): void {
     this.#running.set(claim.sessionId, claim);
     this.#reviewSoon();
   }
 
-  /** Gives a place back. */
+  /** Gives a place back; who has none is fine. */
   leave(sessionId: string): void {
     this.#running.delete(sessionId);
     this.#reviewSoon();

@@ -15,6 +15,7 @@ export async function adopt(parts: SessionParts, left: Beginning & { at: "comman
   await host.failpoints.reach("adopting");
   standing.oweLine("adopted", host.daemon);
   return await follow(parts, left.containerId, async (followed) => {
+    followed.gateOpened(left.openedUptimeMs);
     if (!left.handedOver) {
       const signal = AbortSignal.any([followed.signal, orders.signal]);
       const how = await handOverAgain({ ...host, ...followed, profile: plan.profile, record, signal });
@@ -25,7 +26,6 @@ export async function adopt(parts: SessionParts, left: Beginning & { at: "comman
     await standing.settleInTime(followed.signal);
     log.info("session adopted");
     await host.failpoints.reach("adopted");
-    return left.openedUptimeMs;
   });
 }
 

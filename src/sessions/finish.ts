@@ -1,18 +1,21 @@
 import type { Ending } from "../outcome.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { containerName } from "./container-request.ts";
+import type { Place } from "./place.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /**
  * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked.
  *
  * @param endTimestamp when the command ended, as far as that is known.
+ * @param place given back when the steps fail again and again: others may run meanwhile.
  * @returns undefined when the daemon left the session before that.
  */
 export async function finish(
   parts: SessionParts,
   end: Ending,
   endTimestamp: string,
+  place: Place,
 ): Promise<SessionDocument | undefined> {
   const { host, record, standing, orders, resources, leaving, log } = parts;
   const { failpoints } = host;
@@ -31,7 +34,9 @@ export async function finish(
     await record.retire();
     return document;
   };
-  const document = await standing.untilItSucceeds(steps, leaving);
+  const document = await standing.untilItSucceeds(steps, leaving, (failures) =>
+    place.giveBackAfter(failures),
+  );
   if (document === undefined) return undefined;
   standing.enterSealed();
   log.info({ outcome: end.outcome, exit_code: end.exit_code, stage: end.stage }, "session sealed");
@@ -41,6 +46,6 @@ export async function finish(
 /** When conmon has died the engine cannot end what runs in the container, and may remove it all the same. */
 function deferFirstProcess({ host, plan, record, resources }: SessionParts): void {
   const { instance, engine, credentials } = host;
-  const argv = credentials.launcherArgv(plan.profile.command);
-  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, record.id), argv));
+  const ending = credentials.launcherEnding(plan.profile.command);
+  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, record.id), ending));
 }

@@ -8,6 +8,13 @@ import { supervise } from "./supervise.ts";
 
 /** A container that is followed to its end. */
 export interface Followed {
+  /**
+   * To be called when the gate opens, before the launcher gets its first byte: the session's time counts from there, also
+   * while the image's shell takes what it gets, or does not.
+   *
+   * @param uptimeMs what `Clock.uptime` showed then.
+   */
+  readonly gateOpened: (uptimeMs: number) => void;
   readonly containerId: string;
   /** Settles when the container has ended; rejects with the reason of `signal`. */
   readonly exited: Promise<ContainerExit>;
@@ -18,13 +25,13 @@ export interface Followed {
 /**
  * Follows a container from its gate to the end of its command, and ends it when its time is up or it prints too much.
  *
- * @param letGo brings the command to run; resolves with what `Clock.uptime` showed when the gate opened.
+ * @param letGo brings the command to run.
  * @throws what `letGo` throws; the reason of `leaving`.
  */
 export async function follow(
   parts: SessionParts,
   containerId: string,
-  letGo: (followed: Followed) => Promise<number>,
+  letGo: (followed: Followed) => Promise<void>,
 ): Promise<Ending> {
   const { engine, clock, prepareSeal, failpoints } = parts.host;
   const over = new AbortController();
@@ -32,11 +39,11 @@ export async function follow(
   const exited = engine.waitForExit(containerId, { signal });
   const peaks = engine.followPeaks(containerId, { signal });
   try {
-    const openedUptimeMs = await letGo({ containerId, exited, signal });
+    watchOutput(parts, signal);
+    const gateOpened = (uptimeMs: number): void => watchDeadline(parts, uptimeMs, signal);
+    await letGo({ containerId, gateOpened, exited, signal });
     await parts.standing.settleInTime(signal);
     await failpoints.reach("handed_over_journaled");
-    watchDeadline(parts, openedUptimeMs, signal);
-    watchOutput(parts, signal);
     prepareSeal();
     await failpoints.reach("supervising");
     const end = await supervise({ containerId, engine, clock, exited, orders: parts.orders, signal });
@@ -50,7 +57,6 @@ export async function follow(
   }
 }
 
-/** The time counts from the opening of the gate, whichever daemon has seen it. */
 function watchDeadline(
   { host, plan, orders, log }: SessionParts,
   openedUptimeMs: number,

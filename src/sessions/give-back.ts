@@ -3,6 +3,7 @@
  */
 import { deferEverything } from "./releases.ts";
 import { ReleaseStack } from "./release-stack.ts";
+import type { Place } from "./place.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /** Leaves a session to the next daemon: what runs goes on; what was being prepared begins anew there. */
@@ -21,8 +22,10 @@ export async function leaveBehind({ host, standing, resources, log }: SessionPar
  * Takes away what an earlier daemon had made for a session, and puts it back into the queue.
  *
  * @param starts how often it was begun.
+ * @param place given back when that fails again and again: others may run meanwhile.
+ * @returns whether it was given back.
  */
-export async function clearAway(parts: SessionParts, starts: number): Promise<void> {
+export async function clearAway(parts: SessionParts, starts: number, place: Place): Promise<boolean> {
   const { host, record, standing, leaving } = parts;
   const resources = new ReleaseStack();
   deferEverything(resources, record, host);
@@ -30,5 +33,9 @@ export async function clearAway(parts: SessionParts, starts: number): Promise<vo
     await resources.release();
     await standing.enter("queued", "restarted", { starts, ...host.daemon });
   };
-  await standing.untilItSucceeds(steps, leaving);
+  let hasLost = false;
+  await standing.untilItSucceeds(steps, leaving, (failures) => {
+    hasLost ||= place.giveBackAfter(failures);
+  });
+  return hasLost;
 }

@@ -1,15 +1,17 @@
+import type { ContainerExit } from "../podman/exit-watch.ts";
 import { LaunchError } from "./launch-stage.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Clock, Credentials, Engine, OpenRecord } from "./ports.ts";
 import { sleepUntil } from "./sleep.ts";
+import { isEndOfCommand } from "./supervise.ts";
 
 /** How a hand-over came to its end that an earlier daemon had begun. */
 export type HandOver =
   /** This daemon has handed over, to a launcher that had started nothing. */
   | "again"
-  /** The launcher has become the command: it had everything. */
+  /** The launcher has become the command: it had everything, whether that still runs or has ended. */
   | "found"
-  /** The container has ended, and nobody knows what it had. */
+  /** The container has ended, and nobody knows what its launcher had. */
   | "unknown";
 
 const LOOK_INTERVAL_MS = 50;
@@ -23,7 +25,7 @@ export interface HandOverAgain {
   readonly record: Pick<OpenRecord, "id">;
   readonly containerId: string;
   /** Settles when the container has ended. */
-  readonly exited: Promise<unknown>;
+  readonly exited: Promise<ContainerExit>;
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +42,7 @@ export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
   if (gate === undefined) return "found";
   const over = new AbortController();
   const settled = Promise.race([
-    exited.then((): HandOver => "unknown"),
+    exited.then((exit): HandOver => (isEndOfCommand(exit) ? "found" : "unknown")),
     becomesCommand(context, over.signal),
   ]);
   const stopWaiting = (): void => over.abort();
@@ -76,7 +78,7 @@ async function becomesCommand(
   { engine, credentials, clock, profile, containerId }: HandOverAgain,
   signal: AbortSignal,
 ): Promise<HandOver | undefined> {
-  const launcher = credentials.launcherArgv(profile.command);
+  const launcher = credentials.launcherEnding(profile.command);
   do {
     // An engine that does not answer is asked again.
     const found = await engine.findCommand(containerId, launcher).catch(() => "none");

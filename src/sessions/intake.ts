@@ -3,8 +3,8 @@ import { AgentdError } from "../errors.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
 import type { Beginning } from "./beginning.ts";
-import type { SessionPlan } from "./plan.ts";
 import type { Profile } from "../profile/profile.ts";
+import { sessionPlanSchema, type SessionPlan } from "./plan.ts";
 import type { OpenRecord } from "./ports.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
 import { Session } from "./session.ts";
@@ -168,11 +168,12 @@ export class Intake {
   async #accept(request: RunRequest): Promise<string> {
     const { profile, digest, logLimitBytes, repoUrl, ref } = this.#check(request);
     const host = this.#host;
-    const plan: SessionPlan = {
+    // A profile with a key that the next daemon would not read back is refused here, before anything is recorded.
+    const plan = sessionPlanSchema.parse({
       profile,
       timeoutMs: request.timeoutMs ?? profile.timeoutMs,
       logLimitBytes,
-    };
+    } satisfies SessionPlan);
     const nowMs = host.clock.now();
     const accepted = acceptedDocument({
       profile: profile.name,

@@ -20,15 +20,12 @@ export async function launchAndFollow(parts: SessionParts): Promise<Ending> {
   using limit = preparationLimit(clock);
   const context = launchContext(parts, limit.signal);
   const prepared = await prepare(context);
-  return await follow(parts, prepared.containerId, async ({ exited }) => {
-    let openedUptimeMs = 0;
+  return await follow(parts, prepared.containerId, async ({ gateOpened, exited }) => {
     await openGate(prepared, context, exited, async () => {
       await failpoints.reach("gate_met");
-      openedUptimeMs = clock.uptime();
-      const start_timestamp = await standing.enter("running", "gate_opened", {
-        boot,
-        uptime_ms: openedUptimeMs,
-      });
+      const uptimeMs = clock.uptime();
+      const start_timestamp = await standing.enter("running", "gate_opened", { boot, uptime_ms: uptimeMs });
+      gateOpened(uptimeMs);
       await record.update({ start_timestamp }, { persist: false });
       await failpoints.reach("running_journaled");
     });
@@ -36,7 +33,6 @@ export async function launchAndFollow(parts: SessionParts): Promise<Ending> {
     await failpoints.reach("payload_written");
     standing.oweLine("handed_over");
     standing.oweDocument();
-    return openedUptimeMs;
   });
 }
 

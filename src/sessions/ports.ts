@@ -49,10 +49,13 @@ export interface Engine {
   removeContainer(idOrName: string): Promise<void>;
   /** Of no container; a volume that does not exist is removed already. */
   removeVolume(name: string): Promise<void>;
-  /** What a running container's init has started: `argv`, something that took its place, or nothing any more. */
-  findCommand(id: string, argv: readonly string[]): Promise<"asked" | "other" | "none">;
-  /** Kills the container's init by its pid, where it was started to run `argv`, and waits until it is gone. */
-  endFirstProcess(idOrName: string, argv: readonly string[]): Promise<void>;
+  /**
+   * What a running container's init has started: `asked` when its command line has that ending, something else, or
+   * nothing any more.
+   */
+  findCommand(id: string, ending: readonly string[]): Promise<"asked" | "other" | "none">;
+  /** Kills the container's init by its pid, where its command line has that ending, and waits until it is gone. */
+  endFirstProcess(idOrName: string, ending: readonly string[]): Promise<void>;
 }
 
 /** A record that is still being written. */
@@ -121,6 +124,8 @@ export interface Credentials {
   removeGate(sessionId: string): Promise<void>;
   /** The argument vector that waits at the gate and then becomes the command. */
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
+  /** What the command line of such a launcher ends with, whichever version of agentd has started it. */
+  launcherEnding(command: readonly string[]): readonly string[];
 }
 
 /** What a profile names on the host, judged when a session is launched: it may have changed since the configuration was read. */

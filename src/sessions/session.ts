@@ -8,6 +8,7 @@ import { finish } from "./finish.ts";
 import { clearAway, leaveBehind } from "./give-back.ts";
 import { launchAndFollow } from "./launch-and-follow.ts";
 import { LaunchError } from "./launch-stage.ts";
+import { Place } from "./place.ts";
 import type { SessionPlan } from "./plan.ts";
 import type { OpenRecord } from "./ports.ts";
 import { deferEverything } from "./releases.ts";
@@ -84,39 +85,50 @@ export class Session {
 
   /** Lives the session through, once. Resolves with the sealed document, or undefined when it was left; never rejects. */
   async live(): Promise<SessionDocument | undefined> {
-    const { host } = this.#parts;
-    // At once, so that sessions stand in the queue in the order in which their lives began.
-    const place = this.#takePlace();
+    const { host, orders, plan } = this.#parts;
+    const { name: profile, memoryBytes } = plan.profile;
+    const place = new Place(host.admission, { sessionId: this.id, profile, memoryBytes }, orders.signal);
     const end = await this.#untilEnd(place);
     // Left: its place is of no use to anybody any more.
     if (end === undefined) return undefined;
-    const document = await finish(this.#parts, end, this.#endTimestamp());
-    if (await place) host.admission.leave(this.id);
+    const document = await finish(this.#parts, end, this.#endTimestamp(), place);
+    place.leave();
     return document;
   }
 
-  async #takePlace(): Promise<boolean> {
-    const { host, orders, plan } = this.#parts;
-    const { at } = this.#beginning;
-    const { name: profile, memoryBytes } = plan.profile;
-    const claim = { sessionId: this.id, profile, memoryBytes };
-    if (at === "queue" || at === "queue_again") return await host.admission.enter(claim, orders.signal);
-    host.admission.enterAtOnce(claim);
-    return true;
+  async #untilEnd(place: Place): Promise<Ending | undefined> {
+    const { host, record, resources } = this.#parts;
+    const beginning = this.#beginning;
+    switch (beginning.at) {
+      case "queue":
+        return await this.#fromQueue(place.enter());
+      case "queue_again":
+        return await this.#fromQueue(this.#queueAgain(place, beginning.starts));
+      case "command":
+        place.enterAtOnce();
+        deferEverything(resources, record, host);
+        return await this.#endOf(() => adopt(this.#parts, beginning));
+      case "end":
+        // Nothing of it runs that would need a place.
+        deferEverything(resources, record, host);
+        return beginning.ending;
+    }
   }
 
-  async #untilEnd(place: Promise<boolean>): Promise<Ending | undefined> {
-    const { host, orders, record, resources, leaving } = this.#parts;
-    const beginning = this.#beginning;
-    if (beginning.at === "queue" || beginning.at === "queue_again") {
-      if (beginning.at === "queue_again") await clearAway(this.#parts, beginning.starts);
-      if (leaving.aborted) return undefined;
-      if (!(await place)) return orders.ending();
-      return await this.#endOf(() => launchAndFollow(this.#parts));
-    }
-    deferEverything(resources, record, host);
-    if (beginning.at === "end") return beginning.ending;
-    return await this.#endOf(() => adopt(this.#parts, beginning));
+  async #fromQueue(entered: Promise<boolean>): Promise<Ending | undefined> {
+    const { orders, leaving } = this.#parts;
+    const isAdmitted = await entered;
+    if (leaving.aborted) return undefined;
+    return isAdmitted ? await this.#endOf(() => launchAndFollow(this.#parts)) : orders.ending();
+  }
+
+  /** Resolves once the session is cleared away and has a place; with false when it was stopped, or is left. */
+  async #queueAgain(place: Place, starts: number): Promise<boolean> {
+    // At once, so that sessions stand in the queue in the order in which their lives began.
+    const entered = place.enter();
+    const hasLost = await clearAway(this.#parts, starts, place);
+    if (this.#leaving.signal.aborted) return false;
+    return await (hasLost ? place.enter() : entered);
   }
 
   /** Says how the session ended, also when its way was cut short; undefined when it was left. */

@@ -97,9 +97,20 @@ export class Standing {
     }
   }
 
-  /** Tries a step until it succeeds, with the reason of the last failure as `trouble`; undefined when the signal ended it. */
-  async untilItSucceeds<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  /**
+   * Tries a step until it succeeds, with the reason of the last failure as `trouble`; undefined when the signal ended it.
+   *
+   * @param onFailures called after each failure with how many there were in a row.
+   */
+  async untilItSucceeds<T>(
+    step: () => Promise<T>,
+    signal: AbortSignal,
+    onFailures?: (failures: number) => void,
+  ): Promise<T | undefined> {
+    let failures = 0;
     const onFailure = async (error: unknown, retryInMs: number): Promise<void> => {
+      failures += 1;
+      onFailures?.(failures);
       this.#note(error, retryInMs);
       // The journal may be what fails; the log and the status have the reason in any case.
       await this.#record

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { CUT_SHORT } from "../credentials/launcher.ts";
 import { ending, endingOfExitCode, type Ending } from "../outcome.ts";
 import type { ContainerExit } from "../podman/exit-watch.ts";
 import type { EndOrder, EndOrders } from "./end-orders.ts";
@@ -82,6 +83,15 @@ export function endingOfExit(exit: ContainerExit, isPastDeadline = false): Endin
   const byCode = endingOfExitCode(exit.exitCode, signalName);
   if (!exit.oomKilled || exit.exitCode === 0) return byCode;
   return { ...byCode, outcome: "out_of_memory", cause: "the container reached its memory limit" };
+}
+
+/**
+ * Whether an exit before which nothing says that the command had its credentials is the command's all the same: a launcher
+ * that is cut short has a code of its own. One that was killed, or that the engine has ended, proves nothing.
+ */
+export function isEndOfCommand(exit: ContainerExit): boolean {
+  if (exit.kind === "lost" || exit.exitCode === ENDED_BY_BACKSTOP) return false;
+  return exit.exitCode !== CUT_SHORT && endingOfExitCode(exit.exitCode, signalName).signal === null;
 }
 
 /**

@@ -93,6 +93,7 @@ export const EXPECTATIONS = [
   { label: "gate_met", command: "waiting", fates: waiting },
   { label: "running_journaled", command: "waiting", fates: waiting },
   { label: "payload_half", command: "waiting", fates: waiting },
+  { label: "payload_sent", command: "started", fates: running },
   { label: "payload_written", command: "started", fates: running },
   { label: "handed_over_journaled", command: "started", fates: running },
   { label: "supervising", command: "started", fates: running },

@@ -7,9 +7,11 @@ import { setDoorBefore } from "../kit/door.mjs";
 import { writeFiles } from "../kit/files.mjs";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../kit/images.mjs";
 import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
+import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
-import { CANARY, DONE, HOSTILE_IMAGES } from "./hostile-images.ts";
+import { CREDENTIALS } from "./at-the-gate.ts";
+import { CANARY, DONE, HOSTILE_IMAGES, READS_ONE_BYTE } from "./hostile-images.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 describe("an image whose /bin/sh, before the clone has come,", () => {
@@ -53,6 +55,29 @@ describe("an image whose /bin/sh, before the clone has come,", () => {
           await door.close();
         }
       })(),
+  );
+});
+
+describe("an image whose /bin/sh takes one byte of its credentials", () => {
+  it(
+    "has no more time than the session",
+    inAWorld(async (world) => {
+      for (const [name, value] of CREDENTIALS) world.variables[`SITE_${name}`] = value;
+      Object.assign(world.profileKeys, {
+        base_image: await ensureBusyboxImage(containersEnvironment(), READS_ONE_BYTE),
+        credentials: [...CREDENTIALS.keys()].map((name) => ({ name, source: `SITE_${name}` })),
+      });
+      await world.commitAgent("true");
+      const run = await world.start("agentd run site-builder --timeout 3s");
+      expect(await run.end()).toBe(124);
+      expect(run.stdout.toString()).toBe("taken\n");
+      const record = await world.record();
+      expect(await record.document()).toMatchObject({ outcome: "timed_out", exit_code: null });
+      const events = (await readJournal(record.path)).map(({ event }) => event);
+      expect(events).toContain("gate_opened");
+      expect(events).not.toContain("handed_over");
+      await expectNothingLeft(world);
+    }),
   );
 });
 

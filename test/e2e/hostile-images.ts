@@ -21,6 +21,22 @@ exec /bin/busybox sh "$@"
   return { name, files: { "bin/sh": { content, mode: 0o755 } } };
 }
 
+/** An image whose /bin/sh takes one byte of its credentials and no more, however much there is. */
+export const READS_ONE_BYTE = {
+  name: "reads-one-byte",
+  files: {
+    "bin/sh": {
+      content: `#!/bin/busybox sh
+exec 4< /agentd/gate/credentials
+dd bs=1 count=1 <&4 > /dev/null
+echo taken
+exec /bin/busybox sleep 1000
+`,
+      mode: 0o755,
+    },
+  },
+};
+
 /** Settings and a hook by which git would run something, in a clone that is not there yet. */
 const GIT_TRAP = `
 mkdir -p trap/hooks trap/info

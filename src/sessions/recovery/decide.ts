@@ -5,7 +5,7 @@ import { ending, type Ending } from "../../outcome.ts";
 import type { ContainerPhase, Exited } from "../../podman/container-status.ts";
 import type { Beginning } from "../beginning.ts";
 import type { EndOrder } from "../end-orders.ts";
-import { endingOfExit, endingOfOrder } from "../supervise.ts";
+import { endingOfExit, endingOfOrder, isEndOfCommand } from "../supervise.ts";
 import type { LeftTrail } from "./trail.ts";
 
 /** After so many starts that no daemon has survived, the session is not begun again. */
@@ -24,6 +24,8 @@ export interface Left {
   readonly trail: LeftTrail;
   /** Undefined when there is none. */
   readonly container: FoundContainer | undefined;
+  /** Whether the FIFO of its gate is there, which is taken away once everything was written. */
+  readonly gateStands: boolean;
   /** What stands for this boot. */
   readonly boot: string;
   /** Undefined: the session may run for ever. */
@@ -64,10 +66,10 @@ function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beg
   if (container === undefined) return interrupted("something other than agentd has removed the container");
   if (container.phase === "created")
     return interrupted("the engine does not know any more that its container ran");
-  if (!handedOver) {
+  if (container.exit === undefined) return interrupted("the engine does not say how its container ended");
+  if (!handedOver && left.gateStands && !isEndOfCommand(container.exit)) {
     return interrupted("its container ended before it was known whether its command had got its credentials");
   }
-  if (container.exit === undefined) return interrupted("the engine does not say how its container ended");
   const ranMs = Date.parse(container.exit.finishedAt) - Date.parse(openedTimestamp);
   const isPastDeadline = timeoutMs !== undefined && ranMs >= timeoutMs;
   const end = endingOfExit(container.exit, isPastDeadline);

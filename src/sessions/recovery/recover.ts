@@ -9,7 +9,7 @@ import type { Logger } from "../../log.ts";
 import type { ContainerPhase, Exited } from "../../podman/container-status.ts";
 import type { Beginning } from "../beginning.ts";
 import { SESSION_LABEL } from "../container-request.ts";
-import { sessionPlanSchema, type SessionPlan } from "../plan.ts";
+import { readPlan, type SessionPlan } from "../plan.ts";
 import type { OpenRecord } from "../ports.ts";
 import { decide, type FoundContainer } from "./decide.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -55,6 +55,8 @@ export interface RecoveryHost {
   readonly leftovers: {
     /** Ids of the sessions that have some. */
     list(): Promise<readonly string[]>;
+    /** Whether the FIFO of a session's gate is there. */
+    hasGate(sessionId: string): Promise<boolean>;
     remove(sessionId: string): Promise<void>;
     /** Ends what the dead daemon has started on the host for these sessions and still runs. */
     endWork(sessionIds: readonly string[]): Promise<void>;
@@ -135,10 +137,11 @@ async function judge(
     return undefined;
   }
   try {
-    const plan = sessionPlanSchema.parse(entry.plan);
+    const plan = readPlan(entry.plan);
     const trail = readTrail(reopened.journal);
     const container = await findContainer(host, entry.id, containers);
-    const beginning = decide({ trail, container, boot, timeoutMs: plan.timeoutMs });
+    const gateStands = await host.leftovers.hasGate(entry.id);
+    const beginning = decide({ trail, container, gateStands, boot, timeoutMs: plan.timeoutMs });
     return { record: reopened.record, plan, requestId: entry.requestId, beginning, trail, container };
   } catch (error) {
     return { id: entry.id, reason: sentence(error) };

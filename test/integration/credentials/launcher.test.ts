@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Gate } from "../../../src/credentials/gate.ts";
-import { launcherArgv } from "../../../src/credentials/launcher.ts";
+import { CUT_SHORT, launcherArgv } from "../../../src/credentials/launcher.ts";
 import { credentialPayload } from "../../../src/credentials/payload.ts";
 import { shellKeeps } from "../../../src/credentials/shell-names.ts";
 
@@ -131,7 +131,27 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     const gate = await newGate();
     await gate.remove();
     const command = start(words, gate, ["env", "-0"]);
-    expect(await command.exit).toEqual({ code: 125, signal: null });
+    expect(await command.exit).toEqual({ code: CUT_SHORT, signal: null });
+  });
+
+  it("has a code of its own where the gate goes in the middle, and passes every code of the command on", async () => {
+    const gate = await newGate();
+    const command = start(words, gate, ["env", "-0"]);
+    const payload = credentialPayload(values);
+    const writer = await open(gate.fifoPath, "w");
+    while (!(await hasOpen(command.process, gate.fifoPath))) await sleep(1);
+    await writer.write(payload.subarray(0, payload.length >> 1));
+    await gate.remove();
+    await writer.close();
+    expect(await command.exit).toEqual({ code: CUT_SHORT, signal: null });
+    expect(command.output().toString()).toBe("");
+
+    for (const code of [0, 1, 125, CUT_SHORT, 255]) {
+      const next = await newGate();
+      const ends = start(words, next, ["sh", "-c", `exit ${code}`]);
+      await next.open(payload, { signal: ends.ended, onFirstByte });
+      expect(await ends.exit).toEqual({ code, signal: null });
+    }
   });
 
   it("keeps nothing of a hand-over that was cut short when the next one brings other credentials", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { launcherArgv } from "../../../src/credentials/launcher.ts";
+import { launcherArgv, launcherEnding } from "../../../src/credentials/launcher.ts";
 import { credentialPayload, shellQuote } from "../../../src/credentials/payload.ts";
 
 describe("credentialPayload", () => {
@@ -35,5 +35,6 @@ describe("launcherArgv", () => {
     expect([shell, option, name]).toEqual(["/bin/sh", "-c", "agentd"]);
     expect(command).toEqual(["a b", "", "$(c)"]);
     expect(program).toBe(launcherArgv("/agentd/gate/credentials", ["other"])[2]);
+    expect(launcherEnding(["a b", "", "$(c)"])).toEqual([name, ...command]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CUT_SHORT } from "../../../../src/credentials/launcher.ts";
 import { ending } from "../../../../src/outcome.ts";
 import type { Exited } from "../../../../src/podman/container-status.ts";
 import { decide, type FoundContainer, type Left } from "../../../../src/sessions/recovery/decide.ts";
@@ -24,7 +25,7 @@ function exit(exitCode: number, finishedAt = "2026-01-01T12:00:30.5Z"): FoundCon
 const alive: FoundContainer = { id: "c1", phase: "running", exit: undefined };
 
 function left(trail: LeftTrail, container?: FoundContainer, timeoutMs?: number): Left {
-  return { trail, container, boot: HERE, timeoutMs };
+  return { trail, container, gateStands: false, boot: HERE, timeoutMs };
 }
 
 const interrupted = { at: "end", ending: { outcome: "interrupted" }, endTimestamp: undefined };
@@ -74,8 +75,32 @@ describe("what becomes of an open record", () => {
     });
   });
 
-  it("is interrupted, when it has exited and nobody knows what its command had got", () => {
-    expect(decide(left({ ...running, handedOver: false }, exit(0)))).toMatchObject(interrupted);
+  describe("that has exited, and nothing says that its command had its credentials,", () => {
+    const trail: LeftTrail = { ...running, handedOver: false };
+
+    it.each([0, 1, 5, 125, 126, 127, 128, 193, 255])(
+      "is the command's end with exit code %i, which no launcher has",
+      (code) => {
+        expect(decide({ ...left(trail, exit(code)), gateStands: true })).toMatchObject({
+          at: "end",
+          ending: { exit_code: code },
+        });
+      },
+    );
+
+    it.each([CUT_SHORT, 137, 143, -1])(
+      "is interrupted with exit code %i, which its launcher may have had",
+      (code) => {
+        expect(decide({ ...left(trail, exit(code)), gateStands: true })).toMatchObject(interrupted);
+      },
+    );
+
+    it.each([0, CUT_SHORT, 137])(
+      "is the command's end with exit code %i, when the gate was taken away, as it is after the last byte",
+      (code) => {
+        expect(decide(left(trail, exit(code)))).toMatchObject({ at: "end", ending: { exit_code: code } });
+      },
+    );
   });
 
   it.each([
