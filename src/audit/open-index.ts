@@ -4,12 +4,12 @@
  * An entry holds all that is needed to go on with a session: the record's place, the document as accepted, the request
  * and the plan. When its record is sealed it moves to `recent/`, whose names alone say which requests were answered.
  */
-import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { systemCode } from "../errors.ts";
 import { ifThere } from "../if-there.ts";
+import { requestKey } from "../request-key.ts";
 import { sessionDocumentSchema } from "../session-document.ts";
 import { ensureDirectory, syncDirectory, writeNewFile } from "../durable-files.ts";
 import { SESSION_ID } from "./session-id.ts";
@@ -52,11 +52,6 @@ export interface OpenIndexContents {
   readonly damaged: readonly string[];
   /** Ids of entries that a later version of agentd wrote. */
   readonly newer: readonly string[];
-}
-
-/** What stands for a request where only that one is looked for. */
-export function requestKey(requestId: string): string {
-  return createHash("sha256").update(requestId).digest("hex").slice(0, 32);
 }
 
 export class OpenIndex {

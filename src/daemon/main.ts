@@ -3,7 +3,7 @@
  */
 import { homedir } from "node:os";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
-import { ReleaseStack } from "../sessions/release-stack.ts";
+import { ReleaseStack } from "../release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
 import { ReloadSignal } from "./reload-signal.ts";

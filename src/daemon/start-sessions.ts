@@ -11,17 +11,18 @@ import type { Host } from "../config/paths.ts";
 import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
+import { LocalExecutor } from "../local/local-executor.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { Admission } from "../sessions/admission.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import { recover } from "../sessions/recovery/recover.ts";
-import type { ReleaseStack } from "../sessions/release-stack.ts";
+import type { ReleaseStack } from "../release-stack.ts";
 import { bootMarker } from "./boot-marker.ts";
 import type { CurrentConfig } from "./current-config.ts";
 import type { Places } from "./places.ts";
-import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-rooms.ts";
+import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 /** What sessions are made from. */
@@ -52,20 +53,16 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const fifos = new FifoMaker();
   resources.defer("shell that makes FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
-  const intake = new Intake({
-    ...{ engine, clock, log, boot, daemon, failpoints, admission: parts.admission },
+  const executor = new LocalExecutor({
+    ...{ engine, clock, log, failpoints },
     instance: places.instance,
     workspaces: workspacesOf(places.cache, places.instance, host.env),
     credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
-    hostPaths: hostPathsOf(
-      protectedPaths(host, {
-        daemon: {
-          ...current.config.daemon,
-          socketPath: places.socketPath,
-          storage: engine.host.storageDirectories,
-        },
-      }),
-    ),
+    hostPaths: hostPathsOf(protectedOf(parts)),
+    leftovers: leftoversOf(places),
+  });
+  const intake = new Intake({
+    ...{ executor, clock, log, boot, daemon, failpoints, admission: parts.admission },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
@@ -77,13 +74,19 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     },
   });
   const recovery = await recover({
-    ...{ engine, index, boot, log, failpoints },
+    ...{ executor, index, boot, log, failpoints },
     reopen: (entry) => reopenRecord(records(), entry),
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
-    leftovers: leftoversOf(places),
   });
   intake.resume(recovery, await index.recent());
   return intake;
+}
+
+/** What no session may get of this host. */
+function protectedOf({ current, places, host, engine }: SessionsHost): ReturnType<typeof protectedPaths> {
+  const { socketPath } = places;
+  const storage = engine.host.storageDirectories;
+  return protectedPaths(host, { daemon: { ...current.config.daemon, socketPath, storage } });
 }
 
 /** As the configuration says now. */

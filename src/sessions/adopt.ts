@@ -1,8 +1,7 @@
 import { AgentdError } from "../errors.ts";
 import type { Ending } from "../outcome.ts";
 import type { Beginning } from "./beginning.ts";
-import { follow } from "./follow.ts";
-import { handOverAgain } from "./hand-over-again.ts";
+import { follow, type Followed } from "./follow.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /**
@@ -11,22 +10,30 @@ import type { SessionParts } from "./session-parts.ts";
  * @throws LaunchError when its launcher still waits and cannot be given its credentials; the reason of `leaving`.
  */
 export async function adopt(parts: SessionParts, left: Beginning & { at: "command" }): Promise<Ending> {
-  const { host, plan, record, standing, orders, log } = parts;
+  const { host, standing, log } = parts;
   await host.failpoints.reach("adopting");
   standing.oweLine("adopted", host.daemon);
-  return await follow(parts, left.containerId, async (followed) => {
+  const goOn = async (followed: Followed): Promise<void> => {
     followed.gateOpened(left.openedUptimeMs);
-    if (!left.handedOver) {
-      const signal = AbortSignal.any([followed.signal, orders.signal]);
-      const how = await handOverAgain({ ...host, ...followed, profile: plan.profile, record, signal });
-      if (how === "unknown") throw nobodyKnows();
-      standing.oweLine("handed_over", { how });
-      standing.oweDocument();
-    }
+    if (!left.handedOver) await finishHandOver(parts, left.ref, followed);
     await standing.settleInTime(followed.signal);
     log.info("session adopted");
     await host.failpoints.reach("adopted");
-  });
+  };
+  return await follow(parts, left.ref, goOn);
+}
+
+/** Nothing was journaled after the hand-over had begun. */
+async function finishHandOver(
+  { host, job, standing, orders }: SessionParts,
+  ref: string,
+  followed: Followed,
+): Promise<void> {
+  const signal = AbortSignal.any([followed.signal, orders.signal]);
+  const how = await host.executor.adopt(job, ref, { ended: followed.ended, signal });
+  if (how === "unknown") throw nobodyKnows();
+  standing.oweLine("handed_over", { how });
+  standing.oweDocument();
 }
 
 function nobodyKnows(): AgentdError {

@@ -10,7 +10,7 @@ export type Beginning =
   /** With its command, which an earlier daemon let go. */
   | {
       readonly at: "command";
-      readonly containerId: string;
+      readonly ref: string;
       /** What `Clock.uptime` showed when the gate opened. */
       readonly openedUptimeMs: number;
       /** False: whether the launcher got everything is not journaled. */

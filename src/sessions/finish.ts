@@ -1,6 +1,5 @@
 import type { Ending } from "../outcome.ts";
 import type { SessionDocument } from "../session-document.ts";
-import { containerName } from "./container-request.ts";
 import type { Place } from "./place.ts";
 import type { SessionParts } from "./session-parts.ts";
 
@@ -17,17 +16,19 @@ export async function finish(
   endTimestamp: string,
   place: Place,
 ): Promise<SessionDocument | undefined> {
-  const { host, record, standing, orders, resources, leaving, log } = parts;
-  const { failpoints } = host;
-  // An ordered end stays one also when conmon has died under it.
-  if (end.outcome === "interrupted" || orders.taken !== undefined) deferFirstProcess(parts);
+  const { host, record, standing, orders, job, leaving, log } = parts;
+  const { executor, failpoints } = host;
+  // An ordered end stays one also when nobody has seen it come.
+  const mayStillRun = end.outcome === "interrupted" || orders.taken !== undefined;
+  let isReleased = false;
   const steps = async (): Promise<SessionDocument> => {
     await standing.settle();
     if (standing.state !== "finishing") {
       await standing.enter("finishing", "ended", { ...end, end_timestamp: endTimestamp });
       await failpoints.reach("finishing_journaled");
     }
-    await resources.release();
+    if (!isReleased) await executor.release(job, { mayStillRun });
+    isReleased = true;
     await failpoints.reach("sealing");
     const document = await record.seal({ ...end, end_timestamp: endTimestamp });
     await failpoints.reach("sealed");
@@ -41,11 +42,4 @@ export async function finish(
   standing.enterSealed();
   log.info({ outcome: end.outcome, exit_code: end.exit_code, stage: end.stage }, "session sealed");
   return document;
-}
-
-/** When conmon has died the engine cannot end what runs in the container, and may remove it all the same. */
-function deferFirstProcess({ host, plan, record, resources }: SessionParts): void {
-  const { instance, engine, credentials } = host;
-  const ending = credentials.launcherEnding(plan.profile.command);
-  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, record.id), ending));
 }

@@ -1,12 +1,12 @@
 import type { Ending } from "../outcome.ts";
-import type { ContainerExit } from "../podman/exit-watch.ts";
+import type { CommandEnd } from "./executor.ts";
 import { passesOutputLimit } from "./output-limit.ts";
 import { peakFields } from "./peak-fields.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { sleepUntil } from "./sleep.ts";
 import { supervise } from "./supervise.ts";
 
-/** A container that is followed to its end. */
+/** A command that is followed to its end. */
 export interface Followed {
   /**
    * To be called when the gate opens, before the launcher gets its first byte: the session's time counts from there, also
@@ -15,45 +15,45 @@ export interface Followed {
    * @param uptimeMs what `Clock.uptime` showed then.
    */
   readonly gateOpened: (uptimeMs: number) => void;
-  readonly containerId: string;
-  /** Settles when the container has ended; rejects with the reason of `signal`. */
-  readonly exited: Promise<ContainerExit>;
+  /** Settles when the command has ended; rejects with the reason of `signal`. */
+  readonly ended: Promise<CommandEnd>;
   /** Ends the following, not the command. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Follows a container from its gate to the end of its command, and ends it when its time is up or it prints too much.
+ * Follows a command from its gate to its end, and ends it when its time is up or it prints too much.
  *
  * @param letGo brings the command to run.
  * @throws what `letGo` throws; the reason of `leaving`.
  */
 export async function follow(
   parts: SessionParts,
-  containerId: string,
+  ref: string,
   letGo: (followed: Followed) => Promise<void>,
 ): Promise<Ending> {
-  const { engine, clock, prepareSeal, failpoints } = parts.host;
+  const { host, orders } = parts;
+  const { executor, prepareSeal, failpoints } = host;
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, parts.leaving]);
-  const exited = engine.waitForExit(containerId, { signal });
-  const peaks = engine.followPeaks(containerId, { signal });
+  const ended = executor.wait(ref, { signal, isOrdered: () => orders.taken !== undefined });
+  const peaks = executor.peaks(ref, { signal });
   try {
     watchOutput(parts, signal);
     const gateOpened = (uptimeMs: number): void => watchDeadline(parts, uptimeMs, signal);
-    await letGo({ containerId, gateOpened, exited, signal });
+    await letGo({ gateOpened, ended, signal });
     await parts.standing.settleInTime(signal);
     await failpoints.reach("handed_over_journaled");
     prepareSeal();
     await failpoints.reach("supervising");
-    const end = await supervise({ containerId, engine, clock, exited, orders: parts.orders, signal });
+    const end = await supervise({ ref, executor, clock: host.clock, ended, orders });
     over.abort();
     await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });
     await failpoints.reach("exit_seen");
     return end;
   } finally {
     over.abort();
-    exited.catch(() => undefined); // Aborted above when nobody waits any more.
+    ended.catch(() => undefined); // Aborted above when nobody waits any more.
   }
 }
 

@@ -1,4 +1,4 @@
-import { requestKey } from "../audit/open-index.ts";
+import { requestKey } from "../request-key.ts";
 import { AgentdError } from "../errors.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";

@@ -1,11 +1,11 @@
 import type { Ending } from "../outcome.ts";
-import type { ResourcePeaks } from "../podman/resource-peaks.ts";
 import type { SessionDocument } from "../session-document.ts";
+import type { Peaks } from "./executor.ts";
 import type { Profile } from "../profile/profile.ts";
 
 /** What a session has used, as its record says it. */
 export function peakFields(
-  { memoryBytes, pids, cpuSeconds }: ResourcePeaks,
+  { memoryBytes, pids, cpuSeconds }: Peaks,
   { outcome }: Pick<Ending, "outcome">,
   profile: Pick<Profile, "memoryBytes">,
 ): Pick<SessionDocument, "peak_memory_bytes" | "peak_pids" | "cpu_seconds"> {

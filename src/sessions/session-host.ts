@@ -1,15 +1,12 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Admission } from "./admission.ts";
-import type { Clock, Credentials, Engine, HostPaths, Workspaces } from "./ports.ts";
+import type { Executor } from "./executor.ts";
+import type { Clock } from "./ports.ts";
 
 /** What every session of a daemon shares. */
 export interface SessionHost {
-  readonly instance: string;
-  readonly engine: Engine;
-  readonly workspaces: Workspaces;
-  readonly credentials: Credentials;
-  readonly hostPaths: HostPaths;
+  readonly executor: Executor;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,8 +1,8 @@
 import type { Logger } from "../log.ts";
 import type { EndOrders } from "./end-orders.ts";
+import type { Job } from "./executor.ts";
 import type { SessionPlan } from "./plan.ts";
 import type { OpenRecord } from "./ports.ts";
-import type { ReleaseStack } from "./release-stack.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { Standing } from "./standing.ts";
 
@@ -13,8 +13,8 @@ export interface SessionParts {
   readonly record: OpenRecord;
   readonly standing: Standing;
   readonly orders: EndOrders;
-  /** What is released at the session's end. */
-  readonly resources: ReleaseStack;
+  /** What the executor is asked to run. */
+  readonly job: Job;
   /** Aborted when the daemon leaves the session to the next one. */
   readonly leaving: AbortSignal;
   readonly log: Logger;

@@ -5,14 +5,13 @@ import { adopt } from "./adopt.ts";
 import type { Beginning } from "./beginning.ts";
 import { EndOrders, type EndOrder } from "./end-orders.ts";
 import { finish } from "./finish.ts";
-import { clearAway, leaveBehind } from "./give-back.ts";
+import { clearAway, leaveBehind } from "./relinquish.ts";
 import { launchAndFollow } from "./launch-and-follow.ts";
 import { LaunchError } from "./launch-stage.ts";
 import { Place } from "./place.ts";
 import type { SessionPlan } from "./plan.ts";
 import type { OpenRecord } from "./ports.ts";
-import { deferEverything } from "./releases.ts";
-import { ReleaseStack } from "./release-stack.ts";
+import { jobOf } from "./job.ts";
 import type { SessionHost } from "./session-host.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { Standing } from "./standing.ts";
@@ -38,7 +37,7 @@ export class Session {
         (order) => journalOrder(order, { ...host, standing }),
         beginning.at === "end" ? undefined : beginning.order,
       ),
-      resources: new ReleaseStack(),
+      job: jobOf(plan, record),
       leaving: this.#leaving.signal,
       log,
     };
@@ -97,7 +96,6 @@ export class Session {
   }
 
   async #untilEnd(place: Place): Promise<Ending | undefined> {
-    const { host, record, resources } = this.#parts;
     const beginning = this.#beginning;
     switch (beginning.at) {
       case "queue":
@@ -106,11 +104,9 @@ export class Session {
         return await this.#fromQueue(this.#queueAgain(place, beginning.starts));
       case "command":
         place.enterAtOnce();
-        deferEverything(resources, record, host);
         return await this.#endOf(() => adopt(this.#parts, beginning));
       case "end":
         // Nothing of it runs that would need a place.
-        deferEverything(resources, record, host);
         return beginning.ending;
     }
   }

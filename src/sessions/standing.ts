@@ -2,6 +2,7 @@ import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
 import type { SessionState } from "../session-document.ts";
+import type { Preparing } from "./executor.ts";
 import type { Clock, OpenRecord } from "./ports.ts";
 import { untilItSucceeds } from "./retry.ts";
 
@@ -64,6 +65,18 @@ export class Standing {
       await this.#record.journal(this.#state, event, details);
     });
   }
+
+  /**
+   * Puts what preparing has found into the record: as a line of the journal and as fields of the document, neither of
+   * them durable before the next line that is. Warnings of the line are added to those of the document.
+   */
+  readonly found: Preparing["found"] = async (event, details, fields = {}) => {
+    await this.#inTurn(async () => {
+      const warnings = [...this.#record.document.warnings, ...(details.warnings ?? [])];
+      await this.#record.update({ ...fields, warnings }, { persist: false });
+      await this.#record.journal(this.#state, event, details, { durable: false });
+    });
+  };
 
   /** The record is sealed: nothing is journaled any more. */
   enterSealed(): void {

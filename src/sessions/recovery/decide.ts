@@ -2,30 +2,20 @@
  * What becomes of a record that an earlier daemon left open. Nothing is looked at and nothing is done here.
  */
 import { ending, type Ending } from "../../outcome.ts";
-import type { ContainerPhase, Exited } from "../../podman/container-status.ts";
 import type { Beginning } from "../beginning.ts";
 import type { EndOrder } from "../end-orders.ts";
-import { endingOfExit, endingOfOrder, isEndOfCommand } from "../supervise.ts";
+import { endingOf, endingOfOrder } from "../command-ending.ts";
+import type { CommandEnd, Examined } from "../executor.ts";
 import type { LeftTrail } from "./trail.ts";
 
 /** After so many starts that no daemon has survived, the session is not begun again. */
 export const MOST_STARTS = 5;
 
-/** A session's container, as the engine shows it. */
-export interface FoundContainer {
-  readonly id: string;
-  readonly phase: ContainerPhase;
-  /** Undefined before the end. */
-  readonly exit: Exited | undefined;
-}
-
 /** What is known of one open record. */
 export interface Left {
   readonly trail: LeftTrail;
-  /** Undefined when there is none. */
-  readonly container: FoundContainer | undefined;
-  /** Whether the FIFO of its gate is there, which is taken away once everything was written. */
-  readonly gateStands: boolean;
+  /** What there is of it; undefined: nothing. */
+  readonly found: Examined | undefined;
   /** What stands for this boot. */
   readonly boot: string;
   /** Undefined: the session may run for ever. */
@@ -55,31 +45,35 @@ function decidePreparing({ starts, order }: LeftTrail & { state: "preparing" }):
 }
 
 function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beginning {
-  const { container, boot, timeoutMs } = left;
+  const { found, boot, timeoutMs } = left;
   const { handedOver, openedUptimeMs, openedTimestamp, order } = trail;
-  if (trail.boot === boot && container?.phase === "running") {
-    return { at: "command", containerId: container.id, openedUptimeMs, handedOver, order };
+  if (trail.boot === boot && found?.phase === "running") {
+    return { at: "command", ref: found.ref, openedUptimeMs, handedOver, order };
   }
-  if (order !== undefined) return decideOrdered(order, trail.boot === boot ? container?.exit : undefined);
+  if (order !== undefined) return decideOrdered(order, trail.boot === boot ? found?.end : undefined);
   if (trail.boot !== boot)
     return interrupted("the host was restarted, or its user's session ended, while it ran");
-  if (container === undefined) return interrupted("something other than agentd has removed the container");
-  if (container.phase === "created")
-    return interrupted("the engine does not know any more that its container ran");
-  if (container.exit === undefined) return interrupted("the engine does not say how its container ended");
-  if (!handedOver && left.gateStands && !isEndOfCommand(container.exit)) {
+  if (found === undefined) return interrupted("something other than agentd has removed the container");
+  if (found.phase === "made") return interrupted("the engine does not know any more that its container ran");
+  const { end } = found;
+  if (end === undefined) return interrupted("the engine does not say how its container ended");
+  if (!handedOver && !found.hadCredentials && !(end.kind === "exited" && end.isCommands)) {
     return interrupted("its container ended before it was known whether its command had got its credentials");
   }
-  const ranMs = Date.parse(container.exit.finishedAt) - Date.parse(openedTimestamp);
+  const endTimestamp = endedAt(end);
+  const ranMs = Date.parse(endTimestamp ?? "") - Date.parse(openedTimestamp);
   const isPastDeadline = timeoutMs !== undefined && ranMs >= timeoutMs;
-  const end = endingOfExit(container.exit, isPastDeadline);
-  return { at: "end", ending: end, endTimestamp: timestamp(container.exit.finishedAt) };
+  return { at: "end", ending: endingOf(end, isPastDeadline), endTimestamp };
 }
 
 /** It was told to end, and it has, however that came about. */
-function decideOrdered(order: EndOrder, exit: Exited | undefined): Beginning {
-  const end = endingOfOrder(order, exit);
-  return { at: "end", ending: end, endTimestamp: exit && timestamp(exit.finishedAt) };
+function decideOrdered(order: EndOrder, end: CommandEnd | undefined): Beginning {
+  return { at: "end", ending: endingOfOrder(order, end), endTimestamp: end && endedAt(end) };
+}
+
+/** Undefined when nobody knows. */
+function endedAt(end: CommandEnd): string | undefined {
+  return end.kind === "lost" ? undefined : end.endedAt;
 }
 
 function interrupted(cause: string): Beginning {
@@ -88,10 +82,4 @@ function interrupted(cause: string): Beginning {
 
 function endsWith(end: Ending): Beginning {
   return { at: "end", ending: end, endTimestamp: undefined };
-}
-
-/** Undefined when the engine gave none. */
-function timestamp(rfc3339: string): string | undefined {
-  const timeMs = Date.parse(rfc3339);
-  return timeMs > 0 ? new Date(timeMs).toISOString() : undefined;
 }

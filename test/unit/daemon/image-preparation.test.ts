@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { prepareImages } from "../../../src/daemon/image-preparation.ts";
-import type { Engine } from "../../../src/sessions/ports.ts";
+import type { Engine } from "../../../src/local/ports.ts";
 
 const PROFILES = ["first", "second", "third"].map((name) => ({ name, baseImage: `localhost/${name}` }));
 

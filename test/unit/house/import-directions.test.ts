@@ -24,7 +24,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // For their rules alone: which repositories are accepted, which names of variables.
   profile: { to: ["workspace", "credentials"] },
   scheduler: { to: ["api", "rpc"] },
-  sessions: { to: ["profile", "workspace", "credentials", "audit", "podman"] },
+  // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
+  sessions: { to: ["profile", "workspace"], lazilyTo: ["audit"] },
+  local: { to: ["sessions", "profile", "podman", "credentials"] },
   workspace: { to: ["trees"] },
   credentials: { to: [] },
   podman: { to: ["programs"] },
@@ -40,6 +42,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "profile",
       "scheduler",
       "sessions",
+      "local",
       "workspace",
       "credentials",
       "podman",

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { CUT_SHORT } from "../../../../src/credentials/launcher.ts";
 import { ending } from "../../../../src/outcome.ts";
-import type { Exited } from "../../../../src/podman/container-status.ts";
-import { decide, type FoundContainer, type Left } from "../../../../src/sessions/recovery/decide.ts";
+import { commandEnd } from "../../../../src/local/command-end.ts";
+import type { Examined } from "../../../../src/sessions/executor.ts";
+import { decide, type Left } from "../../../../src/sessions/recovery/decide.ts";
 import type { EndOrder } from "../../../../src/sessions/end-orders.ts";
 import type { LeftTrail } from "../../../../src/sessions/recovery/trail.ts";
 
@@ -17,15 +18,26 @@ const running: LeftTrail = {
   handedOver: true,
 };
 
-function exit(exitCode: number, finishedAt = "2026-01-01T12:00:30.5Z"): FoundContainer {
-  const exited: Exited = { kind: "exited", exitCode, oomKilled: false, finishedAt };
-  return { id: "c1", phase: "exited", exit: exited };
+function exit(exitCode: number, finishedAt = "2026-01-01T12:00:30.5Z"): Examined {
+  const end = commandEnd({ kind: "exited", exitCode, oomKilled: false, finishedAt });
+  return { ...alive, phase: "ended", end };
 }
 
-const alive: FoundContainer = { id: "c1", phase: "running", exit: undefined };
+const alive: Examined = {
+  sessionId: "s1",
+  ref: "c1",
+  phase: "running",
+  end: undefined,
+  hadCredentials: true,
+};
 
-function left(trail: LeftTrail, container?: FoundContainer, timeoutMs?: number): Left {
-  return { trail, container, gateStands: false, boot: HERE, timeoutMs };
+/** As the engine shows it, while its gate still stands. */
+function atGate(found: Examined): Examined {
+  return { ...found, hadCredentials: false };
+}
+
+function left(trail: LeftTrail, found?: Examined, timeoutMs?: number): Left {
+  return { trail, found, boot: HERE, timeoutMs };
 }
 
 const interrupted = { at: "end", ending: { outcome: "interrupted" }, endTimestamp: undefined };
@@ -57,7 +69,7 @@ describe("what becomes of an open record", () => {
   it.each([true, false])("is to be adopted, when it runs (handed over: %s)", (handedOver) => {
     expect(decide(left({ ...running, handedOver }, alive))).toEqual({
       at: "command",
-      containerId: "c1",
+      ref: "c1",
       openedUptimeMs: 1000,
       handedOver,
     });
@@ -81,7 +93,7 @@ describe("what becomes of an open record", () => {
     it.each([0, 1, 5, 125, 126, 127, 128, 193, 255])(
       "is the command's end with exit code %i, which no launcher has",
       (code) => {
-        expect(decide({ ...left(trail, exit(code)), gateStands: true })).toMatchObject({
+        expect(decide(left(trail, atGate(exit(code))))).toMatchObject({
           at: "end",
           ending: { exit_code: code },
         });
@@ -91,7 +103,7 @@ describe("what becomes of an open record", () => {
     it.each([CUT_SHORT, 137, 143, -1])(
       "is interrupted with exit code %i, which its launcher may have had",
       (code) => {
-        expect(decide({ ...left(trail, exit(code)), gateStands: true })).toMatchObject(interrupted);
+        expect(decide(left(trail, atGate(exit(code))))).toMatchObject(interrupted);
       },
     );
 
@@ -117,7 +129,7 @@ describe("what becomes of an open record", () => {
 
   it.each([
     ["it has no container any more", running, undefined],
-    ["the engine has forgotten that its container ran", running, { ...alive, phase: "created" as const }],
+    ["the engine has forgotten that its container ran", running, { ...alive, phase: "made" as const }],
     ["it ran in another boot and shows as running", { ...running, boot: "other/marker" }, alive],
     ["it ran in another boot and shows an exit code", { ...running, boot: "other/marker" }, exit(0)],
     ["it ran in this boot and another login", { ...running, boot: "boot/other" }, exit(0)],

@@ -1,7 +1,8 @@
 import type { ContainerRequest } from "../podman/container-spec.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { Gate, OpenRecord, Staging } from "./ports.ts";
+import type { Job } from "../sessions/executor.ts";
+import type { Gate, Staging } from "./ports.ts";
 
 /** Label that says which agentd instance a container belongs to. */
 export const INSTANCE_LABEL = "io.agentd.instance";
@@ -22,16 +23,13 @@ export function homeOf(profile: Pick<Profile, "name">): string {
 /** Everything that decides what a session's container looks like. */
 export interface ContainerParts {
   readonly instance: string;
-  readonly profile: Profile;
-  readonly record: Pick<OpenRecord, "id" | "document" | "runaDirectory" | "consoleLogPath">;
+  readonly job: Job;
   readonly staging: Staging;
   readonly gate: Pick<Gate, "directory">;
   /** What the profile declares, with its sources resolved. */
   readonly declared: { readonly methodology: string | undefined; readonly mounts: readonly Mount[] };
   readonly image: { readonly id: string; readonly bringsHome: boolean };
   readonly argv: ContainerRequest["argv"];
-  /** Undefined means without a deadline. In milliseconds, counted by conmon from the container's start. */
-  readonly backstopMs: number | undefined;
 }
 
 /** The name of a session's container. */
@@ -41,33 +39,34 @@ export function containerName(instance: string, sessionId: string): string {
 
 /** The container of one session, in the words of the engine room. */
 export function containerRequest(parts: ContainerParts): ContainerRequest {
-  const { instance, profile, record, staging, gate, image, declared } = parts;
+  const { instance, job, staging, gate, image, declared } = parts;
+  const { sessionId, profile, longestMs } = job;
   const home = homeOf(profile);
   const repo = `${home}/repo`;
   const own = { readOnly: false, relabel: "private" } as const;
   const homeBind = image.bringsHome ? [] : [{ source: staging.homeDirectory, target: home, ...own }];
   return {
-    name: containerName(instance, record.id),
+    name: containerName(instance, sessionId),
     image: image.id,
     user: profile.name,
     home,
     homeFromImage: image.bringsHome,
     workingDirectory: repo,
     argv: parts.argv,
-    ...environment(profile, record.id, record.document.work_unit, home),
+    ...environment(job, home),
     binds: [
       ...homeBind,
       { source: staging.repoDirectory, target: repo, ...own },
-      { source: record.runaDirectory, target: `${repo}/.runa`, ...own },
+      { source: job.runaDirectory, target: `${repo}/.runa`, ...own },
       { source: gate.directory, target: GATE_TARGET, readOnly: true, relabel: "private" },
       ...methodologyBind(declared.methodology),
       ...declared.mounts,
     ],
     network: profile.network,
-    logPath: record.consoleLogPath,
-    labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: record.id, [PROFILE_LABEL]: profile.name },
+    logPath: job.consoleLogPath,
+    labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: sessionId, [PROFILE_LABEL]: profile.name },
     limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
-    timeoutSeconds: parts.backstopMs === undefined ? undefined : Math.ceil(parts.backstopMs / 1000),
+    timeoutSeconds: longestMs === undefined ? undefined : Math.ceil(longestMs / 1000),
   };
 }
 
@@ -79,9 +78,7 @@ function methodologyBind(source: string | undefined): Mount[] {
 }
 
 function environment(
-  profile: Profile,
-  sessionId: string,
-  workUnit: string | null,
+  { profile, sessionId, workUnit }: Job,
   home: string,
 ): Pick<ContainerRequest, "env" | "unsetEnv"> {
   const env = {

@@ -1,31 +1,15 @@
-import type { ContainerExit } from "../podman/exit-watch.ts";
-import { LaunchError } from "./launch-stage.ts";
-import type { Profile } from "../profile/profile.ts";
-import type { Clock, Credentials, Engine, OpenRecord } from "./ports.ts";
-import { sleepUntil } from "./sleep.ts";
-import { isEndOfCommand } from "./supervise.ts";
-
-/** How a hand-over came to its end that an earlier daemon had begun. */
-export type HandOver =
-  /** This daemon has handed over, to a launcher that had started nothing. */
-  | "again"
-  /** The launcher has become the command: it had everything, whether that still runs or has ended. */
-  | "found"
-  /** The container has ended, and nobody knows what its launcher had. */
-  | "unknown";
+import type { CommandEnd, HandOver, Job } from "../sessions/executor.ts";
+import { LaunchError } from "../sessions/launch-stage.ts";
+import { sleepUntil } from "../sessions/sleep.ts";
+import type { LocalParts } from "./parts.ts";
 
 const LOOK_INTERVAL_MS = 50;
 
 /** What handing over again needs. */
-export interface HandOverAgain {
-  readonly engine: Pick<Engine, "findCommand">;
-  readonly credentials: Credentials;
-  readonly clock: Clock;
-  readonly profile: Profile;
-  readonly record: Pick<OpenRecord, "id">;
+export interface HandOverAgain extends Pick<LocalParts, "engine" | "credentials" | "clock"> {
+  readonly job: Pick<Job, "sessionId" | "profile">;
   readonly containerId: string;
-  /** Settles when the container has ended. */
-  readonly exited: Promise<ContainerExit>;
+  readonly ended: Promise<CommandEnd>;
   readonly signal: AbortSignal;
 }
 
@@ -37,12 +21,12 @@ export interface HandOverAgain {
  * when it goes away while it reads; the signal's reason.
  */
 export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
-  const { credentials, record, exited, signal } = context;
-  const gate = await credentials.renewGate(record.id);
+  const { credentials, job, ended, signal } = context;
+  const gate = await credentials.renewGate(job.sessionId);
   if (gate === undefined) return "found";
   const over = new AbortController();
   const settled = Promise.race([
-    exited.then((exit): HandOver => (isEndOfCommand(exit) ? "found" : "unknown")),
+    ended.then((end): HandOver => (end.kind === "exited" && end.isCommands ? "found" : "unknown")),
     becomesCommand(context, over.signal),
   ]);
   const stopWaiting = (): void => over.abort();
@@ -65,7 +49,10 @@ export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
   }
 }
 
-function resolveNow({ credentials, profile }: HandOverAgain): ReadonlyMap<string, string> | LaunchError {
+function resolveNow({
+  credentials,
+  job: { profile },
+}: HandOverAgain): ReadonlyMap<string, string> | LaunchError {
   try {
     return credentials.resolve(profile.credentials);
   } catch (error) {
@@ -75,7 +62,7 @@ function resolveNow({ credentials, profile }: HandOverAgain): ReadonlyMap<string
 
 /** Resolves once something else runs in the launcher's place; with undefined when the signal comes first. */
 async function becomesCommand(
-  { engine, credentials, clock, profile, containerId }: HandOverAgain,
+  { engine, credentials, clock, job: { profile }, containerId }: HandOverAgain,
   signal: AbortSignal,
 ): Promise<HandOver | undefined> {
   const launcher = credentials.launcherEnding(profile.command);

@@ -1,4 +1,4 @@
-import { AgentdError, sentence } from "../errors.ts";
+import { AgentdError, sentence } from "./errors.ts";
 
 interface Release {
   readonly what: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ReleaseStack } from "../../../src/sessions/release-stack.ts";
+import { ReleaseStack } from "../../src/release-stack.ts";
 
 describe("ReleaseStack", () => {
   it("releases newest first, each once", async () => {

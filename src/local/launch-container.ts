@@ -1,11 +1,11 @@
 import { DEFAULT_PIDS } from "../podman/container-spec.ts";
-import { containerRequest, homeOf, type ContainerParts } from "./container-request.ts";
-import { PREPARATION_LIMIT_MS, type LaunchContext } from "./launch-context.ts";
-import { inStage } from "./launch-stage.ts";
 import type { Profile } from "../profile/profile.ts";
+import { inStage } from "../sessions/launch-stage.ts";
+import { containerRequest, homeOf, type ContainerParts } from "./container-request.ts";
+import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
 
-/** What the container is made from, besides what the context has. */
+/** What the container is made from, besides what the preparation has. */
 export type ContainerSources = Pick<ContainerParts, "staging" | "gate" | "declared">;
 
 /**
@@ -16,36 +16,31 @@ export type ContainerSources = Pick<ContainerParts, "staging" | "gate" | "declar
  * @throws LaunchError
  */
 export async function launchContainer(
-  context: LaunchContext,
+  preparation: Preparation,
   sources: Promise<ContainerSources>,
   signal: AbortSignal,
 ): Promise<string> {
-  const { engine, activities, failpoints } = context;
-  const image = await inStage("image", () => findImage(context, signal));
-  const made = await sources;
-  const id = await activities.during("creating the container", () =>
-    inStage("create", () => createContainer(context, { ...made, image }, signal)),
+  const { during } = preparation.preparing;
+  const image = await inStage("image", () => findImage(preparation, signal));
+  const made = { ...(await sources), image };
+  const id = await during("creating the container", () =>
+    inStage("create", () => createContainer(preparation, made, signal)),
   );
-  await activities.during("starting the container", () =>
-    inStage("start", async () => {
-      signal.throwIfAborted();
-      await engine.startContainer(id);
-      await failpoints.reach("container_started");
-    }),
+  await during("starting the container", () =>
+    inStage("start", () => startContainer(preparation, id, signal)),
   );
   return id;
 }
 
 async function findImage(
-  { profile, record, engine, activities, failpoints }: LaunchContext,
+  { parts: { engine, failpoints }, job: { profile }, preparing }: Preparation,
   signal: AbortSignal,
 ): Promise<ContainerParts["image"]> {
   const { baseImage, pull } = profile;
-  return await activities.during(`looking for image ${baseImage}`, async (say) => {
+  return await preparing.during(`looking for image ${baseImage}`, async (say) => {
     const onProgress = (line: string): void => say(`pulling ${baseImage}: ${withShortDigests(line)}`);
     const { id, digest } = await engine.resolveImage(baseImage, pull, { signal, onProgress });
-    await record.update({ image_digest: digest }, { persist: false });
-    await record.journal("preparing", "image_found", { image: id, image_digest: digest }, { durable: false });
+    await preparing.found("image_found", { image: id, image_digest: digest }, { image_digest: digest });
     await failpoints.reach("image_found");
     // Quick, unless this image was never used before.
     say(`preparing image ${baseImage}`);
@@ -59,26 +54,36 @@ function withShortDigests(line: string): string {
 }
 
 async function createContainer(
-  context: LaunchContext,
+  { parts, job, preparing, releases }: Preparation,
   sources: ContainerSources & Pick<ContainerParts, "image">,
   signal: AbortSignal,
 ): Promise<string> {
-  const { instance, profile, record, engine, credentials, resources, lifetimeMs, failpoints } = context;
+  const { instance, engine, credentials, failpoints } = parts;
+  const { profile } = job;
   signal.throwIfAborted();
-  deferContainer(resources, record, context, sources.image.bringsHome);
-  const backstopMs = lifetimeMs === undefined ? undefined : PREPARATION_LIMIT_MS + lifetimeMs;
+  deferContainer(releases, job.sessionId, parts, sources.image.bringsHome);
   const argv = credentials.launcherArgv(profile.command);
   // Not with the signal: a create that is given up could still be carried out after the removal.
-  const created = await engine.createContainer(
-    containerRequest({ instance, profile, record, argv, backstopMs, ...sources }),
-  );
+  const created = await engine.createContainer(containerRequest({ instance, job, argv, ...sources }));
   const { id, unenforcedLimits } = created;
   const warnings = warningsOfLimits(profile, unenforcedLimits);
-  await record.update({ warnings: [...record.document.warnings, ...warnings] }, { persist: false });
-  const details = { container: id, unenforced_limits: unenforcedLimits, warnings };
-  await record.journal("preparing", "container_created", details, { durable: false });
+  await preparing.found("container_created", {
+    container: id,
+    unenforced_limits: unenforcedLimits,
+    warnings,
+  });
   await failpoints.reach("container_created");
   return id;
+}
+
+async function startContainer(
+  { parts: { engine, failpoints } }: Preparation,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  await engine.startContainer(id);
+  await failpoints.reach("container_started");
 }
 
 /** A limit that the profile asks for is missed by its operator; a default of ours is not. */

@@ -1,44 +1,45 @@
 import { describe, expect, it } from "vitest";
-import { containerRequest, type ContainerParts } from "../../../src/sessions/container-request.ts";
-import type { SessionDocument } from "../../../src/session-document.ts";
+import { containerRequest, type ContainerParts } from "../../../src/local/container-request.ts";
 
 interface Changes {
   readonly workUnit?: string;
   readonly bringsHome?: boolean;
+  readonly longestMs?: number;
   readonly declared?: Partial<ContainerParts["declared"]>;
 }
 
 function parts(changes: Changes = {}): ContainerParts {
   return {
     instance: "0a1b2c3d",
-    profile: {
-      name: "site-builder",
-      baseImage: "localhost/site-builder",
-      command: ["make", "site"],
-      graceMs: 10_000,
-      pull: "missing",
-      mounts: [],
-      network: "private",
-      env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
-      credentials: [],
-      missed: "skip",
-      catchupWindowMs: 0,
-      overlap: "allow",
-      jitterMs: 0,
-      pids: 2048,
-    },
-    record: {
-      id: "0123456789abcdef",
-      document: { work_unit: changes.workUnit ?? null } as SessionDocument,
+    job: {
+      sessionId: "0123456789abcdef",
+      profile: {
+        name: "site-builder",
+        baseImage: "localhost/site-builder",
+        command: ["make", "site"],
+        graceMs: 10_000,
+        pull: "missing",
+        mounts: [],
+        network: "private",
+        env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
+        credentials: [],
+        missed: "skip",
+        catchupWindowMs: 0,
+        overlap: "allow",
+        jitterMs: 0,
+        pids: 2048,
+      },
+      repository: { url: "https://example.org/site.git", ref: null },
+      workUnit: changes.workUnit ?? null,
       runaDirectory: "/record/runa",
       consoleLogPath: "/record/agentd/console.log",
+      longestMs: changes.longestMs,
     },
     staging: { homeDirectory: "/staging/home", repoDirectory: "/staging/repo" },
     gate: { directory: "/runtime/gate" },
     declared: { methodology: undefined, mounts: [], ...changes.declared },
     image: { id: "sha", bringsHome: changes.bringsHome ?? false },
     argv: ["/bin/sh", "-c", "wait", "make", "site"],
-    backstopMs: undefined,
   };
 }
 
@@ -103,6 +104,6 @@ describe("the container of a session", () => {
 
   it("gives conmon a deadline only when the session has one", () => {
     expect(containerRequest(parts()).timeoutSeconds).toBeUndefined();
-    expect(containerRequest({ ...parts(), backstopMs: 1_500 }).timeoutSeconds).toBe(2);
+    expect(containerRequest(parts({ longestMs: 1_500 })).timeoutSeconds).toBe(2);
   });
 });

@@ -1,17 +1,18 @@
 /**
  * What a session that was being prepared goes through when its daemon ends.
  */
-import { deferEverything } from "./releases.ts";
-import { ReleaseStack } from "./release-stack.ts";
 import type { Place } from "./place.ts";
 import type { SessionParts } from "./session-parts.ts";
 
+/** Nothing of a session has run that is still being prepared. */
+const NOTHING_RUNS = { mayStillRun: false } as const;
+
 /** Leaves a session to the next daemon: what runs goes on; what was being prepared begins anew there. */
-export async function leaveBehind({ host, standing, resources, log }: SessionParts): Promise<void> {
+export async function leaveBehind({ host, standing, job, log }: SessionParts): Promise<void> {
   try {
     standing.oweLine("detached", host.daemon);
     await standing.settle();
-    if (standing.state === "preparing") await resources.release();
+    if (standing.state === "preparing") await host.executor.release(job, NOTHING_RUNS);
   } catch (error) {
     // The next daemon clears it away.
     log.warn({ error }, "session left, and not all of it cleared away");
@@ -26,11 +27,11 @@ export async function leaveBehind({ host, standing, resources, log }: SessionPar
  * @returns whether it was given back.
  */
 export async function clearAway(parts: SessionParts, starts: number, place: Place): Promise<boolean> {
-  const { host, record, standing, leaving } = parts;
-  const resources = new ReleaseStack();
-  deferEverything(resources, record, host);
+  const { host, job, standing, leaving } = parts;
+  let isReleased = false;
   const steps = async (): Promise<void> => {
-    await resources.release();
+    if (!isReleased) await host.executor.release(job, NOTHING_RUNS);
+    isReleased = true;
     await standing.enter("queued", "restarted", { starts, ...host.daemon });
   };
   let hasLost = false;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { statusOf } from "../../../src/podman/container-status.ts";
 import { inspectReply } from "../../../src/podman/replies.ts";
-import { endingOfExit } from "../../../src/sessions/supervise.ts";
+import { commandEnd } from "../../../src/local/command-end.ts";
+import { endingOf } from "../../../src/sessions/command-ending.ts";
 
 /** How Podman 5.4 shows a container that SIGKILL has ended, nulls and missing fields as they come. */
 const KILLED = {
@@ -47,7 +48,7 @@ const KILLED = {
 function endingFrom(state: Partial<typeof KILLED.State>) {
   const reply = inspectReply.parse(structuredClone({ ...KILLED, State: { ...KILLED.State, ...state } }));
   const { exit } = statusOf(reply);
-  return exit && endingOfExit(exit);
+  return exit && endingOf(commandEnd(exit));
 }
 
 describe("a container that Podman says was killed for memory", () => {

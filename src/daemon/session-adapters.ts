@@ -13,11 +13,10 @@ import type { Failpoints } from "../failpoints.ts";
 import type { FifoMaker } from "../fifos.ts";
 import { credentialPayload } from "../credentials/payload.ts";
 import { resolveCredentials, resolveToken } from "../credentials/resolve.ts";
-import { GATE_TARGET } from "../sessions/container-request.ts";
-import type { Credentials, Gate as GatePort, HostPaths, Workspaces } from "../sessions/ports.ts";
+import { GATE_TARGET } from "../local/container-request.ts";
+import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
-import type { RecoveryHost } from "../sessions/recovery/recover.ts";
 import { ifThere } from "../if-there.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
@@ -83,7 +82,7 @@ export function leftoversOf({
   cache,
   runtime,
   instance,
-}: Pick<Places, "cache" | "runtime" | "instance">): RecoveryHost["leftovers"] {
+}: Pick<Places, "cache" | "runtime" | "instance">): Leftovers {
   const stagingRoot = stagingBelow(cache);
   const gates = gatesBelow(runtime);
   // Instances may share a cache. What says of no instance that it is its own is nobody's.

@@ -2,25 +2,25 @@
  * What a session acquires, and how each of it is released: whether this daemon has made it or an earlier one.
  */
 import { homeVolume } from "../podman/container-spec.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { ReleaseStack } from "../release-stack.ts";
 import { containerName } from "./container-request.ts";
-import type { OpenRecord } from "./ports.ts";
-import type { ReleaseStack } from "./release-stack.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { LocalParts } from "./parts.ts";
 
-type Releasing = Pick<SessionHost, "instance" | "engine" | "workspaces" | "credentials" | "failpoints">;
+type Releasing = Pick<LocalParts, "instance" | "engine" | "workspaces" | "credentials" | "failpoints">;
 
 /** Has the staging directory and the gate released; to be called before they are made. */
 export function deferDirectories(
   resources: ReleaseStack,
-  record: Pick<OpenRecord, "id">,
+  sessionId: string,
   { workspaces, credentials, failpoints }: Releasing,
 ): void {
   resources.defer("staging directory", async () => {
-    await workspaces.remove(record.id);
+    await workspaces.remove(sessionId);
     await failpoints.reach("staging_removed");
   });
   resources.defer("gate", async () => {
-    await credentials.removeGate(record.id);
+    await credentials.removeGate(sessionId);
     await failpoints.reach("gate_removed");
   });
 }
@@ -32,11 +32,11 @@ export function deferDirectories(
  */
 export function deferContainer(
   resources: ReleaseStack,
-  record: Pick<OpenRecord, "id">,
+  sessionId: string,
   { instance, engine, failpoints }: Releasing,
   bringsHome: boolean,
 ): void {
-  const name = containerName(instance, record.id);
+  const name = containerName(instance, sessionId);
   if (bringsHome) resources.defer("home volume", () => engine.removeVolume(homeVolume(name)));
   resources.defer("container", async () => {
     await engine.removeContainer(name);
@@ -44,12 +44,18 @@ export function deferContainer(
   });
 }
 
-/** Has everything released that an earlier daemon may have made for a session. */
-export function deferEverything(
+/** Has that killed by its pid which may still run in a container that the engine has lost sight of: conmon has died. */
+export function deferFirstProcess(
   resources: ReleaseStack,
-  record: Pick<OpenRecord, "id">,
-  releasing: Releasing,
+  { sessionId, profile }: { readonly sessionId: string; readonly profile: Profile },
+  { instance, engine, credentials }: Releasing,
 ): void {
-  deferDirectories(resources, record, releasing);
-  deferContainer(resources, record, releasing, true);
+  const ending = credentials.launcherEnding(profile.command);
+  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, sessionId), ending));
+}
+
+/** Has everything released that an earlier daemon may have made for a session. */
+export function deferEverything(resources: ReleaseStack, sessionId: string, releasing: Releasing): void {
+  deferDirectories(resources, sessionId, releasing);
+  deferContainer(resources, sessionId, releasing, true);
 }

@@ -1,0 +1,102 @@
+import { ReleaseStack } from "../release-stack.ts";
+import type {
+  CommandEnd,
+  Examined,
+  Executor,
+  Found,
+  HandOver,
+  Job,
+  Peaks,
+  Prepared,
+  Preparing,
+  Sweeping,
+} from "../sessions/executor.ts";
+import { commandEnd, mayBeRemoval } from "./command-end.ts";
+import { handOverAgain } from "./hand-over-again.ts";
+import type { LocalParts } from "./parts.ts";
+import { prepare } from "./prepare.ts";
+import { deferEverything, deferFirstProcess } from "./releases.ts";
+import { examine, listFound, sweep } from "./sweep.ts";
+
+/** What has to be released for one session. */
+interface Made {
+  readonly releases: ReleaseStack;
+  /** Whether its first process is among it. */
+  hasFirstProcess: boolean;
+}
+
+/** Runs commands in containers on this host, each with a clone and a gate of its own. A `ref` is a container's id. */
+export class LocalExecutor implements Executor {
+  readonly #parts: LocalParts;
+  /** By session: what this daemon has made, or has begun to release. */
+  readonly #made = new Map<string, Made>();
+
+  constructor(parts: LocalParts) {
+    this.#parts = parts;
+  }
+
+  async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
+    const releases = new ReleaseStack();
+    this.#made.set(job.sessionId, { releases, hasFirstProcess: false });
+    return await prepare({ parts: this.#parts, job, preparing, releases });
+  }
+
+  async wait(
+    ref: string,
+    { signal, isOrdered }: { signal: AbortSignal; isOrdered: () => boolean },
+  ): Promise<CommandEnd> {
+    const { engine } = this.#parts;
+    const exit = await engine.waitForExit(ref, { signal });
+    if (isOrdered() || !mayBeRemoval(exit)) return commandEnd(exit);
+    return commandEnd(await engine.confirmKill(ref, exit, signal));
+  }
+
+  async peaks(ref: string, options: { signal: AbortSignal }): Promise<Peaks> {
+    return await this.#parts.engine.followPeaks(ref, options);
+  }
+
+  async signal(ref: string, name: "SIGTERM" | "SIGKILL"): Promise<void> {
+    await this.#parts.engine.signalContainer(ref, name);
+  }
+
+  async adopt(
+    job: Pick<Job, "sessionId" | "profile">,
+    ref: string,
+    options: { ended: Promise<CommandEnd>; signal: AbortSignal },
+  ): Promise<HandOver> {
+    return await handOverAgain({ ...this.#parts, ...options, job, containerId: ref });
+  }
+
+  async release(
+    job: Pick<Job, "sessionId" | "profile">,
+    { mayStillRun }: { mayStillRun: boolean },
+  ): Promise<void> {
+    const made = this.#made.get(job.sessionId) ?? this.#everything(job.sessionId);
+    this.#made.set(job.sessionId, made);
+    if (mayStillRun && !made.hasFirstProcess) {
+      deferFirstProcess(made.releases, job, this.#parts);
+      made.hasFirstProcess = true;
+    }
+    await made.releases.release();
+    this.#made.delete(job.sessionId);
+  }
+
+  async list(): Promise<Found[]> {
+    return await listFound(this.#parts);
+  }
+
+  async examine(found: Found): Promise<Examined> {
+    return await examine(this.#parts, found);
+  }
+
+  async sweep(sweeping: Sweeping): Promise<void> {
+    await sweep(this.#parts, sweeping);
+  }
+
+  /** Of what an earlier daemon has made nobody knows how much there is. */
+  #everything(sessionId: string): Made {
+    const releases = new ReleaseStack();
+    deferEverything(releases, sessionId, this.#parts);
+    return { releases, hasFirstProcess: false };
+  }
+}

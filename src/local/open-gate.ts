@@ -1,0 +1,30 @@
+import { AgentdError } from "../errors.ts";
+import type { BeginOptions } from "../sessions/executor.ts";
+import { inStage } from "../sessions/launch-stage.ts";
+import type { Gate } from "./ports.ts";
+
+/**
+ * Opens the gate of a prepared container: hands the credentials over, which lets its command go.
+ *
+ * @throws LaunchError when the launcher never came to read: the image's shell does not work.
+ */
+export async function openGate(
+  gate: Gate,
+  values: ReadonlyMap<string, string>,
+  { signal, ended, onFirstByte }: BeginOptions,
+): Promise<void> {
+  const gone = new AbortController();
+  const giveUp = (): void => gone.abort(launcherGone());
+  ended.then(giveUp, giveUp);
+  await inStage("start", () =>
+    gate.open(values, { signal: AbortSignal.any([signal, gone.signal]), onFirstByte }),
+  );
+}
+
+function launcherGone(): AgentdError {
+  return new AgentdError("launcher_failed", {
+    tried: "hand the session over to its command",
+    why: "the container ended before its /bin/sh read the credentials",
+    next: "Look at `agentd logs` of the session, and check that the image has a working /bin/sh.",
+  });
+}

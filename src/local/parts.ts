@@ -1,0 +1,18 @@
+import type { Failpoints } from "../failpoints.ts";
+import type { Logger } from "../log.ts";
+import type { Clock } from "../sessions/ports.ts";
+import type { Credentials, Engine, HostPaths, Leftovers, Workspaces } from "./ports.ts";
+
+/** What the local executor is made of. */
+export interface LocalParts {
+  /** Names this daemon's containers. */
+  readonly instance: string;
+  readonly engine: Engine;
+  readonly workspaces: Workspaces;
+  readonly credentials: Credentials;
+  readonly hostPaths: HostPaths;
+  readonly leftovers: Leftovers;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly failpoints: Failpoints;
+}

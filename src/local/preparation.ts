@@ -1,0 +1,12 @@
+import type { ReleaseStack } from "../release-stack.ts";
+import type { Job, Preparing } from "../sessions/executor.ts";
+import type { LocalParts } from "./parts.ts";
+
+/** One preparation, and what its steps share. */
+export interface Preparation {
+  readonly parts: LocalParts;
+  readonly job: Job;
+  readonly preparing: Preparing;
+  /** Takes over everything that is made, whether all succeeds or not. */
+  readonly releases: ReleaseStack;
+}

@@ -1,0 +1,139 @@
+/** Everything that a session's command needs on this host, up to the gate: nothing of the agent's runs. */
+import type { Mount } from "../profile/profile.ts";
+import type { Prepared } from "../sessions/executor.ts";
+import { inStage, LaunchError } from "../sessions/launch-stage.ts";
+import { homeOf } from "./container-request.ts";
+import { launchContainer, type ContainerSources } from "./launch-container.ts";
+import { makeMountPoints } from "./mount-points.ts";
+import { openGate } from "./open-gate.ts";
+import type { Gate, Staging } from "./ports.ts";
+import type { Preparation } from "./preparation.ts";
+import { deferDirectories } from "./releases.ts";
+
+/**
+ * Prepares a session up to its gate. Making the container overlaps the clone.
+ *
+ * @throws LaunchError
+ */
+export async function prepare(preparation: Preparation): Promise<Prepared> {
+  const { parts, job, preparing, releases } = preparation;
+  const { values, token } = await inStage("credentials", async () => resolveSecrets(preparation));
+  const methodology = await inStage("methodology", () => findMethodology(preparation));
+  const mounts = await inStage("mounts", () => findMounts(preparation));
+
+  deferDirectories(releases, job.sessionId, parts);
+  const together = new Together(preparing.signal);
+  const { signal } = together;
+  const staging = together.run("clone", () => makeStaging(preparation));
+  const gate = together.run("create", () => makeGate(preparation));
+  const sources = together.run("mounts", async (): Promise<ContainerSources> => {
+    const made = { staging: await staging, gate: await gate, declared: { methodology, mounts } };
+    await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), mounts);
+    return made;
+  });
+  const clone = together.run("clone", async () => {
+    await staging;
+    await cloneRepository(preparation, token, signal);
+  });
+  const container = together.run("start", () => launchContainer(preparation, sources, signal));
+
+  await together.settled();
+  const { selinux } = parts.engine.host;
+  await clone;
+  await inStage("clone", () => parts.workspaces.deliver(job.sessionId, { selinux, signal }));
+  const opened = await gate;
+  return { ref: await container, begin: (options) => openGate(opened, values, options) };
+}
+
+/** Work that goes on side by side: the first failure ends the rest, and is the one to report. */
+class Together {
+  readonly #failure = new AbortController();
+  readonly #works: Promise<unknown>[] = [];
+  readonly signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.signal = AbortSignal.any([signal, this.#failure.signal]);
+  }
+
+  /** Starts some work. What it throws is of that stage, unless it has one. */
+  run<T>(stage: LaunchError["stage"], work: () => Promise<T>): Promise<T> {
+    const running = this.#ofStage(stage, work);
+    this.#works.push(running);
+    return running;
+  }
+
+  /** Waits for all: until then something may still be made, and nothing may be released. Throws the first failure. */
+  async settled(): Promise<void> {
+    const results = await Promise.allSettled(this.#works);
+    const failures = results.flatMap((result): unknown[] =>
+      result.status === "rejected" ? [result.reason] : [],
+    );
+    if (failures.length === 0) return;
+    // Of several failures, the others are echoes of one through the shared signal.
+    const isEcho = (error: unknown): boolean =>
+      error instanceof LaunchError && error.cause === this.signal.reason;
+    throw failures.find((error) => !isEcho(error)) ?? failures[0];
+  }
+
+  async #ofStage<T>(stage: LaunchError["stage"], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#failure.abort();
+      throw error instanceof LaunchError ? error : new LaunchError(stage, error);
+    }
+  }
+}
+
+async function makeStaging({ parts, job }: Preparation): Promise<Staging> {
+  const made = await parts.workspaces.create(job.sessionId);
+  await parts.failpoints.reach("staging_made");
+  return made;
+}
+
+async function makeGate({ parts, job }: Preparation): Promise<Gate> {
+  const made = await parts.credentials.createGate(job.sessionId);
+  await parts.failpoints.reach("gate_made");
+  return made;
+}
+
+/** The clone token stays on the host: it is not among the values that are handed over. */
+function resolveSecrets({ parts: { credentials }, job: { profile } }: Preparation): {
+  readonly values: ReadonlyMap<string, string>;
+  readonly token: string | undefined;
+} {
+  const source = profile.repoTokenSource;
+  return {
+    values: credentials.resolve(profile.credentials),
+    token: source === undefined ? undefined : credentials.resolveToken(source),
+  };
+}
+
+async function findMethodology({ parts, job, preparing }: Preparation): Promise<string | undefined> {
+  const { methodologyDir } = job.profile;
+  if (methodologyDir === undefined) return undefined;
+  const { directory, digest } = await parts.hostPaths.methodology(methodologyDir);
+  const found = { methodology_digest: digest };
+  await preparing.found("methodology_found", found, found);
+  return directory;
+}
+
+async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<Mount[]> {
+  return await Promise.all(
+    profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount) })),
+  );
+}
+
+async function cloneRepository(
+  { parts, job, preparing }: Preparation,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { url, ref } = job.repository;
+  await parts.failpoints.reach("clone_begun");
+  const { commit, warnings } = await preparing.during(`cloning ${url}`, () =>
+    parts.workspaces.clone(job.sessionId, { url, ref, token }, { signal }),
+  );
+  await preparing.found("cloned", { commit, warnings }, { commit });
+  await parts.failpoints.reach("cloned");
+}

@@ -1,0 +1,78 @@
+/** What earlier daemons have left on this host, and clearing it away. */
+import { inParallel } from "../in-parallel.ts";
+import type { Examined, Found, Sweeping } from "../sessions/executor.ts";
+import { commandEnd } from "./command-end.ts";
+import { SESSION_LABEL } from "./container-request.ts";
+import type { LocalParts } from "./parts.ts";
+import type { ListedContainer } from "../podman/containers.ts";
+
+type Labelled = Pick<ListedContainer, "labels">;
+
+/** Enough to keep the disk and the engine busy, and few enough for the engine to stand. */
+const PARALLEL = 8;
+
+const PHASES = { created: "made", running: "running", exited: "ended" } as const;
+
+/** The containers of this instance that belong to a session. */
+export async function listFound({ engine }: LocalParts): Promise<Found[]> {
+  const containers = await engine.listContainers();
+  return containers.flatMap(({ id, phase, labels }) => {
+    const sessionId = sessionOf({ labels });
+    return sessionId === "" ? [] : [{ sessionId, ref: id, phase: PHASES[phase] }];
+  });
+}
+
+export async function examine({ engine, leftovers }: LocalParts, found: Found): Promise<Examined> {
+  const exit = found.phase === "ended" ? (await engine.inspectContainer(found.ref))?.exit : undefined;
+  return {
+    ...found,
+    end: exit && commandEnd(exit),
+    hadCredentials: !(await leftovers.hasGate(found.sessionId)),
+  };
+}
+
+/** Removes what belongs to no session; what cannot be removed now is met again at the next start. */
+export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Promise<void> {
+  const { engine, leftovers } = parts;
+  const isStranger = (labelled: Labelled): boolean => !owners.has(sessionOf(labelled));
+  const containers = (await engine.listContainers()).filter(isStranger);
+  await inParallel(containers, PARALLEL, ({ id, name, labels }) =>
+    removal(parts, { container: name, session: sessionOf({ labels }) }, () => engine.removeContainer(id)),
+  );
+  const volumes = (await engine.listVolumes()).filter(isStranger);
+  await inParallel(volumes, PARALLEL, ({ name, labels }) =>
+    removal(parts, { volume: name, session: sessionOf({ labels }) }, () => engine.removeVolume(name)),
+  );
+  const directories = (await leftovers.list()).filter((id) => !owners.has(id));
+  if (directories.length > 0) await leftovers.endWork(directories);
+  await inParallel(directories, PARALLEL, (session) =>
+    removal(parts, { directories: session }, () => leftovers.remove(session)),
+  );
+  await leftovers.removeStaleLocks();
+  await endWork(parts, again);
+}
+
+async function removal({ log }: LocalParts, what: object, remove: () => Promise<void>): Promise<void> {
+  const why = "no session that has begun owns it";
+  try {
+    await remove();
+    log.warn({ ...what, why }, "removed a leftover");
+  } catch (error) {
+    log.error({ ...what, why, error }, "cannot remove a leftover");
+  }
+}
+
+/** Before what sessions had made is taken away: nothing may still work in it. */
+async function endWork({ engine, leftovers }: LocalParts, again: Sweeping["again"]): Promise<void> {
+  if (again.length === 0) return;
+  await leftovers.endWork(again.map(({ sessionId }) => sessionId));
+  // The engine forgets a process that waits to be started when its container is removed, so a start that was cut short
+  // is finished first. Failing clears it away too.
+  const cutShort = again.flatMap(({ ref }) => (ref === undefined ? [] : [ref]));
+  await inParallel(cutShort, PARALLEL, (id) => engine.startContainer(id).catch(() => undefined));
+}
+
+/** Empty for what carries no session's label. */
+function sessionOf({ labels }: Labelled): string {
+  return labels[SESSION_LABEL] ?? "";
+}

@@ -1,0 +1,20 @@
+import type { Job } from "./executor.ts";
+import type { SessionPlan } from "./plan.ts";
+import type { OpenRecord } from "./ports.ts";
+import { PREPARATION_LIMIT_MS } from "./preparation-limit.ts";
+
+/** What an executor is asked to run for a session. */
+export function jobOf(
+  { profile, timeoutMs }: SessionPlan,
+  { id, document, runaDirectory, consoleLogPath }: OpenRecord,
+): Job {
+  return {
+    sessionId: id,
+    profile,
+    repository: { url: document.repo_url, ref: document.ref },
+    workUnit: document.work_unit,
+    runaDirectory,
+    consoleLogPath,
+    longestMs: timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs,
+  };
+}
