@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { CredentialSource } from "../credentials/resolve.ts";
 import { durationMs, graceMs } from "./durations.ts";
 import type { ConfigDocument, ProfileDocument } from "./schema.ts";
-import { sizeBytes } from "./sizes.ts";
+import { sizeBytes, sizeOrZeroBytes } from "./sizes.ts";
 
 /** A configuration that broke no rule. Frozen through and through. */
 export interface Config {
@@ -24,6 +24,8 @@ export interface DaemonSettings {
   readonly recordLimitBytes: number;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;
+  /** What must be free where sessions write for one to begin; 0: anything will do. */
+  readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
   /** What the memory limits of running sessions may add up to; undefined: anything. */
@@ -120,6 +122,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       auditPrivate: daemon.audit_private,
       recordLimitBytes: written(daemon.record_limit, sizeBytes),
       logLimitBytes: written(daemon.log_limit, sizeBytes),
+      minFreeBytes: written(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
       memoryBudgetBytes: optional(daemon.memory_budget, (text) => written(text, sizeBytes)),

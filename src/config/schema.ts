@@ -4,7 +4,7 @@
  * A rule's message has no full stop. Values that could be a secret are marked `concealed`: no message shows them.
  */
 import * as z from "zod";
-import { always, isTable, path, sessionCount, size, type Context } from "./field-rules.ts";
+import { always, isTable, path, sessionCount, size, sizeOrZero, type Context } from "./field-rules.ts";
 import { namesAreUnique, profileSchema, zonesAreKnown } from "./profile-schema.ts";
 import { sizeBytes } from "./sizes.ts";
 
@@ -47,6 +47,11 @@ function daemonSchema(defaults: SchemaDefaults) {
     log_limit: size()
       .default("1g")
       .describe("How much a session may print; one that prints more ends as output_limit_exceeded."),
+    min_free: sizeOrZero()
+      .default("1g")
+      .describe(
+        'How much must be free on the disks of records, clones and state for a session to begin; "0": anything will do.',
+      ),
     max_sessions: sessionCount()
       .default(defaults.cores)
       .describe("How many sessions run at once; more are queued. Default: the number of cores."),

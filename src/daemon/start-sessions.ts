@@ -14,6 +14,7 @@ import { FifoMaker } from "../fifos.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { Admission } from "../sessions/admission.ts";
+import type { FreeSpace } from "../sessions/free-space.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import { recover } from "../sessions/recovery/recover.ts";
@@ -28,6 +29,7 @@ import { keepYoungGenerationSmall } from "./young-generation.ts";
 export interface SessionsHost {
   readonly current: CurrentConfig;
   readonly admission: Admission;
+  readonly freeSpace: FreeSpace;
   readonly places: Places;
   readonly host: Host;
   readonly engine: Engine;
@@ -52,8 +54,10 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const fifos = new FifoMaker();
   resources.defer("shell that makes FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
+  const { freeSpace } = parts;
+  await watchFreeSpace(parts);
   const intake = new Intake({
-    ...{ engine, clock, log, boot, daemon, failpoints, admission: parts.admission },
+    ...{ freeSpace, engine, clock, log, boot, daemon, failpoints, admission: parts.admission },
     instance: places.instance,
     workspaces: workspacesOf(places.cache, places.instance, host.env),
     credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
@@ -84,6 +88,17 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   });
   intake.resume(recovery, await index.recent());
   return intake;
+}
+
+/** Looks at once, so that nothing that is still queued begins before, and from then on until the daemon ends. */
+async function watchFreeSpace({ freeSpace, clock, resources }: SessionsHost): Promise<void> {
+  await freeSpace.look();
+  const over = new AbortController();
+  const watched = freeSpace.watch({ clock, signal: over.signal });
+  resources.defer("watch over free space", () => {
+    over.abort();
+    return watched;
+  });
 }
 
 /** As the configuration says now. */

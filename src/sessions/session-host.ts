@@ -1,6 +1,7 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Admission } from "./admission.ts";
+import type { FreeSpace } from "./free-space.ts";
 import type { Clock, Credentials, Engine, HostPaths, Workspaces } from "./ports.ts";
 
 /** What every session of a daemon shares. */
@@ -11,6 +12,7 @@ export interface SessionHost {
   readonly credentials: Credentials;
   readonly hostPaths: HostPaths;
   readonly admission: Admission;
+  readonly freeSpace: FreeSpace;
   readonly clock: Clock;
   readonly log: Logger;
   /** Stands for this boot: a container of another one is gone, whatever the engine shows. */
