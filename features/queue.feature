@@ -155,3 +155,35 @@ Feature: The queue
     Then the session of "second" is running
     When the operator runs `agentd stop --all`
     Then they have ended
+
+  Scenario: Nothing begins while a disk has too little room
+    Given the daemon's configuration says:
+      """
+      max_sessions = 1
+      """
+    When the operator starts `agentd run site-builder --work-unit first`
+    And the session is running
+    And the operator starts `agentd run site-builder --work-unit second`
+    And the session is queued
+    And the daemon's configuration says:
+      """
+      min_free = "8000t"
+      """
+    And the operator saves the configuration
+    And the operator runs `agentd reload`
+    And the session of "first" is let go
+    And the session of "first" is sealed
+    And the operator runs `agentd ps`
+    Then its stdout mentions "queued", "(records)" and "daemon.min_free"
+    When the operator runs `agentd run site-builder --work-unit third`
+    Then it exits with 125
+    And its stderr says "disk_low" and "agentd audit prune"
+    When the daemon's configuration says:
+      """
+      min_free = "0"
+      """
+    And the operator saves the configuration
+    And the operator runs `agentd reload`
+    Then the session of "second" is running
+    When the operator runs `agentd stop --all`
+    Then they have ended

@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   container_missing: "The container does not exist any more.",
   container_weaker: "The created container is less confined than was asked for.",
   image_missing: "The image is not on this host and cannot be pulled.",
+  disk_low: "A disk that sessions write to has too little free space.",
   // Launching a session.
   credential_unset: "The environment variable that a credential names is not set.",
   credential_invalid: "The value of a credential cannot be handed over.",

@@ -50,6 +50,8 @@ export const sessionDocumentSchema = z.object({
   peak_memory_bytes: z.int().nullable(),
   peak_pids: z.int().nullable(),
   cpu_seconds: z.number().nullable(),
+  /** Whether output may be missing in the console log; null until the session is sealed, and in older records. */
+  output_lost: z.boolean().nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -93,6 +95,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     peak_memory_bytes: null,
     peak_pids: null,
     cpu_seconds: null,
+    output_lost: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],
@@ -105,7 +108,7 @@ export const sessionViewSchema = sessionDocumentSchema.extend({
   state: z.enum(SESSION_STATES),
   /** Place in the queue from 1; null unless queued. */
   position: z.int().nullable(),
-  /** What it waits for or is busy with until its command runs, or why its end is not done yet; else null. */
+  /** What it waits for or is busy with before its command runs and after; null while it runs, and once it is sealed. */
   reason: z.string().nullable(),
   /** Directory of the record on this host. */
   record: z.string(),

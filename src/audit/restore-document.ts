@@ -6,6 +6,7 @@ const BEFORE_LAUNCH = {
   commit: null,
   image_digest: null,
   methodology_digest: null,
+  output_lost: null,
   warnings: [],
 } satisfies Partial<SessionDocument>;
 
@@ -32,6 +33,8 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
       return withWarnings({ ...document, commit: textOrNull(entry["commit"]) }, entry);
     case "container_created":
       return withWarnings(document, entry);
+    case "disk_full":
+      return withWarnings({ ...document, output_lost: true }, entry);
     case "gate_opened":
       return { ...document, start_timestamp: entry.time };
     default:

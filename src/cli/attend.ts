@@ -5,6 +5,7 @@ import { sentence } from "../errors.ts";
 import type { SessionView } from "../session-document.ts";
 import { say, type CliContext } from "./context.ts";
 import type { ConsoleStream } from "./console-log.ts";
+import { watchEnd } from "./end-watch.ts";
 import { consoleLogOf, followConsoleLog } from "./follow.ts";
 import type { Interrupts } from "./interrupts.ts";
 import type { Output } from "./output.ts";
@@ -36,7 +37,8 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
     ended: ended.signal,
     abandoned: interrupts.second,
   });
-  const [sealed, followed] = await Promise.allSettled([end, log]);
+  const watched = watchEnd(client, id, context, AbortSignal.any([ended.signal, interrupts.second]));
+  const [sealed, followed] = await Promise.allSettled([end, log, watched]);
   await progress.end();
   await stopped;
   if (interrupts.second.aborted) return undefined;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { parsed } from "../profile/keys/key.ts";
 import { toProfile, type Profile } from "../profile/profile.ts";
-import { sizeBytes } from "../profile/sizes.ts";
+import { sizeBytes, sizeOrZeroBytes } from "../profile/sizes.ts";
 import type { ConfigDocument } from "./schema.ts";
 
 /** A configuration that broke no rule. Frozen through and through. */
@@ -24,6 +24,8 @@ export interface DaemonSettings {
   readonly recordLimitBytes: number;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;
+  /** What must be free where sessions write for one to begin; 0: anything will do. */
+  readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
   /** What the memory limits of running sessions may add up to; undefined: anything. */
@@ -59,6 +61,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       auditPrivate: daemon.audit_private,
       recordLimitBytes: parsed(daemon.record_limit, sizeBytes),
       logLimitBytes: parsed(daemon.log_limit, sizeBytes),
+      minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
       memoryBudgetBytes: optional(daemon.memory_budget, (text) => parsed(text, sizeBytes)),

@@ -12,6 +12,7 @@ import {
   path,
   sessionCount,
   size,
+  sizeOrZero,
   type Context,
 } from "../profile/field-rules.ts";
 import { sizeBytes } from "../profile/sizes.ts";
@@ -54,6 +55,11 @@ function daemonSchema(defaults: SchemaDefaults) {
     log_limit: size()
       .default("1g")
       .describe("How much a session may print; one that prints more ends as output_limit_exceeded."),
+    min_free: sizeOrZero()
+      .default("1g")
+      .describe(
+        'How much must be free on the disks of records, clones and state for a session to begin; "0": anything will do.',
+      ),
     max_sessions: sessionCount()
       .default(defaults.cores)
       .describe("How many sessions run at once; more are queued. Default: the number of cores."),

@@ -20,6 +20,7 @@ import { RpcServer } from "../rpc/server.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { Admission } from "../sessions/admission.ts";
+import { FreeSpace } from "../sessions/free-space.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -91,9 +92,10 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const engine = await startEngine(config, places, log, options);
   const daemon = { pid, version };
   const admission = new Admission(admissionLimits(config));
+  const freeSpace = freeSpaceIn(places, current, admission);
   const intake = await startSessions({
     ...options,
-    ...{ current, admission, places, engine, clock: CLOCK, log, daemon, failpoints },
+    ...{ current, admission, freeSpace, places, engine, clock: CLOCK, log, daemon, failpoints },
   });
   // Not before: its containers are of this instance and of no session, as leftovers are.
   const prepare = imagePreparation(engine, log, resources);
@@ -111,7 +113,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   });
   const sessions = sessionDirectory(intake, places.auditRoot);
   const reloading = new Reloading({
-    ...{ current, load, admission, log, now: CLOCK.now },
+    ...{ current, load, admission, freeSpace, log, now: CLOCK.now },
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
     prepareImages: prepare,
     isClosed: () => intake.closed,
@@ -184,6 +186,23 @@ function imagePreparation(
   return (profiles) => {
     prepared = prepared.then(() => prepareImages(profiles, engine, log, over.signal));
   };
+}
+
+/** Of the file systems that sessions write to. */
+function freeSpaceIn(
+  { auditRoot, cache, state }: Places,
+  current: CurrentConfig,
+  admission: Admission,
+): FreeSpace {
+  return new FreeSpace({
+    places: [
+      { what: "records", directory: auditRoot },
+      { what: "clones", directory: cache },
+      { what: "state", directory: state },
+    ],
+    minFreeBytes: () => current.config.daemon.minFreeBytes,
+    admission,
+  });
 }
 
 function sessionDirectory(intake: Intake, auditRoot: string): SessionDirectory {

@@ -6,6 +6,7 @@ import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
 import type { Result } from "../api/methods.ts";
 import type { Admission } from "../sessions/admission.ts";
 import type { AdmissionLimits } from "../sessions/admission-order.ts";
+import type { FreeSpace } from "../sessions/free-space.ts";
 import { changesBetween, takeOver } from "./config-changes.ts";
 import type { CurrentConfig } from "./current-config.ts";
 
@@ -15,6 +16,7 @@ export interface ReloadHost {
   /** Reads a file and validates it; throws as `loadConfig` does. */
   readonly load: (file: string) => Promise<Config>;
   readonly admission: Pick<Admission, "limitTo">;
+  readonly freeSpace: Pick<FreeSpace, "look">;
   /** Follows the schedules of these profiles; throws AgentdError `state_unusable`, and nothing has changed then. */
   readonly followSchedules: (profiles: readonly Profile[]) => Promise<void>;
   /** Prepares the images of these profiles in the background. */
@@ -51,7 +53,7 @@ export class Reloading {
   }
 
   async #reload(): Promise<Result<"reload">> {
-    const { current, admission, log, ...host } = this.#host;
+    const { current, admission, freeSpace, log, ...host } = this.#host;
     if (host.isClosed()) throw stopping();
     const before = current.config;
     const read = await host.load(before.file);
@@ -60,6 +62,7 @@ export class Reloading {
     await host.followSchedules(config.profiles);
     const loadedTimestamp = new Date(host.now()).toISOString();
     current.replace(config, loadedTimestamp);
+    await freeSpace.look();
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);
     host.prepareImages(config.profiles.filter(({ name }) => fresh.has(name)));

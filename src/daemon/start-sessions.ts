@@ -15,6 +15,7 @@ import { LocalExecutor } from "../local/local-executor.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { Admission } from "../sessions/admission.ts";
+import type { FreeSpace } from "../sessions/free-space.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import { recover } from "../sessions/recovery/recover.ts";
@@ -29,6 +30,7 @@ import { keepYoungGenerationSmall } from "./young-generation.ts";
 export interface SessionsHost {
   readonly current: CurrentConfig;
   readonly admission: Admission;
+  readonly freeSpace: FreeSpace;
   readonly places: Places;
   readonly host: Host;
   readonly engine: Engine;
@@ -53,6 +55,8 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const fifos = new FifoMaker();
   resources.defer("shell that makes FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
+  const { freeSpace } = parts;
+  await watchFreeSpace(parts);
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
@@ -62,7 +66,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     leftovers: leftoversOf(places),
   });
   const intake = new Intake({
-    ...{ executor, clock, log, boot, daemon, failpoints, admission: parts.admission },
+    ...{ freeSpace, executor, clock, log, boot, daemon, failpoints, admission: parts.admission },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
@@ -87,6 +91,17 @@ function protectedOf({ current, places, host, engine }: SessionsHost): ReturnTyp
   const { socketPath } = places;
   const storage = engine.host.storageDirectories;
   return protectedPaths(host, { daemon: { ...current.config.daemon, socketPath, storage } });
+}
+
+/** Looks at once, so that nothing that is still queued begins before, and from then on until the daemon ends. */
+async function watchFreeSpace({ freeSpace, clock, resources }: SessionsHost): Promise<void> {
+  await freeSpace.look();
+  const over = new AbortController();
+  const watched = freeSpace.watch({ clock, signal: over.signal });
+  resources.defer("watch over free space", () => {
+    over.abort();
+    return watched;
+  });
 }
 
 /** As the configuration says now. */

@@ -1,7 +1,7 @@
 /** The kinds of values that keys of the configuration have. A rule's message has no full stop. */
 import * as z from "zod";
 import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "./durations.ts";
-import { SIZE_RULE, sizeBytes } from "./sizes.ts";
+import { SIZE_OR_ZERO_RULE, SIZE_RULE, sizeBytes, sizeOrZeroBytes } from "./sizes.ts";
 import { variableNameFault } from "./variable-names.ts";
 
 const MAX_ARGUMENT_BYTES = 128 * 1024;
@@ -61,6 +61,14 @@ export function size() {
   return z
     .string()
     .refine((value) => sizeBytes(value) !== undefined, SIZE_RULE)
+    .meta({ type_in_words: "size" });
+}
+
+/** A size that may be none, such as "1g" or "0". */
+export function sizeOrZero() {
+  return z
+    .string()
+    .refine((value) => sizeOrZeroBytes(value) !== undefined, SIZE_OR_ZERO_RULE)
     .meta({ type_in_words: "size" });
 }
 

@@ -26,6 +26,8 @@ export class Admission {
   #places: ReadonlyMap<string, QueuePlace> | undefined;
   #isReviewDue = false;
   #isClosed = false;
+  /** Why nobody is admitted for now. */
+  #held: string | undefined;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -76,6 +78,18 @@ export class Admission {
     this.#reviewSoon();
   }
 
+  /** Whether somebody waits. */
+  get hasWaiting(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** Admits nobody for as long as there is a reason, which everybody who waits is told; undefined: no more. */
+  hold(reason: string | undefined): void {
+    if (reason === this.#held) return;
+    this.#held = reason;
+    this.#reviewSoon();
+  }
+
   /** Admits nobody any more; what waits stays queued. */
   close(): void {
     this.#isClosed = true;
@@ -105,7 +119,7 @@ export class Admission {
 
   #review(): void {
     // Spares the work when there is nothing to be had anyway.
-    if (this.#isClosed || this.#running.size >= this.#limits.maxSessions) return;
+    if (this.#isClosed || this.#held !== undefined || this.#running.size >= this.#limits.maxSessions) return;
     const admitted = new Map(
       this.#judge().flatMap((verdict) =>
         verdict.reason === undefined ? [[verdict.claim.sessionId, verdict] as const] : [],
@@ -133,6 +147,6 @@ export class Admission {
 
   #reasonNow(reason: string | undefined): string {
     if (this.#isClosed) return "the daemon is shutting down";
-    return reason ?? "is about to begin";
+    return this.#held ?? reason ?? "is about to begin";
   }
 }

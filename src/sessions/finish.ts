@@ -1,6 +1,8 @@
 import type { Ending } from "../outcome.ts";
 import type { SessionDocument } from "../session-document.ts";
+import { CUT_LOG_WARNING, endsInMiddleOfLine } from "./output-loss.ts";
 import type { Place } from "./place.ts";
+import type { OpenRecord } from "./ports.ts";
 import type { SessionParts } from "./session-parts.ts";
 
 /**
@@ -27,10 +29,16 @@ export async function finish(
       await standing.enter("finishing", "ended", { ...end, end_timestamp: endTimestamp });
       await failpoints.reach("finishing_journaled");
     }
+    standing.activity = "removing its container and what it used on the host";
     if (!isReleased) await executor.release(job, { mayStillRun });
     isReleased = true;
+    standing.activity = "sealing its record";
     await failpoints.reach("sealing");
-    const document = await record.seal({ ...end, end_timestamp: endTimestamp });
+    const document = await record.seal({
+      ...end,
+      end_timestamp: endTimestamp,
+      ...(await lostOutput(record)),
+    });
     await failpoints.reach("sealed");
     await record.retire();
     return document;
@@ -42,4 +50,15 @@ export async function finish(
   standing.enterSealed();
   log.info({ outcome: end.outcome, exit_code: end.exit_code, stage: end.stage }, "session sealed");
   return document;
+}
+
+/** What the record says of output that is missing in it. Nobody writes the console log any more. */
+async function lostOutput({
+  consoleLogPath,
+  document: { output_lost: isLost, warnings },
+}: OpenRecord): Promise<Pick<SessionDocument, "output_lost" | "warnings">> {
+  if (isLost === true || !(await endsInMiddleOfLine(consoleLogPath))) {
+    return { output_lost: isLost ?? false, warnings };
+  }
+  return { output_lost: true, warnings: [...warnings, CUT_LOG_WARNING] };
 }

@@ -1,6 +1,7 @@
 import type { Ending } from "../outcome.ts";
 import type { CommandEnd } from "./executor.ts";
 import { passesOutputLimit } from "./output-limit.ts";
+import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
 import { peakFields } from "./peak-fields.ts";
 import type { SessionParts } from "./session-parts.ts";
 import { sleepUntil } from "./sleep.ts";
@@ -40,6 +41,7 @@ export async function follow(
   const peaks = executor.peaks(ref, { signal });
   try {
     watchOutput(parts, signal);
+    watchDisk(parts, signal);
     const gateOpened = (uptimeMs: number): void => watchDeadline(parts, uptimeMs, signal);
     await letGo({ gateOpened, ended, signal });
     await parts.standing.settleInTime(signal);
@@ -48,6 +50,8 @@ export async function follow(
     await failpoints.reach("supervising");
     const end = await supervise({ ref, executor, clock: host.clock, ended, orders });
     over.abort();
+    // Before anything is removed that takes room there.
+    if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);
     await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });
     await failpoints.reach("exit_seen");
     return end;
@@ -84,4 +88,26 @@ function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: 
     await orders.give({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
   };
   ended().catch((error: unknown) => log.error({ error }, "output not watched, or its limit not journaled"));
+}
+
+function watchDisk(parts: SessionParts, signal: AbortSignal): void {
+  const { host, record, standing, log } = parts;
+  const seen = async (): Promise<void> => {
+    if (!(await becomesFull(record.consoleLogPath, { clock: host.clock, signal }))) return;
+    noteFullDisk(parts);
+    await standing.settleInTime(signal);
+  };
+  seen().catch((error: unknown) => log.error({ error }, "the disk of the record is not watched"));
+}
+
+/** The line is owed: on a full disk it cannot be written. */
+function noteFullDisk({ record, standing, log }: SessionParts): void {
+  if (record.document.output_lost === true) return;
+  const warnings = [FULL_DISK_WARNING];
+  standing.oweLine("disk_full", { warnings });
+  void record.update(
+    { output_lost: true, warnings: [...record.document.warnings, ...warnings] },
+    { persist: false },
+  );
+  log.warn("the disk of the record is full, and output of the session may be lost");
 }

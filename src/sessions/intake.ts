@@ -168,6 +168,7 @@ export class Intake {
   async #accept(request: RunRequest): Promise<string> {
     const { profile, digest, logLimitBytes, repoUrl, ref } = this.#check(request);
     const host = this.#host;
+    await host.freeSpace.require(`run a session of profile ${JSON.stringify(request.profile)}`);
     // A profile with a key that the next daemon would not read back is refused here, before anything is recorded.
     const plan = sessionPlanSchema.parse({
       profile,

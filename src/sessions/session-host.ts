@@ -2,12 +2,14 @@ import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Admission } from "./admission.ts";
 import type { Executor } from "./executor.ts";
+import type { FreeSpace } from "./free-space.ts";
 import type { Clock } from "./ports.ts";
 
 /** What every session of a daemon shares. */
 export interface SessionHost {
   readonly executor: Executor;
   readonly admission: Admission;
+  readonly freeSpace: FreeSpace;
   readonly clock: Clock;
   readonly log: Logger;
   /** Stands for this boot: a container of another one is gone, whatever the engine shows. */

@@ -21,7 +21,7 @@ export class Standing {
   #settling: Promise<void> | undefined;
   #state: SessionState;
   #trouble: string | undefined;
-  /** What is being prepared; undefined once the command runs. */
+  /** What is being prepared, or done about its end; undefined while the command runs. */
   activity: string | undefined;
 
   /** @param record in the state in which it was left. */

@@ -134,6 +134,7 @@ function sealedDocument(id, timestamp, { url, commit }) {
     peak_memory_bytes: null,
     peak_pids: null,
     cpu_seconds: null,
+    output_lost: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

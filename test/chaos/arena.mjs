@@ -71,9 +71,9 @@ export class Arena {
    * Makes the directories and the configuration.
    *
    * @param {Ground} ground
-   * @param {{ maxSessions?: number, script?: string }} options
+   * @param {{ maxSessions?: number, minFree?: string, script?: string }} options
    */
-  async prepare({ image, repositoryUrl }, { maxSessions = 4, script = AGENT }) {
+  async prepare({ image, repositoryUrl }, { maxSessions = 4, minFree = "1g", script = AGENT }) {
     await mkdir(this.#host);
     await mkdir(this.#failpoints);
     const profile = {
@@ -83,7 +83,10 @@ export class Arena {
       command: ["/bin/sh", "-c", script, this.mark],
       mounts: [{ source: this.#host, target: "/host" }],
     };
-    await this.sandbox.writeConfig({ daemon: { max_sessions: maxSessions }, profiles: [profile] });
+    await this.sandbox.writeConfig({
+      daemon: { max_sessions: maxSessions, min_free: minFree },
+      profiles: [profile],
+    });
   }
 
   /** Name of the instance, known once a daemon was ready. */
@@ -200,7 +203,8 @@ export class Arena {
  * @template T
  * @param {Ground} ground
  * @param {(arena: Arena) => Promise<T>} use
- * @param {{ maxSessions?: number, script?: string }} [options] By default 4, and the agent that can be let go.
+ * @param {{ maxSessions?: number, minFree?: string, script?: string }} [options] By default 4, the daemon's default, and the
+ *   agent that can be let go.
  */
 export async function inArena(ground, use, options = {}) {
   const sandbox = await createSandbox();

@@ -52,6 +52,23 @@ describe("where there is one place, a session", () => {
   );
 
   it(
+    "whose seal fails again and again tells who stays with it what it waits for",
+    inAWorld(async (world) => {
+      await world.commitAgent("exit 3");
+      const failpoint = await AtAFailpoint.arm(world, "sealing=fail");
+      const run = await world.start("agentd run site-builder");
+      await until("what it waits for", () => run.stderr.toString().includes("not sealed yet"));
+      expect(run.stderr.toString()).toMatch(
+        /agentd: session [0-9a-f]{16} has ended and is not sealed yet: .*sealing was told to fail/,
+      );
+      world.spoilt = true;
+      await (await world.daemon()).daemon.kill();
+      await failpoint.startDaemonAgain();
+      expect(await run.end()).toBe(0);
+    }),
+  );
+
+  it(
     "whose earlier start cannot be cleared away gives it back, and begins again once it can be",
     inAWorld(async (world) => {
       world.daemonKeys["max_sessions"] = 1;

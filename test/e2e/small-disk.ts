@@ -61,7 +61,12 @@ export class SmallDisk {
     }
   }
 
-  /** Gives back what `fill` has taken. */
+  /** Takes some of it. */
+  async take(bytes: number): Promise<void> {
+    await writeFile(join(this.directory, "ballast"), Buffer.alloc(bytes), { flag: "wx" });
+  }
+
+  /** Gives back what `take` and `fill` have taken. */
   async free(): Promise<void> {
     const names = (await readdir(this.directory)).filter((name) => name.startsWith("ballast"));
     await Promise.all(names.map((name) => rm(join(this.directory, name))));

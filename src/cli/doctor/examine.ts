@@ -46,8 +46,9 @@ export interface Examination {
   readonly network: boolean;
 }
 
-/** Without a configuration: what a session may print unless it says otherwise. */
+/** Without a configuration: what a session may print, and what must be free for one to begin. */
 const DEFAULT_LOG_LIMIT = 1024 ** 3;
+const DEFAULT_MIN_FREE = 1024 ** 3;
 
 /**
  * Looks at every condition that sessions need.
@@ -108,6 +109,7 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       auditRoot,
       images: async () => (await engine.storage())?.directory,
       logLimitBytes: config?.daemon.logLimitBytes ?? DEFAULT_LOG_LIMIT,
+      minFreeBytes: config?.daemon.minFreeBytes ?? DEFAULT_MIN_FREE,
     }),
     check("configuration", async () => configFindings(loaded)),
     check("daemon", () => daemonFinding(daemon, loaded)),

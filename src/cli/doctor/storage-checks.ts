@@ -16,6 +16,8 @@ export interface StoragePlaces {
   readonly images: () => Promise<string | undefined>;
   /** How much a session may print. */
   readonly logLimitBytes: number;
+  /** What must be free where sessions write for one to begin; 0: anything will do. */
+  readonly minFreeBytes: number;
 }
 
 export function storageChecks(ground: Ground, places: StoragePlaces): Check[] {
@@ -105,16 +107,20 @@ async function spaceFindings(places: StoragePlaces, ground: Ground): Promise<Nam
     if (known === undefined) systems.set(dev, { path: existing, holds: [what] });
     else known.holds.push(what);
   }
-  return await Promise.all([...systems.values()].map((system) => spaceFinding(system, places.logLimitBytes)));
+  return await Promise.all([...systems.values()].map((system) => spaceFinding(system, places)));
 }
 
-async function spaceFinding({ path, holds }: FileSystem, logLimitBytes: number): Promise<Finding> {
+async function spaceFinding(
+  { path, holds }: FileSystem,
+  { logLimitBytes, minFreeBytes }: StoragePlaces,
+): Promise<Finding> {
   const { bavail, bsize, files, ffree } = await statfs(path);
   // Some file systems, such as btrfs, make files as long as there is space.
   return judgeSpace(path, holds, {
     bytes: bavail * bsize,
     files: files === 0 ? Infinity : ffree,
     logLimitBytes,
+    minFreeBytes: holds.some((what) => what !== "images") ? minFreeBytes : 0,
   });
 }
 
@@ -122,17 +128,22 @@ export interface Room {
   readonly bytes: number;
   readonly files: number;
   readonly logLimitBytes: number;
+  /** 0: anything will do. */
+  readonly minFreeBytes: number;
 }
 
 export function judgeSpace(
   path: string,
   holds: readonly string[],
-  { bytes, files, logLimitBytes }: Room,
+  { bytes, files, logLimitBytes, minFreeBytes }: Room,
 ): Finding {
   const count = files === Infinity ? "" : ` and room for ${countText(files, "file")}`;
   const found = `${path} (${holds.join(", ")}) has ${sizeText(bytes)} free${count}`;
   const clear = `agentd audit prune --help; podman image prune; df -h ${path}; df -i ${path}`;
   if (bytes < TOO_FEW_BYTES) return failure(`${found}: no clone and no record may fit`, clear);
+  if (bytes < minFreeBytes) {
+    return failure(`${found}: no session begins below ${sizeText(minFreeBytes)} (min_free)`, clear);
+  }
   if (files < TOO_FEW_FILES) return failure(`${found}: no clone may fit`, clear);
   if (bytes < logLimitBytes) {
     return warning(`${found}, and one session may print ${sizeText(logLimitBytes)} (log_limit)`, clear);

@@ -38,6 +38,7 @@ describe("a bad configuration", () => {
     ['["__proto__"]\nx = 1', "__proto__", undefined, "unknown key", 1],
     ['[daemon]\nlog_limit = "1 GB"', "daemon.log_limit", '"1 GB"', "a size is a whole number and a unit", 2],
     ['[daemon]\nlog_limit = "0g"', "daemon.log_limit", '"0g"', "a size is", 2],
+    ['[daemon]\nmin_free = "0g"', "daemon.min_free", '"0g"', 'or "0" for none', 2],
     ["[daemon]\nlog_limit = 1024", "daemon.log_limit", "1024", "must be a string", 2],
     ['[daemon]\n\nrecord_limit = "-1g"', "daemon.record_limit", '"-1g"', "a size is", 3],
     ['[daemon]\naudit_private = "yes"', "daemon.audit_private", '"yes"', "must be true or false", 2],

@@ -23,6 +23,7 @@ describe("a configuration", () => {
         auditPrivate: true,
         recordLimitBytes: 16 * 1024 ** 3,
         logLimitBytes: 1024 ** 3,
+        minFreeBytes: 1024 ** 3,
         socketPath: undefined,
         maxSessions: 3,
         memoryBudgetBytes: undefined,
@@ -67,6 +68,7 @@ describe("a configuration", () => {
       audit_private = false
       record_limit = "64m"
       log_limit = "512k"
+      min_free = "0"
       socket_path = "/run/x.sock"
       max_sessions = 7
       memory_budget = "6g"
@@ -107,6 +109,7 @@ describe("a configuration", () => {
       auditPrivate: false,
       recordLimitBytes: 64 * 1024 ** 2,
       logLimitBytes: 512 * 1024,
+      minFreeBytes: 0,
       socketPath: "/run/x.sock",
       maxSessions: 7,
       memoryBudgetBytes: 6 * 1024 ** 3,

@@ -11,7 +11,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 describe("the room on a file system", () => {
-  const room = { bytes: 50 * GIB, files: 1e6, logLimitBytes: GIB };
+  const room = { bytes: 50 * GIB, files: 1e6, logLimitBytes: GIB, minFreeBytes: 0 };
 
   it.each<[string, Partial<typeof room>, string, RegExp]>([
     ["enough", {}, "ok", /50 GiB free and room for 1000000 files$/],
@@ -21,6 +21,12 @@ describe("the room on a file system", () => {
       { bytes: 900 * MIB },
       "warning",
       /900 MiB free.*1\.0 GiB \(log_limit\)/,
+    ],
+    [
+      "less than must be free",
+      { bytes: 900 * MIB, minFreeBytes: GIB },
+      "failure",
+      /900 MiB free.*1\.0 GiB \(min_free\)/,
     ],
     ["next to nothing", { bytes: 20 * MIB }, "failure", /20 MiB free/],
     ["few files", { files: 5_000 }, "warning", /5000 files/],

@@ -1,0 +1,53 @@
+/**
+ * A session whose command has ended is not over: its container is removed and its record is sealed. Where that takes long,
+ * whoever waits is told what for.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Caller } from "../rpc/client.ts";
+import type { SessionView } from "../session-document.ts";
+import { say, type CliContext } from "./context.ts";
+import { printable } from "./printable.ts";
+
+const POLL_MS = 2_000;
+
+/** An end that takes no longer is not worth a word. */
+const QUIET_MS = 10_000;
+
+/** Decides what is said about the end of one session, and when. */
+export class EndNotice {
+  #finishingSinceMs: number | undefined;
+  #said: string | undefined;
+
+  /**
+   * @param nowMs on the caller's clock, in milliseconds.
+   * @returns what is to be said now: once the end takes long, and whenever it waits for something else; undefined: nothing.
+   */
+  next({ state, session_id: id, reason }: SessionView, nowMs: number): string | undefined {
+    if (state !== "finishing") return undefined;
+    this.#finishingSinceMs ??= nowMs;
+    if (nowMs - this.#finishingSinceMs < QUIET_MS) return undefined;
+    const text = `session ${id} has ended and is not sealed yet: ${printable(reason ?? "no reason is known")}`;
+    if (text === this.#said) return undefined;
+    this.#said = text;
+    return text;
+  }
+}
+
+/** Looks at a session until the signal, and says on stderr what its end waits for. Does not reject. */
+export async function watchEnd(
+  client: Caller,
+  session: string,
+  context: Pick<CliContext, "stderr" | "now">,
+  signal: AbortSignal,
+): Promise<void> {
+  const notice = new EndNotice();
+  try {
+    for (;;) {
+      await sleep(POLL_MS, undefined, { signal });
+      const text = notice.next(await client.call("show", { session }, { signal }), context.now());
+      if (text !== undefined) await say(context, text);
+    }
+  } catch {
+    // Ended, or the daemon does not answer: whoever waits for the session tells that.
+  }
+}
