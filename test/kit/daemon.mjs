@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { processesWith } from "./processes.mjs";
+import { signalProcessesWith } from "./processes.mjs";
 import { until } from "./until.mjs";
 
 /**
@@ -88,7 +88,6 @@ export class Daemon {
     await Promise.race([this.exited, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
     await this.kill();
     if (this.instance === undefined) return;
-    for (const pid of await processesWith(`/agentd/${this.instance}/podman.sock`))
-      process.kill(pid, "SIGKILL");
+    await signalProcessesWith(`/agentd/${this.instance}/podman.sock`, "SIGKILL");
   }
 }

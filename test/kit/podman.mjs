@@ -42,8 +42,12 @@ export async function containersOf(environment, instance) {
  * @param {string} instance
  */
 export async function sessionContainersOf(environment, instance) {
-  const containers = await containersOf(environment, instance);
-  return containers.filter(({ Labels }) => Labels["io.agentd.session"] !== undefined);
+  return (await containersOf(environment, instance)).filter(isOfASession);
+}
+
+/** @param {Container} container Of agentd. */
+export function isOfASession({ Labels }) {
+  return Labels["io.agentd.session"] !== undefined;
 }
 
 /**
