@@ -30,7 +30,7 @@ import { removeContainersOf } from "./podman.mjs";
 export const AGENTD = fileURLToPath(new URL("../../bin/agentd", import.meta.url));
 
 /** Bounds how long a hang lasts. */
-const COMMAND_TIMEOUT_MS = 100_000;
+const COMMAND_TIMEOUT_MS = 200_000;
 
 /** Makes a sandbox. Whoever makes it closes it. @returns {Promise<Sandbox>} */
 export async function createSandbox() {

@@ -90,7 +90,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
     launch,
     async run(asked) {
       const id = await launch(asked);
-      const exit = await engine.waitForExit(id, { signal: AbortSignal.timeout(60_000) });
+      const exit = await engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
       await engine.removeContainer(id);
       return { exit, output: await readOutput(asked.logPath) };
     },
