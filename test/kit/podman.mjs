@@ -75,7 +75,7 @@ export async function volumesOf(environment, instance) {
 }
 
 /**
- * Removes what is left of an instance, for the end of a test.
+ * Removes the containers that are left of an instance, for the end of a test.
  *
  * @param {ContainersEnvironment} environment
  * @param {string} instance
@@ -84,6 +84,15 @@ export async function removeContainersOf(environment, instance) {
   const ids = (await containersOf(environment, instance)).map((container) => container.Id);
   if (ids.length > 0)
     await podman(environment, ["rm", "--force", "--ignore", "--time=0", "--volumes", ...ids]);
+}
+
+/**
+ * Removes the volumes that are left of an instance, for the end of a test.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {string} instance
+ */
+export async function removeVolumesOf(environment, instance) {
   const volumes = await volumesOf(environment, instance);
   if (volumes.length > 0) await podman(environment, ["volume", "rm", "--force", ...volumes]);
 }

@@ -12,7 +12,7 @@ import { Engine, type ExitHints } from "../../../src/podman/engine.ts";
 import type { ContainerExit } from "../../../src/podman/exit-watch.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "../../kit/images.mjs";
-import { removeContainersOf } from "../../kit/podman.mjs";
+import { removeContainersOf, removeVolumesOf } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
 
 /** The session user's name in these tests. */
@@ -102,6 +102,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
       }),
     async close() {
       await removeContainersOf(containers, instance);
+      await removeVolumesOf(containers, instance);
       await engine.stop();
       await rm(directory, { recursive: true });
       await rm(runtimeDirectory, { recursive: true });
