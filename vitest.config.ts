@@ -10,7 +10,7 @@ const SECOND = 1000;
 const onRealPodman = () => ({
   env: containersEnvironment().variables,
   globalSetup: "test/kit/prepare-containers.mjs",
-  testTimeout: 120 * SECOND,
+  testTimeout: 300 * SECOND,
   hookTimeout: 300 * SECOND,
 });
 

@@ -110,7 +110,7 @@ Feature: Ending a session
   Scenario: A session that ignores its deadline is killed after the grace
     Given the profile says:
       """
-      timeout = "1s"
+      timeout = "3s"
       grace = "1s"
       """
     And an agent that runs:
@@ -128,7 +128,7 @@ Feature: Ending a session
   Scenario: A session that winds up at its deadline has timed out all the same
     Given the profile says:
       """
-      timeout = "1s"
+      timeout = "3s"
       """
     And an agent that runs:
       """

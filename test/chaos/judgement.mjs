@@ -4,7 +4,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { leftovers } from "../kit/leftovers.mjs";
-import { processesWith } from "../kit/processes.mjs";
+import { processesLeftOf, processesWith } from "../kit/processes.mjs";
 import { readSession } from "../kit/records.mjs";
 import { untilLong } from "./arena.mjs";
 
@@ -70,12 +70,12 @@ export async function leaks({ sandbox, instance, mark }) {
     locksBelow(sandbox.cacheDirectory),
     locksBelow(sandbox.stateDirectory),
   ]);
-  const processes = [...(await processesWith(`agentd-${instance}`)), ...(await processesWith(mark))];
+  const processes = await processesLeftOf([`agentd-${instance}`, mark]);
   const service = await processesWith(`/agentd/${instance}/podman.sock`);
   return [
     ...(await leftovers(sandbox, instance)),
     ...files.flat(),
-    ...processes.map((pid) => `process ${pid} of a session`),
+    ...processes,
     ...service.map((pid) => `Podman service ${pid}`),
   ];
 }

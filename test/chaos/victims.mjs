@@ -2,7 +2,7 @@
  * Finds what is to be killed, kills it, and waits until it is dead.
  */
 import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
-import { processesWith } from "../kit/processes.mjs";
+import { processesWith, sendSignal } from "../kit/processes.mjs";
 import { readFile } from "node:fs/promises";
 import { untilLong } from "./arena.mjs";
 
@@ -80,7 +80,7 @@ async function removeContainer({ sandbox, instance }) {
 
 /** @param {readonly number[]} pids */
 async function killHard(pids) {
-  for (const pid of pids) process.kill(pid, "SIGKILL");
+  for (const pid of pids) sendSignal(pid, "SIGKILL");
   await untilLong("a death by SIGKILL", async () => (await Promise.all(pids.map(isGone))).every(Boolean));
 }
 

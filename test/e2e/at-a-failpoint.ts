@@ -68,8 +68,7 @@ export async function letGo(world: World): Promise<void> {
 
 /** Resolves once the session that was accepted last is in a state. */
 export async function reaches(world: World, state: string): Promise<void> {
-  const record = await world.record();
-  await until(`state ${state}`, async () => (await record.state()) === state);
+  await world.reaches(await world.record(), state);
 }
 
 /** How often the agent of the session that was accepted last was started. */

@@ -123,10 +123,9 @@ describe("of two daemons that start at once after a crash", () => {
       const { sandbox } = await world.daemon();
       await killDaemon(world);
       const starts = await Promise.allSettled([sandbox.startDaemon(), sandbox.startDaemon()]);
-      const fates = starts.map((start) => {
-        // The one that ends may have been taken for ready, because the other has answered in its place.
-        return start.status === "rejected" ? String(start.reason) : start.value.log;
-      });
+      const fates = starts.map((start) =>
+        start.status === "rejected" ? String(start.reason) : start.value.log,
+      );
       expect(fates.filter((log) => log.includes("daemon_running") || log.includes("has it"))).toHaveLength(1);
       expect(await events(world, "adopted")).toBe(1);
       await letGo(world);

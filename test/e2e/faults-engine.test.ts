@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { inArena, openGround, untilLong, type Arena, type Ground } from "../chaos/arena.mjs";
 import { judge, leaks } from "../chaos/judgement.mjs";
 import { sessionContainersOf, podman } from "../kit/podman.mjs";
-import { processesWith } from "../kit/processes.mjs";
+import { processesWith, sendSignal, signalProcessesWith } from "../kit/processes.mjs";
 
 const EXIT_CODE = 5;
 
@@ -11,8 +11,9 @@ let closeGround: () => Promise<void>;
 beforeAll(async () => ({ ground, close: closeGround } = await openGround()));
 afterAll(() => closeGround());
 
-async function services({ instance }: Arena): Promise<readonly number[]> {
-  return await processesWith(`/agentd/${instance}/podman.sock`);
+/** In the command line of its Podman service. */
+function socketOf({ instance }: Arena): string {
+  return `/agentd/${instance}/podman.sock`;
 }
 
 async function containerOf({ sandbox, instance }: Arena): Promise<string> {
@@ -35,12 +36,11 @@ describe("a Podman service that hangs", () => {
         await arena.startDaemon();
         await arena.run(EXIT_CODE);
         await arena.handedOver();
-        const hung = await services(arena);
-        for (const pid of hung) process.kill(pid, "SIGSTOP");
-        onTestFinished(() => hung.forEach(tryToKill));
+        const hung = await signalProcessesWith(socketOf(arena), "SIGSTOP");
+        onTestFinished(() => hung.forEach((pid) => sendSignal(pid, "SIGKILL")));
         await arena.letGo();
         await untilLong("the end of the service that hangs", async () =>
-          (await services(arena)).every((pid) => !hung.includes(pid)),
+          (await processesWith(socketOf(arena))).every((pid) => !hung.includes(pid)),
         );
         await expectEnd(arena, "command");
       }),
@@ -59,11 +59,3 @@ describe("a container that something else meddles with", () => {
       await expectEnd(arena, "killed");
     }));
 });
-
-function tryToKill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // Gone, as it should be.
-  }
-}

@@ -1,5 +1,4 @@
-import { constants, mkdir, open } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
+import { constants, mkdir, open, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { setDoorBefore } from "../kit/door.mjs";
 import { until } from "../kit/until.mjs";
@@ -38,6 +37,11 @@ function expectAllCredentials(start: ReadonlyMap<string, string>): void {
   expect(start.has("go")).toBe(false);
 }
 
+/** What a process has written in its life, to pipes, sockets and files. */
+async function writtenBytes(pid: number): Promise<number> {
+  return Number(/^wchar: (\d+)$/m.exec(await readFile(`/proc/${pid}/io`, "utf8"))?.[1]);
+}
+
 describe.each(["busybox", "debian-git"])(
   "a daemon that is killed at the gate of a session in %s",
   (image) => {
@@ -70,9 +74,10 @@ describe.each(["busybox", "debian-git"])(
         // With the launcher stopped, a reader that does not read holds the daemon in the middle.
         process.kill(gate.launcher, "SIGSTOP");
         const reader = await open(gate.fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+        const written = await writtenBytes(daemon.pid);
         door.open();
         await gate.happened("gate_opened");
-        await sleep(200);
+        await until("a full pipe", async () => (await writtenBytes(daemon.pid)) >= written + PIPE_BYTES);
         daemon.signal("SIGSTOP");
         process.kill(gate.launcher, "SIGCONT");
         await until("the launcher's reading", async () => (await gate.reading()).bytes >= bytes + PIPE_BYTES);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { processesWith } from "../kit/processes.mjs";
+import { signalProcessesWith } from "../kit/processes.mjs";
 import { until } from "../kit/until.mjs";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import type { World } from "../features/world.ts";
@@ -9,11 +9,10 @@ import { inAWorld } from "./in-a-world.ts";
 /** Kills the Podman service of the daemon, once there is one. */
 async function killService(world: World): Promise<void> {
   const { instance } = await world.daemon();
-  const pids = await until("the Podman service", async () => {
-    const found = await processesWith(`/agentd/${instance}/podman.sock`);
-    return found.length > 0 && found;
+  await until("the Podman service", async () => {
+    const killed = await signalProcessesWith(`/agentd/${instance}/podman.sock`, "SIGKILL");
+    return killed.length > 0;
   });
-  for (const pid of pids) process.kill(pid, "SIGKILL");
 }
 
 describe("a Podman service that is killed with SIGKILL", () => {

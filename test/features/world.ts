@@ -1,4 +1,5 @@
 import type { JsonMap } from "@iarna/toml";
+import { pathExists } from "fs-extra";
 import { mkdir, rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { AGENTD, createSandbox, type Sandbox } from "../kit/agentd.mjs";
@@ -151,6 +152,15 @@ export class World {
       if ((await record.document()).work_unit === workUnit) return record;
     }
     throw new Error(`no session with the work unit ${workUnit} was recorded`);
+  }
+
+  /** Resolves once a session is in a state: in `sealed` once its daemon has nothing more to do for it, too. */
+  async reaches(record: RecordDirectory, state: string): Promise<void> {
+    await until(`state ${state} of session ${record.id}`, async () => (await record.state()) === state);
+    if (state !== "sealed") return;
+    const { sandbox } = await this.daemon();
+    const entry = join(sandbox.stateDirectory, "open", record.id);
+    await until(`the end of ${entry}`, async () => !(await pathExists(entry)));
   }
 
   /** Where the host's files of this scenario are: HERE in what scenarios say. */

@@ -10,7 +10,7 @@ import { stringify } from "@iarna/toml";
 import { execa } from "execa";
 import { prepareContainersEnvironment } from "./containers-environment.mjs";
 import { Daemon } from "./daemon.mjs";
-import { removeContainersOf } from "./podman.mjs";
+import { removeContainersOf, removeVolumesOf } from "./podman.mjs";
 
 /** @typedef {import("./containers-environment.mjs").ContainersEnvironment} ContainersEnvironment */
 /** @typedef {import("@iarna/toml").JsonMap} JsonMap */
@@ -30,7 +30,7 @@ import { removeContainersOf } from "./podman.mjs";
 export const AGENTD = fileURLToPath(new URL("../../bin/agentd", import.meta.url));
 
 /** Bounds how long a hang lasts. */
-const COMMAND_TIMEOUT_MS = 100_000;
+const COMMAND_TIMEOUT_MS = 200_000;
 
 /** Makes a sandbox. Whoever makes it closes it. @returns {Promise<Sandbox>} */
 export async function createSandbox() {
@@ -168,13 +168,15 @@ export class Sandbox {
   async endDaemons() {
     // Hundreds may have lived one after the other in the same places: the last one stands for those that have ended.
     const lastOnes = new Map(this.#daemons.map((daemon) => [daemon.instance, daemon]));
-    for (const daemon of new Set([...this.#daemons.filter(({ ended }) => !ended), ...lastOnes.values()])) {
-      if (daemon.instance !== undefined) await removeContainersOf(this.containers, daemon.instance);
-      await daemon.end();
-    }
+    const living = this.#daemons.filter(({ ended }) => !ended);
+    // A daemon that is told to end waits for its sessions.
+    for (const { instance } of living)
+      if (instance !== undefined) await removeContainersOf(this.containers, instance);
+    for (const daemon of new Set([...living, ...lastOnes.values()])) await daemon.end();
     for (const instance of lastOnes.keys()) {
       if (instance === undefined) continue;
       await removeContainersOf(this.containers, instance);
+      await removeVolumesOf(this.containers, instance);
       await rm(this.runtimeDirectory(instance), { recursive: true, force: true });
     }
     await rm(this.socketPath, { force: true });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { processesWith } from "./processes.mjs";
+import { signalProcessesWith } from "./processes.mjs";
 import { until } from "./until.mjs";
 
 /**
@@ -14,6 +14,8 @@ import { until } from "./until.mjs";
 /** @typedef {import("./agentd.mjs").Result} Result */
 
 const END_TIMEOUT_MS = 20_000;
+/** A message of its log. */
+const READY = '"daemon ready"';
 
 /** One `agentd daemon` as a child process. `Sandbox.startDaemon` makes it. */
 export class Daemon {
@@ -53,13 +55,15 @@ export class Daemon {
   }
 
   /**
-   * Waits until the daemon answers.
+   * Waits until the daemon answers. It is not asked before it says that it is ready: to ask again and again takes more
+   * processor time than to start.
    *
    * @param {() => Promise<Result>} status Runs `agentd status --json`.
    */
   async ready(status) {
-    this.instance = await until(`the daemon's answer to "status" (${this.#log})`, async () => {
+    this.instance = await until('the daemon\'s answer to "status"', async () => {
       if (this.#ended) throw new Error(`the daemon ended before it was ready: ${this.#log}`);
+      if (!this.#log.includes(READY)) return undefined;
       const { exitCode, stdout } = await status();
       return exitCode === 0 && /** @type {string} */ (JSON.parse(stdout.toString()).instance);
     });
@@ -88,7 +92,6 @@ export class Daemon {
     await Promise.race([this.exited, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
     await this.kill();
     if (this.instance === undefined) return;
-    for (const pid of await processesWith(`/agentd/${this.instance}/podman.sock`))
-      process.kill(pid, "SIGKILL");
+    await signalProcessesWith(`/agentd/${this.instance}/podman.sock`, "SIGKILL");
   }
 }

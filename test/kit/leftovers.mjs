@@ -1,12 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { containersOf, volumesOf } from "./podman.mjs";
+import { containersOf, isOfASession, volumesOf } from "./podman.mjs";
+import { until } from "./until.mjs";
 
 /** @typedef {import("./agentd.mjs").Sandbox} Sandbox */
 
 /**
  * What sessions have left on the host that should be gone once they are sealed: containers, volumes, staging
- * directories, entries of the open index, FIFOs.
+ * directories, entries of the open index, FIFOs. Waits for the containers by which a daemon that has just started looks
+ * into images.
  *
  * @param {Sandbox} sandbox
  * @param {string} instance
@@ -15,8 +17,13 @@ import { containersOf, volumesOf } from "./podman.mjs";
 export async function leftovers(sandbox, instance) {
   const containers = await containersOf(sandbox.containers, instance);
   const volumes = await volumesOf(sandbox.containers, instance);
+  if (!containers.every(isOfASession)) {
+    await until("the end of all looks into images", async () =>
+      (await containersOf(sandbox.containers, instance)).every(isOfASession),
+    );
+  }
   return [
-    ...containers.map(({ Names, State }) => `container ${Names.join()} (${State})`),
+    ...containers.filter(isOfASession).map(({ Names, State }) => `container ${Names.join()} (${State})`),
     ...volumes.map((volume) => `volume ${volume}`),
     ...(await entries(join(sandbox.cacheDirectory, "staging"))),
     ...(await entries(join(sandbox.stateDirectory, "open"))),

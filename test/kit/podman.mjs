@@ -42,8 +42,12 @@ export async function containersOf(environment, instance) {
  * @param {string} instance
  */
 export async function sessionContainersOf(environment, instance) {
-  const containers = await containersOf(environment, instance);
-  return containers.filter(({ Labels }) => Labels["io.agentd.session"] !== undefined);
+  return (await containersOf(environment, instance)).filter(isOfASession);
+}
+
+/** @param {Container} container Of agentd. */
+export function isOfASession({ Labels }) {
+  return Labels["io.agentd.session"] !== undefined;
 }
 
 /**
@@ -71,7 +75,7 @@ export async function volumesOf(environment, instance) {
 }
 
 /**
- * Removes what is left of an instance, for the end of a test.
+ * Removes the containers that are left of an instance, for the end of a test.
  *
  * @param {ContainersEnvironment} environment
  * @param {string} instance
@@ -80,6 +84,15 @@ export async function removeContainersOf(environment, instance) {
   const ids = (await containersOf(environment, instance)).map((container) => container.Id);
   if (ids.length > 0)
     await podman(environment, ["rm", "--force", "--ignore", "--time=0", "--volumes", ...ids]);
+}
+
+/**
+ * Removes the volumes that are left of an instance, for the end of a test.
+ *
+ * @param {ContainersEnvironment} environment
+ * @param {string} instance
+ */
+export async function removeVolumesOf(environment, instance) {
   const volumes = await volumesOf(environment, instance);
   if (volumes.length > 0) await podman(environment, ["volume", "rm", "--force", ...volumes]);
 }

@@ -33,9 +33,9 @@ function searchFiles({ directories, texts, sinceMs }) {
       if (stats.isFile()) found(path, readFileSync(path));
     } catch (error) {
       // Sessions come and go meanwhile; what this root may not read belongs to another user; a namespace that is
-      // mounted as a file has nothing to read.
+      // mounted as a file has nothing to read; a path may be longer than the kernel takes in one piece.
       const { code = "" } = /** @type {NodeJS.ErrnoException} */ (error);
-      if (!["ENOENT", "EACCES", "EINVAL"].includes(code)) throw error;
+      if (!["ENOENT", "ENOTDIR", "EACCES", "EINVAL", "ENAMETOOLONG"].includes(code)) throw error;
     }
   }
   return findings;

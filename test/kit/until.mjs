@@ -12,7 +12,7 @@ const INTERVAL_MS = 25;
  * @param {{ timeoutMs?: number }} [options]
  * @returns {Promise<T>}
  */
-export async function until(what, condition, { timeoutMs = 60_000 } = {}) {
+export async function until(what, condition, { timeoutMs = 120_000 } = {}) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { podman } from "../../kit/podman.mjs";
-import { processesWith } from "../../kit/processes.mjs";
+import { processesWith, signalProcessesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
 import type { Topic } from "./topic.ts";
 
@@ -79,9 +79,8 @@ export const DAEMON: Topic = [
     pattern: "the daemon's Podman service is killed",
     run: async (world) => {
       const { instance } = await world.daemon();
-      const services = await processesWith(`/agentd/${instance}/podman.sock`);
-      expect(services).toHaveLength(1);
-      for (const pid of services) process.kill(pid, "SIGKILL");
+      const killed = await signalProcessesWith(`/agentd/${instance}/podman.sock`, "SIGKILL");
+      expect(killed).not.toEqual([]);
     },
   },
   {

@@ -17,11 +17,12 @@ interface Inspected {
 export const SESSIONS: Topic = [
   {
     pattern: "the session is {word}",
-    run: async (world, state: string) => reaches(await world.record(), state),
+    run: async (world, state: string) => world.reaches(await world.record(), state),
   },
   {
     pattern: "the session of {string} is {word}",
-    run: async (world, workUnit: string, state: string) => reaches(await world.recordOf(workUnit), state),
+    run: async (world, workUnit: string, state: string) =>
+      world.reaches(await world.recordOf(workUnit), state),
   },
   {
     pattern: "the session is let go",
@@ -99,10 +100,6 @@ export const SESSIONS: Topic = [
     run: async (world, workUnit: string, rows: Rows) => says(await world.recordOf(workUnit), rows),
   },
 ];
-
-async function reaches(record: RecordDirectory, state: string): Promise<void> {
-  await until(`state ${state} of session ${record.id}`, async () => (await record.state()) === state);
-}
 
 /** The agents of the scenarios that wait look for this file. */
 async function letGo(record: RecordDirectory): Promise<void> {

@@ -12,7 +12,7 @@ import { Engine, type ExitHints } from "../../../src/podman/engine.ts";
 import type { ContainerExit } from "../../../src/podman/exit-watch.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "../../kit/images.mjs";
-import { removeContainersOf } from "../../kit/podman.mjs";
+import { removeContainersOf, removeVolumesOf } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
 
 /** The session user's name in these tests. */
@@ -90,7 +90,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
     launch,
     async run(asked) {
       const id = await launch(asked);
-      const exit = await engine.waitForExit(id, { signal: AbortSignal.timeout(60_000) });
+      const exit = await engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
       await engine.removeContainer(id);
       return { exit, output: await readOutput(asked.logPath) };
     },
@@ -102,6 +102,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
       }),
     async close() {
       await removeContainersOf(containers, instance);
+      await removeVolumesOf(containers, instance);
       await engine.stop();
       await rm(directory, { recursive: true });
       await rm(runtimeDirectory, { recursive: true });

@@ -32,7 +32,7 @@ describe("when the service is killed", () => {
       await delay(afterMs);
       await killService();
       await started;
-      const exit = await room.engine.waitForExit(id, { signal: AbortSignal.timeout(60_000) });
+      const exit = await room.engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
       expect(exit).toMatchObject({ kind: "exited", exitCode: 9 });
       await room.engine.removeContainer(id);
       await noProcessIsLeft(id);

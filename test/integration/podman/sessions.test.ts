@@ -29,7 +29,7 @@ describe("the exit of a container", () => {
   it("of a command that does not handle SIGTERM is 143 when it is told to end", async () => {
     const asked = room.request("echo ready; exec sleep 1000");
     const id = await room.launch(asked);
-    const exit = room.engine.waitForExit(id, { signal: AbortSignal.timeout(60_000) });
+    const exit = room.engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
     // Before that, the container's init may not listen to signals yet.
     await until("its output", async () => (await readFile(asked.logPath, "utf8")).includes("ready"));
     await room.engine.signalContainer(id, "SIGTERM");
@@ -44,7 +44,7 @@ describe("the exit of a container", () => {
 
   it("is found by a wait that begins long after it", async () => {
     const id = await room.launch(room.request("exit 7"));
-    const wait = () => room.engine.waitForExit(id, { signal: AbortSignal.timeout(60_000) });
+    const wait = () => room.engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
     await wait();
     expect(await wait()).toMatchObject({ kind: "exited", exitCode: 7 });
     await room.engine.removeContainer(id);

@@ -55,7 +55,7 @@ export class World {
     const now = (): number => this.nowMs;
     const { events, states } = await openEventLog({ path: this.path, now });
     const path = this.#daemon!.path;
-    const sessions = new SessionsClient(() => connect(path, { version: "1", timeoutMs: 10_000 }));
+    const sessions = new SessionsClient(() => connect(path, { version: "1", timeoutMs: 60_000 }));
     const log = createLogger({ write: () => undefined }, "silent");
     const scheduler = new Scheduler({ now, events, states, sessions, log });
     await scheduler.follow(schedulesOf([{ ...SETTINGS, ...settings }]));

@@ -119,8 +119,9 @@ describe("a clone", () => {
           buffer: false,
           reject: false,
         });
-        socket.pipe(upload.stdin);
-        upload.stdout.pipe(socket);
+        // Whichever of the two ends first, the other may still be sending.
+        socket.pipe(upload.stdin).on("error", () => socket.destroy());
+        upload.stdout.pipe(socket).on("error", () => upload.kill());
       };
       socket.on("data", onData);
     });

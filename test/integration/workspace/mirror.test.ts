@@ -22,7 +22,7 @@ import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { startGitServer } from "../../kit/git-server.mjs";
-import { processesWith } from "../../kit/processes.mjs";
+import { signalProcessesWith } from "../../kit/processes.mjs";
 import { commit, git as runGit, makeRepository } from "../../kit/repositories.mjs";
 import { until } from "../../kit/until.mjs";
 
@@ -377,7 +377,7 @@ describe("a mirror", () => {
     const first = session();
     first.catch(() => undefined); // Looked at below.
     await until("the first request", () => server.requests.length > 0);
-    for (const pid of await processesWith(`${server.url}/demo.git`)) process.kill(pid, "SIGKILL");
+    await signalProcessesWith(`${server.url}/demo.git`, "SIGKILL");
     await expect(first).rejects.toMatchObject({ code: "clone_failed" });
     release();
     expect(await readdir(join(root, "cache/repos"))).toEqual([]);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { replyWasLost } from "../../../src/podman/engine-failure.ts";
 import type { EngineService } from "../../../src/podman/engine-service.ts";
 import { EngineHttp, type EngineRequest } from "../../../src/podman/http.ts";
@@ -130,14 +130,21 @@ describe("a stream from the engine", () => {
   });
 
   it("may last longer than the deadline, which is for its beginning", async () => {
+    // Node's own timers are not these.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let end: () => void = () => undefined;
     answers = [
       (_, response) => {
         response.writeHead(200).flushHeaders();
-        setTimeout(() => response.end('{"late":true}\n'), 150);
+        end = () => response.end('{"late":true}\n');
       },
     ];
+    const stream = await http.stream({ ...GET, deadlineMs: 50 });
+    vi.advanceTimersByTime(1_000);
+    end();
     const values: unknown[] = [];
-    for await (const value of await http.stream({ ...GET, deadlineMs: 50 })) values.push(value);
+    for await (const value of stream) values.push(value);
     expect(values).toEqual([{ late: true }]);
   });
 
