@@ -29,7 +29,7 @@ export async function launchContainer(
   await activities.during("starting the container", () =>
     inStage("start", async () => {
       signal.throwIfAborted();
-      await engine.startContainer(id);
+      await engine.startContainer(id, image.id);
       await failpoints.reach("container_started");
     }),
   );

@@ -63,7 +63,8 @@ export interface Engine {
     /** Limits that were asked for and that this host cannot enforce. */
     readonly unenforcedLimits: readonly LimitName[];
   }>;
-  startContainer(id: string): Promise<void>;
+  /** Rejects with `container_weaker` where it may make system calls that no session may; the image's id saves looking twice. */
+  startContainer(id: string, image: string): Promise<void>;
   /** Resolves when the container's first process has ended, or nobody can tell any more how it ends. */
   waitForExit(id: string, options: { signal: AbortSignal }): Promise<ContainerExit>;
   /** The same exit by SIGKILL, or a lost one where it was the beginning of a removal behind agentd's back. */
