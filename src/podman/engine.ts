@@ -8,7 +8,7 @@ import { statusOf, type ContainerStatus, type Exited } from "./container-status.
 import { ContainerVerifier } from "./container-verifier.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./first-process.ts";
-import { podmanProgram } from "./engine-report.ts";
+import { podmanProgram, type Podman } from "./engine-report.ts";
 import { ExternalService, type EngineService } from "./engine-service.ts";
 import { EventStream } from "./event-stream.ts";
 import { ExitFiles } from "./exit-files.ts";
@@ -81,7 +81,7 @@ export class Engine {
   readonly #events: EventStream;
   readonly #followsEvents: boolean;
   readonly #runtimeDirectory: string;
-  readonly #environment: Environment;
+  readonly #podman: Podman;
   #found: Found | undefined;
 
   constructor(options: EngineOptions) {
@@ -90,7 +90,8 @@ export class Engine {
     this.#service = serviceOf(options);
     this.#http = new EngineHttp(this.#service);
     this.#containers = new Containers(this.#http);
-    this.#volumes = new Volumes(this.#http);
+    this.#podman = podmanProgram(environment, undefined);
+    this.#volumes = new Volumes(this.#http, this.#podman);
     this.#exitFiles = new ExitFiles({
       directory: join(environment["XDG_RUNTIME_DIR"] ?? "/", EXITS_BELOW_RUNTIME),
       onExit: (id, complete) => this.#exits.hint(id, complete),
@@ -112,7 +113,6 @@ export class Engine {
     });
     this.#followsEvents = hints.events;
     this.#runtimeDirectory = options.runtimeDirectory;
-    this.#environment = environment;
   }
 
   /**
@@ -132,7 +132,7 @@ export class Engine {
     const probe = new ImageProbe(this.#containers, host, containment, this.#labels);
     const verifier = new ContainerVerifier({
       containers: this.#containers,
-      podman: podmanProgram(this.#environment, undefined),
+      podman: this.#podman,
       ...{ host, containment },
     });
     this.#found = { host, containment, probe, verifier, managerGroup };

@@ -62,6 +62,8 @@ export const listReply = z
   .nullable()
   .transform((list) => list ?? []);
 
+export const volumeReply = z.object({ Mountpoint: z.string() });
+
 export const volumesReply = z
   .array(z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() }))
   .nullable()
