@@ -20,6 +20,8 @@ Feature: Looking for what a host lacks
       | ok | storage_driver    | overlay                      |
       | ok | conmon            | conmon                       |
       | ok | init_program      | catatonit                    |
+      | ok | seccomp_profile   | the calls that none may make |
+      | ok | processes         | sessions may have            |
       | ok | state_directory   | agentd                       |
       | ok | cache_directory   | agentd                       |
       | ok | audit_root        | audit                        |

@@ -27,7 +27,7 @@ export async function launchContainer(
     inStage("create", () => createContainer(preparation, made, signal)),
   );
   await during("starting the container", () =>
-    inStage("start", () => startContainer(preparation, id, signal)),
+    inStage("start", () => startContainer(preparation, id, image.id, signal)),
   );
   return id;
 }
@@ -79,10 +79,11 @@ async function createContainer(
 async function startContainer(
   { parts: { engine, failpoints } }: Preparation,
   id: string,
+  imageId: string,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  await engine.startContainer(id);
+  await engine.startContainer(id, imageId);
   await failpoints.reach("container_started");
 }
 

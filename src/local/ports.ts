@@ -25,7 +25,10 @@ export interface Engine {
     /** Limits that were asked for and that this host cannot enforce. */
     readonly unenforcedLimits: readonly LimitName[];
   }>;
-  startContainer(id: string): Promise<void>;
+  /**
+   * Rejects with `container_weaker` where it may make system calls that no session may; the image's id saves looking twice.
+   */
+  startContainer(id: string, image?: string): Promise<void>;
   /** Undefined when it does not exist. */
   inspectContainer(id: string): Promise<Pick<ContainerStatus, "exit"> | undefined>;
   /** Those of this instance. */

@@ -6,20 +6,28 @@ import {
   CPU_PERIOD_US,
   DEFAULT_PIDS,
   idMappings,
+  processLimit,
   type ContainerRequest,
+  type Containment,
   type IdRange,
 } from "./container-spec.ts";
 import { SESSION_UID, type EngineHost, type LimitName } from "./host-features.ts";
 import type { InspectReply } from "./replies.ts";
 
 /** In what the container is weaker than the request, each as a phrase; empty when it is as asked. */
-export function weaknesses(container: InspectReply, request: ContainerRequest, host: EngineHost): string[] {
+export function weaknesses(
+  container: InspectReply,
+  request: ContainerRequest,
+  host: EngineHost,
+  containment: Containment,
+): string[] {
   return [
     ...weakPrivileges(container),
     ...weakIdMapping(container, host),
     ...weakNamespaces(container, request),
     ...request.binds.flatMap((bind) => weakBind(container, bind)),
     ...weakLimits(container, request, host),
+    ...weakProcessLimit(container, processLimit(request.limits, host, containment)),
   ];
 }
 
@@ -79,9 +87,16 @@ function weakLimits({ HostConfig }: InspectReply, { limits }: ContainerRequest, 
     ["cpus", HostConfig.CpuQuota, cpuQuota],
   ];
   return compared
-    .filter(([name, , asked]) => asked !== undefined && host.enforceable[name])
+    .filter(([name, , asked]) => asked !== undefined && host.controlGroups[name])
     .filter(([, shown, asked = 0]) => shown <= 0 || shown > asked)
     .map(([name, shown, asked]) => `its limit of ${name} is ${shown} instead of ${asked}`);
+}
+
+function weakProcessLimit({ HostConfig }: InspectReply, asked: number | undefined): string[] {
+  if (asked === undefined) return [];
+  const shown = HostConfig.Ulimits.find(({ Name }) => Name === "RLIMIT_NPROC")?.Hard;
+  const isWeak = shown === undefined || shown < 0 || shown > asked;
+  return phrases([[isWeak, `its limit of processes is ${shown ?? "missing"} instead of ${asked}`]]);
 }
 
 function phrases(findings: readonly (readonly [boolean, string])[]): string[] {

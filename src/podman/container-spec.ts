@@ -63,9 +63,22 @@ export interface ContainerSpec {
   readonly unenforcedLimits: readonly LimitName[];
 }
 
+/** What contains every container, whatever is asked for. */
+export interface Containment {
+  /** Path of the seccomp profile on the host. */
+  readonly seccompProfile: string;
+  /** The most processes that this user may let a container have (the hard `RLIMIT_NPROC`); `Infinity` for any number. */
+  readonly mostProcesses: number;
+}
+
 /** Translates a request for this host. */
-export function containerSpec(request: ContainerRequest, host: EngineHost): ContainerSpec {
+export function containerSpec(
+  request: ContainerRequest,
+  host: EngineHost,
+  containment: Containment,
+): ContainerSpec {
   const { limits, unenforcedLimits } = resourceLimits(request.limits, host);
+  const processes = processLimit(request.limits, host, containment);
   const [program, ...words] = request.argv;
   const spec = {
     name: request.name,
@@ -90,6 +103,7 @@ export function containerSpec(request: ContainerRequest, host: EngineHost): Cont
     cap_add: [],
     no_new_privileges: true,
     seccomp_policy: "default",
+    seccomp_profile_path: containment.seccompProfile,
     pidns: { nsmode: "private" },
     ipcns: { nsmode: "private" },
     utsns: { nsmode: "private" },
@@ -98,6 +112,7 @@ export function containerSpec(request: ContainerRequest, host: EngineHost): Cont
     env_host: false,
     umask: "0022",
     resource_limits: limits,
+    ...(processes === undefined ? {} : { r_limits: [{ type: "nproc", hard: processes, soft: processes }] }),
     // What it sees.
     mounts: request.binds.map((bind) => mount(bind, host)),
     volumes: request.homeFromImage
@@ -162,6 +177,19 @@ function mount(bind: Bind, host: EngineHost) {
   };
 }
 
+/**
+ * The limit of processes and threads that counts in the container's user namespace alone; undefined where the kernel
+ * would count all processes of the user.
+ */
+export function processLimit(
+  { pids = DEFAULT_PIDS }: Limits,
+  { countsProcessesByNamespace }: Pick<EngineHost, "countsProcessesByNamespace">,
+  { mostProcesses }: Pick<Containment, "mostProcesses">,
+): number | undefined {
+  // Nobody may raise the user's own limit.
+  return countsProcessesByNamespace ? Math.min(pids, mostProcesses) : undefined;
+}
+
 /** The kernel's usual accounting period for CPU time. */
 export const CPU_PERIOD_US = 100_000;
 
@@ -177,9 +205,9 @@ function resourceLimits(limits: Limits, host: EngineHost) {
     pids: { pids: { limit: pids } },
   };
   const names = Object.keys(asked) as LimitName[];
-  const enforced = names.filter((name) => host.enforceable[name]);
+  const grouped = names.filter((name) => host.controlGroups[name]);
   return {
-    limits: Object.assign({}, ...enforced.map((name) => asked[name])) as object,
+    limits: Object.assign({}, ...grouped.map((name) => asked[name])) as object,
     unenforcedLimits: names.filter((name) => !host.enforceable[name]),
   };
 }

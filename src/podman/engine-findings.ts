@@ -171,8 +171,9 @@ function limitsFinding(
   { cgroups }: EngineSurroundings,
 ): Finding {
   if (cgroups !== "v2") {
+    const unlimited = enforceable.pids ? "memory and cpu" : "memory, cpu and pids";
     return warning(
-      `control groups are ${cgroups === "none" ? "not mounted" : `mounted in ${cgroups} mode`}: memory, cpu and pids of sessions cannot be limited`,
+      `control groups are ${cgroups === "none" ? "not mounted" : `mounted in ${cgroups} mode`}: ${unlimited} of sessions cannot be limited`,
       "systemd.unified_cgroup_hierarchy=1 on the kernel's command line (a setting of the boot loader), then reboot",
     );
   }

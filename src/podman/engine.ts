@@ -2,14 +2,13 @@
  * The engine room's door: everything that sessions need from Podman, and nothing that tells how.
  */
 import { join } from "node:path";
-import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import { weaknesses } from "./container-check.ts";
-import { containerSpec, homeVolume, type ContainerRequest } from "./container-spec.ts";
+import { containerSpec, homeVolume, type Containment, type ContainerRequest } from "./container-spec.ts";
 import { statusOf, type ContainerStatus, type Exited } from "./container-status.ts";
+import { ContainerVerifier } from "./container-verifier.ts";
 import { Containers, type ListedContainer } from "./containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./first-process.ts";
-import { containerMissing } from "./engine-failure.ts";
+import { podmanProgram, type Podman } from "./engine-report.ts";
 import { ExternalService, type EngineService } from "./engine-service.ts";
 import { EventStream } from "./event-stream.ts";
 import { ExitFiles } from "./exit-files.ts";
@@ -18,7 +17,9 @@ import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./
 import { EngineHttp } from "./http.ts";
 import { ImageProbe } from "./image-probe.ts";
 import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images.ts";
+import { mostProcesses } from "./process-limit.ts";
 import { followPeaks, type ResourcePeaks } from "./resource-peaks.ts";
+import { writeSessionProfile } from "./seccomp-profile.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import type { Environment } from "./service-environment.ts";
 import { ServiceProcess } from "./service-process.ts";
@@ -39,7 +40,7 @@ export const ALL_EXIT_HINTS: ExitHints = { exitFiles: true, events: true, inspec
 export interface EngineOptions {
   /** The daemon's; the service gets the allowed part of it. */
   readonly environment: Environment;
-  /** Private to the user, exists, and is cleared by a boot; the service's socket lies in it. */
+  /** Private to the user, exists, and is cleared by a boot; the service's socket and the seccomp profile lie in it. */
   readonly runtimeDirectory: string;
   /** Path of the socket of a service that somebody else runs; undefined starts one. */
   readonly externalSocket?: string | undefined;
@@ -61,7 +62,9 @@ export interface CreatedContainer {
 /** What is known of this host after the start. */
 interface Found {
   readonly host: EngineHost;
+  readonly containment: Containment;
   readonly probe: ImageProbe;
+  readonly verifier: ContainerVerifier;
   /** Undefined where the user has no service manager. */
   readonly managerGroup: string | undefined;
 }
@@ -77,7 +80,8 @@ export class Engine {
   readonly #exitFiles: ExitFiles;
   readonly #events: EventStream;
   readonly #followsEvents: boolean;
-  readonly #verified = new Set<string>();
+  readonly #runtimeDirectory: string;
+  readonly #podman: Podman;
   #found: Found | undefined;
 
   constructor(options: EngineOptions) {
@@ -86,7 +90,8 @@ export class Engine {
     this.#service = serviceOf(options);
     this.#http = new EngineHttp(this.#service);
     this.#containers = new Containers(this.#http);
-    this.#volumes = new Volumes(this.#http);
+    this.#podman = podmanProgram(environment, undefined);
+    this.#volumes = new Volumes(this.#http, this.#podman);
     this.#exitFiles = new ExitFiles({
       directory: join(environment["XDG_RUNTIME_DIR"] ?? "/", EXITS_BELOW_RUNTIME),
       onExit: (id, complete) => this.#exits.hint(id, complete),
@@ -107,6 +112,7 @@ export class Engine {
       log,
     });
     this.#followsEvents = hints.events;
+    this.#runtimeDirectory = options.runtimeDirectory;
   }
 
   /**
@@ -119,7 +125,17 @@ export class Engine {
     const managerGroup = await userManagerGroup();
     const delegated = managerGroup === undefined ? [] : await delegatedControllers(managerGroup);
     const host = await readEngineHost(this.#http, delegated);
-    this.#found = { host, probe: new ImageProbe(this.#containers, host, this.#labels), managerGroup };
+    const containment = {
+      seccompProfile: await writeSessionProfile(host.seccompProfile, this.#runtimeDirectory),
+      mostProcesses: await mostProcesses(),
+    };
+    const probe = new ImageProbe(this.#containers, host, containment, this.#labels);
+    const verifier = new ContainerVerifier({
+      containers: this.#containers,
+      podman: this.#podman,
+      ...{ host, containment },
+    });
+    this.#found = { host, containment, probe, verifier, managerGroup };
     if (this.#followsEvents) void this.#events.follow();
   }
 
@@ -156,7 +172,8 @@ export class Engine {
    */
   async createContainer(request: ContainerRequest, signal?: AbortSignal): Promise<CreatedContainer> {
     const labels = { ...request.labels, ...this.#labels };
-    const { spec, unenforcedLimits } = containerSpec({ ...request, labels }, this.host);
+    const { host, containment } = this.#started;
+    const { spec, unenforcedLimits } = containerSpec({ ...request, labels }, host, containment);
     if (request.homeFromImage) await this.#volumes.create(homeVolume(request.name), labels);
     const id = await this.#containers.create(request.name, spec, signal);
     try {
@@ -174,19 +191,20 @@ export class Engine {
    *
    * @throws `container_weaker`.
    */
-  async verifyContainer(id: string, request: ContainerRequest, signal?: AbortSignal): Promise<void> {
-    const kind = JSON.stringify([request.image, request.network, request.limits, request.binds.map(shapeOf)]);
-    if (this.#verified.has(kind)) return;
-    const container = await this.#containers.inspect(id, signal);
-    if (container === undefined) throw containerMissing(`check container ${id}`);
-    const found = weaknesses(container, request, this.host);
-    if (found.length > 0) throw weaker(request, found);
-    this.#verified.add(kind);
+  verifyContainer(id: string, request: ContainerRequest, signal?: AbortSignal): Promise<void> {
+    return this.#started.verifier.verifyCreated(id, request, signal);
   }
 
-  /** Starts a created container; one that has started already is fine. @throws `container_missing`. */
-  startContainer(id: string, signal?: AbortSignal): Promise<void> {
-    return this.#containers.start(id, signal);
+  /**
+   * Starts a created container; one that has started already is fine. Then checks which system calls it may make, so
+   * nothing of a session's may run in it before this returns.
+   *
+   * @param image of the container: only the first of each image is checked. Undefined checks this one in any case.
+   * @throws `container_missing`; `container_weaker`, with the container still running.
+   */
+  async startContainer(id: string, image?: string, signal?: AbortSignal): Promise<void> {
+    await this.#containers.start(id, signal);
+    await this.#started.verifier.verifyStarted(id, image, signal);
   }
 
   /** A container by id or name; undefined when it does not exist. */
@@ -275,18 +293,5 @@ function serviceOf({ externalSocket, runtimeDirectory, environment, log }: Engin
     recordPath: join(runtimeDirectory, "podman-service.json"),
     environment,
     log,
-  });
-}
-
-function shapeOf({ readOnly, relabel }: ContainerRequest["binds"][number]): unknown {
-  return [readOnly, relabel];
-}
-
-function weaker(request: ContainerRequest, found: readonly string[]): AgentdError {
-  return new AgentdError("container_weaker", {
-    tried: `confine container ${request.name} as asked`,
-    why: found.join("; "),
-    next: "Look for settings in containers.conf that loosen containers, and at the version of Podman.",
-    details: { found },
   });
 }

@@ -1,6 +1,7 @@
 /**
  * What the engine on this host can do, asked once at start.
  */
+import { isAbsolute } from "node:path";
 import { AgentdError } from "../errors.ts";
 import type { EngineHttp } from "./http.ts";
 import { infoReply, type InfoReply } from "./replies.ts";
@@ -10,6 +11,9 @@ export const SESSION_UID = 39_000;
 
 /** Major and minor number of the oldest Podman whose API has what sessions need. */
 export const OLDEST_PODMAN = [4, 3] as const;
+
+/** Major and minor number of the first Linux that counts processes in each user namespace by themselves. */
+const COUNTS_BY_NAMESPACE = [5, 14] as const;
 
 /** The first question after a boot waits for the engine to look through its storage. */
 const INFO_DEADLINE_MS = 120_000;
@@ -38,7 +42,14 @@ export interface EngineHost {
   readonly privateNetwork: "pasta" | "slirp4netns";
   /** How many subordinate ids the user has. */
   readonly subordinate: { readonly uids: number; readonly gids: number };
+  /** Which limits a session can have, by a control group or otherwise. */
   readonly enforceable: Readonly<Record<LimitName, boolean>>;
+  /** Which limits a control group can have. */
+  readonly controlGroups: Readonly<Record<LimitName, boolean>>;
+  /** Whether the kernel counts a user's processes in each user namespace by themselves (since 5.14). */
+  readonly countsProcessesByNamespace: boolean;
+  /** The file with the engine's default seccomp profile; undefined where it has none, or none is wanted. */
+  readonly seccompProfile: string | undefined;
   /** What works, but not as well as it should; each a sentence for the operator. */
   readonly warnings: readonly string[];
 }
@@ -85,6 +96,8 @@ export function engineFeatures(
   );
   const canLimit = (controller: string): boolean =>
     host.cgroupVersion === "v2" && controllers.has(controller);
+  const controlGroups = { memory: canLimit("memory"), cpus: canLimit("cpu"), pids: canLimit("pids") };
+  const countsProcessesByNamespace = isAtLeast(host.kernel, COUNTS_BY_NAMESPACE);
   return {
     version: version.Version,
     apiVersion: version.APIVersion,
@@ -102,11 +115,12 @@ export function engineFeatures(
       uids: subordinateIds(host.idMappings?.uidmap),
       gids: subordinateIds(host.idMappings?.gidmap),
     },
-    enforceable: {
-      memory: canLimit("memory"),
-      cpus: canLimit("cpu"),
-      pids: canLimit("pids"),
-    },
+    enforceable: { ...controlGroups, pids: controlGroups.pids || countsProcessesByNamespace },
+    controlGroups,
+    countsProcessesByNamespace,
+    seccompProfile: isAbsolute(host.security.seccompProfilePath)
+      ? host.security.seccompProfilePath
+      : undefined,
   };
 }
 
@@ -116,8 +130,14 @@ function subordinateIds(map: readonly { size: number }[] | null | undefined): nu
 
 /** Whether a Podman of this version has what sessions need. */
 export function isRecentEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_PODMAN;
+  return isAtLeast(version, OLDEST_PODMAN);
+}
+
+function isAtLeast(
+  version: string,
+  [oldestMajor, oldestMinor]: readonly [major: number, minor: number],
+): boolean {
+  const [major = 0, minor = 0] = version.split(/[^\d]/, 2).map(Number);
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 

@@ -3,7 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { AgentdError } from "../errors.ts";
-import { containerSpec } from "./container-spec.ts";
+import { containerSpec, type Containment } from "./container-spec.ts";
 import type { Containers } from "./containers.ts";
 import type { EngineHost } from "./host-features.ts";
 
@@ -12,13 +12,20 @@ const MOST_TRIES = 3;
 export class ImageProbe {
   readonly #containers: Containers;
   readonly #host: EngineHost;
+  readonly #containment: Containment;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #known = new Map<string, Promise<boolean>>();
 
   /** @param labels by which a probe that a crash left behind is found. */
-  constructor(containers: Containers, host: EngineHost, labels: Readonly<Record<string, string>>) {
+  constructor(
+    containers: Containers,
+    host: EngineHost,
+    containment: Containment,
+    labels: Readonly<Record<string, string>>,
+  ) {
     this.#containers = containers;
     this.#host = host;
+    this.#containment = containment;
     this.#labels = labels;
   }
 
@@ -65,6 +72,7 @@ export class ImageProbe {
         limits: {},
       },
       this.#host,
+      this.#containment,
     );
     try {
       return await act(await this.#containers.create(name, spec));

@@ -20,7 +20,13 @@ export const infoReply = z.object({
     rootlessNetworkCmd: z.string().nullish(),
     // Null when the runtime, or conmon, did not tell its version.
     ociRuntime: z.object({ name: z.string() }).nullish(),
-    security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean() }),
+    kernel: z.string().default(""),
+    security: z.object({
+      rootless: z.boolean(),
+      selinuxEnabled: z.boolean(),
+      // Empty where Podman found no file, and `unconfined` where containers.conf says so.
+      seccompProfilePath: z.string().default(""),
+    }),
   }),
   store: z.object({
     graphDriverName: z.string(),
@@ -56,6 +62,8 @@ export const listReply = z
   .nullable()
   .transform((list) => list ?? []);
 
+export const volumeReply = z.object({ Mountpoint: z.string() });
+
 export const volumesReply = z
   .array(z.object({ Name: z.string(), Labels: z.record(z.string(), z.string()).nullish() }))
   .nullable()
@@ -64,6 +72,8 @@ export const volumesReply = z
 export const inspectReply = z.object({
   Id: z.string(),
   Name: z.string(),
+  /** Empty before the container's start. */
+  OCIConfigPath: z.string().default(""),
   State: z.object({
     Status: z.string(),
     Pid: z.int(),
@@ -97,6 +107,10 @@ export const inspectReply = z.object({
     Memory: z.int(),
     CpuPeriod: z.int(),
     CpuQuota: z.int(),
+    Ulimits: z
+      .array(z.object({ Name: z.string(), Hard: z.int() }))
+      .nullish()
+      .transform((list) => list ?? []),
     IDMappings: z.object({ UidMap: strings, GidMap: strings }).nullish(),
   }),
 });

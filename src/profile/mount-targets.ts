@@ -11,6 +11,24 @@ export interface TargetFault {
 
 const SYSTEM_DIRECTORIES = ["/proc", "/sys", "/dev"];
 
+const PROGRAMS = "where the image keeps its programs";
+const SHELL = "the shell that starts every session";
+const ACCOUNTS = "which Podman writes for the session's user";
+const INIT = "the first process of every session";
+
+/** What a session cannot do without, and what it is. What lies in the directories may be mounted over. */
+const NEEDED: readonly (readonly [path: string, what: string])[] = [
+  ...["", "/usr"].flatMap((root) =>
+    ["bin", "lib", "lib32", "lib64", "libx32", "sbin"].map((name) => [`${root}/${name}`, PROGRAMS] as const),
+  ),
+  ["/bin/sh", SHELL],
+  ["/usr/bin/sh", SHELL],
+  ["/etc/passwd", ACCOUNTS],
+  ["/etc/group", ACCOUNTS],
+  ["/run/podman-init", INIT],
+  ["/run/.containerenv", "by which programs know that they run in a container"],
+];
+
 /**
  * The rules that the targets of one profile break.
  *
@@ -43,12 +61,19 @@ function placeFault(target: string, profileName: string | undefined): string | u
   const system = SYSTEM_DIRECTORIES.find((directory) => isWithin(target, directory));
   if (target === "/") return "must not hide the container's own root directory";
   if (system !== undefined) return `must not be in ${system}, which belongs to the kernel`;
+  const [needed, what] = NEEDED.find(([path]) => isWithin(path, withoutLink(target))) ?? [];
+  if (needed !== undefined) return `must not hide ${needed}, ${what}`;
   const home = profileName === undefined ? [] : [`/home/${profileName}`];
   const reserved = ["/agentd", ...home.flatMap((path) => [`${path}/repo`, `${path}/.agentd`])];
   const within = reserved.find((path) => isWithin(target, path));
   if (within !== undefined) return `must not be in ${within}, which agentd keeps for itself`;
   const hidden = [...reserved, ...home].find((path) => isWithin(path, target));
   return hidden === undefined ? undefined : `must not hide ${hidden}, which agentd mounts itself`;
+}
+
+/** `/var/run` is a link to `/run` in nearly every image. */
+function withoutLink(target: string): string {
+  return isWithin(target, "/var/run") ? target.slice("/var".length) : target;
 }
 
 function overlapFault(target: string, earlier: readonly string[]): string | undefined {

@@ -38,3 +38,21 @@ describe("a limit of memory", () => {
     }),
   );
 });
+
+describe("a limit of processes", () => {
+  it(
+    "keeps the session from starting more, or is told to be missing where the host has none",
+    inAWorld(async (world) => {
+      world.profileKeys["pids"] = 30;
+      await world.commitAgent("for i in $(seq 60); do sleep 2 & echo $i; done; echo all");
+      const isEnforced = (await enforceableLimits(world)).includes("pids");
+      const run = await world.start("agentd run site-builder");
+      await run.end();
+      const printed = run.stdout.toString().split("\n");
+      const begun = printed.filter((line) => /^\d+$/.test(line)).length;
+      expect(begun < 30).toBe(isEnforced);
+      expect(printed.includes("all")).toBe(!isEnforced);
+      await expectNothingLeft(world);
+    }),
+  );
+});

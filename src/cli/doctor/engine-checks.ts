@@ -8,6 +8,7 @@ import type { EngineParts, EngineReport } from "../../podman/engine-report.ts";
 import type { ImageStanding } from "../../podman/stored-images.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
+import { processesFinding } from "./shared-limits.ts";
 import { selinuxMode } from "./system-checks.ts";
 
 /** What Podman knows. Nothing of it is asked twice. */
@@ -57,9 +58,12 @@ export interface EngineNeeds {
   readonly ground: Ground;
   readonly needsNetwork: boolean;
   readonly profiles: readonly Profile[];
+  /** Undefined without a configuration. */
+  readonly maxSessions: number | undefined;
 }
 
-export function engineChecks(engine: EngineLook, { ground, needsNetwork, profiles }: EngineNeeds): Check[] {
+export function engineChecks(engine: EngineLook, needs: EngineNeeds): Check[] {
+  const { ground, needsNetwork, profiles } = needs;
   const check = (name: string, look: Check["look"]): Check => ({
     ...{ name, look },
     group: "podman",
@@ -73,6 +77,8 @@ export function engineChecks(engine: EngineLook, { ground, needsNetwork, profile
       ]);
       return engineFindings(await engine.report(), { ...surroundings, needsNetwork });
     }),
+    check("seccomp_profile", () => seccompFinding(engine)),
+    check("processes", () => sharedProcesses(engine, needs)),
     check("selinux_labels", () => labellingFinding(engine)),
     check("trust_policy", () => trustFinding(profiles, ground)),
   ];
@@ -106,6 +112,36 @@ async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
     grantIds: await grantIdsCommand(user, SESSION_UID),
     install,
   };
+}
+
+/** A file that cannot be used fails the start of a daemon. */
+async function seccompFinding(engine: EngineLook): Promise<Finding | undefined> {
+  const [{ readSessionProfile }, answer] = await Promise.all([
+    import("../../podman/seccomp-profile.ts"),
+    engine.report(),
+  ]);
+  if (answer.kind !== "answers") return undefined;
+  const { seccompProfile } = answer.features;
+  await readSessionProfile(seccompProfile);
+  return ok(
+    `sessions have ${seccompProfile ?? "agentd's own profile"}, without the calls that none may make`,
+  );
+}
+
+/** Nothing without a configuration, and where processes cannot be limited, which is told already. */
+async function sharedProcesses(
+  engine: EngineLook,
+  { profiles, maxSessions }: EngineNeeds,
+): Promise<Finding | undefined> {
+  const [{ mostProcesses }, answer] = await Promise.all([
+    import("../../podman/process-limit.ts"),
+    engine.report(),
+  ]);
+  if (maxSessions === undefined || answer.kind !== "answers" || !answer.features.enforceable.pids) {
+    return undefined;
+  }
+  const pids = Math.max(0, ...profiles.map((profile) => profile.pids));
+  return processesFinding({ maxSessions, pids }, await mostProcesses());
 }
 
 /** Nothing where SELinux is off. */

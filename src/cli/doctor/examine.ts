@@ -102,7 +102,10 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       newestSession: () => newestSession(auditRoot, ground),
     }),
     ...userChecks(ground, () => runtimeDirectory(host)),
-    ...engineChecks(engine, { ground, needsNetwork, profiles }),
+    ...engineChecks(engine, {
+      ...{ ground, needsNetwork, profiles },
+      maxSessions: config?.daemon.maxSessions,
+    }),
     ...storageChecks(ground, {
       state: stateDirectory(host),
       cache: cacheDirectory(host),

@@ -5,6 +5,8 @@ import { systemCode } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
+import { hostServicesFinding } from "./host-services.ts";
+import { inotifyFinding } from "./shared-limits.ts";
 
 export interface SystemNeeds {
   /** Of the Node.js that runs this: `v20.19.0`. */
@@ -24,6 +26,8 @@ export function systemChecks(ground: Ground, needs: SystemNeeds): Check[] {
     check("clock", async () => clockFinding(ground, await needs.newestSession())),
     check("selinux", async () => selinuxFinding(await selinuxMode())),
     check("tun_device", () => tunFinding(needs.needsNetwork)),
+    check("host_services", () => hostServicesFinding(needs.needsNetwork)),
+    check("inotify", () => inotifyFinding()),
   ];
 }
 

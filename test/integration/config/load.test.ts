@@ -168,6 +168,13 @@ describe("a configuration", () => {
       "/data",
       "/data2",
       "/devices",
+      "/usr/local",
+      "/usr/share/tool",
+      "/bin/tool",
+      "/etc/ssl",
+      "/etc/hosts",
+      "/run/tool",
+      "/var/run/other",
     ];
     const mounts = targets.map((target) => `{ source = "/home/ada/nothing here", target = "${target}" }`);
     const config = await file.load(`${PROFILE}methodology_dir = "nowhere"\nmounts = [${mounts.join(", ")}]`);

@@ -78,7 +78,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
   };
   const launch: EngineRoom["launch"] = async (asked) => {
     const { id } = await engine.createContainer(asked);
-    await engine.startContainer(id);
+    await engine.startContainer(id, asked.image);
     return id;
   };
   return {

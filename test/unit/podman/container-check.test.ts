@@ -4,6 +4,8 @@ import type { ContainerRequest } from "../../../src/podman/container-spec.ts";
 import type { InspectReply } from "../../../src/podman/replies.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
+const CONTAINMENT = { seccompProfile: "/run/seccomp.json", mostProcesses: Infinity };
+
 const REQUEST = {
   network: "private",
   binds: [{ source: "/src", target: "/mnt", readOnly: true, relabel: "none" }],
@@ -13,6 +15,7 @@ const REQUEST = {
 const AS_ASKED: InspectReply = {
   Id: "0123",
   Name: "agentd-1",
+  OCIConfigPath: "",
   State: {
     Status: "created",
     Pid: 0,
@@ -40,6 +43,7 @@ const AS_ASKED: InspectReply = {
     Memory: 1_000,
     CpuPeriod: 100_000,
     CpuQuota: 100_000,
+    Ulimits: [{ Name: "RLIMIT_NPROC", Hard: 2048 }],
     IDMappings: {
       UidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
       GidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
@@ -58,7 +62,7 @@ const withMount = (changes: Partial<InspectReply["Mounts"][number]>): InspectRep
 
 describe("a created container", () => {
   it("is not weak when it is as asked", () => {
-    expect(weaknesses(AS_ASKED, REQUEST, hostOf(MODERN_INFO))).toEqual([]);
+    expect(weaknesses(AS_ASKED, REQUEST, hostOf(MODERN_INFO), CONTAINMENT)).toEqual([]);
   });
 
   it.each<[string, InspectReply]>([
@@ -85,14 +89,29 @@ describe("a created container", () => {
     ["/mnt allows devices", withMount({ Options: ["nosuid"] })],
     ["/mnt is not /src", withMount({ Source: "/other" })],
     ["its limit of pids is 0 instead of 2048", withHostConfig({ PidsLimit: 0 })],
+    ["its limit of processes is missing instead of 2048", withHostConfig({ Ulimits: [] })],
+    [
+      "its limit of processes is 4096 instead of 2048",
+      withHostConfig({ Ulimits: [{ Name: "RLIMIT_NPROC", Hard: 4096 }] }),
+    ],
+    [
+      "its limit of processes is -1 instead of 2048",
+      withHostConfig({ Ulimits: [{ Name: "RLIMIT_NPROC", Hard: -1 }] }),
+    ],
     ["its limit of memory is 1001 instead of 1000", withHostConfig({ Memory: 1_001 })],
     ["its limit of cpus is 0 instead of 100000", withHostConfig({ CpuQuota: 0 })],
   ])("is weak when %s", (weakness, container) => {
-    expect(weaknesses(container, REQUEST, hostOf(MODERN_INFO))).toContain(weakness);
+    expect(weaknesses(container, REQUEST, hostOf(MODERN_INFO), CONTAINMENT)).toContain(weakness);
   });
 
   it("is not weak for want of limits that the host cannot enforce", () => {
-    const unlimited = withHostConfig({ NetworkMode: "slirp4netns", PidsLimit: 0, Memory: 0, CpuQuota: 0 });
-    expect(weaknesses(unlimited, REQUEST, hostOf(OLD_INFO))).toEqual([]);
+    const unlimited = withHostConfig({
+      NetworkMode: "slirp4netns",
+      PidsLimit: 0,
+      Memory: 0,
+      CpuQuota: 0,
+      Ulimits: [],
+    });
+    expect(weaknesses(unlimited, REQUEST, hostOf(OLD_INFO), CONTAINMENT)).toEqual([]);
   });
 });

@@ -5,6 +5,8 @@ import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 const modern = hostOf(MODERN_INFO);
 const old = hostOf(OLD_INFO);
 
+const CONTAINMENT = { seccompProfile: "/run/agentd/seccomp.json", mostProcesses: 30_000 };
+
 const REQUEST: ContainerRequest = {
   name: "agentd-1",
   image: "0123abcd",
@@ -29,7 +31,7 @@ describe("the create request of a container", () => {
       { container_id: 39_000, host_id: 0, size: 1 },
       { container_id: 39_001, host_id: 39_001, size: 26_536 },
     ];
-    expect(containerSpec(REQUEST, modern)).toEqual({
+    expect(containerSpec(REQUEST, modern, CONTAINMENT)).toEqual({
       unenforcedLimits: [],
       spec: {
         name: "agentd-1",
@@ -51,6 +53,7 @@ describe("the create request of a container", () => {
         cap_add: [],
         no_new_privileges: true,
         seccomp_policy: "default",
+        seccomp_profile_path: "/run/agentd/seccomp.json",
         pidns: { nsmode: "private" },
         ipcns: { nsmode: "private" },
         utsns: { nsmode: "private" },
@@ -59,6 +62,7 @@ describe("the create request of a container", () => {
         env_host: false,
         umask: "0022",
         resource_limits: { pids: { limit: 2048 } },
+        r_limits: [{ type: "nproc", hard: 2048, soft: 2048 }],
         mounts: [
           {
             type: "bind",
@@ -83,7 +87,7 @@ describe("the create request of a container", () => {
 
   it("asks for the limits that the host can enforce", () => {
     const limits = { memoryBytes: 512 * 1024 ** 2, cpus: 1.5, pids: 100 };
-    expect(containerSpec({ ...REQUEST, limits }, modern)).toMatchObject({
+    expect(containerSpec({ ...REQUEST, limits }, modern, CONTAINMENT)).toMatchObject({
       unenforcedLimits: [],
       spec: {
         resource_limits: {
@@ -91,30 +95,42 @@ describe("the create request of a container", () => {
           cpu: { quota: 150_000, period: 100_000 },
           pids: { limit: 100 },
         },
+        r_limits: [{ type: "nproc", hard: 100, soft: 100 }],
       },
     });
   });
 
   it("leaves out the limits that the host cannot enforce, and names those that were asked for", () => {
-    const made = containerSpec({ ...REQUEST, limits: { memoryBytes: 1 } }, old);
+    const made = containerSpec({ ...REQUEST, limits: { memoryBytes: 1 } }, old, CONTAINMENT);
     expect(made.unenforcedLimits).toEqual(["memory", "pids"]);
     expect(made.spec["resource_limits"]).toEqual({});
+    expect(made.spec).not.toHaveProperty("r_limits");
+  });
+
+  it("limits processes without control groups where the kernel counts them by namespace, up to the user's own limit", () => {
+    const host = hostOf({ ...OLD_INFO, host: { ...OLD_INFO.host, kernel: "5.14.0-427.el9.x86_64" } });
+    const made = containerSpec({ ...REQUEST, limits: { pids: 40_000 } }, host, CONTAINMENT);
+    expect(made.unenforcedLimits).toEqual([]);
+    expect(made.spec).toMatchObject({
+      resource_limits: {},
+      r_limits: [{ type: "nproc", hard: 30_000, soft: 30_000 }],
+    });
   });
 
   it("relabels only where SELinux is on", () => {
-    const [mount] = containerSpec(REQUEST, old).spec["mounts"] as { options: string[] }[];
+    const [mount] = containerSpec(REQUEST, old, CONTAINMENT).spec["mounts"] as { options: string[] }[];
     expect(mount?.options).toEqual(["rbind", "rprivate", "nosuid", "nodev", "ro"]);
   });
 
   it("takes the home from the image as a volume of its own", () => {
-    const { spec } = containerSpec({ ...REQUEST, homeFromImage: true }, modern);
+    const { spec } = containerSpec({ ...REQUEST, homeFromImage: true }, modern, CONTAINMENT);
     expect(spec["volumes"]).toEqual([
       { Name: `${REQUEST.name}-home`, Dest: "/home/site-builder", Options: ["U", "nosuid", "nodev"] },
     ]);
   });
 
   it("hands its deadline to conmon in whole seconds, and none without one", () => {
-    expect(containerSpec({ ...REQUEST, timeoutSeconds: 1.2 }, modern).spec["timeout"]).toBe(2);
-    expect(containerSpec(REQUEST, modern).spec).not.toHaveProperty("timeout");
+    expect(containerSpec({ ...REQUEST, timeoutSeconds: 1.2 }, modern, CONTAINMENT).spec["timeout"]).toBe(2);
+    expect(containerSpec(REQUEST, modern, CONTAINMENT).spec).not.toHaveProperty("timeout");
   });
 });

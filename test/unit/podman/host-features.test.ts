@@ -36,6 +36,27 @@ describe("the host of an engine", () => {
     expect(describeHost(infoReply.parse(withoutManager), ["cpu"]).enforceable.cpus).toBe(false);
   });
 
+  it.each([
+    ["5.13.19", false],
+    ["5.14.0-427.el9.x86_64", true],
+    ["6.1.0-37-amd64", true],
+    ["7.0", true],
+    ["", false],
+  ])("limits processes without control groups from Linux 5.14 on: %j", (kernel, expected) => {
+    const host = hostOf({ ...OLD_INFO, host: { ...OLD_INFO.host, kernel } });
+    expect(host.enforceable).toEqual({ memory: false, cpus: false, pids: expected });
+    expect(host.controlGroups.pids).toBe(false);
+  });
+
+  it.each([
+    ["/etc/containers/seccomp.json", "/etc/containers/seccomp.json"],
+    ["unconfined", undefined],
+    ["", undefined],
+  ])("has the engine's seccomp profile where it is a file: %j", (seccompProfilePath, expected) => {
+    const security = { rootless: true, selinuxEnabled: false, seccompProfilePath };
+    expect(hostOf({ ...MODERN_INFO, host: { ...MODERN_INFO.host, security } }).seccompProfile).toBe(expected);
+  });
+
   it("is known also when the engine could not ask its runtime", () => {
     const info = { ...MODERN_INFO, host: { ...MODERN_INFO.host, ociRuntime: null } };
     expect(hostOf(info).ociRuntime).toBe("unknown");

@@ -16,13 +16,18 @@ export const MODERN_INFO = {
     networkBackend: "netavark",
     rootlessNetworkCmd: "pasta",
     ociRuntime: { name: "crun" },
-    security: { rootless: true, selinuxEnabled: true },
+    kernel: "6.12.41+deb13-amd64",
+    security: {
+      rootless: true,
+      selinuxEnabled: true,
+      seccompProfilePath: "/usr/share/containers/seccomp.json",
+    },
   },
   store: { graphDriverName: "overlay" },
   version: { Version: "5.4.2", APIVersion: "5.4.2" },
 };
 
-/** The same on Debian 12 with hybrid cgroups. */
+/** The same on a host with hybrid cgroups, an old kernel and no file with a seccomp profile. */
 export const OLD_INFO = {
   host: {
     ...MODERN_INFO.host,
@@ -31,6 +36,7 @@ export const OLD_INFO = {
     cgroupControllers: null,
     rootlessNetworkCmd: undefined,
     ociRuntime: { name: "runc" },
+    kernel: "5.10.0-35-amd64",
     security: { rootless: true, selinuxEnabled: false },
   },
   store: { graphDriverName: "vfs" },

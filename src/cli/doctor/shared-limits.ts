@@ -1,0 +1,39 @@
+/** What sessions share with the other programs of the user, and could use up. */
+import { ok, warning, type Finding } from "../../finding.ts";
+import { readIfThere } from "../../if-there.ts";
+
+/** So many instances are rarely used up by accident: build tools and editors have a few each. */
+const ENOUGH_INSTANCES = 1024;
+
+/** Nothing where the kernel has no inotify. @param file what the kernel tells about it. */
+export async function inotifyFinding(
+  file = "/proc/sys/fs/inotify/max_user_instances",
+): Promise<Finding | undefined> {
+  const instances = Number.parseInt((await readIfThere(file)) ?? "", 10);
+  if (Number.isNaN(instances)) return undefined;
+  const found = `this user's programs and sessions share ${instances} inotify instances`;
+  if (instances >= ENOUGH_INSTANCES) return ok(found);
+  return warning(
+    `${found}, which a session can use up`,
+    "echo fs.inotify.max_user_instances=8192 | sudo tee /etc/sysctl.d/60-inotify.conf && sudo sysctl --system",
+  );
+}
+
+/** What the configuration allows all sessions together. */
+export interface SessionProcesses {
+  readonly maxSessions: number;
+  /** Processes and threads of one session at most. */
+  readonly pids: number;
+}
+
+/** @param most processes that the user may have; `Infinity` for any number. */
+export function processesFinding({ maxSessions, pids }: SessionProcesses, most: number): Finding {
+  const all = maxSessions * pids;
+  const found = `${maxSessions} sessions may have ${all} processes together`;
+  if (most === Infinity) return ok(`${found}, and this user any number`);
+  if (all < most) return ok(`${found}, and this user ${most}`);
+  return warning(
+    `${found}, and this user only ${most}: sessions can keep it from starting programs`,
+    `set pids in the profiles, or daemon.max_sessions, so that their product is below ${most}`,
+  );
+}
