@@ -4,12 +4,13 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, rmdir, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentdError, systemCode } from "../errors.ts";
 import { NO_FAILPOINTS, type Failpoints } from "../failpoints.ts";
 import { makeFifo, type MakeFifo } from "../fifos.ts";
+import { ifThere } from "../if-there.ts";
 
 /** Name of the FIFO in the gate's directory, on the host and in the container. */
 export const GATE_FIFO = "credentials";
@@ -105,7 +106,10 @@ export class Gate {
 
   /** Removes the gate; a launcher that still waits at it is not woken. Idempotent. */
   async remove(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    // It has no directories, and its container cannot write to it.
+    const names = (await ifThere(readdir(this.directory))) ?? [];
+    for (const name of names) await rm(join(this.directory, name), { force: true });
+    await ifThere(rmdir(this.directory));
   }
 
   async #keepFormer(): Promise<boolean> {

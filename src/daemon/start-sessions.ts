@@ -18,6 +18,7 @@ import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import { recover } from "../sessions/recovery/recover.ts";
 import type { ReleaseStack } from "../sessions/release-stack.ts";
+import { Remover } from "../trees/remover.ts";
 import { bootMarker } from "./boot-marker.ts";
 import type { CurrentConfig } from "./current-config.ts";
 import type { Places } from "./places.ts";
@@ -37,6 +38,8 @@ export interface SessionsHost {
   readonly failpoints: Failpoints;
   /** The script of the worker that seals. */
   readonly sealWorker: string;
+  /** The script of a worker that removes a large tree. */
+  readonly removalWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -49,13 +52,22 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const attester = { stateDirectory: places.state, instance: places.instance, version };
   const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
   resources.defer("sealing worker", () => sealer.close());
+  const remover = new Remover({
+    script: parts.removalWorker,
+    removeSmall: sealer.removeSmall,
+    onWorker: keepYoungGenerationSmall,
+  });
+  resources.defer("removals", () => remover.close());
   const fifos = new FifoMaker();
   resources.defer("shell that makes FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const intake = new Intake({
     ...{ engine, clock, log, boot, daemon, failpoints, admission: parts.admission },
     instance: places.instance,
-    workspaces: workspacesOf(places.cache, places.instance, host.env),
+    workspaces: workspacesOf(places.cache, places.instance, {
+      environment: host.env,
+      remove: remover.remove,
+    }),
     credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
     hostPaths: hostPathsOf(
       protectedPaths(host, {
@@ -80,7 +92,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     ...{ engine, index, boot, log, failpoints },
     reopen: (entry) => reopenRecord(records(), entry),
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
-    leftovers: leftoversOf(places),
+    leftovers: leftoversOf(places, remover.remove),
   });
   intake.resume(recovery, await index.recent());
   return intake;

@@ -25,6 +25,7 @@ export async function finish(
       await failpoints.reach("finishing_journaled");
     }
     await resources.release();
+    standing.activity = undefined;
     await failpoints.reach("sealing");
     const document = await record.seal({ ...end, end_timestamp: endTimestamp });
     await failpoints.reach("sealed");

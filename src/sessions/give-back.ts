@@ -25,7 +25,7 @@ export async function leaveBehind({ host, standing, resources, log }: SessionPar
 export async function clearAway(parts: SessionParts, starts: number): Promise<void> {
   const { host, record, standing, leaving } = parts;
   const resources = new ReleaseStack();
-  deferEverything(resources, record, host);
+  deferEverything(resources, record, host, standing.removing);
   const steps = async (): Promise<void> => {
     await resources.release();
     await standing.enter("queued", "restarted", { starts, ...host.daemon });

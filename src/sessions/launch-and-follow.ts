@@ -48,6 +48,7 @@ function launchContext(parts: SessionParts, preparation: AbortSignal): LaunchCon
     profile,
     record,
     resources,
+    onRemoving: standing.removing,
     activities: new Activities((line) => (standing.activity = line)),
     lifetimeMs: timeoutMs === undefined ? undefined : timeoutMs + profile.graceMs,
     signal: AbortSignal.any([orders.signal, leaving, preparation]),

@@ -25,7 +25,7 @@ export async function prepare(context: LaunchContext): Promise<Prepared> {
   const methodology = await inStage("methodology", () => findMethodology(context));
   const mounts = await inStage("mounts", () => findMounts(context));
 
-  deferDirectories(resources, record, context);
+  deferDirectories(resources, record, context, context.onRemoving);
   const failure = new AbortController();
   const signal = AbortSignal.any([context.signal, failure.signal]);
   const together = <T>(work: Promise<T>): Promise<T> =>

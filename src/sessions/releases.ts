@@ -9,14 +9,18 @@ import type { SessionHost } from "./session-host.ts";
 
 type Releasing = Pick<SessionHost, "instance" | "engine" | "workspaces" | "credentials" | "failpoints">;
 
+/** Told every so often while a large staging directory is removed, with the number of entries removed so far. */
+export type OnRemoving = (entries: number) => void;
+
 /** Has the staging directory and the gate released; to be called before they are made. */
 export function deferDirectories(
   resources: ReleaseStack,
   record: Pick<OpenRecord, "id">,
   { workspaces, credentials, failpoints }: Releasing,
+  onRemoving: OnRemoving,
 ): void {
   resources.defer("staging directory", async () => {
-    await workspaces.remove(record.id);
+    await workspaces.remove(record.id, onRemoving);
     await failpoints.reach("staging_removed");
   });
   resources.defer("gate", async () => {
@@ -49,7 +53,8 @@ export function deferEverything(
   resources: ReleaseStack,
   record: Pick<OpenRecord, "id">,
   releasing: Releasing,
+  onRemoving: OnRemoving,
 ): void {
-  deferDirectories(resources, record, releasing);
+  deferDirectories(resources, record, releasing, onRemoving);
   deferContainer(resources, record, releasing, true);
 }

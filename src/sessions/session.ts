@@ -106,7 +106,7 @@ export class Session {
   }
 
   async #untilEnd(place: Promise<boolean>): Promise<Ending | undefined> {
-    const { host, orders, record, resources, leaving } = this.#parts;
+    const { host, orders, record, resources, standing, leaving } = this.#parts;
     const beginning = this.#beginning;
     if (beginning.at === "queue" || beginning.at === "queue_again") {
       if (beginning.at === "queue_again") await clearAway(this.#parts, beginning.starts);
@@ -114,7 +114,7 @@ export class Session {
       if (!(await place)) return orders.ending();
       return await this.#endOf(() => launchAndFollow(this.#parts));
     }
-    deferEverything(resources, record, host);
+    deferEverything(resources, record, host, standing.removing);
     if (beginning.at === "end") return beginning.ending;
     return await this.#endOf(() => adopt(this.#parts, beginning));
   }

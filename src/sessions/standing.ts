@@ -8,6 +8,9 @@ import { untilItSucceeds } from "./retry.ts";
 type Details = Readonly<Record<string, unknown>>;
 type Write = () => Promise<unknown>;
 
+/** Between two lines in the journal that tell how far a removal has come. */
+const REMOVING_LINE_MS = 10_000;
+
 /** Where a session stands: in its journal first, then in memory. */
 export class Standing {
   readonly #record: OpenRecord;
@@ -20,7 +23,8 @@ export class Standing {
   #settling: Promise<void> | undefined;
   #state: SessionState;
   #trouble: string | undefined;
-  /** What is being prepared; undefined once the command runs. */
+  #removingLineMs: number | undefined;
+  /** What the session is busy with while it is prepared or torn down; undefined while there is nothing to tell. */
   activity: string | undefined;
 
   /** @param record in the state in which it was left. */
@@ -64,6 +68,18 @@ export class Standing {
       await this.#record.journal(this.#state, event, details);
     });
   }
+
+  /** Shows how many entries of a large staging directory are removed; every ten seconds in the journal, too. */
+  readonly removing = (entries: number): void => {
+    this.activity = `removing the staging directory: ${entries} entries are removed`;
+    const nowMs = this.#clock.monotonic();
+    if (this.#removingLineMs !== undefined && nowMs - this.#removingLineMs < REMOVING_LINE_MS) return;
+    this.#removingLineMs = nowMs;
+    const written = this.#record.journal(this.#state, "removing", { entries }, { durable: false });
+    written.catch((error: unknown) =>
+      this.#log.warn({ error }, "the progress of a removal is not journaled"),
+    );
+  };
 
   /** The record is sealed: nothing is journaled any more. */
   enterSealed(): void {

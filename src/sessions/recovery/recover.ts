@@ -1,6 +1,7 @@
 /**
  * Finds what an earlier daemon has left and brings every open record to a decision.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { JournalEntry } from "../../audit/journal.ts";
 import type { OpenEntry, OpenIndexContents } from "../../audit/open-index.ts";
 import { sentence } from "../../errors.ts";
@@ -17,6 +18,9 @@ import { readTrail, type LeftTrail } from "./trail.ts";
 
 /** Enough to keep the disk and the engine busy, and few enough for the engine to stand. */
 const PARALLEL = 8;
+
+/** How long a daemon's start waits for the removal of what is left on the host. */
+const LEFTOVERS_PATIENCE_MS = 10_000;
 
 /** A container of this instance. */
 export interface ListedContainer {
@@ -204,9 +208,11 @@ async function removeLeftovers(
   );
   const directories = (await leftovers.list()).filter((id) => !owners.has(id));
   if (directories.length > 0) await leftovers.endWork(directories);
-  await inParallel(directories, PARALLEL, (session) =>
+  const removed = inParallel(directories, PARALLEL, (session) =>
     removal({ directories: session }, "no session that has begun owns it", () => leftovers.remove(session)),
   );
+  // A large one goes on in the background: nobody waits for it.
+  await Promise.race([removed, delay(LEFTOVERS_PATIENCE_MS, undefined, { ref: false })]);
   await leftovers.removeStaleLocks();
 }
 

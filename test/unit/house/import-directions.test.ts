@@ -30,7 +30,18 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   trees: { to: [] },
   systemd: { to: [] },
   daemon: {
-    to: ["rpc", "config", "scheduler", "sessions", "workspace", "credentials", "podman", "audit", "systemd"],
+    to: [
+      "rpc",
+      "config",
+      "scheduler",
+      "sessions",
+      "workspace",
+      "credentials",
+      "podman",
+      "audit",
+      "systemd",
+      "trees",
+    ],
   },
 };
 
