@@ -23,6 +23,13 @@ const PASSED_IN = [
   },
 ];
 
+/** A link that takes a directory's place would be followed, and a tree too deep for a path would stay. */
+const REMOVAL = {
+  selector:
+    "CallExpression[callee.name=/^(rm|rmSync|remove|removeSync|rimraf)$/] Property[key.name='recursive']",
+  message: "Remove a tree with src/trees: somebody may still be writing it.",
+};
+
 const EVERYWHERE = [
   {
     selector: "ExportDefaultDeclaration",
@@ -79,13 +86,13 @@ export default defineConfig(
           })),
         },
       ],
-      "no-restricted-syntax": ["error", ...EVERYWHERE, ...PASSED_IN],
+      "no-restricted-syntax": ["error", ...EVERYWHERE, ...PASSED_IN, REMOVAL],
     },
   },
   {
     // The composition roots: here clock, environment and process events are real.
     files: ["src/daemon/**/*.ts", "src/cli/process-host.ts"],
-    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE] },
+    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, REMOVAL] },
   },
   {
     files: ["test/**/*.ts"],

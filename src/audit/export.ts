@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { AgentdError, sentence } from "../errors.ts";
 import { fsPath, type BytePath } from "../trees/byte-path.ts";
+import { removeTree } from "../trees/remove-tree.ts";
 import { formatChainLine, type ChainLine } from "./chain-line.ts";
 import type { Chain } from "./chain.ts";
 import { parseChecksums } from "./checksums.ts";
@@ -48,7 +49,7 @@ export async function exportRecord(place: RecordPlace, output: string, evidence:
     });
   } finally {
     await rm(partial, { force: true });
-    await rm(staging, { recursive: true, force: true });
+    await removeTree(staging);
   }
 }
 

@@ -2,8 +2,8 @@
  * Removing old records. A signed tombstone keeps the digests of their statements, so the chain stays verifiable.
  */
 import { rename } from "node:fs/promises";
-import { execa } from "execa";
 import { sentence, systemCode } from "../errors.ts";
+import { removeTree } from "../trees/remove-tree.ts";
 import type { Chain } from "./chain.ts";
 import { ChainWriter } from "./chain-writer.ts";
 import { envelopeJson, signEnvelope } from "./dsse.ts";
@@ -70,18 +70,10 @@ async function removeAll(directories: readonly string[]): Promise<{ path: string
   const failed: { path: string; reason: string }[] = [];
   for (const path of directories) {
     try {
-      await removeDirectory(path);
+      await removeTree(path);
     } catch (error) {
       failed.push({ path, reason: sentence(error) });
     }
   }
   return failed;
-}
-
-/** By coreutils: Node's removal knows no paths beyond the system's limit. Follows no link. */
-async function removeDirectory(path: string): Promise<void> {
-  const options = { env: {}, extendEnv: false, stdin: "ignore" } as const;
-  // Directories of a sealed record are read-only; what cannot be opened is named by the removal.
-  await execa("chmod", ["-R", "u+rwX", "--", path], { ...options, reject: false });
-  await execa("rm", ["-rf", "--", path], options);
 }

@@ -1,8 +1,9 @@
 /** Making records. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
+import { removeTree } from "../trees/remove-tree.ts";
 import { commitFile, ensureDirectory, stageFile, syncDirectory } from "../durable-files.ts";
 import { allEnded } from "./all-ended.ts";
 import { createJournal, type Journal } from "./journal.ts";
@@ -81,7 +82,7 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
     ]);
     return new OpenRecord(options, { directory, document, requestId: options.requestId, journal });
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
     await options.index.remove(document.session_id);
     throw error;
   }

@@ -1,10 +1,11 @@
 /**
  * Going on with a record that an earlier daemon left open.
  */
-import { access, rm } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import type { SessionDocument } from "../session-document.ts";
+import { removeTree } from "../trees/remove-tree.ts";
 import { openJournal, readJournal, type JournalEntry } from "./journal.ts";
 import type { OpenEntry } from "./open-index.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
@@ -37,7 +38,7 @@ async function reopen(settings: RecordSettings, entry: OpenEntry): Promise<Reope
   if (found === "missing" && !(await hasBegun(paths.journal))) {
     // Made before the record: where it is missing, all records are, as on a disk that is not mounted.
     await access(dirname(entry.directory));
-    await rm(entry.directory, { recursive: true, force: true });
+    await removeTree(entry.directory);
     await settings.index.remove(entry.id);
     return { kind: "unmade" };
   }

@@ -14,12 +14,17 @@ export interface SealerOptions {
   readonly onWorker?: (() => void) | undefined;
 }
 
+/** More entries than this keep seals waiting too long. */
+const SMALL_TREE_ENTRIES = 2_000;
+
+type Result = Exclude<SealAnswer, { readonly failure: string }>;
+
 interface Waiting {
-  readonly resolve: (document: SessionDocument) => void;
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Seals records in one worker thread, which starts when it is needed and ends when it is idle. */
+/** Seals records and removes small trees in one worker thread, which starts when it is needed and ends when it is idle. */
 export class Sealer {
   readonly #script: string;
   readonly #attester: AttesterSettings;
@@ -45,15 +50,20 @@ export class Sealer {
 
   /** Seals a record as `sealRecord` does. Rejects too when the worker ends before it has answered. */
   readonly seal = async (request: SealRequest): Promise<SessionDocument> => {
-    const worker = this.#liveWorker();
-    clearTimeout(this.#idle);
-    // The process stays alive for a seal, and for nothing else of the worker's.
-    worker.ref();
-    const message: SealJob = { job: this.#nextJob++, request };
-    return await new Promise((resolve, reject) => {
-      this.#waiting.set(message.job, { resolve, reject });
-      worker.postMessage(message);
-    });
+    const result = await this.#ask({ job: this.#nextJob++, request });
+    if ("document" in result) return result.document;
+    throw new Error("the worker that seals has answered something else");
+  };
+
+  /**
+   * Removes a tree in the same worker, where that takes no more than some milliseconds.
+   *
+   * @returns whether it is gone; else it has many entries, some of which are gone.
+   * @throws Error as `removeTree`; also when the worker ends before it has answered.
+   */
+  readonly removeSmall = async (directory: string): Promise<boolean> => {
+    const result = await this.#ask({ job: this.#nextJob++, directory, entryLimit: SMALL_TREE_ENTRIES });
+    return "isGone" in result && result.isGone;
   };
 
   /** Ends the worker; seals that are under way are rejected, and their records stay incomplete. */
@@ -64,6 +74,17 @@ export class Sealer {
     // At once, so that a seal that comes now starts another worker instead of going down with this one.
     this.#lose(worker, new Error("the worker that seals was closed"));
     await worker.terminate();
+  }
+
+  async #ask(message: SealJob): Promise<Result> {
+    const worker = this.#liveWorker();
+    clearTimeout(this.#idle);
+    // The process stays alive for a job, and for nothing else of the worker's.
+    worker.ref();
+    return await new Promise((resolve, reject) => {
+      this.#waiting.set(message.job, { resolve, reject });
+      worker.postMessage(message);
+    });
   }
 
   #liveWorker(): Worker {
@@ -83,7 +104,7 @@ export class Sealer {
     const waiting = this.#waiting.get(answer.job);
     this.#waiting.delete(answer.job);
     if ("failure" in answer) waiting?.reject(new Error(answer.failure));
-    else waiting?.resolve(answer.document);
+    else waiting?.resolve(answer);
     if (this.#waiting.size > 0) return;
     this.#worker?.unref();
     this.#restartIdleTimer();

@@ -55,5 +55,6 @@ async function runDaemon(
 ): Promise<number> {
   const { runDaemon } = await import("../daemon/main.ts");
   const sealWorker = join(__dirname, "seal-worker.cjs");
-  return await runDaemon({ ...options, version: host.version, sealWorker }, process);
+  const removalWorker = join(__dirname, "removal-worker.cjs");
+  return await runDaemon({ ...options, version: host.version, sealWorker, removalWorker }, process);
 }

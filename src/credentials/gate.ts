@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentdError, systemCode } from "../errors.ts";
@@ -112,7 +112,10 @@ export class Gate {
 
   /** Removes the gate; a launcher that still waits at it is not woken. Idempotent. */
   async remove(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    // It has no directories, and its container cannot write to it.
+    const names = (await ifThere(readdir(this.directory))) ?? [];
+    for (const name of names) await rm(join(this.directory, name), { force: true });
+    await ifThere(rmdir(this.directory));
   }
 
   async #keepFormer(): Promise<boolean> {

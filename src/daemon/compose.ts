@@ -52,6 +52,8 @@ export interface DaemonOptions {
   readonly version: string;
   /** The script of the worker that seals. */
   readonly sealWorker: string;
+  /** The script of a worker that removes a large tree. */
+  readonly removalWorker: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {

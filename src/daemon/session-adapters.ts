@@ -22,7 +22,7 @@ import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
-import { Staging } from "../workspace/staging.ts";
+import { Staging, type RemoveTree } from "../workspace/staging.ts";
 import type { Places } from "./places.ts";
 
 const stagingBelow = (cacheDirectory: string): string => join(cacheDirectory, "staging");
@@ -34,14 +34,18 @@ const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, 
  *
  * @param environment the daemon's own; git gets a few allowed names of it.
  */
-export function workspacesOf(cacheDirectory: string, instance: string, environment: Environment): Workspaces {
+export function workspacesOf(
+  cacheDirectory: string,
+  instance: string,
+  { environment, remove }: { readonly environment: Environment; readonly remove: RemoveTree },
+): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
   const git = createGit(environment);
-  const stagingOf = (sessionId: string): Staging => new Staging(stagingRoot, sessionId);
+  const stagingOf = (sessionId: string): Staging => new Staging(stagingRoot, sessionId, remove);
   return {
     create: (sessionId) => Staging.create(stagingRoot, sessionId, instance),
-    remove: (sessionId) => stagingOf(sessionId).remove(),
+    remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
@@ -78,11 +82,10 @@ export function credentialsOf(
 }
 
 /** What sessions have left below these directories, for a daemon that starts. */
-export function leftoversOf({
-  cache,
-  runtime,
-  instance,
-}: Pick<Places, "cache" | "runtime" | "instance">): Leftovers {
+export function leftoversOf(
+  { cache, runtime, instance }: Pick<Places, "cache" | "runtime" | "instance">,
+  remove: RemoveTree,
+): Leftovers {
   const stagingRoot = stagingBelow(cache);
   const gates = gatesBelow(runtime);
   // Instances may share a cache. What says of no instance that it is its own is nobody's.
@@ -97,7 +100,7 @@ export function leftoversOf({
     hasGate: (sessionId) => new Gate(join(gates, sessionId)).stands(),
     remove: async (sessionId) => {
       await new Gate(join(gates, sessionId)).remove();
-      if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId).remove();
+      if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId, remove).remove();
     },
     endWork: (sessionIds) => endLeftoverGit(sessionIds.map((id) => join(stagingRoot, id))),
     removeStaleLocks: () => removeStaleLocks(mirrorsBelow(cache)),

@@ -20,6 +20,7 @@ import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import { recover } from "../sessions/recovery/recover.ts";
 import type { ReleaseStack } from "../release-stack.ts";
+import { Remover } from "../trees/remover.ts";
 import { bootMarker } from "./boot-marker.ts";
 import type { CurrentConfig } from "./current-config.ts";
 import type { Places } from "./places.ts";
@@ -40,6 +41,8 @@ export interface SessionsHost {
   readonly failpoints: Failpoints;
   /** The script of the worker that seals. */
   readonly sealWorker: string;
+  /** The script of a worker that removes a large tree. */
+  readonly removalWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -52,6 +55,12 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const attester = { stateDirectory: places.state, instance: places.instance, version };
   const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
   resources.defer("sealing worker", () => sealer.close());
+  const remover = new Remover({
+    script: parts.removalWorker,
+    removeSmall: sealer.removeSmall,
+    onWorker: keepYoungGenerationSmall,
+  });
+  resources.defer("removals", () => remover.close());
   const fifos = new FifoMaker();
   resources.defer("shell that makes FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
@@ -60,10 +69,13 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
-    workspaces: workspacesOf(places.cache, places.instance, host.env),
+    workspaces: workspacesOf(places.cache, places.instance, {
+      environment: host.env,
+      remove: remover.remove,
+    }),
     credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
     hostPaths: hostPathsOf(protectedOf(parts)),
-    leftovers: leftoversOf(places),
+    leftovers: leftoversOf(places, remover.remove),
   });
   const intake = new Intake({
     ...{ freeSpace, executor, clock, log, boot, daemon, failpoints, admission: parts.admission },

@@ -9,13 +9,14 @@ import type {
   Peaks,
   Prepared,
   Preparing,
+  ReleaseOptions,
   Sweeping,
 } from "../sessions/executor.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
-import { deferEverything, deferFirstProcess } from "./releases.ts";
+import { deferEverything, deferFirstProcess, type OnRemoving } from "./releases.ts";
 import { examine, listFound, sweep } from "./sweep.ts";
 
 /** What has to be released for one session. */
@@ -23,6 +24,8 @@ interface Made {
   readonly releases: ReleaseStack;
   /** Whether its first process is among it. */
   hasFirstProcess: boolean;
+  /** Whoever asked last to have it released. */
+  onRemoving: OnRemoving | undefined;
 }
 
 /** Runs commands in containers on this host, each with a clone and a gate of its own. A `ref` is a container's id. */
@@ -36,9 +39,15 @@ export class LocalExecutor implements Executor {
   }
 
   async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
-    const releases = new ReleaseStack();
-    this.#made.set(job.sessionId, { releases, hasFirstProcess: false });
-    return await prepare({ parts: this.#parts, job, preparing, releases });
+    const made = nothingMade();
+    this.#made.set(job.sessionId, made);
+    return await prepare({
+      parts: this.#parts,
+      job,
+      preparing,
+      releases: made.releases,
+      onRemoving: (entries) => made.onRemoving?.(entries),
+    });
   }
 
   async wait(
@@ -69,9 +78,10 @@ export class LocalExecutor implements Executor {
 
   async release(
     job: Pick<Job, "sessionId" | "profile">,
-    { mayStillRun }: { mayStillRun: boolean },
+    { mayStillRun, onRemoving }: ReleaseOptions,
   ): Promise<void> {
     const made = this.#made.get(job.sessionId) ?? this.#everything(job.sessionId);
+    made.onRemoving = onRemoving;
     this.#made.set(job.sessionId, made);
     if (mayStillRun && !made.hasFirstProcess) {
       deferFirstProcess(made.releases, job, this.#parts);
@@ -95,8 +105,12 @@ export class LocalExecutor implements Executor {
 
   /** Of what an earlier daemon has made nobody knows how much there is. */
   #everything(sessionId: string): Made {
-    const releases = new ReleaseStack();
-    deferEverything(releases, sessionId, this.#parts);
-    return { releases, hasFirstProcess: false };
+    const made = nothingMade();
+    deferEverything(made.releases, sessionId, this.#parts, (entries) => made.onRemoving?.(entries));
+    return made;
   }
+}
+
+function nothingMade(): Made {
+  return { releases: new ReleaseStack(), hasFirstProcess: false, onRemoving: undefined };
 }

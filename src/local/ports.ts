@@ -69,7 +69,8 @@ export interface Staging {
 export interface Workspaces {
   /** Where the staging directory of a session is, made or not: it is released even when making it failed. */
   create(sessionId: string): Promise<Staging>;
-  remove(sessionId: string): Promise<void>;
+  /** @param onProgress called every so often while there is much to remove, with the number of entries removed. */
+  remove(sessionId: string, onProgress?: (entries: number) => void): Promise<void>;
   /** Makes the session's clone where its container does not see it. */
   clone(
     sessionId: string,

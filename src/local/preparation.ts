@@ -1,6 +1,7 @@
 import type { ReleaseStack } from "../release-stack.ts";
 import type { Job, Preparing } from "../sessions/executor.ts";
 import type { LocalParts } from "./parts.ts";
+import type { OnRemoving } from "./releases.ts";
 
 /** One preparation, and what its steps share. */
 export interface Preparation {
@@ -9,4 +10,5 @@ export interface Preparation {
   readonly preparing: Preparing;
   /** Takes over everything that is made, whether all succeeds or not. */
   readonly releases: ReleaseStack;
+  readonly onRemoving: OnRemoving;
 }

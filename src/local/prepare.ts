@@ -16,12 +16,12 @@ import { deferDirectories } from "./releases.ts";
  * @throws LaunchError
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
-  const { parts, job, preparing, releases } = preparation;
+  const { parts, job, preparing, releases, onRemoving } = preparation;
   const { values, token } = await inStage("credentials", async () => resolveSecrets(preparation));
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
 
-  deferDirectories(releases, job.sessionId, parts);
+  deferDirectories(releases, job.sessionId, parts, onRemoving);
   const together = new Together(preparing.signal);
   const { signal } = together;
   const staging = together.run("clone", () => makeStaging(preparation));

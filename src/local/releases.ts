@@ -9,14 +9,18 @@ import type { LocalParts } from "./parts.ts";
 
 type Releasing = Pick<LocalParts, "instance" | "engine" | "workspaces" | "credentials" | "failpoints">;
 
+/** Told every so often while a large staging directory is removed, with the number of entries removed so far. */
+export type OnRemoving = (entries: number) => void;
+
 /** Has the staging directory and the gate released; to be called before they are made. */
 export function deferDirectories(
   resources: ReleaseStack,
   sessionId: string,
   { workspaces, credentials, failpoints }: Releasing,
+  onRemoving: OnRemoving,
 ): void {
   resources.defer("staging directory", async () => {
-    await workspaces.remove(sessionId);
+    await workspaces.remove(sessionId, onRemoving);
     await failpoints.reach("staging_removed");
   });
   resources.defer("gate", async () => {
@@ -55,7 +59,12 @@ export function deferFirstProcess(
 }
 
 /** Has everything released that an earlier daemon may have made for a session. */
-export function deferEverything(resources: ReleaseStack, sessionId: string, releasing: Releasing): void {
-  deferDirectories(resources, sessionId, releasing);
+export function deferEverything(
+  resources: ReleaseStack,
+  sessionId: string,
+  releasing: Releasing,
+  onRemoving: OnRemoving,
+): void {
+  deferDirectories(resources, sessionId, releasing, onRemoving);
   deferContainer(resources, sessionId, releasing, true);
 }

@@ -1,4 +1,5 @@
 /** What earlier daemons have left on this host, and clearing it away. */
+import { setTimeout as delay } from "node:timers/promises";
 import { inParallel } from "../in-parallel.ts";
 import type { Examined, Found, Sweeping } from "../sessions/executor.ts";
 import { commandEnd } from "./command-end.ts";
@@ -10,6 +11,9 @@ type Labelled = Pick<ListedContainer, "labels">;
 
 /** Enough to keep the disk and the engine busy, and few enough for the engine to stand. */
 const PARALLEL = 8;
+
+/** How long a daemon's start waits for the removal of what is left on the host. */
+const LEFTOVERS_PATIENCE_MS = 10_000;
 
 const PHASES = { created: "made", running: "running", exited: "ended" } as const;
 
@@ -45,9 +49,11 @@ export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Pro
   );
   const directories = (await leftovers.list()).filter((id) => !owners.has(id));
   if (directories.length > 0) await leftovers.endWork(directories);
-  await inParallel(directories, PARALLEL, (session) =>
+  const removed = inParallel(directories, PARALLEL, (session) =>
     removal(parts, { directories: session }, () => leftovers.remove(session)),
   );
+  // A large one goes on in the background: nobody waits for it.
+  await Promise.race([removed, delay(LEFTOVERS_PATIENCE_MS, undefined, { ref: false })]);
   await leftovers.removeStaleLocks();
   await endWork(parts, again);
 }

@@ -126,6 +126,13 @@ export interface Sweeping {
   readonly again: readonly { readonly sessionId: string; readonly ref: string | undefined }[];
 }
 
+export interface ReleaseOptions {
+  /** Whether something may run that the engine has lost sight of. */
+  readonly mayStillRun: boolean;
+  /** Told every so often while much is removed, with the number of entries removed so far. Default: nobody is. */
+  readonly onRemoving?: ((entries: number) => void) | undefined;
+}
+
 export interface Executor {
   /**
    * Makes everything that a command needs, up to the hand-over of its credentials: nothing of the agent's runs.
@@ -161,10 +168,9 @@ export interface Executor {
    * Releases all that was made for a session, by this daemon or an earlier one. May be called again when it has failed,
    * and when there is nothing.
    *
-   * @param mayStillRun whether something may run that the engine has lost sight of.
    * @throws AgentdError `teardown_failed`.
    */
-  release(job: Pick<Job, "sessionId" | "profile">, options: { readonly mayStillRun: boolean }): Promise<void>;
+  release(job: Pick<Job, "sessionId" | "profile">, options: ReleaseOptions): Promise<void>;
   /** What there is of sessions, whoever has made it. */
   list(): Promise<readonly Found[]>;
   examine(found: Found): Promise<Examined>;

@@ -30,7 +30,7 @@ export async function finish(
       await failpoints.reach("finishing_journaled");
     }
     standing.activity = "removing its container and what it used on the host";
-    if (!isReleased) await executor.release(job, { mayStillRun });
+    if (!isReleased) await executor.release(job, { mayStillRun, onRemoving: standing.removing });
     isReleased = true;
     standing.activity = "sealing its record";
     await failpoints.reach("sealing");

@@ -30,7 +30,7 @@ export async function clearAway(parts: SessionParts, starts: number, place: Plac
   const { host, job, standing, leaving } = parts;
   let isReleased = false;
   const steps = async (): Promise<void> => {
-    if (!isReleased) await host.executor.release(job, NOTHING_RUNS);
+    if (!isReleased) await host.executor.release(job, { ...NOTHING_RUNS, onRemoving: standing.removing });
     isReleased = true;
     await standing.enter("queued", "restarted", { starts, ...host.daemon });
   };

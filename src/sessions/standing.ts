@@ -9,6 +9,9 @@ import { untilItSucceeds } from "./retry.ts";
 type Details = Readonly<Record<string, unknown>>;
 type Write = () => Promise<unknown>;
 
+/** Between two lines in the journal that tell how far a removal has come. */
+const REMOVING_LINE_MS = 10_000;
+
 /** Where a session stands: in its journal first, then in memory. */
 export class Standing {
   readonly #record: OpenRecord;
@@ -21,6 +24,7 @@ export class Standing {
   #settling: Promise<void> | undefined;
   #state: SessionState;
   #trouble: string | undefined;
+  #removingLineMs: number | undefined;
   /** What is being prepared, or done about its end; undefined while the command runs. */
   activity: string | undefined;
 
@@ -76,6 +80,18 @@ export class Standing {
       await this.#record.update({ ...fields, warnings }, { persist: false });
       await this.#record.journal(this.#state, event, details, { durable: false });
     });
+  };
+
+  /** Shows how many entries of a large staging directory are removed; every ten seconds in the journal, too. */
+  readonly removing = (entries: number): void => {
+    this.activity = `removing the staging directory: ${entries} entries are removed`;
+    const nowMs = this.#clock.monotonic();
+    if (this.#removingLineMs !== undefined && nowMs - this.#removingLineMs < REMOVING_LINE_MS) return;
+    this.#removingLineMs = nowMs;
+    const written = this.#record.journal(this.#state, "removing", { entries }, { durable: false });
+    written.catch((error: unknown) =>
+      this.#log.warn({ error }, "the progress of a removal is not journaled"),
+    );
   };
 
   /** The record is sealed: nothing is journaled any more. */

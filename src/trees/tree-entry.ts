@@ -31,6 +31,13 @@ const LOOK = O_PATH | constants.O_NOFOLLOW;
 /** A FIFO or a terminal would wait, or become this process's own: regular files take no notice of these flags. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
+/** A name in a directory, when it was listed. */
+export interface ListedEntry {
+  readonly name: BytePath;
+  /** Not a link to one. */
+  readonly isDirectory: boolean;
+}
+
 /** A file, directory, link or anything else in a tree. Whoever opened it closes it, or has `using` close it. */
 export class TreeEntry implements Disposable {
   readonly #descriptor: number;
@@ -73,11 +80,19 @@ export class TreeEntry implements Disposable {
 
   /** The names in this directory, one after another, in no order. Needs permission to read it. */
   *names(): Generator<BytePath> {
+    for (const { name } of this.entries()) yield name;
+  }
+
+  /** As `names`, with what the listing says of each: it may be something else by now. */
+  *entries(): Generator<ListedEntry> {
     // @types/node knows names as text only.
     const listing: Dir = opendirSync(this.#self(), { encoding: "buffer" as BufferEncoding });
     try {
       for (let entry = listing.readSync(); entry !== null; entry = listing.readSync())
-        yield latin1Path(entry.name as unknown as Buffer);
+        yield {
+          name: latin1Path(entry.name as unknown as Buffer),
+          isDirectory: entry.isDirectory(),
+        };
     } finally {
       listing.closeSync();
     }

@@ -9,7 +9,6 @@ import { GitFailure } from "./git.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Mirrors } from "./mirrors.ts";
 import { copyObjects, listObjects, RepositoryDamaged } from "./object-files.ts";
-import { removeTree } from "./remove-tree.ts";
 import type { Staging } from "./staging.ts";
 
 /** How a mirror turned out. `unhelpful`: this time the clone does without it, but it need not be the mirror's fault. */
@@ -34,7 +33,7 @@ export async function cloneWithMirror(
   const mirror = await mirrors.open(access, staging.directory);
   const verdict = mirror && (await borrow(staging, ref, access, mirror));
   if (verdict === "good") return [];
-  await removeTree(staging.cloneDirectory);
+  await staging.removeClone();
   await cloneAtRef(access, staging, { ref });
   if (verdict !== "damaged") return [];
   await mirror?.discard(join(staging.directory, "discarded-mirror"));

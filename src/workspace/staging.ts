@@ -3,9 +3,12 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
 import { ifThere, readIfThere } from "../if-there.ts";
-import { removeTree } from "./remove-tree.ts";
+import { removeTree } from "../trees/remove-tree.ts";
 
 const OWNER_SUFFIX = ".instance";
+
+/** Removes a tree, whatever a session has done and still does to it; tells how many entries it has removed so far. */
+export type RemoveTree = (directory: string, onProgress?: (entries: number) => void) => Promise<void>;
 
 /**
  * One session's staging directory. Making the object touches nothing, so that what an earlier daemon left can be
@@ -22,14 +25,19 @@ export class Staging {
   readonly homeDirectory: string;
   /** Beside the directory: there before it is made and until it is gone, so that it is never without an owner. */
   readonly #ownerFile: string;
+  readonly #removeTree: RemoveTree;
 
-  /** @param stagingRoot holds all staging directories, on the file system of the mirrors. */
-  constructor(stagingRoot: string, sessionId: string) {
+  /**
+   * @param stagingRoot holds all staging directories, on the file system of the mirrors.
+   * @param remove what removes trees. Default: this thread, between its other work.
+   */
+  constructor(stagingRoot: string, sessionId: string, remove: RemoveTree = removeTree) {
     this.directory = join(stagingRoot, sessionId);
     this.cloneDirectory = join(this.directory, "clone");
     this.repoDirectory = join(this.directory, "repo");
     this.homeDirectory = join(this.directory, "home");
     this.#ownerFile = `${this.directory}${OWNER_SUFFIX}`;
+    this.#removeTree = remove;
   }
 
   /**
@@ -69,9 +77,18 @@ export class Staging {
     return await readIfThere(this.#ownerFile);
   }
 
-  /** Removes it all, whatever the session has done to it; nothing of the session may run any more. Idempotent. */
-  async remove(): Promise<void> {
-    await removeTree(this.directory);
+  /** Removes what git has left where it clones to. Idempotent. */
+  async removeClone(): Promise<void> {
+    await this.#removeTree(this.cloneDirectory);
+  }
+
+  /**
+   * Removes it all, whatever the session has done to it; its container is gone. Idempotent.
+   *
+   * @param onProgress called every so often while there is much to remove, with the number of entries removed so far.
+   */
+  async remove(onProgress?: (entries: number) => void): Promise<void> {
+    await this.#removeTree(this.directory, onProgress);
     await rm(this.#ownerFile, { force: true });
   }
 }

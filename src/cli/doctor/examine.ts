@@ -64,6 +64,7 @@ export async function examine(examination: Examination): Promise<DoctorReport> {
   try {
     return report(await runChecks(await allChecks(examination, ground, scratch)), network);
   } finally {
+    // eslint-disable-next-line no-restricted-syntax -- It holds what git of this command has put there.
     await rm(scratch, { recursive: true, force: true });
   }
 }

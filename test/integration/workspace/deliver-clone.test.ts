@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { deliverClone, labelCommand } from "../../../src/workspace/deliver-clone.ts";
-import { removeTree } from "../../../src/workspace/remove-tree.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { writeFiles } from "../../kit/files.mjs";
 

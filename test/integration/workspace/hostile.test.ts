@@ -7,7 +7,7 @@ import { cloneInto } from "../../../src/workspace/clone.ts";
 import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
-import { removeTree } from "../../../src/workspace/remove-tree.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { startGitServer } from "../../kit/git-server.mjs";
 import { commit, git as runGit, makeRepository } from "../../kit/repositories.mjs";

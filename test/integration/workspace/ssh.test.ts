@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cloneInto, type Clone } from "../../../src/workspace/clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
-import { removeTree } from "../../../src/workspace/remove-tree.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { commit, makeRepository } from "../../kit/repositories.mjs";
 import { startSshServer } from "../../kit/ssh-server.mjs";

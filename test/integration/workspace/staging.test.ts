@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { removeTree } from "../../../src/workspace/remove-tree.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 
 const SESSION = "0123456789abcdef";

@@ -10,7 +10,7 @@ import { cloneInto, type Clone } from "../../../src/workspace/clone.ts";
 import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
-import { removeTree } from "../../../src/workspace/remove-tree.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { makeCertificate, type Certificate } from "../../kit/certificates.mjs";
 import { startGitServer } from "../../kit/git-server.mjs";

@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "podman",
       "audit",
       "systemd",
+      "trees",
     ],
   },
 };

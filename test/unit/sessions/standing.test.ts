@@ -76,3 +76,19 @@ describe("a step that fails", () => {
     expect(tries).toBe(3);
   });
 });
+
+describe("a large staging directory that is being removed", () => {
+  it("shows at once how far that has come, and in the journal every ten seconds", () => {
+    const lines: unknown[] = [];
+    const record = {
+      state: "finishing",
+      journal: (...line: unknown[]) => Promise.resolve(lines.push(line.slice(0, 3))),
+    } as unknown as OpenRecord;
+    let now = 0;
+    const clock = { now: () => 0, uptime: () => 0, monotonic: () => now };
+    const standing = new Standing(record, { clock, log: pino({ level: "silent" }) });
+    for (now = 0; now <= 21_000; now += 1_000) standing.removing(now);
+    expect(standing.activity).toBe("removing the staging directory: 21000 entries are removed");
+    expect(lines).toEqual([0, 10_000, 20_000].map((entries) => ["finishing", "removing", { entries }]));
+  });
+});
