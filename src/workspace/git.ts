@@ -12,10 +12,12 @@ import type { TokenPipe } from "./token-pipe.ts";
 export interface GitRun {
   /** Existing directory that git runs in; never one that a container can write. */
   readonly directory: string;
-  /** The transports that may be used, redirects included; none means that git stays on this host. */
+  /** The transports that may be used; none means that git stays on this host. */
   readonly protocols: readonly string[];
   /** What git may answer a server with that asks who we are; undefined: nothing. */
   readonly token?: TokenPipe | undefined;
+  /** Whether the failure's output has the headers of HTTP, too; git leaves credentials out of them. */
+  readonly tracesHttp?: boolean | undefined;
   /** Ends git when it is aborted. */
   readonly signal: AbortSignal;
   /** Ends git when it has run for so long. */
@@ -66,6 +68,8 @@ const SETTINGS = [
   "core.fsmonitor=false",
   "init.templateDir=",
   "submodule.recurse=false",
+  // A server could have git ask any host that this one reaches; see redirects.ts.
+  "http.followRedirects=false",
   "gc.auto=0",
   "maintenance.auto=false",
 ].flatMap((setting) => ["-c", setting]);
@@ -91,13 +95,14 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  return async (args, { directory, protocols, token, signal, deadlineMs }) => {
+  return async (args, { directory, protocols, token, tracesHttp = false, signal, deadlineMs }) => {
     signal.throwIfAborted();
     await token?.fill();
     const environment: Record<string, string> = {
       ...passedOn,
       ...fixedEnvironment(protocols),
       ...token?.environment,
+      ...(tracesHttp ? { GIT_TRACE_CURL: "true", GIT_TRACE_CURL_NO_DATA: "1" } : {}),
     };
     let exitCode: number | undefined;
     const git = simpleGit({

@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config, Profile } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
-import { ok } from "../../finding.ts";
+import { ok, warning } from "../../finding.ts";
 import type { Check } from "./check.ts";
 import { credentialFinding, type CredentialSource } from "./credential-checks.ts";
 import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
@@ -115,9 +115,10 @@ async function reach(
   if (repoTokenSource !== undefined && token === undefined) return undefined;
   const git = createGit({ ...ground.host.env, ...credentials.variables });
   const directory = await mkdtemp(join(scratch, "git-"));
-  await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
+  const movedTo = await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
     ...{ directory, signal, deadlineMs: SERVER_LIMIT_MS },
   });
+  if (movedTo !== undefined) return warning(`${repo} redirects to ${movedTo}`, `repo = "${movedTo}"`);
   return ok(`${repo} answers${ref === undefined ? "" : `, and has ${ref}`}`);
 }
 
