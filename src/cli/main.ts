@@ -55,5 +55,5 @@ async function runDaemon(
 ): Promise<number> {
   const { runDaemon } = await import("../daemon/main.ts");
   const sealWorker = join(__dirname, "seal-worker.cjs");
-  return await runDaemon({ ...options, version: host.version, sealWorker }, process);
+  return await runDaemon({ ...options, version: host.version, sealWorker }, process, host.env);
 }

@@ -44,7 +44,7 @@ const mountSchema = z.strictObject({
 const credentialSchema = z.strictObject({
   name: variableName().describe("Environment variable that the session's command sees."),
   source: daemonVariable().describe(
-    "Environment variable of the daemon that holds the value; read when a session starts.",
+    "Variable of credentials.env that holds the value; taken when a session starts.",
   ),
 });
 
@@ -79,9 +79,7 @@ export const profileSchema = z
       .describe("Branch, tag or commit to check out. Default: the server's default branch."),
     repo_token_source: daemonVariable()
       .optional()
-      .describe(
-        "Environment variable of the daemon that holds a token for cloning; the session never sees it.",
-      ),
+      .describe("Variable of credentials.env that holds a token for cloning; the session never sees it."),
     methodology_dir: path()
       .optional()
       .describe("Directory with a manifest.toml, read-only at /agentd/methodology in the container."),

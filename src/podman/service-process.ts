@@ -13,6 +13,7 @@ import { ping, type EngineService } from "./engine-service.ts";
 import { endLeftoverService, forgetService, recordService } from "./leftover-service.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import { endProcessGroup } from "./process-table.ts";
+import { namespaceAdvice } from "./subordinate-ids.ts";
 import { serviceEnvironment, type Environment } from "./service-environment.ts";
 
 export interface ServiceProcessOptions {
@@ -175,7 +176,9 @@ export class ServiceProcess implements EngineService {
     return new AgentdError("engine_unavailable", {
       tried: "run the Podman service",
       why: said === "" ? why : `${why}: ${said}`,
-      next: "Check that podman 4.3 or newer is installed and that `podman info` works for this user.",
+      next:
+        namespaceAdvice(said) ??
+        "Check that podman 4.3 or newer is installed and that `podman info` works for this user.",
     });
   }
 }

@@ -7,6 +7,21 @@ const FIRST_ID = 100_000;
 /** Has Podman make its namespace anew: with the ids that the user has now, and without a pause process that is gone. */
 export const RENEW_NAMESPACE = "podman system migrate";
 
+/** What Podman says when its namespace is of no use, such as when its pause process is dead. */
+const NAMESPACE_IS_STALE =
+  /podman system migrate|cannot re-exec process to join the existing user namespace|cannot set user namespace/;
+
+/** The command that helps when Podman said this; undefined where it is about something else. */
+export function namespaceFix(said: string): string | undefined {
+  return NAMESPACE_IS_STALE.test(said) ? RENEW_NAMESPACE : undefined;
+}
+
+/** The same as a sentence of an error. */
+export function namespaceAdvice(said: string): string | undefined {
+  const command = namespaceFix(said);
+  return command && `Run \`${command}\` as this user, then try again.`;
+}
+
 /**
  * The command after which Podman has ids for a user: ids of which nobody else has any, unless the user has enough of
  * which Podman does not know yet.

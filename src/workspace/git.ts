@@ -84,6 +84,12 @@ const OUR_OWN_SETTINGS = {
   allowUnsafeTemplateDir: true,
 };
 
+/**
+ * Gives a clone the modes that any other clone has: the daemon's own umask lets nobody in. What git is given follows as
+ * arguments, which the shell does not read.
+ */
+const WITH_USUAL_MODES = ["-c", 'umask 022 && exec "$@"', "sh"];
+
 /** Exit code of `timeout` when the time was up. */
 const TIME_IS_UP = 124;
 
@@ -109,7 +115,7 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       baseDir: directory,
       // simple-git signals only what it started. `timeout` passes the signal on to git's helpers, keeps a terminal's
       // Ctrl-C from them while the daemon drains, and ends them in time even when the daemon is dead.
-      binary: "timeout",
+      binary: "sh",
       abort: signal,
       allowEnvironment: Object.keys(environment),
       unsafe: OUR_OWN_SETTINGS,
@@ -120,7 +126,8 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       },
     });
     try {
-      const command = ["-k", "5", String(deadlineMs / 1000), "git", ...SETTINGS];
+      const limited = ["timeout", "-k", "5", String(deadlineMs / 1000), "git"];
+      const command = [...WITH_USUAL_MODES, ...limited, ...SETTINGS];
       return await git.env(environment).raw([...command, ...(token?.settings ?? []), ...args]);
     } catch (error) {
       signal.throwIfAborted();

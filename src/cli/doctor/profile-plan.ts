@@ -113,7 +113,7 @@ async function reach(
   const token =
     repoTokenSource === undefined ? undefined : tokenOf(repoTokenSource, credentials, resolveToken);
   if (repoTokenSource !== undefined && token === undefined) return undefined;
-  const git = createGit({ ...ground.host.env, ...credentials.variables });
+  const git = createGit({ ...ground.host.env, ...credentials.current });
   const directory = await mkdtemp(join(scratch, "git-"));
   const movedTo = await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
     ...{ directory, signal, deadlineMs: SERVER_LIMIT_MS },
@@ -124,11 +124,11 @@ async function reach(
 
 function tokenOf(
   source: string,
-  { variables }: CredentialSource,
-  resolveToken: (source: string, variables: CredentialSource["variables"]) => string,
+  credentials: CredentialSource,
+  resolveToken: (name: string, source: CredentialSource) => string,
 ): string | undefined {
   try {
-    return resolveToken(source, variables);
+    return resolveToken(source, credentials);
   } catch (error) {
     if (error instanceof AgentdError) return undefined;
     throw error;

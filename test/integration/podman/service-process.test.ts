@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isThere } from "../../../src/if-there.ts";
 import { ExternalService, ping } from "../../../src/podman/engine-service.ts";
 import { EngineHttp } from "../../../src/podman/http.ts";
 import { identifyProcess, isAlive, readProcFile } from "../../../src/process-identity.ts";
@@ -51,6 +52,26 @@ describe("the Podman service", () => {
     await service.stop();
     expect(await isAlive(first)).toBe(false);
     await expect(readFile(join(directory, "service.json"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("that finds a dead pause process says which command helps, and it does help", async () => {
+    const environment = { ...process.env, XDG_RUNTIME_DIR: directory };
+    const pauseFile = join(directory, "libpod", "tmp", "pause.pid");
+    await mkdir(dirname(pauseFile), { recursive: true });
+    const { pid } = execa("true");
+    await until("its end", async () => pid !== undefined && !(await isThere(`/proc/${pid}`)));
+    await writeFile(pauseFile, String(pid));
+    service = newService({ environment });
+    await expect(service.start()).rejects.toMatchObject({
+      code: "engine_unavailable",
+      next: "Run `podman system migrate` as this user, then try again.",
+    });
+    await execa("podman", ["system", "migrate"], { env: environment, extendEnv: false });
+    service = newService({ environment });
+    await service.start();
+    await service.stop();
+    const pause = await readFile(pauseFile, "utf8").catch(() => "");
+    if (pause !== "") process.kill(Number(pause), "SIGKILL");
   });
 
   it("gets nothing from the environment but what is allowed", async () => {
