@@ -139,9 +139,11 @@ Feature: Reload
       """
       echo "the token is $TOKEN"
       """
-    And a running daemon
-    When the operator runs `agentd run site-builder`
-    Then the launch has failed at "credentials", naming "credentials.env (chmod 0600), then: agentd reload"
+    When the operator saves the configuration
+    And the operator runs `agentd reload`
+    And the operator runs `agentd run site-builder`
+    Then it exits with 125
+    And its stderr says "launch_failed (credentials)" and "credentials.env (chmod 0600), then run `agentd reload`."
     Given credentials.env says:
       """
       # For the site.
@@ -162,7 +164,8 @@ Feature: Reload
     And its stdout mentions "the token is" and "red squirrel"
     When the operator runs `agentd reload`
     And the operator runs `agentd run site-builder`
-    Then the launch has failed at "credentials", naming "SITE_TOKEN"
+    Then it exits with 125
+    And its stderr says "launch_failed (credentials)" and "SITE_TOKEN"
     And its stderr does not say "changed since"
 
   Scenario: A session is run though the changed configuration was not reloaded
@@ -170,7 +173,6 @@ Feature: Reload
       """
       true
       """
-    And a running daemon
     When the operator runs `agentd run site-builder`
     Then it exits with 0
     And its stderr does not say "changed since"

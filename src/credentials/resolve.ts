@@ -78,7 +78,7 @@ function credentialUnset(unset: readonly CredentialSource[], file: string): Agen
   return new AgentdError("credential_unset", {
     tried: `resolve ${unset.length === 1 ? "the credential" : "the credentials"} ${unset.map(({ name }) => name).join(", ")}`,
     why: `not set in ${file}, nor in the daemon's environment: ${sources}`,
-    next: `Put ${lines} into ${file} (chmod 0600), then: agentd reload`,
+    next: `Put ${lines} into ${file} (chmod 0600), then run \`agentd reload\`.`,
     details: { credentials: unset.map(({ name, source }) => ({ name, source })) },
   });
 }

@@ -7,13 +7,17 @@ const FIRST_ID = 100_000;
 /** Has Podman make its namespace anew: with the ids that the user has now, and without a pause process that is gone. */
 export const RENEW_NAMESPACE = "podman system migrate";
 
-/** What Podman says when its namespace is of no use, such as when its pause process is dead. */
-const NAMESPACE_IS_STALE =
-  /podman system migrate|cannot re-exec process to join the existing user namespace|cannot set user namespace/;
+/**
+ * Podman 4.3 stops at the number of a pause process that is dead, before any command, `system migrate` included. The file
+ * is where Podman keeps it unless `tmp_dir` names another place.
+ */
+const FORGET_PAUSE_PROCESS = `rm -f "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid" && ${RENEW_NAMESPACE}`;
 
-/** The command that helps when Podman said this; undefined where it is about something else. */
+/** The command that helps when Podman said this of its namespace; undefined where it is about something else. */
 export function namespaceFix(said: string): string | undefined {
-  return NAMESPACE_IS_STALE.test(said) ? RENEW_NAMESPACE : undefined;
+  if (said.includes("cannot re-exec process to join the existing user namespace"))
+    return FORGET_PAUSE_PROCESS;
+  return said.includes(RENEW_NAMESPACE) ? RENEW_NAMESPACE : undefined;
 }
 
 /** The same as a sentence of an error. */

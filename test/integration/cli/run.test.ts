@@ -99,9 +99,8 @@ describe("agentd run", () => {
     daemonStatus = { ...STATUS, ...status } as Status;
     const { stderr, exitCode } = await start("run", "demo", "--detach");
     expect(exitCode).toBe(0);
-    const text = stderr === "" ? "" : `${stderr}\n`;
-    if (typeof told === "string") expect(text).toBe(told);
-    else expect(text).toMatch(told);
+    if (typeof told === "string") expect(stderr).toBe(told);
+    else expect(stderr).toMatch(told);
     end();
     expect((await start("run", "demo")).stderr).toContain(stderr);
   });

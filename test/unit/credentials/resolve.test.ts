@@ -42,7 +42,7 @@ describe("resolveCredentials", () => {
     expect(refusal(() => resolveCredentials(credentials, from({ DEMO_B: SECRET })))).toMatchObject({
       code: "credential_unset",
       message: `cannot resolve the credentials A, C: not set in ${FILE}, nor in the daemon's environment: DEMO_A, DEMO_C`,
-      next: `Put DEMO_A=…, DEMO_C=… into ${FILE} (chmod 0600), then: agentd reload`,
+      next: `Put DEMO_A=…, DEMO_C=… into ${FILE} (chmod 0600), then run \`agentd reload\`.`,
     });
   });
 
