@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Sandbox } from "../../test/kit/agentd.mjs";
 import { prepareContainersEnvironment } from "../../test/kit/containers-environment.mjs";
@@ -106,7 +106,13 @@ try {
   process.stdout.write(`
 The session ran and its record is verified. The daemon is stopped; the record stays:
   ${record}
-${nextSteps({ user: userInfo().username, checkout, home: homedir(), runtimeDirectory: process.env["XDG_RUNTIME_DIR"] })}
+${nextSteps({
+  user: userInfo().username,
+  checkout,
+  home: homedir(),
+  runtimeDirectory: process.env["XDG_RUNTIME_DIR"],
+  node: dirname(process.execPath),
+})}
 `);
 } catch (error) {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);
