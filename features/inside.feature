@@ -221,3 +221,23 @@ Feature: What the agent finds inside
       lo
 
       """
+
+  Scenario: What the command sees of its clone has the usual modes
+    Given the repository has the file "notes/door.txt" with "green"
+    And an agent that runs:
+      """
+      stat -c '%a %n' ~ ~/repo .runa .git .git/config notes notes/door.txt agent.sh
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      755 /home/site-builder
+      755 /home/site-builder/repo
+      700 .runa
+      755 .git
+      644 .git/config
+      755 notes
+      644 notes/door.txt
+      644 agent.sh
+
+      """

@@ -15,6 +15,10 @@ Feature: A session that cannot be launched
     When the operator runs `agentd run site-builder`
     Then the launch has failed at "clone", naming "http://127.0.0.1:1/site.git"
 
+  Scenario: The server does not show the repository
+    When the operator runs `agentd run site-builder REPOSITORY/nowhere.git`
+    Then the launch has failed at "clone", naming "the server shows no such repository (HTTP 404 Not Found); git says:"
+
   Scenario: The image is not on this host and cannot be pulled
     Given the profile says:
       """
@@ -34,6 +38,7 @@ Feature: A session that cannot be launched
   Scenario: The repository has no such branch
     When the operator runs `agentd run site-builder --ref no-such-branch`
     Then the launch has failed at "clone", naming "no-such-branch"
+    And its stderr does not say "doctor"
 
   Scenario: The repository has a .runa of its own
     Given the repository has the file ".runa/notes" with "mine"

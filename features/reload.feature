@@ -129,3 +129,59 @@ Feature: Reload
     When the operator runs `agentd run site-builder`
     Then the record says:
       | outcome | "success" |
+
+  Scenario: Credentials are read again
+    Given the profile says:
+      """
+      credentials = [{ name = "TOKEN", source = "SITE_TOKEN" }]
+      """
+    And an agent that runs:
+      """
+      echo "the token is $TOKEN"
+      """
+    When the operator saves the configuration
+    And the operator runs `agentd reload`
+    And the operator runs `agentd run site-builder`
+    Then it exits with 125
+    And its stderr says "launch_failed (credentials)" and "credentials.env (chmod 0600), then run `agentd reload`."
+    Given credentials.env says:
+      """
+      # For the site.
+      SITE_TOKEN="red squirrel"
+      """
+    When the operator runs `agentd reload`
+    Then it exits with 0
+    And its stdout mentions "credentials changed" and "SITE_TOKEN"
+    And its stdout does not mention "squirrel"
+    When the operator runs `agentd run site-builder`
+    Then its stdout mentions "the token is" and "red squirrel"
+    Given credentials.env says:
+      """
+      # Nothing any more.
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stderr says "credentials.env changed since the daemon read it" and "`agentd reload`"
+    And its stdout mentions "the token is" and "red squirrel"
+    When the operator runs `agentd reload`
+    And the operator runs `agentd run site-builder`
+    Then it exits with 125
+    And its stderr says "launch_failed (credentials)" and "SITE_TOKEN"
+    And its stderr does not say "changed since"
+
+  Scenario: A session is run though the changed configuration was not reloaded
+    Given an agent that runs:
+      """
+      true
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And its stderr does not say "changed since"
+    When the operator adds to the configuration file:
+      """
+      # The door is green now.
+      """
+    And the operator runs `agentd run site-builder --detach`
+    Then it exits with 0
+    And its stderr says "agentd.toml changed since the daemon read it" and "`agentd reload`"
+    When the operator runs `agentd status`
+    Then its stdout mentions "changed" and "agentd.toml, since it was read"

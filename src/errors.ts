@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   protocol_mismatch: "Client and daemon speak different versions of the protocol.",
   protocol_error: "A message on the socket does not follow the protocol.",
   state_unusable: "The state directory cannot be used.",
+  permissions_unsafe: "Other users can get at files of agentd's own.",
   service_manager_missing: "No service manager of systemd answers for this user.",
   service_failed: "systemd could not do with the service what was asked for.",
   service_file_edited: "Somebody has changed a unit file of the service.",
@@ -48,8 +49,9 @@ export const ERROR_CODES = {
   image_missing: "The image is not on this host and cannot be pulled.",
   disk_low: "A disk that sessions write to has too little free space.",
   // Launching a session.
-  credential_unset: "The environment variable that a credential names is not set.",
+  credential_unset: "The variable that a credential names is not set.",
   credential_invalid: "The value of a credential cannot be handed over.",
+  credentials_unusable: "The file of credentials cannot be read.",
   methodology_invalid: "The methodology directory is missing or has no manifest.toml.",
   mount_invalid: "A mount source is missing or not allowed.",
   clone_failed: "The repository could not be cloned.",

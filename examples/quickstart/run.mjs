@@ -4,13 +4,17 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { homedir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Sandbox } from "../../test/kit/agentd.mjs";
 import { prepareContainersEnvironment } from "../../test/kit/containers-environment.mjs";
 import { startGitServer } from "../../test/kit/git-server.mjs";
 import { CREDENTIAL, demoConfig, demoImage, demoRepository } from "./demo.mjs";
+import { nextSteps } from "./next-steps.mjs";
 import { showRecord } from "./show-record.mjs";
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 const STEPS = 7;
 let steps = 0;
@@ -102,11 +106,13 @@ try {
   process.stdout.write(`
 The session ran and its record is verified. The daemon is stopped; the record stays:
   ${record}
-Next, with images and repositories of your own:
-  1. mkdir -p ~/.config/agentd && cp examples/agentd.toml ~/.config/agentd/, and edit it
-  2. bin/agentd doctor, which says what this host still lacks
-  3. bin/agentd daemon, in one terminal (bin/agentd service install makes it a service)
-  4. bin/agentd run PROFILE --work-unit ID, in another
+${nextSteps({
+  user: userInfo().username,
+  checkout,
+  home: homedir(),
+  runtimeDirectory: process.env["XDG_RUNTIME_DIR"],
+  node: dirname(process.execPath),
+})}
 `);
 } catch (error) {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -45,6 +45,8 @@ export const statusSchema = z.strictObject({
   audit_root: z.string(),
   config_file: z.string(),
   config_loaded_timestamp: z.iso.datetime(),
+  /** The files among the configuration and the credentials that have changed since the daemon read them. */
+  changed_files: z.array(z.string()),
   max_sessions: z.int(),
   /** What the memory limits of running sessions may add up to; null for anything. */
   memory_budget_bytes: z.int().nullable(),
@@ -75,6 +77,8 @@ export const reloadSchema = z.strictObject({
   settings_changed: z.array(z.string()),
   /** Keys whose new value takes effect with the next start of the daemon. */
   needs_restart: z.array(z.string()),
+  /** Names of the variables for credentials that have another value, for sessions that start from now on. */
+  credentials_changed: z.array(z.string()),
 });
 
 export const METHODS = {
@@ -172,6 +176,8 @@ export const METHODS = {
       "config_unreadable",
       "config_syntax",
       "config_invalid",
+      "permissions_unsafe",
+      "credentials_unusable",
       "daemon_stopping",
       "state_unusable",
     ],

@@ -14,6 +14,8 @@ export interface CliContext {
   readonly stdout: Output;
   /** What agentd itself has to say. */
   readonly stderr: Output;
+  /** Of this agentd. */
+  readonly version: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly clock: SteadyClock;

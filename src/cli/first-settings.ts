@@ -14,7 +14,7 @@ const CREDENTIALS = `# Credentials for sessions, one NAME=value a line. A profil
 #   name = "GITHUB_TOKEN"            # what the agent sees
 #   source = "AGENTD_GITHUB_TOKEN"   # the name in this file
 #
-# The service reads this file when it starts: systemctl --user restart agentd
+# The daemon reads this file when it starts, and again with: agentd reload
 #
 #AGENTD_GITHUB_TOKEN=
 `;

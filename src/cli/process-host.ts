@@ -14,7 +14,8 @@ declare const AGENTD_VERSION: string | undefined;
 export function hostOf(process: NodeJS.Process): CliHost {
   return {
     argv: process.argv.slice(2),
-    env: process.env,
+    // As it was at the start, whatever becomes of process.env.
+    env: Object.freeze({ ...process.env }),
     home: homedir(),
     uid: process.getuid?.() ?? 0,
     version: typeof AGENTD_VERSION === "string" ? AGENTD_VERSION : "0.0.0",

@@ -60,6 +60,7 @@ function createContext(host: CliHost, options: GlobalOptions, stdout: Output, st
   return {
     stdout,
     stderr,
+    version: host.version,
     now: host.now,
     clock: host.clock,
     onInterrupt: host.onInterrupt,

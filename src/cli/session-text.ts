@@ -15,11 +15,10 @@ export function endText(view: SessionView): string {
   return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${record}${pointerText(view)}`;
 }
 
-/** What looks for the reason on this host; nothing for a command that has run. */
+/** What looks for the reason on this host; nothing for a command that has run, nor where it is the server's or the ref's. */
 function pointerText({ outcome, stage, profile }: SessionView): string {
-  if (outcome !== "launch_failed") return "";
-  const network = stage === "clone" ? "--network " : "";
-  return `\n  \`agentd doctor ${network}${profile}\` looks for what this host lacks`;
+  if (outcome !== "launch_failed" || stage === "clone") return "";
+  return `\n  \`agentd doctor ${profile}\` looks for what this host lacks`;
 }
 
 /** What went otherwise than asked in a session, a line for each. */

@@ -2,6 +2,7 @@
  * The daemon's status as a block of text.
  */
 import type { Status } from "../api/methods.ts";
+import { changedFiles } from "./changed-files.ts";
 import { renderFacts, type Fact } from "./facts.ts";
 import { sizeText } from "./size-text.ts";
 import { spanText } from "./time-text.ts";
@@ -16,6 +17,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["state", `${status.state_directory} (instance ${status.instance})`],
     ["records", status.audit_root],
     ["config", configText(status, nowMs)],
+    ...changedFiles(status).map((file): Fact => ["changed", `${file}, since it was read: agentd reload`]),
     ["sessions", sessionsText(status)],
     ...budgetFacts(status),
     ["engine", engineText(engine)],

@@ -1,6 +1,13 @@
-/** Reads the values of a profile's credentials from the daemon's environment. */
+/** Finds the values of a profile's credentials among the daemon's variables. */
 import { AgentdError } from "../errors.ts";
 import { shellKeeps, VARIABLE_NAME } from "./shell-names.ts";
+
+/** The daemon's variables, and the file that an operator puts them into. */
+export interface VariableSource {
+  /** Only the sources are read. */
+  readonly current: Readonly<Record<string, string | undefined>>;
+  readonly file: string;
+}
 
 /** A credential's name inside the session, and the daemon's variable that holds its value. */
 export interface CredentialSource {
@@ -14,19 +21,18 @@ const MAX_VARIABLE_BYTES = 128 * 1024;
 /**
  * The values by their names inside the session; an empty value is one too.
  *
- * @param environment the daemon's own; only the sources are read.
  * @throws AgentdError `credential_unset` with every variable that is not set, or `credential_invalid` with every
  * credential that cannot be handed over. No message holds a value.
  */
 export function resolveCredentials(
   credentials: readonly CredentialSource[],
-  environment: Readonly<Record<string, string | undefined>>,
+  variables: VariableSource,
 ): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   const unset: CredentialSource[] = [];
   const faults: string[] = [];
   for (const credential of credentials) {
-    const value = environment[credential.source];
+    const value = variables.current[credential.source];
     if (value === undefined) {
       unset.push(credential);
       continue;
@@ -35,7 +41,7 @@ export function resolveCredentials(
     if (fault !== undefined) faults.push(`${credential.name} (from ${credential.source}) ${fault}`);
     values.set(credential.name, value);
   }
-  if (unset.length > 0) throw credentialUnset(unset);
+  if (unset.length > 0) throw credentialUnset(unset, variables.file);
   if (faults.length > 0) throw credentialInvalid(faults);
   return values;
 }
@@ -46,12 +52,11 @@ export function resolveCredentials(
  * @param source the daemon's variable that holds it.
  * @throws AgentdError `credential_unset`, also when it is empty, or `credential_invalid`.
  */
-export function resolveToken(
-  source: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): string {
-  const token = environment[source];
-  if (token === undefined || token === "") throw credentialUnset([{ name: "repo_token_source", source }]);
+export function resolveToken(source: string, { current, file }: VariableSource): string {
+  const token = current[source];
+  if (token === undefined || token === "") {
+    throw credentialUnset([{ name: "repo_token_source", source }], file);
+  }
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw credentialInvalid([`repo_token_source (from ${source}) holds more than printable ASCII characters`]);
 }
@@ -67,12 +72,13 @@ function credentialFault(name: string, value: string): string | undefined {
   return undefined;
 }
 
-function credentialUnset(unset: readonly CredentialSource[]): AgentdError {
+function credentialUnset(unset: readonly CredentialSource[], file: string): AgentdError {
   const sources = unset.map(({ source }) => source).join(", ");
+  const lines = unset.map(({ source }) => `${source}=…`).join(", ");
   return new AgentdError("credential_unset", {
     tried: `resolve ${unset.length === 1 ? "the credential" : "the credentials"} ${unset.map(({ name }) => name).join(", ")}`,
-    why: `not set in the daemon's environment: ${sources}`,
-    next: `Set ${sources} where the daemon is started (systemctl --user edit agentd, or export), then restart it.`,
+    why: `not set in ${file}, nor in the daemon's environment: ${sources}`,
+    next: `Put ${lines} into ${file} (chmod 0600), then run \`agentd reload\`.`,
     details: { credentials: unset.map(({ name, source }) => ({ name, source })) },
   });
 }

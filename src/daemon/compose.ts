@@ -11,7 +11,7 @@ import { rememberRecordNames } from "../audit/record-names.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { requireConfigFile, type Host } from "../config/paths.ts";
+import { credentialsFile, requireConfigFile, type Host } from "../config/paths.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { Engine } from "../podman/engine.ts";
@@ -24,12 +24,14 @@ import { FreeSpace } from "../sessions/free-space.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
 import type { ReleaseStack } from "../release-stack.ts";
+import { CredentialVariables } from "./credential-variables.ts";
 import { CurrentConfig } from "./current-config.ts";
 import { engineStatus } from "./engine-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { lockInstance } from "./instance-lock.ts";
-import { findPlaces, makeRuntimeDirectory, type Places } from "./places.ts";
+import { LoadedFiles } from "./loaded-files.ts";
+import { findPlaces, makeRuntimeDirectory, requirePrivacy, type Places } from "./places.ts";
 import { admissionLimits, Reloading } from "./reload.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
@@ -80,8 +82,14 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { host, pid, resources, version } = options;
   const load = (file: string): Promise<Config> =>
     loadConfig(file, { ...host, cores: availableParallelism() });
-  const config = await load(await requireConfigFile(host, options.config));
+  const configFile = await requireConfigFile(host, options.config);
+  const files = new LoadedFiles([configFile, credentialsFile(host)]);
+  const noted = await files.note();
+  const config = await load(configFile);
+  const credentials = await CredentialVariables.load(credentialsFile(host), host.uid, host.env);
+  noted();
   const places = await findPlaces(config, host, options);
+  await requirePrivacy(places, config.daemon, host.uid);
   const log = createLogger(pino.destination({ fd: 2, sync: true }), host.env["AGENTD_LOG"]);
   const failpoints = failpointsOf({ env: host.env, pid, crash: options.crash });
   const startedTimestamp = new Date(CLOCK.now()).toISOString();
@@ -97,7 +105,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const freeSpace = freeSpaceIn(places, current, admission);
   const intake = await startSessions({
     ...options,
-    ...{ current, admission, freeSpace, places, engine, clock: CLOCK, log, daemon, failpoints },
+    ...{ current, admission, freeSpace, places, engine, credentials, clock: CLOCK, log, daemon, failpoints },
   });
   // Not before: its containers are of this instance and of no session, as leftovers are.
   const prepare = imagePreparation(engine, log, resources);
@@ -115,7 +123,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   });
   const sessions = sessionDirectory(intake, places.auditRoot);
   const reloading = new Reloading({
-    ...{ current, load, admission, freeSpace, log, now: CLOCK.now },
+    ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
     prepareImages: prepare,
     isClosed: () => intake.closed,
@@ -129,6 +137,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       current,
       schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
       reload: () => reloading.reload(),
+      changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       status: {
         pid,

@@ -12,6 +12,7 @@ export type FixedStatus = Omit<
   | "state"
   | "config_file"
   | "config_loaded_timestamp"
+  | "changed_files"
   | "max_sessions"
   | "memory_budget_bytes"
   | "sessions"
@@ -28,6 +29,8 @@ export interface HandlerHost {
   readonly current: CurrentConfig;
   readonly schedule: Handlers["schedule"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
+  /** See `LoadedFiles.changed`. */
+  readonly changedFiles: () => Promise<string[]>;
 }
 
 /** Binds every method of the wire to what fulfils it. */
@@ -62,6 +65,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       state: intake.closed ? "draining" : "running",
       config_file: current.config.file,
       config_loaded_timestamp: current.loadedTimestamp,
+      changed_files: await host.changedFiles(),
       max_sessions: current.config.daemon.maxSessions,
       memory_budget_bytes: current.config.daemon.memoryBudgetBytes ?? null,
       sessions: countStates(intake),

@@ -2,9 +2,11 @@
  * The life of the daemon's process: start, run until told to end, drain or detach.
  */
 import { homedir } from "node:os";
+import type { Environment } from "../config/paths.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
+import { keepForChildren } from "./children-environment.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
 import { ReloadSignal } from "./reload-signal.ts";
 import { ShutdownSignals } from "./shutdown.ts";
@@ -14,14 +16,22 @@ import { keepYoungGenerationSmall } from "./young-generation.ts";
 /**
  * Runs the daemon in the foreground until it is told to end, and drains or detaches it then.
  *
+ * @param env the environment that the process was started with; `process.env` keeps only what children may have.
  * @returns the exit code: 0 after that. A second signal ends the process at once, by that signal.
  * @throws AgentdError when it cannot start; nothing is left behind then.
  */
-export async function runDaemon(options: DaemonOptions, process: NodeJS.Process): Promise<number> {
+export async function runDaemon(
+  options: DaemonOptions,
+  process: NodeJS.Process,
+  env: Environment,
+): Promise<number> {
   keepYoungGenerationSmall();
+  keepForChildren(process.env);
+  // For this process and its children; git is given the usual one for what sessions see.
+  process.umask(0o077);
   const { platform } = process;
   const uid = requireOrdinaryUser({ platform, uid: process.getuid?.() }, "start the daemon");
-  const host = { env: process.env, home: homedir(), uid };
+  const host = { env, home: homedir(), uid };
   using hangUps = new ReloadSignal(process);
   using signals = new ShutdownSignals(process);
   void signals.second.then((signal) => {
@@ -34,7 +44,7 @@ export async function runDaemon(options: DaemonOptions, process: NodeJS.Process)
     const { pid } = process;
     const crash = (): void => void process.kill(pid, "SIGKILL");
     const daemon = await compose({ ...options, host, pid, crash, resources });
-    const manager = new ServiceManager({ environment: process.env, pid, log: daemon.log });
+    const manager = new ServiceManager({ environment: env, pid, log: daemon.log });
     const status = (): string => statusLine(daemon.intake);
     await manager.ready(status());
     resources.defer("messages to systemd", manager.follow(status));

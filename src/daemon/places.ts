@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import type { Config } from "../config/config.ts";
+import { dirname, join } from "node:path";
+import { evidencePaths } from "../audit/evidence-paths.ts";
+import type { Config, DaemonSettings } from "../config/config.ts";
 import { instanceId } from "../config/instance-id.ts";
 import {
   cacheDirectory,
@@ -11,6 +12,7 @@ import {
 } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
 import { AgentdError, systemCode } from "../errors.ts";
+import { openPlaces, permissionsUnsafe, type OwnPlace } from "../own-places.ts";
 
 /** Where an instance keeps its things. */
 export interface Places {
@@ -21,6 +23,26 @@ export interface Places {
   readonly runtime: string;
   readonly auditRoot: string;
   readonly socketPath: string;
+}
+
+export const stagingBelow = (cacheDirectory: string): string => join(cacheDirectory, "staging");
+export const mirrorsBelow = (cacheDirectory: string): string => join(cacheDirectory, "repos");
+
+/**
+ * What of an instance is for its user alone; the records may be readable by others.
+ *
+ * @param auditPrivate as `daemon.audit_private`.
+ */
+export function ownPlaces(
+  { state, cache, runtime, auditRoot }: Pick<Places, "state" | "cache" | "runtime" | "auditRoot">,
+  auditPrivate: boolean,
+): OwnPlace[] {
+  const { keys, signingKey, audit, chain } = evidencePaths(state);
+  const own = [state, keys, signingKey, audit, chain, cache, stagingBelow(cache), mirrorsBelow(cache)];
+  return [
+    ...[...own, dirname(runtime), runtime].map((path) => ({ path })),
+    { path: auditRoot, readable: !auditPrivate },
+  ];
 }
 
 /** @param options what the command line gave. */
@@ -39,6 +61,20 @@ export async function findPlaces(
     auditRoot: config.daemon.auditRoot ?? defaultAuditRoot(host),
     socketPath: await resolveSocketPath(options, host),
   };
+}
+
+/**
+ * Refuses places that belong to somebody else, or that other users can get at.
+ *
+ * @throws AgentdError `permissions_unsafe`, with every such place and the command for it.
+ */
+export async function requirePrivacy(
+  places: Places,
+  { auditPrivate }: Pick<DaemonSettings, "auditPrivate">,
+  uid: number,
+): Promise<void> {
+  const open = await openPlaces(ownPlaces(places, auditPrivate), uid);
+  if (open.length > 0) throw permissionsUnsafe("start the daemon", open);
 }
 
 /**

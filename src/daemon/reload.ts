@@ -8,13 +8,17 @@ import type { Admission } from "../sessions/admission.ts";
 import type { AdmissionLimits } from "../sessions/admission-order.ts";
 import type { FreeSpace } from "../sessions/free-space.ts";
 import { changesBetween, takeOver } from "./config-changes.ts";
+import type { CredentialVariables } from "./credential-variables.ts";
 import type { CurrentConfig } from "./current-config.ts";
+import type { LoadedFiles } from "./loaded-files.ts";
 
 /** What a new configuration reaches. */
 export interface ReloadHost {
   readonly current: CurrentConfig;
   /** Reads a file and validates it; throws as `loadConfig` does. */
   readonly load: (file: string) => Promise<Config>;
+  readonly credentials: Pick<CredentialVariables, "readAgain">;
+  readonly files: Pick<LoadedFiles, "note">;
   readonly admission: Pick<Admission, "limitTo">;
   readonly freeSpace: Pick<FreeSpace, "look">;
   /** Follows the schedules of these profiles; throws AgentdError `state_unusable`, and nothing has changed then. */
@@ -28,7 +32,7 @@ export interface ReloadHost {
   readonly log: Logger;
 }
 
-/** Reads the configuration file again: all of what may change takes effect, or nothing does. */
+/** Reads the configuration file and that of credentials again: all of what may change takes effect, or nothing does. */
 export class Reloading {
   readonly #host: ReloadHost;
   readonly #enqueue: Enqueue = oneAtATime();
@@ -38,9 +42,11 @@ export class Reloading {
   }
 
   /**
-   * Takes the file as it is now. Sessions that were accepted before keep what they were accepted with.
+   * Takes the files as they are now. Sessions that were accepted before keep the profile they were accepted with; those
+   * that start from now on get the credentials as they are now.
    *
-   * @throws AgentdError as `loadConfig` does, `daemon_stopping` or `state_unusable`; nothing has changed then.
+   * @throws AgentdError as `loadConfig` and `readCredentialsFile` do, `daemon_stopping` or `state_unusable`; nothing has
+   * changed then.
    */
   async reload(): Promise<Result<"reload">> {
     return await this.#enqueue(async () => {
@@ -53,21 +59,27 @@ export class Reloading {
   }
 
   async #reload(): Promise<Result<"reload">> {
-    const { current, admission, freeSpace, log, ...host } = this.#host;
+    const { current, credentials, files, admission, freeSpace, log, ...host } = this.#host;
     if (host.isClosed()) throw stopping();
     const before = current.config;
+    const noted = await files.note();
     const read = await host.load(before.file);
+    const takeCredentials = await credentials.readAgain();
     const config = takeOver(before, read);
     const changes = changesBetween(before, read);
     await host.followSchedules(config.profiles);
     const loadedTimestamp = new Date(host.now()).toISOString();
     current.replace(config, loadedTimestamp);
+    const credentialsChanged = takeCredentials();
+    noted();
     await freeSpace.look();
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);
     host.prepareImages(config.profiles.filter(({ name }) => fresh.has(name)));
-    log.info({ config: config.file, ...changes }, "configuration reloaded");
-    return { config_file: config.file, loaded_timestamp: loadedTimestamp, ...changes };
+    // Names; the values are nobody's business.
+    const changed = { ...changes, credentials_changed: credentialsChanged };
+    log.info({ config: config.file, ...changed }, "configuration reloaded");
+    return { config_file: config.file, loaded_timestamp: loadedTimestamp, ...changed };
   }
 }
 

@@ -12,7 +12,7 @@ import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import type { Failpoints } from "../failpoints.ts";
 import type { FifoMaker } from "../fifos.ts";
 import { credentialPayload } from "../credentials/payload.ts";
-import { resolveCredentials, resolveToken } from "../credentials/resolve.ts";
+import { resolveCredentials, resolveToken, type VariableSource } from "../credentials/resolve.ts";
 import { GATE_TARGET } from "../local/container-request.ts";
 import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
@@ -23,10 +23,8 @@ import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { Staging, type RemoveTree } from "../workspace/staging.ts";
-import type { Places } from "./places.ts";
+import { mirrorsBelow, stagingBelow, type Places } from "./places.ts";
 
-const stagingBelow = (cacheDirectory: string): string => join(cacheDirectory, "staging");
-const mirrorsBelow = (cacheDirectory: string): string => join(cacheDirectory, "repos");
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 
 /**
@@ -53,13 +51,13 @@ export function workspacesOf(
 }
 
 /**
- * Credentials from an environment, and gates below a runtime directory.
+ * Credentials from variables, and gates below a runtime directory.
  *
- * @param environment the daemon's own; credentials name its variables.
+ * @param variables asked each time.
  */
 export function credentialsOf(
   runtimeDirectory: string,
-  environment: Environment,
+  variables: VariableSource,
   { failpoints, fifos }: { readonly failpoints: Failpoints; readonly fifos: FifoMaker },
 ): Credentials {
   const gateOf = (sessionId: string): string => join(gatesBelow(runtimeDirectory), sessionId);
@@ -68,8 +66,8 @@ export function credentialsOf(
     open: (values, opening) => gate.open(credentialPayload(values), { ...opening, failpoints }),
   });
   return {
-    resolve: (credentials) => resolveCredentials(credentials, environment),
-    resolveToken: (source) => resolveToken(source, environment),
+    resolve: (credentials) => resolveCredentials(credentials, variables),
+    resolveToken: (source) => resolveToken(source, variables),
     createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId), fifos.make)),
     renewGate: async (sessionId) => {
       const gate = new Gate(gateOf(sessionId));

@@ -8,6 +8,7 @@ import { Sealer } from "../audit/sealer.ts";
 import { configDigest } from "../config/config.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
 import type { Host } from "../config/paths.ts";
+import type { VariableSource } from "../credentials/resolve.ts";
 import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
@@ -35,6 +36,7 @@ export interface SessionsHost {
   readonly places: Places;
   readonly host: Host;
   readonly engine: Engine;
+  readonly credentials: VariableSource;
   readonly clock: Clock;
   readonly log: Logger;
   readonly daemon: { readonly pid: number; readonly version: string };
@@ -73,7 +75,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       environment: host.env,
       remove: remover.remove,
     }),
-    credentials: credentialsOf(places.runtime, host.env, { failpoints, fifos }),
+    credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
     hostPaths: hostPathsOf(protectedOf(parts)),
     leftovers: leftoversOf(places, remover.remove),
   });

@@ -2,6 +2,7 @@
  * Replies of the engine that say no, and broken connections, as errors of the registry.
  */
 import { AgentdError } from "../errors.ts";
+import { namespaceAdvice } from "./subordinate-ids.ts";
 
 /** What Podman says when it refuses: a long message, and a short cause that is stable between versions. */
 export interface Refusal {
@@ -26,7 +27,9 @@ export function engineFailure(tried: string, status: number, body: string): Agen
   return new AgentdError("engine_failed", {
     tried,
     why: message,
-    next: "These are Podman's own words; see whether it does the same by hand, as the daemon's user.",
+    next:
+      namespaceAdvice(message) ??
+      "These are Podman's own words; see whether it does the same by hand, as the daemon's user.",
     details: { status, message, cause },
   });
 }
@@ -49,7 +52,9 @@ export function engineUnavailable(
   return new AgentdError("engine_unavailable", {
     tried,
     why: `the Podman service ${options.replyLost ? "died before it replied" : "does not answer"}${said}`,
-    next: "See whether `podman info` works for this user, and the daemon's log.",
+    next:
+      namespaceAdvice(options.stderr) ??
+      "See whether `podman info` works for this user, and the daemon's log.",
     details: { reply_lost: options.replyLost },
     cause: options.cause,
   });

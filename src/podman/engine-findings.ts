@@ -4,7 +4,7 @@
 import { failure, ok, warning, type Finding, type NamedFinding } from "../finding.ts";
 import type { CgroupMode } from "./cgroup-mode.ts";
 import type { EngineParts, EngineReport, Part } from "./engine-report.ts";
-import { RENEW_NAMESPACE } from "./subordinate-ids.ts";
+import { namespaceFix } from "./subordinate-ids.ts";
 import {
   isRecentEnough,
   OLDEST_PODMAN,
@@ -58,10 +58,9 @@ function unanswered(
 ): Finding {
   if (report.kind === "missing") return failure("there is no podman in PATH", install("podman"));
   if (report.kind === "failed") {
-    const renews = report.said.includes(RENEW_NAMESPACE);
     return failure(
       `podman info fails: ${report.said}`,
-      renews ? RENEW_NAMESPACE : "podman info   # as this user",
+      namespaceFix(report.said) ?? "podman info   # as this user",
     );
   }
   return failure(

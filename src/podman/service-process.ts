@@ -10,6 +10,7 @@ import type { Logger } from "../log.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import { SupervisedProgram } from "../programs/supervised-program.ts";
 import { ping, type EngineService } from "./engine-service.ts";
+import { namespaceAdvice } from "./subordinate-ids.ts";
 import { serviceEnvironment, type Environment } from "./service-environment.ts";
 
 export interface ServiceProcessOptions {
@@ -74,7 +75,9 @@ export class ServiceProcess implements EngineService {
     return new AgentdError("engine_unavailable", {
       tried: "run the Podman service",
       why: said === "" ? why : `${why}: ${said}`,
-      next: "Check that podman 4.3 or newer is installed and that `podman info` works for this user.",
+      next:
+        namespaceAdvice(said) ??
+        "Check that podman 4.3 or newer is installed and that `podman info` works for this user.",
     });
   }
 }

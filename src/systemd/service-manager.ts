@@ -1,7 +1,9 @@
 /**
  * What systemd is told about the daemon: readiness, what is running, that the event loop turns, and its end.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
+import notify from "systemd-notify";
 import type { Logger } from "../log.ts";
 import { watchdogLimitMs } from "./watchdog.ts";
 
@@ -27,7 +29,9 @@ const MESSAGES_PER_WATCHDOG_LIMIT = 3;
  * The manager that started this process, if it is one that listens. Without one every method does nothing; a message
  * that cannot be sent is logged and never thrown.
  *
- * Messages go through the systemd-notify program, so the unit needs `NotifyAccess=all`.
+ * The package systemd-notify sends what it knows: readiness and status. It starts the program of that name with
+ * `process.env`, in which there must be nothing that a child may not have. The other messages go through the program
+ * itself. So the unit needs `NotifyAccess=all`.
  */
 export class ServiceManager {
   readonly #environment: Environment;
@@ -43,13 +47,13 @@ export class ServiceManager {
 
   /** The daemon serves. @param status what is running, in one line. */
   async ready(status: string): Promise<void> {
-    await this.#send(["--ready"], status);
+    await this.#tell(status, () => inTime(notify({ ready: true, status })));
   }
 
   /** The daemon has been told to end, and does not serve new work. */
   async stopping(status: string): Promise<void> {
     // The option --stopping came with systemd 254.
-    await this.#send(["STOPPING=1"], status);
+    await this.#tell(status, () => this.#run("STOPPING=1", status));
   }
 
   /**
@@ -69,9 +73,9 @@ export class ServiceManager {
       const line = status();
       if (sincePingMs >= pingEveryMs) {
         sincePingMs = 0;
-        void this.#send(["WATCHDOG=1"], line);
+        void this.#tell(line, () => this.#run("WATCHDOG=1", line));
       } else if (line !== this.#told) {
-        void this.#send([], line);
+        void this.#tell(line, () => inTime(notify({ status: line })));
       }
     }, intervalMs);
     return async () => clearInterval(timer);
@@ -81,18 +85,34 @@ export class ServiceManager {
     return (this.#environment["NOTIFY_SOCKET"] ?? "") !== "";
   }
 
-  async #send(words: readonly string[], status: string): Promise<void> {
+  async #tell(status: string, send: () => Promise<void>): Promise<void> {
     if (!this.#isListening) return;
     this.#told = status;
-    const { NOTIFY_SOCKET, PATH } = this.#environment;
     try {
-      await execa("systemd-notify", [`--status=${status}`, ...words], {
-        env: { NOTIFY_SOCKET, PATH },
-        extendEnv: false,
-        timeout: SEND_LIMIT_MS,
-      });
+      await send();
     } catch (error) {
       this.#log.warn({ error }, "cannot tell systemd how the daemon is");
     }
+  }
+
+  async #run(message: string, status: string): Promise<void> {
+    const { NOTIFY_SOCKET, PATH } = this.#environment;
+    await execa("systemd-notify", [`--status=${status}`, message], {
+      env: { NOTIFY_SOCKET, PATH },
+      extendEnv: false,
+      timeout: SEND_LIMIT_MS,
+    });
+  }
+}
+
+/** Waits no longer than the limit. The package rejects with what the program wrote. */
+async function inTime(sending: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const late = delay(SEND_LIMIT_MS, "late", { signal: over.signal, ref: false }).catch(() => undefined); // Sent in time.
+  try {
+    const came = await Promise.race([sending, late]);
+    if (came === "late") throw new Error(`systemd-notify did not end within ${SEND_LIMIT_MS} ms`);
+  } finally {
+    over.abort();
   }
 }

@@ -1,6 +1,7 @@
 /** What git says when a clone fails, as an error that an operator can act on. */
 import { AgentdError } from "../errors.ts";
 import { DeadlineExceeded, GitFailure } from "./git.ts";
+import { httpReason, httpStatus } from "./http-status.ts";
 import type { Repository } from "./repository-url.ts";
 
 interface Reason {
@@ -11,7 +12,7 @@ interface Reason {
 
 /** Also what is left to say when git's own side of the connection broke. */
 const CONNECTION_BROKE: Reason = {
-  says: /could not read from remote|hung up|early eof|rpc failed|connection (was )?reset|broken pipe|disconnect|returned error: 5\d\d/i,
+  says: /could not read from remote|hung up|early eof|rpc failed|connection (was )?reset|broken pipe|disconnect/i,
   why: "the connection to the server broke",
   next: "Try again; if it happens again, look into the server's log.",
 };
@@ -39,9 +40,9 @@ const REASONS: readonly Reason[] = [
     next: "Add it to ~/.ssh/known_hosts of the user that runs the daemon, for example by connecting once by hand.",
   },
   {
-    says: /could not read (username|password)|authentication failed|permission denied|returned error: 40[137]/i,
-    why: "the server wants authentication, or this repository is not for us",
-    next: "Check the URL, and what it is read with: for https:// the token that repo_token_source names, for ssh:// the key or agent of the user that runs the daemon.",
+    says: /permission denied/i,
+    why: "the server wants authentication, or does not let this user read the repository",
+    next: "Check the URL, and for ssh:// the key or agent of the user that runs the daemon.",
   },
   {
     says: /certificate|ssl_error|tls connect error|ssl connect error/i,
@@ -52,11 +53,6 @@ const REASONS: readonly Reason[] = [
     says: /detected dubious ownership/i,
     why: "the repository belongs to another user of this host",
     next: "Make the user that runs the daemon its owner, or serve it over http or ssh.",
-  },
-  {
-    says: /transport '[^']*' not allowed|protocol "?\w+"? (not supported|disabled)|unsupported protocol/i,
-    why: "the server redirects to a protocol that is not allowed",
-    next: "Use the final URL of the repository.",
   },
   {
     says: /not found|does not exist|does not appear to be a git repository|not a git repository|not valid: is this a git/i,
@@ -88,7 +84,7 @@ export function cloneFailure(repository: Repository, error: unknown): unknown {
     });
   }
   if (!(error instanceof GitFailure)) return error;
-  const reason = reasonFor(error);
+  const reason = httpReason(repository, error.output) ?? reasonFor(error);
   return new AgentdError("clone_failed", {
     tried,
     why: reason?.why ?? lastLine(error.output),
@@ -100,12 +96,19 @@ export function cloneFailure(repository: Repository, error: unknown): unknown {
 
 /** Whether it is known why git failed: for a reason that lies with the server, the way to it or this host. */
 export function isExplained(failure: GitFailure): boolean {
-  return reasonFor(failure) !== undefined;
+  return httpStatus(failure.output) !== undefined || reasonFor(failure) !== undefined;
 }
 
-/** Whether nothing is known but that the connection broke. */
+/** Whether nothing is known but that the connection broke, or that the server failed. */
 export function saysConnectionBroke(failure: GitFailure): boolean {
-  return reasonFor(failure) === CONNECTION_BROKE;
+  const status = httpStatus(failure.output);
+  return status === undefined ? reasonFor(failure) === CONNECTION_BROKE : status >= 500;
+}
+
+/** The HTTP status of a redirect on which git failed; undefined where it failed otherwise. */
+export function redirectStatus({ output }: GitFailure): number | undefined {
+  const status = httpStatus(output);
+  return status !== undefined && status >= 300 && status < 400 ? status : undefined;
 }
 
 /** Whether git says that the server has no branch or tag of that name. */

@@ -9,6 +9,7 @@ import type { Git } from "./git.ts";
 import { findLeftAlone } from "./left-alone.ts";
 import { cloneWithMirror } from "./mirrored-clone.ts";
 import type { Mirrors } from "./mirrors.ts";
+import { followingRedirects } from "./redirects.ts";
 import { checkRef, parseRepositoryUrl, type Repository } from "./repository-url.ts";
 import type { Staging } from "./staging.ts";
 import { TokenPipe } from "./token-pipe.ts";
@@ -60,7 +61,10 @@ export async function cloneInto(
       : await TokenPipe.open(staging.directory, repository, source.token);
   const access: Access = { repository, token, git, signal, deadlineMs };
   try {
-    const warnings = await cloneWithMirror(staging, ref, access, mirrors);
+    const { result: warnings, movedTo } = await followingRedirects(access, staging.directory, (where) =>
+      cloneWithMirror(staging, ref, where, mirrors),
+    );
+    if (movedTo !== undefined) warnings.push(`The server redirects to ${movedTo}: use that URL as repo.`);
     const commit = await readHead(staging.cloneDirectory, repository);
     await refuseReserved(staging.cloneDirectory, repository);
     warnings.push(...(await findLeftAlone(staging.cloneDirectory, access)));

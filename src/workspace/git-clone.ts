@@ -19,10 +19,10 @@ export interface Access {
 export const FULL_COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i;
 export const SHORT_COMMIT = /^[0-9a-f]{7,39}$/i;
 
-/** The transports of each kind of URL: a redirect may make it safer, nothing else. */
+/** The transports of each kind of URL. */
 export const ALLOWED_TRANSPORTS: Readonly<Record<RepositoryProtocol, readonly string[]>> = {
   https: ["https"],
-  http: ["http", "https"],
+  http: ["http"],
   git: ["git"],
   ssh: ["ssh"],
   file: ["file"],

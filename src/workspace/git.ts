@@ -12,10 +12,12 @@ import type { TokenPipe } from "./token-pipe.ts";
 export interface GitRun {
   /** Existing directory that git runs in; never one that a container can write. */
   readonly directory: string;
-  /** The transports that may be used, redirects included; none means that git stays on this host. */
+  /** The transports that may be used; none means that git stays on this host. */
   readonly protocols: readonly string[];
   /** What git may answer a server with that asks who we are; undefined: nothing. */
   readonly token?: TokenPipe | undefined;
+  /** Whether the failure's output has the headers of HTTP, too; git leaves credentials out of them. */
+  readonly tracesHttp?: boolean | undefined;
   /** Ends git when it is aborted. */
   readonly signal: AbortSignal;
   /** Ends git when it has run for so long. */
@@ -66,6 +68,8 @@ const SETTINGS = [
   "core.fsmonitor=false",
   "init.templateDir=",
   "submodule.recurse=false",
+  // A server could have git ask any host that this one reaches; see redirects.ts.
+  "http.followRedirects=false",
   "gc.auto=0",
   "maintenance.auto=false",
 ].flatMap((setting) => ["-c", setting]);
@@ -80,6 +84,12 @@ const OUR_OWN_SETTINGS = {
   allowUnsafeTemplateDir: true,
 };
 
+/**
+ * Gives a clone the modes that any other clone has: the daemon's own umask lets nobody in. What git is given follows as
+ * arguments, which the shell does not read.
+ */
+const WITH_USUAL_MODES = ["-c", 'umask 022 && exec "$@"', "sh"];
+
 /** Exit code of `timeout` when the time was up. */
 const TIME_IS_UP = 124;
 
@@ -91,20 +101,21 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  return async (args, { directory, protocols, token, signal, deadlineMs }) => {
+  return async (args, { directory, protocols, token, tracesHttp = false, signal, deadlineMs }) => {
     signal.throwIfAborted();
     await token?.fill();
     const environment: Record<string, string> = {
       ...passedOn,
       ...fixedEnvironment(protocols),
       ...token?.environment,
+      ...(tracesHttp ? { GIT_TRACE_CURL: "true", GIT_TRACE_CURL_NO_DATA: "1" } : {}),
     };
     let exitCode: number | undefined;
     const git = simpleGit({
       baseDir: directory,
       // simple-git signals only what it started. `timeout` passes the signal on to git's helpers, keeps a terminal's
       // Ctrl-C from them while the daemon drains, and ends them in time even when the daemon is dead.
-      binary: "timeout",
+      binary: "sh",
       abort: signal,
       allowEnvironment: Object.keys(environment),
       unsafe: OUR_OWN_SETTINGS,
@@ -115,7 +126,8 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       },
     });
     try {
-      const command = ["-k", "5", String(deadlineMs / 1000), "git", ...SETTINGS];
+      const limited = ["timeout", "-k", "5", String(deadlineMs / 1000), "git"];
+      const command = [...WITH_USUAL_MODES, ...limited, ...SETTINGS];
       return await git.env(environment).raw([...command, ...(token?.settings ?? []), ...args]);
     } catch (error) {
       signal.throwIfAborted();

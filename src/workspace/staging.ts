@@ -1,5 +1,5 @@
 /** The directories on the host that a session's workspace is made of. */
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
 import { ifThere, readIfThere } from "../if-there.ts";
@@ -53,8 +53,17 @@ export class Staging {
       await mkdir(stagingRoot, { recursive: true, mode: 0o700 });
       await writeFile(staging.#ownerFile, owner);
       await mkdir(staging.directory, { mode: 0o700 });
-      await mkdir(join(staging.repoDirectory, ".runa"), { recursive: true });
-      await mkdir(join(staging.homeDirectory, "repo"), { recursive: true });
+      const { repoDirectory, homeDirectory } = staging;
+      for (const seen of [
+        repoDirectory,
+        join(repoDirectory, ".runa"),
+        homeDirectory,
+        join(homeDirectory, "repo"),
+      ]) {
+        await mkdir(seen);
+        // As directories of a session usually are; mkdir's own mode would be narrowed by the daemon's umask.
+        await chmod(seen, 0o755);
+      }
       return staging;
     } catch (cause) {
       throw new AgentdError("state_unusable", {

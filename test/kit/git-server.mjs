@@ -10,6 +10,7 @@ import { execa } from "execa";
 /** @typedef {import("node:http").IncomingMessage} IncomingMessage */
 /** @typedef {import("node:http").ServerResponse} ServerResponse */
 /** @typedef {import("./certificates.mjs").Certificate} Certificate */
+/** @typedef {{ status: number, location?: string, text?: string }} Answer What is answered in a repository's place. */
 
 /**
  * @typedef {object} GitServer
@@ -30,9 +31,11 @@ import { execa } from "execa";
  * @param {Certificate | undefined} [options.certificate] Serves https with it instead of http.
  * @param {((request: IncomingMessage) => Promise<void> | void) | undefined} [options.beforeAnswer] Awaited before a
  *   request that may be answered is.
+ * @param {((request: IncomingMessage) => Answer | undefined) | undefined} [options.answerInstead] Gives what a request
+ *   is answered with that may be answered; undefined: the repository.
  * @returns {Promise<GitServer>}
  */
-export async function startGitServer(root, { token, certificate, beforeAnswer } = {}) {
+export async function startGitServer(root, { token, certificate, beforeAnswer, answerInstead } = {}) {
   /** @type {string[]} */
   const requests = [];
   /** @type {string[]} */
@@ -50,6 +53,16 @@ export async function startGitServer(root, { token, certificate, beforeAnswer } 
       return;
     }
     await beforeAnswer?.(request);
+    const instead = answerInstead?.(request);
+    if (instead !== undefined) {
+      const { status, location, text = "" } = instead;
+      const headers = {
+        "Content-Type": "text/plain",
+        ...(location === undefined ? {} : { Location: location }),
+      };
+      response.writeHead(status, headers).end(text);
+      return;
+    }
     await serve(root, request, response, () => {
       packs += 1;
     });

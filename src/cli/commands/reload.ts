@@ -17,7 +17,8 @@ export const reload: CommandDefinition = {
       .summary("have the daemon read its configuration again")
       .description(
         "Has the daemon read its configuration file again, for new sessions and schedules; sessions that were\n" +
-          "accepted before keep what they were accepted with. A file with problems changes nothing.",
+          "accepted before keep what they were accepted with. credentials.env is read again, too, for sessions that\n" +
+          "start from then on. A file with problems changes nothing.",
       )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd reload", "agentd reload --json"))
@@ -40,6 +41,7 @@ function text(reloaded: Reload): string {
     ["profiles removed", reloaded.profiles_removed],
     ["schedules changed", reloaded.schedules_changed],
     ["settings changed", reloaded.settings_changed],
+    ["credentials changed", reloaded.credentials_changed],
     ["needs a restart", reloaded.needs_restart],
   ];
   const told = facts.flatMap(([name, names]): Fact[] =>

@@ -7,6 +7,7 @@ import { durationOption } from "../arguments.ts";
 import { attend } from "../attend.ts";
 import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
 import { say, withPersistentClient, type CliContext } from "../context.ts";
+import { tellDaemonNotes } from "../daemon-notes.ts";
 import { Interrupts } from "../interrupts.ts";
 import type { PersistentClient } from "../persistent-client.ts";
 import { printable } from "../printable.ts";
@@ -90,9 +91,11 @@ async function startDetached(
   client: Caller,
   request: Params<"run">,
   options: RunOptions,
-  { stdout }: CliContext,
+  context: CliContext,
 ): Promise<number> {
+  const { stdout } = context;
   const accepted = await accept(client, request);
+  await tellDaemonNotes(client, context);
   await (options.json === true ? stdout.json(accepted) : stdout.line(accepted.session_id));
   return 0;
 }
@@ -107,6 +110,7 @@ async function startAttached(
   try {
     const accepted = await acceptUnlessInterrupted(client, request, interrupts, context);
     await say(context, `session ${accepted.session_id} accepted, recorded in ${printable(accepted.record)}`);
+    await tellDaemonNotes(client, context, interrupts.second);
     const { stdout, stderr } = context;
     const outputs = { stdout: options.json === true ? stderr : stdout, stderr };
     const sealed = await attend({ client, session: accepted, outputs, interrupts }, context);

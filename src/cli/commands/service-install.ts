@@ -113,7 +113,7 @@ function firstSteps(config: string, credentials: string): string {
     "Next:",
     "  1. Look whether this host has all that sessions need: agentd doctor",
     `  2. Describe what is to run in ${printable(config)}, then: agentd reload`,
-    `  3. Put credentials into ${printable(credentials)}, then: systemctl --user restart agentd`,
+    `  3. Put credentials into ${printable(credentials)}, then: agentd reload`,
     "  4. Run the first session: agentd run PROFILE",
   ].join("\n");
 }

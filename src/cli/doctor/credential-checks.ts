@@ -1,27 +1,28 @@
 /** Whether the values that profiles take from an environment are there. Values are looked at and never told. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Profile } from "../../profile/profile.ts";
 import { credentialsFile, userUnitDirectory, type Host } from "../../config/paths.ts";
 import { AgentdError } from "../../errors.ts";
-import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { failure, ok, type Finding } from "../../finding.ts";
 import { isReachable } from "../../if-there.ts";
-import { othersMode } from "../others-mode.ts";
 import { countText } from "../size-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment that counts, and how it is called. */
+/** The variables that count, and where they are. */
 export interface CredentialSource {
-  readonly variables: Environment;
-  /** `the environment of the running daemon`. */
+  readonly current: Environment;
+  /** Where an operator puts them. */
+  readonly file: string;
+  /** Everywhere they may come from: `FILE and the environment of the running daemon`. */
   readonly what: string;
-  /** Mends what is missing there, given the variables' names. */
-  readonly mend: (names: readonly string[]) => string;
+  /** What adds missing ones, given their names. */
+  readonly fix: (names: readonly string[]) => string;
 }
 
 export interface CredentialPlaces {
-  /** What the service takes variables from. */
+  /** What the daemon reads variables from. */
   readonly file: string;
   /** The unit; where it exists the daemon is a service. */
   readonly unit: string;
@@ -32,8 +33,8 @@ export function credentialPlaces(host: Host): CredentialPlaces {
 }
 
 /**
- * Finds the environment in which sessions find their credentials: that of the daemon that runs, else what the service
- * would have, else the one that `agentd daemon` would get from here.
+ * Finds the variables in which sessions find their credentials: those of the file, and those of the environment of the
+ * daemon that runs, else of the one that `agentd daemon` would get from here.
  *
  * @param own of this process. @param daemonPid undefined when no daemon runs.
  */
@@ -42,31 +43,25 @@ export async function findCredentialSource(
   { file, unit }: CredentialPlaces,
   daemonPid: number | undefined,
 ): Promise<CredentialSource> {
-  const isService = await isReachable(unit);
-  const lines = (names: readonly string[]): string => names.map((name) => `${name}=…`).join(", ");
-  const inFile = (names: readonly string[]): string =>
-    `${lines(names)} in ${file} (chmod 0600), then: systemctl --user restart agentd`;
-  const exported = (names: readonly string[]): string =>
-    `export ${names.map((name) => `${name}=…`).join(" ")} where agentd daemon is started`;
-  const mend = isService ? inFile : exported;
   const running = daemonPid === undefined ? undefined : await environmentOf(daemonPid);
-  if (running !== undefined)
-    return { variables: running, what: "the environment of the running daemon", mend };
-  const written = parseEnvironmentFile(await readFile(file, "utf8").catch(() => ""));
-  if (isService) return { variables: written, what: `${file}, where the service takes them from`, mend };
-  return { variables: { ...written, ...own }, what: `this environment and ${file}`, mend };
+  const { parseEnvironmentText } = await import("../../credentials/environment-file.ts");
+  const { variables: written } = parseEnvironmentText(await readFile(file, "utf8").catch(() => ""));
+  const fix = (names: readonly string[]): string => {
+    const lines = `${names.map((name) => `${name}=…`).join(", ")} in ${file} (chmod 0600)`;
+    return running === undefined ? lines : `${lines}, then: agentd reload`;
+  };
+  const found = (environment: Environment, more: string): CredentialSource => ({
+    ...{ file, fix },
+    current: { ...environment, ...written },
+    what: `${file}${more}`,
+  });
+  if (running !== undefined) return found(running, " and the environment of the running daemon");
+  return (await isReachable(unit)) ? found({}, "") : found(own, " and this environment");
 }
 
 async function environmentOf(pid: number): Promise<Environment | undefined> {
   const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => undefined);
   return text === undefined ? undefined : Object.fromEntries(text.split("\0").map(splitVariable));
-}
-
-/** The variables of a file as systemd reads it, as far as it is written without continued lines. */
-export function parseEnvironmentFile(text: string): Environment {
-  const lines = text.split("\n").map((line) => line.trim());
-  const variables = lines.filter((line) => /^[A-Za-z_]\w*=/.test(line)).map(splitVariable);
-  return Object.fromEntries(variables.map(([name, value]) => [name, value.replace(/^(["'])(.*)\1$/s, "$2")]));
 }
 
 function splitVariable(text: string): [string, string] {
@@ -76,44 +71,47 @@ function splitVariable(text: string): [string, string] {
 
 /** The functions that a launch resolves by. */
 export interface Resolve {
-  readonly credentials: (credentials: Profile["credentials"], variables: Environment) => unknown;
-  readonly token: (source: string, variables: Environment) => string;
+  readonly credentials: (credentials: Profile["credentials"], source: CredentialSource) => unknown;
+  readonly token: (name: string, source: CredentialSource) => string;
 }
 
 /** Nothing for a profile that takes none. */
 export function credentialFinding(
   { credentials, repoTokenSource }: Pick<Profile, "credentials" | "repoTokenSource">,
-  { variables, what, mend }: CredentialSource,
+  source: CredentialSource,
   own: Environment,
   resolve: Resolve,
 ): Finding | undefined {
-  const sources = credentials.map(({ source }) => source);
+  const { current, what, fix } = source;
+  const sources = credentials.map(({ source: name }) => name);
   if (repoTokenSource !== undefined) sources.push(repoTokenSource);
   if (sources.length === 0) return undefined;
-  const unset = sources.filter((name) => variables[name] === undefined);
+  const unset = sources.filter((name) => current[name] === undefined);
   if (unset.length > 0) {
     const summary = `not set in ${what}: ${unset.join(", ")}`;
     const isElsewhere = unset.every((name) => own[name] !== undefined);
     return failure(
       isElsewhere ? `${summary} (only in the environment of this command)` : summary,
-      mend(unset),
+      fix(unset),
     );
   }
   try {
-    resolve.credentials(credentials, variables);
-    if (repoTokenSource !== undefined) resolve.token(repoTokenSource, variables);
+    resolve.credentials(credentials, source);
+    if (repoTokenSource !== undefined) resolve.token(repoTokenSource, source);
   } catch (error) {
     if (!(error instanceof AgentdError)) throw error;
-    return failure(error.message, error.next ?? mend(sources));
+    return failure(error.message, error.next ?? fix(sources));
   }
   return ok(`${countText(sources.length, "variable")} found in ${what}`);
 }
 
-/** Nothing where there is no such file. */
-export async function credentialFileFinding({ file }: CredentialPlaces): Promise<Finding | undefined> {
-  const found = await stat(file).catch(() => undefined);
-  if (found === undefined) return undefined;
-  const mode = othersMode(found);
-  if (mode === undefined) return ok(`${file} is yours alone`);
-  return warning(`${file} has mode ${mode}, so others can read what it holds`, `chmod 0600 ${file}`);
+/** Nothing where there is no such file. @throws AgentdError as a daemon that starts does. */
+export async function credentialFileFinding(
+  { file }: CredentialPlaces,
+  uid: number,
+): Promise<Finding | undefined> {
+  if (!(await isReachable(file))) return undefined;
+  const { readCredentialsFile } = await import("../../credentials/credentials-file.ts");
+  await readCredentialsFile(file, uid);
+  return ok(`${file} is yours alone`);
 }

@@ -1,10 +1,10 @@
 /** The configuration, and the daemon that may run with it. */
-import { stat } from "node:fs/promises";
 import type { Config } from "../../config/config.ts";
 import type { Problem } from "../../config/problems.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
 import type { Status } from "../../api/methods.ts";
+import { changedFiles } from "../changed-files.ts";
 import { countText } from "../size-text.ts";
 import { findingOf } from "./run-checks.ts";
 
@@ -28,10 +28,7 @@ export function configFindings(loaded: LoadedConfig): readonly Finding[] {
 export type DaemonAnswer = Status | AgentdError | "hung";
 
 /** Nothing where another finding says why no daemon can be asked. */
-export async function daemonFinding(
-  answer: DaemonAnswer,
-  loaded: LoadedConfig,
-): Promise<Finding | undefined> {
+export function daemonFinding(answer: DaemonAnswer, loaded: LoadedConfig): Finding | undefined {
   if (answer === "hung") {
     return warning("a daemon has the socket and does not answer", "systemctl --user restart agentd");
   }
@@ -44,9 +41,9 @@ export async function daemonFinding(
       `agentd --config ${answer.config_file} doctor`,
     );
   }
-  const { mtimeMs } = await stat(loaded.file);
-  if (mtimeMs <= Date.parse(answer.config_loaded_timestamp)) return ok(running);
-  return warning(`${running}, and ${loaded.file} has changed since it was read`, "agentd reload");
+  const changed = changedFiles(answer).join(" and ");
+  if (changed === "") return ok(running);
+  return warning(`${running}, and what it read has changed since: ${changed}`, "agentd reload");
 }
 
 function unanswered({ code, message, next }: AgentdError): Finding | undefined {

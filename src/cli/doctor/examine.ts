@@ -111,13 +111,14 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       state: stateDirectory(host),
       cache: cacheDirectory(host),
       auditRoot,
+      auditPrivate: config?.daemon.auditPrivate ?? true,
       images: async () => (await engine.storage())?.directory,
       logLimitBytes: config?.daemon.logLimitBytes ?? DEFAULT_LOG_LIMIT,
       minFreeBytes: config?.daemon.minFreeBytes ?? DEFAULT_MIN_FREE,
     }),
     check("configuration", async () => configFindings(loaded)),
-    check("daemon", () => daemonFinding(daemon, loaded)),
-    check("credentials_file", () => credentialFileFinding(places)),
+    check("daemon", async () => daemonFinding(daemon, loaded)),
+    check("credentials_file", () => credentialFileFinding(places, host.uid)),
     ...(config === undefined
       ? []
       : await profileChecks(profiles, {

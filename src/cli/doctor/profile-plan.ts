@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Profile } from "../../profile/profile.ts";
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
-import { ok } from "../../finding.ts";
+import { ok, warning } from "../../finding.ts";
 import type { Check } from "./check.ts";
 import { credentialFinding, type CredentialSource } from "./credential-checks.ts";
 import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
@@ -114,21 +114,22 @@ async function reach(
   const token =
     repoTokenSource === undefined ? undefined : tokenOf(repoTokenSource, credentials, resolveToken);
   if (repoTokenSource !== undefined && token === undefined) return undefined;
-  const git = createGit({ ...ground.host.env, ...credentials.variables });
+  const git = createGit({ ...ground.host.env, ...credentials.current });
   const directory = await mkdtemp(join(scratch, "git-"));
-  await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
+  const movedTo = await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
     ...{ directory, signal, deadlineMs: SERVER_LIMIT_MS },
   });
+  if (movedTo !== undefined) return warning(`${repo} redirects to ${movedTo}`, `repo = "${movedTo}"`);
   return ok(`${repo} answers${ref === undefined ? "" : `, and has ${ref}`}`);
 }
 
 function tokenOf(
   source: string,
-  { variables }: CredentialSource,
-  resolveToken: (source: string, variables: CredentialSource["variables"]) => string,
+  credentials: CredentialSource,
+  resolveToken: (name: string, source: CredentialSource) => string,
 ): string | undefined {
   try {
-    return resolveToken(source, variables);
+    return resolveToken(source, credentials);
   } catch (error) {
     if (error instanceof AgentdError) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 /** Where agentd keeps things: whether it can, and how much room there is. */
 import { mkdtemp, realpath, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { runtimeDirectory } from "../../config/paths.ts";
 import { systemCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
@@ -12,6 +13,7 @@ export interface StoragePlaces {
   readonly state: string;
   readonly cache: string;
   readonly auditRoot: string;
+  readonly auditPrivate: boolean;
   /** Directory of Podman's images; undefined where Podman does not tell. */
   readonly images: () => Promise<string | undefined>;
   /** How much a session may print. */
@@ -28,6 +30,10 @@ export function storageChecks(ground: Ground, places: StoragePlaces): Check[] {
     writable("state_directory", state),
     writable("cache_directory", cache),
     writable("audit_root", auditRoot),
+    // Without a runtime directory no daemon starts, which is told already.
+    ...(ground.host.env["XDG_RUNTIME_DIR"] === undefined
+      ? []
+      : [check("permissions", () => permissionFindings(places, ground))]),
     check("staging", () => stagingFinding(cache, ground)),
     { ...check("free_space", () => spaceFindings(places, ground)), limitMs: SPACE_LIMIT_MS },
   ];
@@ -55,6 +61,25 @@ async function writableFinding(path: string, { unreachable, user }: Ground): Pro
     );
   }
   return ok(existing === path ? path : `${path}, which can be made`);
+}
+
+/** Whether what is agentd's own is its user's alone: what a daemon that starts would refuse, one by one. */
+async function permissionFindings(
+  { state, cache, auditRoot, auditPrivate }: StoragePlaces,
+  { host, unreachable }: Ground,
+): Promise<Finding[] | undefined> {
+  for (const path of [state, cache, auditRoot]) {
+    if ((await unreachable(path)) !== undefined) return undefined;
+  }
+  const [{ ownPlaces }, { openPlaces }, { instanceId }] = await Promise.all([
+    import("../../daemon/places.ts"),
+    import("../../own-places.ts"),
+    import("../../config/instance-id.ts"),
+  ]);
+  const runtime = join(runtimeDirectory(host), instanceId(state));
+  const open = await openPlaces(ownPlaces({ state, cache, auditRoot, runtime }, auditPrivate), host.uid);
+  if (open.length === 0) return [ok("what is agentd's own is yours alone")];
+  return open.map(({ path, why, fix }) => failure(`${path}: ${why}`, fix));
 }
 
 /** The directory itself or, where it does not exist, the nearest above it. */

@@ -22,7 +22,7 @@ const keptMount = z
 const writtenCredential = z.strictObject({
   name: variableName().describe("Environment variable that the session's command sees."),
   source: daemonVariable().describe(
-    "Environment variable of the daemon that holds the value; read when a session starts.",
+    "Variable of credentials.env that holds the value; taken when a session starts.",
   ),
 });
 

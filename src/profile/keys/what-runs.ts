@@ -88,7 +88,7 @@ export const WHAT_RUNS = {
     daemonVariable()
       .optional()
       .describe(
-        "Environment variable of the daemon that holds a token for cloning; the session never sees it.",
+        "Variable of credentials.env that holds a token for cloning; the session never sees it.",
       ),
   ),
   methodology_dir: key(

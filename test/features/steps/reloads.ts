@@ -1,4 +1,5 @@
-import { appendFile } from "node:fs/promises";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { until } from "../../kit/until.mjs";
 import type { Topic } from "./topic.ts";
 
@@ -13,6 +14,15 @@ export const RELOADS: Topic = [
     run: async (world, toml: string) => {
       world.spoilt = true;
       await appendFile((await world.daemon()).sandbox.configFile, `\n${toml}\n`);
+    },
+  },
+  {
+    pattern: "credentials.env says:",
+    run: async (world, text: string) => {
+      world.spoilt = true;
+      const directory = join((await world.daemon()).sandbox.directory, "config", "agentd");
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, "credentials.env"), `${text}\n`, { mode: 0o600 });
     },
   },
   {

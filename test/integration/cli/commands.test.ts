@@ -240,11 +240,12 @@ describe("agentd reload", () => {
     const directory = await start({});
     expect((await agentd(directory, "reload")).stdout).toBe(
       "reloaded /home/demo/.config/agentd/agentd.toml\n" +
-        "  profiles added     reviewer\n" +
-        "  profiles removed   tester, demo\n" +
-        "  schedules changed  reviewer\n" +
-        "  settings changed   daemon.max_sessions\n" +
-        "  needs a restart    daemon.audit_root\n",
+        "  profiles added       reviewer\n" +
+        "  profiles removed     tester, demo\n" +
+        "  schedules changed    reviewer\n" +
+        "  settings changed     daemon.max_sessions\n" +
+        "  credentials changed  SITE_TOKEN\n" +
+        "  needs a restart      daemon.audit_root\n",
     );
     expect(JSON.parse((await agentd(directory, "reload", "--json")).stdout)).toEqual(RELOADED);
   });

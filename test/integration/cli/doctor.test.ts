@@ -204,8 +204,8 @@ describe("agentd doctor", () => {
     const report = await examine({ AGENTD_CONFIG: file, B_KEY: "attic" });
     expect(the("credentials", report)).toMatchObject({ status: "failure" });
     expect(the("credentials", report).summary).toMatch(/credentials\.env.*: B_KEY \(only in the environment/);
-    expect(the("credentials_file", report)).toMatchObject({ status: "warning" });
-    expect(the("credentials_file", report).fix).toMatch(/^chmod 0600 .*credentials\.env$/);
+    expect(the("credentials_file", report)).toMatchObject({ status: "failure" });
+    expect(the("credentials_file", report).fix).toMatch(/^chmod go-rwx .*credentials\.env$/);
     expect(JSON.stringify(report)).not.toMatch(/squirrel|attic/);
   });
 });

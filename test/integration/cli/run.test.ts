@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Handlers } from "../../../src/api/handlers.ts";
-import type { Params } from "../../../src/api/methods.ts";
+import type { Params, Status } from "../../../src/api/methods.ts";
 import type { SessionView } from "../../../src/session-document.ts";
-import { sealed, startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../rpc/small-daemon.ts";
 import { agentd, agentdOnTerminal } from "./installed-cli.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
@@ -18,6 +18,7 @@ let requests: Params<"run">[];
 let stops: number;
 /** How often somebody asked how the session stands, and what they were told. */
 let shown: number;
+let daemonStatus: Status;
 let standing: Partial<SessionView>;
 let end: (fields?: Partial<SessionView>) => void;
 
@@ -29,6 +30,7 @@ beforeEach(async () => {
   stops = 0;
   shown = 0;
   standing = { state: "running" };
+  daemonStatus = STATUS;
   let ended: (view: SessionView) => void = () => undefined;
   const seal = new Promise<SessionView>((resolve) => (ended = resolve));
   end = (fields = {}) => ended(sealed({ record, ...fields }));
@@ -46,6 +48,7 @@ beforeEach(async () => {
       return Promise.resolve(view({ record }));
     },
     wait: () => seal,
+    status: () => Promise.resolve(daemonStatus),
   };
   daemon = await startSmallDaemon(handlers);
 });
@@ -77,6 +80,30 @@ describe("agentd run", () => {
     expect(Object.keys(requests[1] ?? {})).toEqual(["request_id", "profile"]);
     expect(requests[0]?.request_id).toMatch(/^[0-9a-f-]{36}$/);
     expect(requests[0]?.request_id).not.toBe(requests[1]?.request_id);
+  });
+
+  it.each([
+    ["nothing", {}, ""],
+    [
+      "files that have changed",
+      { changed_files: ["/etc/a.toml", "/etc/b.env"] },
+      "agentd: /etc/a.toml and /etc/b.env changed since the daemon read it: `agentd reload` puts the change into effect\n",
+    ],
+    [
+      "that the daemon is of another version",
+      { version: "0.0.9" },
+      /^agentd: the daemon is agentd 0\.0\.9, and this is agentd \d.*: restart the daemon\n$/,
+    ],
+    ["nothing of a daemon that does not tell", { changed_files: undefined }, ""],
+  ])("tells on standard error of %s", async (_, status, told) => {
+    standing = {};
+    daemonStatus = { ...STATUS, ...status } as Status;
+    const { stderr, exitCode } = await start("run", "demo", "--detach");
+    expect(exitCode).toBe(0);
+    if (typeof told === "string") expect(stderr).toBe(told);
+    else expect(stderr).toMatch(told);
+    end();
+    expect((await start("run", "demo")).stderr).toContain(stderr);
   });
 
   it("prints the session's output live, each stream on its own, and exits as it does", async () => {

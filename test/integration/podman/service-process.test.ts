@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { AgentdError } from "../../../src/errors.ts";
+import { isThere } from "../../../src/if-there.ts";
 import { ExternalService, ping } from "../../../src/podman/engine-service.ts";
 import { EngineHttp } from "../../../src/podman/http.ts";
 import { identifyProcess, isAlive, readProcFile } from "../../../src/process-identity.ts";
@@ -51,6 +53,29 @@ describe("the Podman service", () => {
     await service.stop();
     expect(await isAlive(first)).toBe(false);
     await expect(readFile(join(directory, "service.json"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("that finds a dead pause process says which command helps, and it does help", async () => {
+    // Podman as it is without the test's configuration, which names another place for the process's number.
+    const environment = { PATH: process.env["PATH"], HOME: directory, XDG_RUNTIME_DIR: directory };
+    const pauseFile = join(directory, "libpod", "tmp", "pause.pid");
+    await mkdir(dirname(pauseFile), { recursive: true });
+    const { pid } = execa("true");
+    await until("its end", async () => pid !== undefined && !(await isThere(`/proc/${pid}`)));
+    await writeFile(pauseFile, String(pid));
+    service = newService({ environment });
+    const failure = await service.start().catch((error: unknown) => error as AgentdError);
+    expect(failure).toMatchObject({
+      code: "engine_unavailable",
+      next: expect.stringMatching(/^Run `.*podman system migrate` as this user, then try again\.$/),
+    });
+    const [, command = ""] = /`(.*)`/.exec(failure?.next ?? "") ?? [];
+    await execa("sh", ["-c", command], { env: environment, extendEnv: false });
+    service = newService({ environment });
+    await service.start();
+    await service.stop();
+    const pause = await readFile(pauseFile, "utf8").catch(() => "");
+    if (pause !== "") process.kill(Number(pause), "SIGKILL");
   });
 
   it("gets nothing from the environment but what is allowed", async () => {

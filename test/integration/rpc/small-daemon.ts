@@ -69,6 +69,7 @@ export const STATUS: Status = {
   audit_root: "/home/demo/.local/state/tesserine/audit",
   config_file: "/home/demo/.config/agentd/agentd.toml",
   config_loaded_timestamp: "2026-01-02T03:04:05.000Z",
+  changed_files: [],
   max_sessions: 2,
   memory_budget_bytes: null,
   sessions: { queued: 0, preparing: 1, running: 2, finishing: 0 },
@@ -95,6 +96,7 @@ export const RELOADED: Reload = {
   schedules_changed: ["reviewer"],
   settings_changed: ["daemon.max_sessions"],
   needs_restart: ["daemon.audit_root"],
+  credentials_changed: ["SITE_TOKEN"],
 };
 
 const HANDLERS: Handlers = {

@@ -12,6 +12,7 @@ const NOTIFY = `#!/bin/sh
 `;
 
 let directory: string;
+const before = { ...process.env };
 let environment: Record<string, string>;
 
 beforeEach(async () => {
@@ -23,10 +24,20 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  for (const name of ["PATH", "NOTIFY_SOCKET"]) restore(name);
   await rm(directory, { recursive: true });
 });
 
+function restore(name: string): void {
+  const value = before[name];
+  if (value === undefined) Reflect.deleteProperty(process.env, name);
+  else process.env[name] = value;
+}
+
+/** The package goes by process.env, which a daemon has cleaned before. */
 function manager(more: Record<string, string> = {}): ServiceManager {
+  const { PATH = "", NOTIFY_SOCKET = "" } = { ...environment, ...more };
+  Object.assign(process.env, { PATH, NOTIFY_SOCKET });
   const log = createLogger({ write: () => undefined }, "silent");
   return new ServiceManager({ environment: { ...environment, ...more }, pid: process.pid, log });
 }
@@ -42,7 +53,7 @@ describe("a service manager", () => {
     await manager().stopping("ending");
     expect(await told()).toEqual(
       [
-        "--status=ready: no sessions|--ready|SOCKET=@manager|SECRET=|",
+        `--ready|--pid=${process.pid}|--status=ready: no sessions|SOCKET=@manager|SECRET=|`,
         "--status=ending|STOPPING=1|SOCKET=@manager|SECRET=|",
       ].map((line) => line.replace(/\|$/, "")),
     );
@@ -58,7 +69,7 @@ describe("a service manager", () => {
     expect(await told()).toHaveLength(1);
     status = "ready: 1 running";
     await until("a message", async () => (await told()).length === 2);
-    expect((await told())[1]).toMatch(/^--status=ready: 1 running\|SOCKET/);
+    expect((await told())[1]).toMatch(/^--pid=\d+\|--status=ready: 1 running\|SOCKET/);
     await end();
   });
 

@@ -255,11 +255,6 @@ describe("a repository that cannot be used", () => {
       [`http://127.0.0.1:${port}/x.git`, "nothing answers at that host and port"],
       [`git://127.0.0.1:${port}/x.git`, "nothing answers at that host and port"],
       [`ssh://git@127.0.0.1:${port}/x.git`, "nothing answers at that host and port"],
-      [`${await server()}/none.git`, "there is no git repository at this URL"],
-      [
-        `${await server({ token: "t" })}/demo.git`,
-        "the server wants authentication, or this repository is not for us",
-      ],
       [join(root, "none"), "there is no git repository at this URL"],
       [`file://${root}`, "there is no git repository at this URL"],
     ];

@@ -217,7 +217,7 @@ describe("what has changed on the server", () => {
     await rm(repository, { recursive: true });
     await expect(session()).rejects.toMatchObject({
       code: "clone_failed",
-      message: expect.stringContaining("there is no git repository at this URL"),
+      message: expect.stringContaining("the server shows no such repository (HTTP 404 Not Found)"),
     });
   });
 

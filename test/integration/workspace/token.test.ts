@@ -79,10 +79,15 @@ describe("a private repository", () => {
   it("is not read from the cache by who has no token or a wrong one", async () => {
     const url = `${(await startServer()).url}/demo.git`;
     await clone(url, secret);
-    for (const token of [undefined, "x-another-token"]) {
+    const refusals = [
+      [undefined, "the server wants authentication (HTTP 401 Unauthorized)", "Set repo_token_source"],
+      ["x-another-token", "the server does not accept the token (HTTP 401 Unauthorized)", "Check the token"],
+    ] as const;
+    for (const [token, why, next] of refusals) {
       await expect(clone(url, token)).rejects.toMatchObject({
         code: "clone_failed",
-        message: `cannot clone ${url}: the server wants authentication, or this repository is not for us`,
+        message: expect.stringContaining(`cannot clone ${url}: ${why}`),
+        next: expect.stringContaining(next),
       });
       expect(await readdir(join(root, "cache/staging", String(sessions), "repo"))).toEqual([".runa"]);
     }
@@ -117,19 +122,26 @@ describe("a token", () => {
 
   it("does not follow a redirect to another server", async () => {
     const elsewhere = await startServer();
-    const redirecting = createServer(certificate, (request, response) => {
-      response.writeHead(302, { location: `${elsewhere.url}${request.url ?? ""}` }).end();
+    const redirecting = await startServer({
+      answerInstead: ({ url = "" }) => ({ status: 302, location: `${elsewhere.url}${url}` }),
     });
-    await new Promise<void>((resolve) => redirecting.listen(0, "127.0.0.1", resolve));
-    closers.push(async () => {
-      await new Promise((resolve) => redirecting.close(resolve));
-    });
-    const { port } = redirecting.address() as { port: number };
-    await expect(clone(`https://127.0.0.1:${port}/demo.git`, secret)).rejects.toMatchObject({
+    await expect(clone(`${redirecting.url}/demo.git`, secret)).rejects.toMatchObject({
       code: "clone_failed",
+      message: expect.stringContaining(`redirects to ${elsewhere.url}/demo.git, on another host`),
     });
-    expect(elsewhere.requests.length).toBeGreaterThan(0);
-    expect(elsewhere.authorizations).toEqual([]);
+    expect(redirecting.authorizations.length).toBeGreaterThan(0);
+    expect(elsewhere.requests).toEqual([]);
+  });
+
+  it("goes along with a redirect on the same server", async () => {
+    const server = await startServer({
+      answerInstead: ({ url = "" }) =>
+        url.startsWith("/old/") ? { status: 301, location: url.replace("/old/", "/") } : undefined,
+    });
+    expect(await clone(`${server.url}/old/demo.git`, secret)).toMatchObject({
+      commit: head,
+      warnings: [`The server redirects to ${server.url}/demo.git: use that URL as repo.`],
+    });
   });
 
   it("is not in the error when the server sends it back", async () => {

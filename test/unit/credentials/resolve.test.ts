@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { resolveCredentials } from "../../../src/credentials/resolve.ts";
 
 const SECRET = "hunter2";
+const FILE = "/home/demo/.config/agentd/credentials.env";
+const from = (current: Record<string, string>) => ({ current, file: FILE });
 
 /** The error of what must fail; no part of it may hold the secret. */
 function refusal(run: () => unknown): unknown {
@@ -23,12 +25,12 @@ describe("resolveCredentials", () => {
       { name: "EMPTY", source: "DEMO_EMPTY" },
     ];
     const environment = { DEMO_TOKEN: 'it\'s\n$(a) \\ "b" ü', DEMO_EMPTY: "", TOKEN: "other", MORE: "x" };
-    expect([...resolveCredentials(credentials, environment)]).toEqual([
+    expect([...resolveCredentials(credentials, from(environment))]).toEqual([
       ["TOKEN", environment.DEMO_TOKEN],
       ["SAME", environment.DEMO_TOKEN],
       ["EMPTY", ""],
     ]);
-    expect(resolveCredentials([], environment).size).toBe(0);
+    expect(resolveCredentials([], from(environment)).size).toBe(0);
   });
 
   it("names every credential that is not set, with its variable", () => {
@@ -37,10 +39,10 @@ describe("resolveCredentials", () => {
       { name: "B", source: "DEMO_B" },
       { name: "C", source: "DEMO_C" },
     ];
-    expect(refusal(() => resolveCredentials(credentials, { DEMO_B: SECRET }))).toMatchObject({
+    expect(refusal(() => resolveCredentials(credentials, from({ DEMO_B: SECRET })))).toMatchObject({
       code: "credential_unset",
-      message: "cannot resolve the credentials A, C: not set in the daemon's environment: DEMO_A, DEMO_C",
-      next: expect.stringContaining("DEMO_A, DEMO_C"),
+      message: `cannot resolve the credentials A, C: not set in ${FILE}, nor in the daemon's environment: DEMO_A, DEMO_C`,
+      next: `Put DEMO_A=…, DEMO_C=… into ${FILE} (chmod 0600), then run \`agentd reload\`.`,
     });
   });
 
@@ -53,7 +55,7 @@ describe("resolveCredentials", () => {
     ["the shell keeps", "BASH_FUNC_x", SECRET],
     ["not one of an environment variable", "A B", SECRET],
   ])("refuses a credential for that it %s", (words, name, value) => {
-    expect(refusal(() => resolveCredentials([{ name, source: "S" }], { S: value }))).toMatchObject({
+    expect(refusal(() => resolveCredentials([{ name, source: "S" }], from({ S: value })))).toMatchObject({
       code: "credential_invalid",
       message: expect.stringMatching(new RegExp(`${name} \\(from S\\).*${words}`)),
     });
@@ -62,13 +64,15 @@ describe("resolveCredentials", () => {
   it("counts length as the kernel does: name, equals sign, bytes of the value and a closing NUL", () => {
     const longest = "ü".repeat(65_534) + "x";
     expect(Buffer.byteLength(`A=${longest}\0`)).toBe(131_072);
-    expect(resolveCredentials([{ name: "A", source: "S" }], { S: longest }).get("A")).toBe(longest);
+    expect(resolveCredentials([{ name: "A", source: "S" }], from({ S: longest })).get("A")).toBe(longest);
     expect(
-      refusal(() => resolveCredentials([{ name: "A", source: "S" }], { S: `${longest}x` })),
+      refusal(() => resolveCredentials([{ name: "A", source: "S" }], from({ S: `${longest}x` }))),
     ).toMatchObject({
       code: "credential_invalid",
     });
-    expect(refusal(() => resolveCredentials([{ name: "AB", source: "S" }], { S: longest }))).toMatchObject({
+    expect(
+      refusal(() => resolveCredentials([{ name: "AB", source: "S" }], from({ S: longest }))),
+    ).toMatchObject({
       code: "credential_invalid",
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { credentialFinding, parseEnvironmentFile } from "../../../../src/cli/doctor/credential-checks.ts";
+import { credentialFinding } from "../../../../src/cli/doctor/credential-checks.ts";
 import { configFindings, daemonFinding } from "../../../../src/cli/doctor/daemon-checks.ts";
 import { imageFinding, isForContainers } from "../../../../src/cli/doctor/profile-checks.ts";
 import { judgeSpace } from "../../../../src/cli/doctor/storage-checks.ts";
@@ -109,7 +109,7 @@ describe("the credentials of a profile", () => {
   const find = (variables: Record<string, string>, own: Record<string, string> = {}) =>
     credentialFinding(
       profile,
-      { variables, what: "the file", mend: (names) => `set ${names.join()}` },
+      { current: variables, file: "/file", what: "the file", fix: (names) => `set ${names.join()}` },
       own,
       resolve,
     );
@@ -142,13 +142,8 @@ describe("the credentials of a profile", () => {
 
   it("are nothing to speak of where there are none", () => {
     const none = { credentials: [], repoTokenSource: undefined };
-    const source = { variables: {}, what: "", mend: () => "" };
+    const source = { current: {}, file: "", what: "", fix: () => "" };
     expect(credentialFinding(none, source, {}, resolve)).toBeUndefined();
-  });
-
-  it("are read from a file as systemd reads it", () => {
-    const text = "# comment\n; another\nA=1\n  B=\"two words\"\nC='it is'\nD=a=b\nnot a variable\nE=\n";
-    expect(parseEnvironmentFile(text)).toEqual({ A: "1", B: "two words", C: "it is", D: "a=b", E: "" });
   });
 });
 
@@ -167,13 +162,11 @@ describe("the daemon", () => {
     ["is not needed", error("daemon_not_running"), { status: "ok" }],
     ["that speaks otherwise is a warning", error("protocol_mismatch"), { status: "warning", fix: "Do c." }],
     ["that hangs is a warning", "hung", { status: "warning" }],
-  ] as const)("%s", async (_, answer, expected) => {
-    expect(await daemonFinding(answer, error("daemon_not_running"))).toMatchObject(expected);
+  ] as const)("%s", (_, answer, expected) => {
+    expect(daemonFinding(answer, error("daemon_not_running"))).toMatchObject(expected);
   });
 
-  it("is not spoken of where there is no place for its socket: that is told elsewhere", async () => {
-    expect(
-      await daemonFinding(error("runtime_directory_missing"), error("daemon_not_running")),
-    ).toBeUndefined();
+  it("is not spoken of where there is no place for its socket: that is told elsewhere", () => {
+    expect(daemonFinding(error("runtime_directory_missing"), error("daemon_not_running"))).toBeUndefined();
   });
 });
