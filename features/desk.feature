@@ -5,6 +5,7 @@ Feature: The operator's desk
     Given an agent that runs:
       """
       mkdir .runa/deep && echo 'the door is green' > .runa/deep/report.txt
+      echo 'the last line'
       exit 5
       """
     When the operator runs `agentd run site-builder --work-unit issue-42`
@@ -17,6 +18,9 @@ Feature: The operator's desk
       | 1 file, 18 B                 |
       | preparing                    |
       | handed_over                  |
+      | /bin/sh agent.sh             |
+      | work_failed                  |
+      | the last line                |
     When the operator runs `agentd show SESSION --json`
     Then the JSON on its stdout agrees with the record
     When the daemon gets SIGTERM
@@ -39,7 +43,7 @@ Feature: The operator's desk
       | session_id | work_unit  | outcome   | trigger  | commit | runa_files | runa_bytes |
       | "SESSION"  | "issue-42" | "success" | "manual" | "HASH" | 1          | 18         |
     When the operator runs `agentd audit ls`
-    Then its stdout mentions "SESSION", "success" and "issue-42"
+    Then its stdout mentions "SHORT", "success" and "issue-42"
     When the operator runs `agentd audit ls nobody --json`
     Then its stdout is:
       """
@@ -160,3 +164,22 @@ Feature: The operator's desk
     And the session of "second" is let go
     And they have ended
     Then the terminal shows "the door is green" below a cleared line
+
+  Scenario: A harmful session does nothing to the operator's terminal, and --raw shows what it printed
+    Given an agent that runs:
+      """
+      printf '\033]0;pwned\007\033]52;c;cm0=\007\033[?25l\033[31mthe door is red'
+      """
+    When the operator starts `agentd run site-builder` on a terminal
+    And it has ended
+    Then the terminal got "\033[31mthe door is red\033[0m\r\nagentd: session "
+    And the terminal did not get "pwned"
+    And the terminal did not get "\033[?25l"
+    When the operator starts `agentd logs --raw --latest` on a terminal
+    And it has ended
+    Then the terminal got "\033]0;pwned\007\033]52;c;cm0=\007\033[?25l\033[31mthe door is red\033[0m\033[?25h"
+
+  Scenario: Somebody who types a word of another program is told agentd's
+    When the operator runs `agentd top`
+    Then it exits with 2
+    And its stderr says "unknown command 'top'" and "agentd ps"

@@ -31,13 +31,13 @@ Feature: Looking at sessions and at the daemon
     When the operator runs `agentd run site-builder --detach --work-unit issue-42`
     And the session is running
     And the operator runs `agentd ps`
-    Then its stdout mentions "SESSION", "running" and "issue-42"
+    Then its stdout mentions "SHORT", "running" and "issue-42"
     When the session is let go
     And the session is sealed
     And the operator runs `agentd ps --json`
     Then its stdout does not mention "SESSION"
     When the operator runs `agentd ps -a`
-    Then its stdout mentions "SESSION", "work_failed" and "issue-42"
+    Then its stdout mentions "SHORT", "work_failed" and "issue-42"
     When the operator runs `agentd ps -a --limit 1 --json`
     Then the JSON on its stdout is a list with:
       | session_id | work_unit  | state    | outcome       | exit_code |
@@ -53,21 +53,63 @@ Feature: Looking at sessions and at the daemon
     And the operator runs `agentd run site-builder --work-unit second`
     And the operator runs `agentd ps -a`
     Then it exits with 1
-    And its stdout mentions "SESSION", "success" and "second"
+    And its stdout mentions "SHORT", "success" and "second"
     And its stderr says "is not listed" and "session.json"
 
-  Scenario: A session is named by the beginning of its id
+  Scenario Outline: A session is named by <what>
     Given an agent that runs:
       """
       echo 'the door is green'
       """
     When the operator runs `agentd run site-builder`
-    And the operator runs `agentd logs $(echo SESSION | cut -c 1-15)`
-    Then its stdout is:
-      """
-      the door is green
+    And the operator runs `agentd <command>`
+    Then it exits with 0
+    And its stdout mentions "SESSION" and "site-builder"
 
+    Examples:
+      | what                      | command                                       |
+      | the last digits of its id | show SHORT                                    |
+      | the beginning of its id   | show $(echo SESSION \| cut -c 1-15)           |
+      | its profile               | show site-builder                             |
+      | being the newest          | show --latest                                 |
+      | its profile, on disk      | audit show site-builder                       |
+      | being the newest, on disk | audit show -l                                 |
+
+  Scenario: A name that means several sessions is answered with the newest of them
+    Given an agent that runs:
       """
+      true
+      """
+    When the operator runs `agentd run site-builder --work-unit first`
+    And the operator runs `agentd run site-builder --work-unit second`
+    And the operator runs `agentd wait $(echo SESSION | cut -c 1-4)`
+    Then it exits with 125
+    And its stderr says all of:
+      | begin with it | [ambiguous_session] |
+      | first         | site-builder        |
+      | SHORT         | second              |
+
+  Scenario: Sessions are chosen by failure, profile and time, and what is not shown is counted
+    Given an agent that runs:
+      """
+      test "$AGENTD_WORK_UNIT" = good
+      """
+    When the operator runs `agentd run site-builder --work-unit bad`
+    And the operator runs `agentd run site-builder --work-unit good`
+    And the operator runs `agentd ps --failed --profile site-builder --since 1d --json`
+    Then the JSON on its stdout has a first element that says:
+      | work_unit | "bad"               |
+      | outcome   | "generic_failure"   |
+      | command   | ["/bin/sh","agent.sh"] |
+    When the operator runs `agentd ps --since 2100-01-01T00:00:00Z --json`
+    Then its stdout is "[]\n"
+    When the operator runs `agentd ps --until 2000-01-01T00:00:00Z --json`
+    Then its stdout is "[]\n"
+    When the operator runs `agentd ps --failed --profile nobody --json`
+    Then its stdout is "[]\n"
+    When the operator runs `agentd ps -a --limit 1`
+    Then it exits with 0
+    And its stderr says "agentd: 1 of " and " shown; see more with --limit"
 
   Scenario: The daemon shows what it is and what this host can do
     When the operator runs `agentd status --json`

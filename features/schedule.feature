@@ -24,7 +24,7 @@ Feature: Schedules
       | "site-builder" | "* * * * *" | "Asia/Kolkata" | "skip" | "allow" | null              |
     And the schedule shows the session as its last run, and 2 next runs
     When the operator runs `agentd schedule`
-    Then its stdout mentions "success, session SESSION" and "+05:30"
+    Then its stdout mentions "success, session SHORT" and "+05:30"
 
   Scenario: The next runs are shown in the profile's own time zone
     Given an agent that runs:

@@ -98,3 +98,4 @@ Feature: What the agent prints
       done
 
       """
+    And its stderr says "session SESSION" and "success in"

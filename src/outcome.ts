@@ -75,6 +75,14 @@ const RUN_EXIT_CODE: Partial<Record<Outcome, number>> = {
   launch_failed: 125,
 };
 
+/** Outcomes after which nothing went wrong. */
+const WITHOUT_FAILURE: readonly Outcome[] = ["success", "blocked", "nothing_ready", "cancelled"];
+
+/** Whether something went wrong; false of a session that has not ended. */
+export function isFailure({ outcome }: { readonly outcome: Outcome | null }): boolean {
+  return outcome !== null && !WITHOUT_FAILURE.includes(outcome);
+}
+
 /** What `agentd run` and `agentd wait` exit with when there is no outcome to report: usage, no daemon, refused. */
 export const RUN_EXIT_WITHOUT_OUTCOME = 125;
 

@@ -33,6 +33,8 @@ export const sessionDocumentSchema = z.object({
   trigger: z.enum(["manual", "schedule"]),
   image: z.string(),
   image_digest: z.string().nullable(),
+  /** Program and arguments as the profile has them; null in a record of an agentd that did not write them down. */
+  command: z.array(z.string()).nullable().default(null),
   /** SHA-256 of the methodology directory as it was at launch, see docs/audit.md; null without one. */
   methodology_digest: z.string().nullable(),
   /** SHA-256 of the profile and daemon settings that the session was accepted with. */
@@ -67,7 +69,15 @@ export type SessionState = (typeof SESSION_STATES)[number];
 /** What is known of a session when it is accepted. */
 export type AcceptedFields = Pick<
   SessionDocument,
-  "profile" | "repo_url" | "ref" | "work_unit" | "trigger" | "image" | "config_digest" | "queued_timestamp"
+  | "profile"
+  | "repo_url"
+  | "ref"
+  | "work_unit"
+  | "trigger"
+  | "image"
+  | "command"
+  | "config_digest"
+  | "queued_timestamp"
 >;
 
 /** The document of a session that was just accepted: everything else is not known yet, or does not apply. */
@@ -82,6 +92,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     trigger: fields.trigger,
     image: fields.image,
     image_digest: null,
+    command: fields.command,
     methodology_digest: null,
     config_digest: fields.config_digest,
     queued_timestamp: fields.queued_timestamp,

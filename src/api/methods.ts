@@ -25,7 +25,7 @@ export interface MethodRecord {
 /** A bound on what a request may hold in memory; what a text may be is judged by whoever uses it. */
 const text = (maxLength: number) => z.string().max(maxLength);
 
-/** A session's id or an unambiguous beginning of it. */
+/** A session's id, an unambiguous piece of it, or the name of a profile for its newest session. */
 const session = text(100).min(1);
 
 const milliseconds = z.int().min(0);
@@ -62,6 +62,8 @@ export const statusSchema = z.strictObject({
 const sessionListSchema = z.strictObject({
   sessions: z.array(sessionViewSchema),
   unreadable: z.array(z.strictObject({ session_id: z.string(), record: z.string(), why: z.string() })),
+  /** How many match, shown or not; null when there may be more than are shown and nobody has counted them. */
+  total: count.nullable(),
 });
 
 /** What reading the configuration again has changed. */
@@ -121,7 +123,18 @@ export const METHODS = {
   },
   list: {
     summary: "Shows the sessions that are not sealed yet, or all, the newest first.",
-    params: z.strictObject({ all: z.boolean(), limit: z.int().min(1).max(MAX_LIST_LENGTH) }),
+    params: z.strictObject({
+      all: z.boolean(),
+      limit: z.int().min(1).max(MAX_LIST_LENGTH),
+      /** Only sessions of this profile. */
+      profile: text(1000).optional(),
+      /** Only sessions that ended with a failure. */
+      failed: z.boolean().optional(),
+      /** Only sessions that were accepted then or later. */
+      since_timestamp: z.iso.datetime().optional(),
+      /** Only sessions that were accepted then or earlier. */
+      until_timestamp: z.iso.datetime().optional(),
+    }),
     result: sessionListSchema,
     errors: [],
   },

@@ -1,8 +1,5 @@
-/**
- * Finding and reading records, by their names alone as far as that goes.
- */
-import { access, readFile } from "node:fs/promises";
-import { join } from "node:path";
+/** Reading what a record says of its session. */
+import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import {
@@ -13,8 +10,6 @@ import {
 } from "../session-document.ts";
 import { readJournal } from "./journal.ts";
 import { recordPaths } from "./record-layout.ts";
-import { namesIn, readRecordNames, type RecordNames } from "./record-names.ts";
-import { SESSION_ID } from "./session-id.ts";
 
 /** Where a record is. */
 export interface RecordPlace {
@@ -27,57 +22,6 @@ export interface RecordPlace {
 export type DocumentProblem = "missing" | "damaged" | "newer";
 
 const VERIFY = "See what else is wrong with agentd audit verify.";
-
-/**
- * The newest records of all profiles or of one, newest first, judged by their names.
- *
- * @param names how to come by the names; default: from the disk.
- */
-export async function listRecords(
-  auditRoot: string,
-  { limit, profile }: { limit: number; profile?: string | undefined },
-  names: RecordNames = readRecordNames,
-): Promise<RecordPlace[]> {
-  const profiles = profile === undefined ? await namesIn(auditRoot) : [profile];
-  const newest = await Promise.all(
-    profiles.map(async (name) => places(auditRoot, name, (await names(join(auditRoot, name))).slice(-limit))),
-  );
-  return newest
-    .flat()
-    .sort((one, other) => (one.id < other.id ? 1 : -1))
-    .slice(0, limit);
-}
-
-/**
- * The one record whose id is or begins with `prefix`.
- *
- * @param names how to come by the names; default: from the disk.
- * @throws AgentdError `unknown_session` or `ambiguous_session`.
- */
-export async function findRecord(
-  auditRoot: string,
-  prefix: string,
-  names: RecordNames = readRecordNames,
-): Promise<RecordPlace> {
-  const profiles = await namesIn(auditRoot);
-  const found = await Promise.all(profiles.map((name) => findInProfile(auditRoot, name, prefix, names)));
-  const [record, ...others] = found.flat();
-  if (record === undefined) {
-    throw new AgentdError("unknown_session", {
-      tried: `find session ${JSON.stringify(prefix)}`,
-      why: `no record in ${auditRoot} has an id that begins so`,
-      next: "See the ids with agentd ps -a.",
-    });
-  }
-  if (others.length === 0) return record;
-  const ids = [record, ...others].map(({ id }) => id).sort();
-  throw new AgentdError("ambiguous_session", {
-    tried: `find session ${JSON.stringify(prefix)}`,
-    why: `${ids.length} ids begin so: ${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", ..." : ""}`,
-    next: "Give more digits of the id.",
-    details: { ids: ids.slice(0, 10) },
-  });
-}
 
 /**
  * Reads and checks `session.json` of a record.
@@ -138,36 +82,4 @@ function unusable(
     details: { problem },
     cause,
   });
-}
-
-async function findInProfile(
-  auditRoot: string,
-  profile: string,
-  prefix: string,
-  names: RecordNames,
-): Promise<RecordPlace[]> {
-  // A whole id needs no reading of a directory that may have 100,000 names.
-  if (SESSION_ID.test(prefix)) {
-    return (await exists(join(auditRoot, profile, prefix))) ? places(auditRoot, profile, [prefix]) : [];
-  }
-  const ids = await names(join(auditRoot, profile));
-  return places(
-    auditRoot,
-    profile,
-    ids.filter((id) => prefix !== "" && id.startsWith(prefix)),
-  );
-}
-
-function places(auditRoot: string, profile: string, ids: readonly string[]): RecordPlace[] {
-  return ids.map((id) => ({ id, profile, directory: join(auditRoot, profile, id) }));
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return false;
-    throw error;
-  }
 }

@@ -22,3 +22,8 @@ export function newSessionId(nowMs: number, randomBytes: RandomBytes): string {
 export function sessionIdTime(id: string): number {
   return Number.parseInt(id.slice(0, TIME_DIGITS), 16);
 }
+
+/** The smallest id that can be made at an instant: ids that were made before it are smaller. */
+export function firstIdAt(ms: number): string {
+  return Math.max(0, Math.ceil(ms)).toString(16).padStart(TIME_DIGITS, "0");
+}

@@ -1,7 +1,7 @@
 /**
  * Option values, from text to what they mean.
  */
-import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "../profile/durations.ts";
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs, spanMs } from "../profile/durations.ts";
 import { AgentdError } from "../errors.ts";
 
 /** The largest number that a count option can take. */
@@ -9,7 +9,7 @@ export const MAX_COUNT = 999_999_999;
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i;
 const INSTANT_RULE =
-  'it is how long ago, such as "90s", "30m" or "6h", or a time as in RFC 3339, such as "2026-01-02T03:04:05Z"';
+  'it is how long ago, such as "30m", "6h", "1d" or "2w", or a time as in RFC 3339, such as "2026-01-02T03:04:05Z"';
 
 /** What a count may be. */
 interface CountBounds {
@@ -48,7 +48,7 @@ export function countOption(option: string, text: string, { min = 1, max }: Coun
  */
 export function instantOption(option: string, text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
-  const agoMs = durationMs(text);
+  const agoMs = spanMs(text);
   if (agoMs !== undefined) return nowMs - agoMs;
   const instant = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;

@@ -8,15 +8,15 @@ import type { ConsoleStream } from "./console-log.ts";
 import { watchEnd } from "./end-watch.ts";
 import { consoleLogOf, followConsoleLog } from "./follow.ts";
 import type { Interrupts } from "./interrupts.ts";
-import type { Output } from "./output.ts";
 import type { PersistentClient } from "./persistent-client.ts";
 import { Progress } from "./progress.ts";
 import { sessionEnd } from "./session-end.ts";
+import type { SessionOutput } from "./session-output.ts";
 
 export interface Attendance {
   readonly client: PersistentClient;
   readonly session: SessionView;
-  readonly outputs: Readonly<Record<ConsoleStream, Output>>;
+  readonly outputs: Readonly<Record<ConsoleStream, SessionOutput>>;
   /** The first asks the session to stop, the second leaves it alone. */
   readonly interrupts: Interrupts;
 }
@@ -41,6 +41,7 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
   const [sealed, followed] = await Promise.allSettled([end, log, watched]);
   await progress.end();
   await stopped;
+  await Promise.all([outputs.stdout.end(), outputs.stderr.end()]);
   if (interrupts.second.aborted) return undefined;
   if (sealed.status === "rejected") throw sealed.reason;
   if (followed.status === "rejected") throw followed.reason;

@@ -11,11 +11,18 @@ export interface AuditedRecord extends SessionView {
 
 /** @throws AgentdError `record_unusable`. */
 export async function readAuditedRecord(directory: string): Promise<AuditedRecord> {
-  const [{ readView }, { countLeftFiles }] = await Promise.all([
-    import("../audit/record-view.ts"),
-    import("../audit/left-files.ts"),
-  ]);
-  const view = await readView(directory, "not sealed");
-  const { files, bytes } = await countLeftFiles(directory);
+  return await withLeftFiles(await readAuditedView(directory));
+}
+
+/** A record without what it takes the time to count. @throws AgentdError `record_unusable`. */
+export async function readAuditedView(directory: string): Promise<SessionView> {
+  const { readView } = await import("../audit/record-view.ts");
+  return await readView(directory, "not sealed");
+}
+
+/** Adds what the session has left. */
+export async function withLeftFiles(view: SessionView): Promise<AuditedRecord> {
+  const { countLeftFiles } = await import("../audit/left-files.ts");
+  const { files, bytes } = await countLeftFiles(view.record);
   return { ...view, runa_files: files, runa_bytes: bytes };
 }

@@ -1,5 +1,6 @@
 /** Colours, sparsely: only how a session stands. */
 import { styleText } from "node:util";
+import { isFailure } from "../outcome.ts";
 import type { SessionView } from "../session-document.ts";
 
 export type Colour = "green" | "red" | "yellow" | "cyan";
@@ -11,9 +12,10 @@ export function coloured(text: string, colour: Colour | undefined): string {
 }
 
 /** The colour of how a session stands; undefined for what needs no attention. */
-export function colourOf({ state, outcome }: Pick<SessionView, "state" | "outcome">): Colour | undefined {
+export function colourOf(session: Pick<SessionView, "state" | "outcome">): Colour | undefined {
+  const { state, outcome } = session;
   if (state === "running") return "cyan";
   if (state !== "sealed") return undefined;
   if (outcome === "success") return "green";
-  return outcome === "blocked" || outcome === "nothing_ready" || outcome === "cancelled" ? "yellow" : "red";
+  return isFailure(session) ? "red" : "yellow";
 }

@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
+import { adviceFor } from "./other-words.ts";
 import { example, FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./command.ts";
 
 /** Options that every command takes. */
@@ -84,7 +85,8 @@ class Reader<Context> {
       .addHelpText(
         "after",
         [
-          `\nWithout a command, agentd runs the daemon. \`agentd help COMMAND\` has more examples.`,
+          "\nWithout a command, agentd runs the daemon; on a terminal, without any option, it prints this help.",
+          "`agentd help COMMAND` has more examples.",
           example("agentd doctor", "agentd run site-builder --work-unit issue-42", "agentd ps --json"),
         ].join("\n"),
       );
@@ -146,11 +148,17 @@ function describeGroup(command: Command, group: Group | undefined): void {
     .addHelpText("after", example(...examples));
 }
 
+const LOOK = "`agentd --help` lists the commands, `agentd COMMAND --help` their options.";
+
 function usageError(error: CommanderError): AgentdError {
   const missing = error.code === "commander.help" ? "it needs one of its commands" : undefined;
+  const why = missing ?? error.message.replace(/^error: /, "").replace(/\n/g, " ");
+  const [unknown, word = ""] = /^unknown command '([^']*)'/.exec(why) ?? [];
+  const advice = unknown === undefined ? undefined : adviceFor(word);
   return new AgentdError("usage", {
     tried: "understand the command line",
-    why: missing ?? error.message.replace(/^error: /, "").replace(/\n/g, " "),
-    next: "`agentd --help` lists the commands, `agentd COMMAND --help` their options.",
+    // What a word means is a better guess than what it looks like.
+    why: advice === undefined ? why : `unknown command '${word}'`,
+    next: advice === undefined ? LOOK : `${advice}\n${LOOK}`,
   });
 }

@@ -1,6 +1,7 @@
 /** What a session printed, as one JSON object for each line. */
 import type { ConsoleStream } from "./console-log.ts";
 import type { Output } from "./output.ts";
+import { printableJson } from "./printable.ts";
 
 /** A line of one stream, or a part of a long one. */
 interface JsonLine {
@@ -57,6 +58,6 @@ export class ConsoleJson {
     this.#time = time;
     this.#isContinued = continues;
     const line: JsonLine = { time, stream: this.#stream, text: said.slice(header.length), continues };
-    return `${JSON.stringify(line)}\n`;
+    return `${printableJson(line)}\n`;
   }
 }

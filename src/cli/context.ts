@@ -8,6 +8,7 @@ import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import type { Output } from "./output.ts";
 import { PersistentClient, type SteadyClock } from "./persistent-client.ts";
+import { printableLines } from "./printable.ts";
 
 export interface CliContext {
   /** What the operator asked for, and nothing else. */
@@ -70,9 +71,9 @@ export interface LocalContext extends CliContext {
   readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }
 
-/** One line of agentd's own, on standard error. */
+/** A line of agentd's own, on standard error; what it says is made printable here. */
 export async function say(context: Pick<CliContext, "stderr">, text: string): Promise<void> {
-  await context.stderr.line(`agentd: ${text}`);
+  await context.stderr.line(`agentd: ${printableLines(text)}`);
 }
 
 /** Connects for the time of one use. */

@@ -5,14 +5,14 @@ import { watch, type FSWatcher } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ConsoleSegment, ConsoleStream } from "./console-log.ts";
 import { ConsoleLogFile, type ReadOptions } from "./console-log-file.ts";
-import type { Output } from "./output.ts";
+import type { SessionOutput } from "./session-output.ts";
 
 /** File watches can be used up or missing on a file system: then output comes this late. */
 const POLL_MS = 500;
 
 export interface FollowOptions extends ReadOptions {
   /** Where each stream of the command goes. */
-  readonly outputs: Readonly<Record<ConsoleStream, Pick<Output, "write">>>;
+  readonly outputs: Readonly<Record<ConsoleStream, Pick<SessionOutput, "write">>>;
   /** Aborts once nothing more will be written: what is in the file then is still printed. */
   readonly ended: AbortSignal;
   /** Aborts to leave at once, whatever is still to be printed. */

@@ -3,7 +3,9 @@
  */
 import type { Environment } from "../config/paths.ts";
 import { AgentdError, systemCode } from "../errors.ts";
+import { printableJson } from "./printable.ts";
 import { shortened } from "./table.ts";
+import { TerminalLine } from "./terminal-line.ts";
 
 /** What is needed of a writable stream. */
 export interface OutputStream {
@@ -21,12 +23,16 @@ export class Output {
   readonly isTerminal: boolean;
   /** Whether what is written may be coloured. */
   readonly hasColours: boolean;
+  /** What the output of a session has left on the terminal; nothing where there is none. */
+  readonly terminalLine: TerminalLine;
   readonly #stream: OutputStream;
   readonly #closed = new AbortController();
   #hasStatus = false;
 
-  constructor(stream: OutputStream, env: Environment = {}) {
+  /** @param terminalLine shared by outputs on the same terminal; default: one of its own. */
+  constructor(stream: OutputStream, env: Environment = {}, terminalLine = new TerminalLine()) {
     this.#stream = stream;
+    this.terminalLine = terminalLine;
     this.isTerminal = stream.isTTY === true;
     this.hasColours = this.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
     // Each write hears of its own error; without a listener the same error would end the process.
@@ -78,9 +84,10 @@ export class Output {
     });
   }
 
-  /** Writes a text and a newline. */
+  /** Writes a text and a newline; on a terminal, below what a session has printed there and in no colour of its own. */
   async line(text: string): Promise<void> {
-    await this.write(`${text}\n`);
+    const before = this.isTerminal ? this.terminalLine.begun() : "";
+    await this.write(`${before}${text}\n`);
   }
 
   /** Writes each text and a newline; nothing when there is none. */
@@ -90,7 +97,7 @@ export class Output {
 
   /** Writes one JSON value, laid out for people and programs alike. */
   async json(value: unknown): Promise<void> {
-    await this.line(JSON.stringify(value, null, 2));
+    await this.line(printableJson(value, 2));
   }
 }
 

@@ -16,6 +16,17 @@ export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
+/** DEL and the C1 controls, which JSON need not escape and a terminal obeys. */
+const CONTROLS_IN_JSON = /[\x7f-\x9f]/g;
+
+/** The same value as `JSON.stringify` gives it, with every control character escaped. @param indent default: none. */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    CONTROLS_IN_JSON,
+    (character) => `\\u${hex(character.charCodeAt(0), 4)}`,
+  );
+}
+
 function hex(code: number, digits: number): string {
   return code.toString(16).padStart(digits, "0");
 }

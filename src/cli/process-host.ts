@@ -4,6 +4,7 @@
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isatty } from "node:tty";
 import type { LocalContext } from "./context.ts";
 import type { CliHost } from "./run-command-line.ts";
 
@@ -21,6 +22,7 @@ export function hostOf(process: NodeJS.Process): CliHost {
     version: typeof AGENTD_VERSION === "string" ? AGENTD_VERSION : "0.0.0",
     stdout: process.stdout,
     stderr: process.stderr,
+    isInteractive: () => isatty(0) && isatty(1),
     now: Date.now,
     clock: {
       monotonic: () => performance.now(),

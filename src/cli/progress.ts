@@ -7,6 +7,7 @@ import type { Caller } from "../rpc/client.ts";
 import type { SessionView } from "../session-document.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./printable.ts";
+import type { SessionOutput } from "./session-output.ts";
 import { ageText } from "./time-text.ts";
 
 const POLL_MS = 500;
@@ -38,7 +39,7 @@ export class Progress {
   }
 
   /** The same output, with the line taken away before anything is written to it. */
-  before(output: Output): Pick<Output, "write"> {
+  before(output: Pick<SessionOutput, "write">): Pick<SessionOutput, "write"> {
     return {
       write: async (chunk) => {
         await this.end();

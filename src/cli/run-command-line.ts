@@ -9,6 +9,7 @@ import { FAULTS, type CommandDefinition } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import { errorText, faultCode } from "./error-text.ts";
 import { Output, type OutputStream } from "./output.ts";
+import { TerminalLine } from "./terminal-line.ts";
 
 /** What the process brings along. */
 export interface CliHost extends Host {
@@ -17,6 +18,8 @@ export interface CliHost extends Host {
   readonly version: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** Whether somebody sits at a terminal, with standard input and output on it. */
+  readonly isInteractive: () => boolean;
   readonly now: () => number;
   readonly clock: CliContext["clock"];
   readonly onInterrupt: CliContext["onInterrupt"];
@@ -37,9 +40,12 @@ export async function runCommandLine<Context>(
   host: CliHost,
   { commands, contextOf }: Program<Context>,
 ): Promise<number> {
-  const stdout = new Output(host.stdout, host.env);
-  const stderr = new Output(host.stderr, host.env);
-  const line = readCommandLine(host.argv, commands, host.version);
+  const terminalLine = new TerminalLine();
+  const stdout = new Output(host.stdout, host.env, terminalLine);
+  const stderr = new Output(host.stderr, host.env, terminalLine);
+  // Somebody who types the bare name wants to know what it can do; a service or a script starts the daemon so.
+  const argv = host.argv.length === 0 && host.isInteractive() ? ["--help"] : host.argv;
+  const line = readCommandLine(argv, commands, host.version);
   const faults = line.kind === "help" ? FAULTS : line.faults;
   try {
     if (line.kind === "wrong") throw line.error;

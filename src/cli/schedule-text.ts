@@ -2,6 +2,7 @@
  * A profile's schedule for people, in its own time zone.
  */
 import type { ScheduleView } from "../api/schedule-view.ts";
+import { shortId } from "../short-id.ts";
 import { renderFacts, type Fact } from "./facts.ts";
 import { printable } from "./printable.ts";
 import { spanText } from "./time-text.ts";
@@ -23,7 +24,7 @@ export function scheduleText(view: ScheduleView): string {
 function lastRunText(run: ScheduleView["last_run"]): string {
   if (run === null) return "none yet";
   const standing = run.outcome ?? run.state ?? "its record is gone";
-  return `${clockText(run.local_time)}  ${standing}, session ${run.session_id}, ${spanText(run.delay_ms)} late`;
+  return `${clockText(run.local_time)}  ${standing}, session ${shortId(run.session_id)}, ${spanText(run.delay_ms)} late`;
 }
 
 function lastSkipText(skip: ScheduleView["last_skip"]): string {

@@ -1,5 +1,5 @@
 /**
- * All that is known of one session, for people: its view, its journal, and what it has left. The record is read as a
+ * All that is known of one session, for people: its view, its journal, what it has left, and what it printed last. The record is read as a
  * directory of this host, so the story of a session that outlived several daemons is whole.
  */
 import type { JournalEntry } from "../audit/journal.ts";
@@ -8,6 +8,9 @@ import { AgentdError } from "../errors.ts";
 import type { SessionView } from "../session-document.ts";
 import { coloured, colourOf } from "./colours.ts";
 import { renderFacts, type Fact } from "./facts.ts";
+import { consoleLogOf } from "./follow.ts";
+import { readLastLines } from "./last-lines.ts";
+import { printable } from "./printable.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
 import { renderTable, type TableSpace } from "./table.ts";
@@ -18,10 +21,15 @@ export interface SessionReport {
   readonly left: LeftFiles;
   /** The error when the journal cannot be read. */
   readonly journal: readonly JournalEntry[] | AgentdError;
+  /** The last lines that the session printed. */
+  readonly lastLines: readonly string[];
 }
 
 /** What is told one by one of files that the seal does not cover. */
 const SHOWN_EXCLUDED = 5;
+
+/** How many of the lines that it printed are shown. */
+const SHOWN_LINES = 10;
 
 const TIMELINE = ["TIME", "AFTER", "STATE", "EVENT", "DETAILS"];
 
@@ -39,7 +47,8 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
       throw error;
     },
   );
-  return { view, left: await countLeftFiles(view.record), journal: await journal };
+  const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
+  return { view, left: await countLeftFiles(view.record), journal: await journal, lastLines };
 }
 
 /**
@@ -47,7 +56,8 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
  *
  * @param nowMs milliseconds since 1970.
  */
-export function reportText({ view, left, journal }: SessionReport, nowMs: number, space: TableSpace): string {
+export function reportText(report: SessionReport, nowMs: number, space: TableSpace): string {
+  const { view, left, journal, lastLines } = report;
   const standing = standingText(view);
   const shown = space.hasColours === true ? coloured(standing, colourOf(view)) : standing;
   const block = renderFacts(`session ${view.session_id}  ${shown}`, [
@@ -58,7 +68,7 @@ export function reportText({ view, left, journal }: SessionReport, nowMs: number
     ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
     ...excludedFacts(view),
   ]);
-  return `${block}\n\n${journalText(journal, space)}`;
+  return [block, journalText(journal, space), ...outputText(lastLines)].join("\n\n");
 }
 
 function whatRan(view: SessionView): Fact[] {
@@ -71,7 +81,19 @@ function whatRan(view: SessionView): Fact[] {
     ["commit", view.commit],
     ["image", view.image],
     ["digest", view.image_digest],
+    ["command", view.command === null ? null : view.command.map(wordText).join(" ")],
   ]);
+}
+
+/** A word of a command as a shell takes it. */
+function wordText(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function outputText(lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const title = lines.length < SHOWN_LINES ? "Output:" : `Last ${lines.length} lines of output:`;
+  return [[title, ...lines.map((line) => `  ${printable(line)}`)].join("\n")];
 }
 
 function triggerText({ trigger, scheduled_timestamp: scheduled, delay_ms: delayMs }: SessionView): string {
@@ -97,6 +119,7 @@ function howItEnded(view: SessionView): Fact[] {
   const { outcome, cause, reason, peak_memory_bytes: memory, peak_pids: pids, cpu_seconds: cpu } = view;
   return present([
     ["outcome", outcome === null ? null : outcomeText(view)],
+    ["exit code", view.exit_code === null ? null : String(view.exit_code)],
     ["cause", cause],
     ["reason", reason],
     ["peak memory", memory === null ? null : sizeText(memory)],

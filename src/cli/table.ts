@@ -12,6 +12,11 @@ export interface TableSpace {
   readonly hasColours?: boolean | undefined;
 }
 
+export interface TableOptions {
+  /** The header of the column that is shortened first, and left out where there is no room for it. */
+  readonly givesWay?: string | undefined;
+}
+
 interface LaidOutCell {
   readonly text: string;
   readonly colour: Colour | undefined;
@@ -23,6 +28,9 @@ const ELLIPSIS = "…";
 /** No column is made narrower than this. */
 const MIN_SHORTENED = 8;
 
+/** What is left of the column that gives way; with less of it than this, it is left out. */
+const MIN_GIVING_WAY = 16;
+
 /**
  * Lays out rows in left-aligned columns under their headers, one line each and no space at a line's end.
  * What the cells say is made printable here. Where lines would be too long, the widest columns are shortened, but never
@@ -32,12 +40,24 @@ export function renderTable(
   headers: readonly string[],
   rows: readonly (readonly Cell[])[],
   { columns, hasColours = false }: TableSpace = {},
+  { givesWay }: TableOptions = {},
 ): string {
   const cells = [headers, ...rows].map((row) => row.map(readCell));
   const widths = headers.map((_, column) =>
     Math.max(...cells.map((row) => widthOf(row[column]?.text ?? ""))),
   );
-  const fitting = columns === undefined ? widths : fit(widths, columns);
+  const giving = headers.findIndex((header) => header === givesWay);
+  const others = lineWidth(widths) - (widths[giving] ?? 0);
+  const hasNoRoom =
+    columns !== undefined && giving !== -1 && isLeftOut(widths[giving] ?? 0, columns - others);
+  if (hasNoRoom) {
+    const without = <T>(row: readonly T[]): T[] => row.filter((_, column) => column !== giving);
+    return renderTable(without(headers), rows.map(without), { columns, hasColours });
+  }
+  const yielded = widths.map((width, column) =>
+    column === giving ? Math.min(width, (columns ?? Infinity) - others) : width,
+  );
+  const fitting = columns === undefined ? widths : fit(yielded, columns);
   return cells.map((row) => renderRow(row, fitting, hasColours)).join("\n");
 }
 
@@ -55,14 +75,21 @@ function readCell(cell: Cell): LaidOutCell {
 /** Takes from the widest columns, a character at a time, what is too much for one line. */
 function fit(widths: readonly number[], columns: number): number[] {
   const fitting = [...widths];
-  const gaps = GAP.length * (widths.length - 1);
-  let excess = fitting.reduce((sum, width) => sum + width, gaps) - columns;
+  let excess = lineWidth(fitting) - columns;
   for (; excess > 0; excess -= 1) {
     const widest = Math.max(...fitting.slice(1));
     if (widest <= MIN_SHORTENED) break;
     fitting[fitting.lastIndexOf(widest)] = widest - 1;
   }
   return fitting;
+}
+
+function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
+}
+
+function isLeftOut(width: number, room: number): boolean {
+  return room < Math.min(width, MIN_GIVING_WAY);
 }
 
 function renderRow(row: readonly LaidOutCell[], widths: readonly number[], hasColours: boolean): string {

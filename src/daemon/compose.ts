@@ -5,9 +5,10 @@ import { availableParallelism, uptime } from "node:os";
 import { pino } from "pino";
 import { ensureEvidence } from "../audit/chain-writer.ts";
 import { evidencePaths } from "../audit/evidence-paths.ts";
-import { findRecord, listRecords } from "../audit/query.ts";
+import { findRecord } from "../audit/find-record.ts";
 import { readView } from "../audit/record-view.ts";
 import { rememberRecordNames } from "../audit/record-names.ts";
+import { selectRecords } from "../audit/select-records.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
@@ -219,8 +220,8 @@ function freeSpaceIn(
 function sessionDirectory(intake: Intake, auditRoot: string): SessionDirectory {
   const names = rememberRecordNames(CLOCK.now);
   return new SessionDirectory(intake, {
-    find: (prefix) => findRecord(auditRoot, prefix, names),
-    newest: (limit) => listRecords(auditRoot, { limit }, names),
+    find: (name) => findRecord(auditRoot, name, names),
+    select: (filter) => selectRecords(auditRoot, filter, names),
     view: readView,
   });
 }

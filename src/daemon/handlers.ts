@@ -1,10 +1,10 @@
 import { profileView } from "../profile/view.ts";
 import type { Handlers } from "../api/handlers.ts";
-import type { Status } from "../api/methods.ts";
+import type { Params, Status } from "../api/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionState } from "../session-document.ts";
 import type { CurrentConfig } from "./current-config.ts";
-import type { SessionDirectory } from "./session-directory.ts";
+import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 
 /** The part of the status that does not change while the daemon runs. */
 export type FixedStatus = Omit<
@@ -49,7 +49,10 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       });
       return await sessions.view(id);
     },
-    list: async ({ all, limit }) => (all ? await sessions.all(limit) : sessions.open(limit)),
+    list: async ({ all, ...params }, { signal }) => {
+      const filter = listFilter(params);
+      return all ? await sessions.all(filter, signal) : sessions.open(filter);
+    },
     show: async ({ session }) => await sessions.view(await sessions.resolve(session)),
     wait: async ({ session }, { signal }) => await sessions.sealed(await sessions.resolve(session), signal),
     stop: async ({ session, grace_ms: graceMs }) => {
@@ -73,6 +76,13 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       engine: host.engineStatus(),
     }),
   };
+}
+
+function listFilter(params: Omit<Params<"list">, "all">): ListFilter {
+  const { limit, profile, failed = false, since_timestamp: since, until_timestamp: until } = params;
+  const instant = (timestamp: string | undefined) =>
+    timestamp === undefined ? undefined : Date.parse(timestamp);
+  return { limit, profile, failed, sinceMs: instant(since), untilMs: instant(until) };
 }
 
 function countStates(intake: Intake): Status["sessions"] {

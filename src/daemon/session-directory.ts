@@ -1,16 +1,26 @@
+import type { RecordFilter, Selection } from "../audit/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { SessionList } from "../api/methods.ts";
+import { isFailure } from "../outcome.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionView } from "../session-document.ts";
 
 /** Where sealed sessions are found. */
 export interface RecordQueries {
-  /** The record whose id is or begins with `prefix`. Throws `unknown_session` or `ambiguous_session`. */
-  find(prefix: string): Promise<{ readonly id: string; readonly directory: string }>;
-  /** The newest records, newest first. */
-  newest(limit: number): Promise<readonly { readonly id: string; readonly directory: string }[]>;
+  /** The record that a name means, see `findRecord`. Throws `unknown_session` or `ambiguous_session`. */
+  find(name: string): Promise<{ readonly id: string; readonly directory: string }>;
+  /** The records that a filter lets through. */
+  select(filter: RecordFilter): Promise<Selection>;
   /** The session by its record; `reasonIfOpen` says why it is not sealed. */
   view(directory: string, reasonIfOpen: string): Promise<SessionView>;
+}
+
+/** Which sessions are listed. */
+export interface ListFilter extends RecordFilter {
+  /** How many at most. */
+  readonly limit: number;
+  /** Only sessions whose outcome is a failure, see `isFailure`. */
+  readonly failed: boolean;
 }
 
 /** Every session that this instance knows: the open ones in memory, all others by their records. */
@@ -23,10 +33,10 @@ export class SessionDirectory {
     this.#records = records;
   }
 
-  /** The id that is or begins with `prefix`. Throws `unknown_session` or `ambiguous_session`. */
-  async resolve(prefix: string): Promise<string> {
-    if (this.#intake.get(prefix) !== undefined) return prefix;
-    return (await this.#records.find(prefix)).id;
+  /** The id of the session that a name means, see `findRecord`. Throws `unknown_session` or `ambiguous_session`. */
+  async resolve(name: string): Promise<string> {
+    if (this.#intake.get(name) !== undefined) return name;
+    return (await this.#records.find(name)).id;
   }
 
   async view(sessionId: string): Promise<SessionView> {
@@ -49,24 +59,43 @@ export class SessionDirectory {
   }
 
   /** The sessions that are not sealed, newest first. */
-  open(limit: number): SessionList {
-    const newest = this.#intake.openSessions.slice(-limit).reverse();
-    return { sessions: newest.map((session) => session.view()), unreadable: [] };
+  open({ limit, failed, profile, sinceMs = -Infinity, untilMs = Infinity }: ListFilter): SessionList {
+    const views = this.#intake.openSessions.map((session) => session.view()).reverse();
+    const matching = views.filter((view) => {
+      const queuedMs = Date.parse(view.queued_timestamp);
+      const isOfProfile = profile === undefined || view.profile === profile;
+      return !failed && isOfProfile && queuedMs >= sinceMs && queuedMs <= untilMs;
+    });
+    return { sessions: matching.slice(0, limit), unreadable: [], total: matching.length };
   }
 
-  /** All sessions, newest first; a record that cannot be read does not hide the others. */
-  async all(limit: number): Promise<SessionList> {
-    const { sessions, unreadable }: SessionList = { sessions: [], unreadable: [] };
+  /**
+   * All sessions, newest first; a record that cannot be read does not hide the others.
+   *
+   * @param signal when nobody waits for the answer any more: rejects with its reason.
+   */
+  async all({ limit, failed, ...filter }: ListFilter, signal: AbortSignal): Promise<SessionList> {
+    const sessions: SessionList["sessions"] = [];
+    const unreadable: SessionList["unreadable"] = [];
+    const selection = await this.#records.select(filter);
+    let seen = 0;
     // One after another: a long list must not keep the daemon's file threads from everybody else.
-    for (const { id, directory } of await this.#records.newest(limit)) {
+    for (const { id, directory } of selection.newestFirst()) {
+      if (sessions.length + unreadable.length === limit) break;
+      signal.throwIfAborted();
+      seen += 1;
       try {
-        sessions.push(this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)));
+        const view = this.#intake.get(id)?.view() ?? (await this.#viewOf(directory));
+        if (!failed || isFailure(view)) sessions.push(view);
       } catch (error) {
         if (!(error instanceof AgentdError)) throw error;
         unreadable.push({ session_id: id, record: directory, why: sentence(error) });
       }
     }
-    return { sessions, unreadable };
+    // Which sessions failed, only their records say, and not all were read.
+    const isCounted = !failed || seen === selection.total;
+    const matching = failed ? sessions.length + unreadable.length : selection.total;
+    return { sessions, unreadable, total: isCounted ? matching : null };
   }
 
   async #viewOf(directory: string): Promise<SessionView> {

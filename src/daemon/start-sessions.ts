@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { OpenIndex } from "../audit/open-index.ts";
 import type { RecordSettings } from "../audit/open-record.ts";
-import { findRecord } from "../audit/query.ts";
+import { findById } from "../audit/find-record.ts";
 import { createRecord } from "../audit/record.ts";
 import { reopenRecord } from "../audit/reopen.ts";
 import { Sealer } from "../audit/sealer.ts";
@@ -9,7 +9,6 @@ import { configDigest } from "../config/config.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
 import type { Host } from "../config/paths.ts";
 import type { VariableSource } from "../credentials/resolve.ts";
-import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
@@ -138,11 +137,5 @@ function recordSettings(
 }
 
 async function hasRecord(auditRoot: string, sessionId: string): Promise<boolean> {
-  try {
-    await findRecord(auditRoot, sessionId);
-    return true;
-  } catch (error) {
-    if (error instanceof AgentdError && error.code === "unknown_session") return false;
-    throw error;
-  }
+  return (await findById(auditRoot, sessionId)) !== undefined;
 }

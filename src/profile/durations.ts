@@ -1,20 +1,25 @@
-/** Durations as they are written in the configuration and on the command line: "90s", "30m", "6h". */
+/** Durations as they are written in the configuration and on the command line: "90s", "30m", "6h", "1d", "2w". */
 
-const MS_OF_UNIT = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const MS_OF_UNIT = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** What a duration is, in words for an error message. */
 export const DURATION_RULE =
-  'a duration is a whole number and a unit, such as "90s", "30m" or "6h", from 1s to 576h';
+  'a duration is a whole number and a unit, such as "90s", "30m", "6h", "1d" or "2w", from 1s to 24d';
 
 /** 24 days: Node's timers take no more than 2^31 - 1 milliseconds. */
-export const MAX_DURATION_MS = 576 * MS_OF_UNIT.h;
+export const MAX_DURATION_MS = 24 * MS_OF_UNIT.d;
 
 /** The milliseconds of a duration; undefined when the text is not one. */
 export function durationMs(text: string): number | undefined {
-  const parts = /^(\d{1,9})([smh])$/.exec(text);
+  const ms = spanMs(text);
+  return ms !== undefined && ms > 0 && ms <= MAX_DURATION_MS ? ms : undefined;
+}
+
+/** The milliseconds of a span that is written like a duration, without bounds; undefined when the text is none. */
+export function spanMs(text: string): number | undefined {
+  const parts = /^(\d{1,9})([smhdw])$/.exec(text);
   if (parts === null) return undefined;
-  const ms = Number(parts[1]) * MS_OF_UNIT[parts[2] as keyof typeof MS_OF_UNIT];
-  return ms > 0 && ms <= MAX_DURATION_MS ? ms : undefined;
+  return Number(parts[1]) * MS_OF_UNIT[parts[2] as keyof typeof MS_OF_UNIT];
 }
 
 /** What a grace is, in words for an error message. */

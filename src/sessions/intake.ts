@@ -183,6 +183,7 @@ export class Intake {
       work_unit: request.workUnit ?? null,
       trigger: request.scheduledMs === undefined ? "manual" : "schedule",
       image: profile.baseImage,
+      command: [...profile.command],
       config_digest: digest,
       queued_timestamp: new Date(nowMs).toISOString(),
     });

@@ -168,12 +168,14 @@ export class World {
     return text.replaceAll("HERE", this.house.hostFiles);
   }
 
-  /** Puts in what scenarios cannot know: SESSION (the last one), HASH (the last commit) and REPOSITORY (its URL). */
+  /** Puts in what scenarios cannot know: SESSION (the last one), SHORT (its short form), HASH (the last commit) and REPOSITORY (its URL). */
   async fill(text: string): Promise<string> {
     const filled = text
       .replaceAll("HASH", this.head ?? "HASH")
       .replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
-    return filled.includes("SESSION") ? filled.replaceAll("SESSION", (await this.record()).id) : filled;
+    if (!/SESSION|SHORT/.test(filled)) return filled;
+    const { id } = await this.record();
+    return filled.replaceAll("SESSION", id).replaceAll("SHORT", id.slice(-6));
   }
 
   /** Everything that was typed and what came of it, for whoever reads why a scenario failed. */

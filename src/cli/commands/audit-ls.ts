@@ -1,17 +1,26 @@
 import { AgentdError } from "../../errors.ts";
+import { isFailure } from "../../outcome.ts";
+import { shortId } from "../../short-id.ts";
 import { countOption } from "../arguments.ts";
-import { readAuditedRecord, type AuditedRecord } from "../audited-record.ts";
+import { readAuditedView, withLeftFiles, type AuditedRecord } from "../audited-record.ts";
 import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { LocalContext } from "../context.ts";
+import { say, type LocalContext } from "../context.ts";
 import { errorText } from "../error-text.ts";
 import { printable } from "../printable.ts";
+import {
+  cutText,
+  filterOf,
+  takingFilters,
+  type FilterOptions,
+  type SessionFilter,
+} from "../session-filters.ts";
 import { durationText, standingText } from "../session-text.ts";
 import { sizeText } from "../size-text.ts";
 import { renderTable, type Cell } from "../table.ts";
 import { ageText } from "../time-text.ts";
 
-interface LsOptions {
+interface LsOptions extends FilterOptions {
   readonly limit?: string;
   readonly json?: true;
 }
@@ -40,42 +49,42 @@ export const auditLs: CommandDefinition<LocalContext> = {
   name: "audit ls",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingFilters(command)
       .summary("list the records of sessions")
       .description(
         "Lists what ran, the newest first: by what trigger, on which commit and image, for how long, how it ended " +
           "and what it left in runa/.\nReads the records themselves, so it works without a daemon.",
       )
-      .argument("[profile]", "only the records of this profile")
+      .argument("[profile]", "only the records of this profile, as with --profile")
       .option("--limit <count>", `at most so many (default: ${DEFAULT_LIMIT})`)
       .option("--json", "print a JSON array")
-      .addHelpText("after", example("agentd audit ls", "agentd audit ls site-builder --limit 100 --json"))
+      .addHelpText(
+        "after",
+        example("agentd audit ls --failed", "agentd audit ls site-builder --since 1w --limit 100 --json"),
+      )
       .action((profile: string | undefined, options: LsOptions) => {
-        start((context) => listAudited(profile, options, context));
+        start((context) => listAudited({ ...options, profile: profile ?? options.profile }, context));
       }),
 };
 
-async function listAudited(
-  profile: string | undefined,
-  options: LsOptions,
-  context: LocalContext,
-): Promise<number> {
+/** What was read of the records. */
+interface Found {
+  readonly records: AuditedRecord[];
+  readonly errors: AgentdError[];
+  /** How many there are, shown or not; null when nobody has counted them. */
+  readonly total: number | null;
+}
+
+async function listAudited(options: LsOptions, context: LocalContext): Promise<number> {
   const { stdout, stderr, now } = context;
   const limit = countOption("--limit", options.limit ?? DEFAULT_LIMIT, { max: MAX_LIMIT });
+  const filter = filterOf(options, now());
   const auditRoot = await context.auditRoot();
-  const { listRecords } = await import("../../audit/query.ts");
-  const places = await listRecords(auditRoot, { limit, profile });
-  const records: AuditedRecord[] = [];
-  const errors: AgentdError[] = [];
-  for (const { directory } of places) {
-    const record = await recordOrError(directory);
-    if (record instanceof AgentdError) errors.push(record);
-    else records.push(record);
-  }
+  const { records, errors, total } = await find(auditRoot, filter, limit);
   if (options.json === true) await stdout.json(records);
-  else if (places.length === 0 && stdout.isTerminal)
+  else if (records.length + errors.length === 0 && stdout.isTerminal)
     await stdout.line(
-      `There are no records ${profile === undefined ? "" : `of ${printable(profile)} `}in ${printable(auditRoot)}.`,
+      `There are no ${hasAny(filter) ? "such records" : "records"} in ${printable(auditRoot)}.`,
     );
   else
     await stdout.line(
@@ -83,25 +92,45 @@ async function listAudited(
         HEADERS,
         records.map((record) => row(record, now())),
         stdout,
+        { givesWay: "IMAGE" },
       ),
     );
   for (const error of errors) await stderr.line(errorText(error));
+  const cut = cutText(records.length + errors.length, total);
+  if (cut !== undefined) await say(context, cut);
   return errors.length === 0 ? 0 : 1;
 }
 
-/** One that cannot be read must not hide the others. */
-async function recordOrError(directory: string): Promise<AuditedRecord | AgentdError> {
-  try {
-    return await readAuditedRecord(directory);
-  } catch (error) {
-    if (error instanceof AgentdError) return error;
-    throw error;
+async function find(auditRoot: string, { failed, ...filter }: SessionFilter, limit: number): Promise<Found> {
+  const { selectRecords } = await import("../../audit/select-records.ts");
+  const selection = await selectRecords(auditRoot, filter);
+  const records: AuditedRecord[] = [];
+  const errors: AgentdError[] = [];
+  let seen = 0;
+  for (const { directory } of selection.newestFirst()) {
+    if (records.length + errors.length === limit) break;
+    seen += 1;
+    // One that cannot be read must not hide the others.
+    try {
+      const view = await readAuditedView(directory);
+      if (!failed || isFailure(view)) records.push(await withLeftFiles(view));
+    } catch (error) {
+      if (!(error instanceof AgentdError)) throw error;
+      errors.push(error);
+    }
   }
+  const shown = records.length + errors.length;
+  if (!failed) return { records, errors, total: selection.total };
+  return { records, errors, total: seen === selection.total ? shown : null };
+}
+
+function hasAny({ failed, ...filter }: SessionFilter): boolean {
+  return failed || Object.values(filter).some((given) => given !== undefined);
 }
 
 function row(record: AuditedRecord, nowMs: number): Cell[] {
   return [
-    record.session_id,
+    shortId(record.session_id),
     record.profile,
     { text: standingText(record), colour: colourOf(record) },
     record.trigger,

@@ -1,5 +1,6 @@
 import type { PrunePlan } from "../../audit/prune-plan.ts";
 import type { Pruned } from "../../audit/prune.ts";
+import { spanMs } from "../../profile/durations.ts";
 import { AgentdError } from "../../errors.ts";
 import { countOption, MAX_COUNT } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
@@ -14,8 +15,6 @@ interface PruneOptions {
   readonly yes?: true;
   readonly json?: true;
 }
-
-const MS_OF_UNIT = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `agentd audit prune`: removing old records. */
 export const auditPrune: CommandDefinition<LocalContext> = {
@@ -74,11 +73,11 @@ async function pruneRecords(options: PruneOptions, context: LocalContext): Promi
 
 function endedBefore(age: string | undefined, nowMs: number): number | undefined {
   if (age === undefined) return undefined;
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(age) ?? [];
-  if (unit !== undefined) return nowMs - Number(count) * MS_OF_UNIT[unit as keyof typeof MS_OF_UNIT];
+  const ageMs = spanMs(age);
+  if (ageMs !== undefined) return nowMs - ageMs;
   throw new AgentdError("usage", {
     tried: `use ${JSON.stringify(age)} for --older-than`,
-    why: 'an age is a whole number and a unit, such as "90d", "12h" or "30m"',
+    why: 'an age is a whole number and a unit, such as "90d", "2w", "12h" or "30m"',
   });
 }
 

@@ -1,10 +1,13 @@
+import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import { readAuditedRecord } from "../audited-record.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import type { LocalContext } from "../context.ts";
+import { recordOf } from "../record-argument.ts";
+import { namedSession, takingSession, type LatestOption, type NamedSession } from "../session-argument.ts";
 import { readReport, reportText } from "../session-report.ts";
 
-interface ShowOptions {
+interface ShowOptions extends LatestOption {
   readonly json?: true;
 }
 
@@ -13,24 +16,27 @@ export const auditShow: CommandDefinition<LocalContext> = {
   name: "audit show",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingSession(command)
       .summary("show what a record says")
       .description(
         "Shows what ran, by what trigger, on which commit and image, how it ended, what it left, and its journal.\n" +
           "Reads the record itself, so it works without a daemon; `agentd audit verify` tells whether to trust it.",
       )
-      .argument("<session>", "id of the session, or an unambiguous beginning of it")
       .option("--json", "print a JSON object, with the journal as events")
-      .addHelpText("after", example("agentd audit show 0198f2"))
-      .action((session: string, options: ShowOptions) => {
-        start((context) => showRecord(session, options, context));
+      .addHelpText("after", example("agentd audit show e81234", "agentd audit show --latest"))
+      .action((session: string | undefined, options: ShowOptions, self: Command) => {
+        const named = namedSession(session, options, self);
+        start((context) => showRecord(named, options, context));
       }),
 };
 
-async function showRecord(session: string, options: ShowOptions, context: LocalContext): Promise<number> {
+async function showRecord(
+  session: NamedSession,
+  options: ShowOptions,
+  context: LocalContext,
+): Promise<number> {
   const { stdout, now } = context;
-  const { findRecord } = await import("../../audit/query.ts");
-  const { directory } = await findRecord(await context.auditRoot(), session);
+  const { directory } = await recordOf(session, context);
   const record = await readAuditedRecord(directory);
   const report = await readReport(record);
   if (options.json !== true) {

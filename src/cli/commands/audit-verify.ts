@@ -1,12 +1,15 @@
+import type { Command } from "commander";
 import type { Verdict } from "../../audit/verification.ts";
 import type { VerificationOfAll, VerifiedRecord } from "../../audit/verify-all.ts";
 import { AgentdError } from "../../errors.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { CountedProgress } from "../counted-progress.ts";
 import type { LocalContext } from "../context.ts";
+import { recordOf } from "../record-argument.ts";
+import { namedSession, takingSession, type LatestOption, type NamedSession } from "../session-argument.ts";
 import { allVerifiedText, verifiedText } from "../verification-text.ts";
 
-interface VerifyOptions {
+interface VerifyOptions extends LatestOption {
   readonly all?: true;
   readonly head?: string;
   readonly json?: true;
@@ -27,7 +30,7 @@ export const auditVerify: CommandDefinition<LocalContext> = {
   name: "audit verify",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingSession(command)
       .summary("prove that a record, or all, are what was sealed")
       .description(
         "Checks every file against SHA256SUMS, the sums against the signed statement, and the statement against this " +
@@ -36,27 +39,30 @@ export const auditVerify: CommandDefinition<LocalContext> = {
           "Exits 0 when all is verified, 1 when something was altered or is missing, 3 when a record is incomplete " +
           "(its session is open, or was cut short), 4 when the key that signed is unknown; 2 for a wrong command line.",
       )
-      .argument("[session]", "id of the session, or an unambiguous beginning of it")
       .option("--all", "every record, and the chain that connects them")
       .option("--head <digest>", "with --all: a statement that the chain must have, as noted elsewhere")
       .option("--json", "print a JSON object")
-      .addHelpText("after", example("agentd audit verify 0198f2", "agentd audit verify --all"))
-      .action((session: string | undefined, options: VerifyOptions) => {
-        start((context) =>
-          session === undefined
-            ? verifyEvery(options, context)
-            : verifyOne(requireAlone(session, options), options, context),
-        );
+      .addHelpText("after", example("agentd audit verify e81234", "agentd audit verify --all"))
+      .action((session: string | undefined, options: VerifyOptions, self: Command) => {
+        if (session === undefined && options.latest !== true) {
+          start((context) => verifyEvery(options, context));
+          return;
+        }
+        const named = namedSession(session, options, self);
+        start((context) => verifyOne(requireAlone(named, options), options, context));
       }),
 };
 
-async function verifyOne(session: string, options: VerifyOptions, context: LocalContext): Promise<number> {
-  const [{ findRecord }, { verifyRecord }, { readEvidence }] = await Promise.all([
-    import("../../audit/query.ts"),
+async function verifyOne(
+  session: NamedSession,
+  options: VerifyOptions,
+  context: LocalContext,
+): Promise<number> {
+  const [{ verifyRecord }, { readEvidence }] = await Promise.all([
     import("../../audit/verify.ts"),
     import("../../audit/evidence.ts"),
   ]);
-  const place = await findRecord(await context.auditRoot(), session);
+  const place = await recordOf(session, context);
   const verification = await verifyRecord(place, readEvidence(context.stateDirectory));
   const record: VerifiedRecord = { session_id: place.id, record: place.directory, ...verification };
   if (options.json === true) await context.stdout.json(record);
@@ -65,7 +71,7 @@ async function verifyOne(session: string, options: VerifyOptions, context: Local
 }
 
 async function verifyEvery(options: VerifyOptions, context: LocalContext): Promise<number> {
-  if (options.all !== true) throw usage("neither a session nor --all is given");
+  if (options.all !== true) throw usage("neither a session nor --latest nor --all is given");
   const { verifyAll } = await import("../../audit/verify-all.ts");
   const progress = new CountedProgress(context, "records verified");
   const all: VerificationOfAll = await verifyAll({
@@ -80,7 +86,7 @@ async function verifyEvery(options: VerifyOptions, context: LocalContext): Promi
   return EXIT_CODES[all.status];
 }
 
-function requireAlone(session: string, { all, head }: VerifyOptions): string {
+function requireAlone(session: NamedSession, { all, head }: VerifyOptions): NamedSession {
   if (all === true || head !== undefined) throw usage("--all and --head are for all records, not for one");
   return session;
 }

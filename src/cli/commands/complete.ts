@@ -5,6 +5,8 @@ import { FILES } from "../completion/scripts.ts";
 import { withClient, type CliContext } from "../context.ts";
 import { printable } from "../printable.ts";
 import { standingText } from "../session-text.ts";
+import type { SessionView } from "../../session-document.ts";
+import { shortId } from "../../short-id.ts";
 
 /** How many sessions are worth choosing from. */
 const MAX_SESSIONS = 100;
@@ -31,18 +33,18 @@ async function printCandidates(
   context: CliContext,
 ): Promise<number> {
   const typed = words.at(-1) ?? "";
-  const fitting = (await lookUp(candidates, context)).filter(({ word }) => word.startsWith(typed));
+  const fitting = (await lookUp(candidates, typed, context)).filter(({ word }) => word.startsWith(typed));
   const lines = fitting.map(({ word, summary }) => `${word}\t${printable(summary)}`);
   await context.stdout.lines(candidates.kind === "files" ? [FILES] : lines);
   return 0;
 }
 
-async function lookUp(candidates: Candidates, context: CliContext): Promise<readonly Word[]> {
+async function lookUp(candidates: Candidates, typed: string, context: CliContext): Promise<readonly Word[]> {
   switch (candidates.kind) {
     case "words":
       return candidates.words;
     case "sessions":
-      return await sessions(!candidates.openOnly, context);
+      return await sessions(!candidates.openOnly, typed, context);
     case "profiles":
       return await profiles(context);
     case "files":
@@ -51,12 +53,22 @@ async function lookUp(candidates: Candidates, context: CliContext): Promise<read
   }
 }
 
-async function sessions(all: boolean, context: CliContext): Promise<Word[]> {
+/** Short forms, and profiles for their newest sessions; whole ids for somebody who has begun to type one. */
+async function sessions(all: boolean, typed: string, context: CliContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("list", { all, limit: MAX_SESSIONS }));
-  return found.sessions.map((view) => ({
-    word: view.session_id,
-    summary: [view.profile, view.work_unit, standingText(view)].filter((text) => text !== null).join(" "),
-  }));
+  const byProfile = new Map<string, Word>();
+  for (const { profile, session_id: id } of found.sessions) {
+    if (byProfile.has(profile)) continue;
+    byProfile.set(profile, { word: profile, summary: `newest session, ${shortId(id)}` });
+  }
+  const short = found.sessions.map((view) => ({ word: shortId(view.session_id), summary: summaryOf(view) }));
+  const words = [...short, ...byProfile.values()];
+  if (words.some(({ word }) => word.startsWith(typed))) return words;
+  return found.sessions.map((view) => ({ word: view.session_id, summary: summaryOf(view) }));
+}
+
+function summaryOf(view: SessionView): string {
+  return [view.profile, view.work_unit, standingText(view)].filter((text) => text !== null).join(" ");
 }
 
 async function profiles(context: CliContext): Promise<Word[]> {

@@ -11,7 +11,7 @@ export const daemon: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("run the daemon (the default command)")
+      .summary("run the daemon (the default command, unless on a terminal)")
       .description(
         "Runs the daemon in the foreground; its log goes to standard error, one JSON object a line.\n" +
           "The first SIGINT or SIGTERM lets running sessions end (drain) or leaves them to the next daemon (detach);\n" +

@@ -1,26 +1,42 @@
-import { Option } from "commander";
+import { Option, type Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import { countOption, instantOption, MAX_COUNT } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { ConsoleJson } from "../console-json.ts";
 import type { ConsoleStream } from "../console-log.ts";
-import { connectIfRunning, makePersistent, type CliContext, type LocalContext } from "../context.ts";
+import { connectIfRunning, makePersistent, say, type CliContext, type LocalContext } from "../context.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../follow.ts";
+import { Interrupts } from "../interrupts.ts";
 import type { PersistentClient } from "../persistent-client.ts";
+import { recordOf } from "../record-argument.ts";
+import {
+  askedSession,
+  namedSession,
+  takingSession,
+  type LatestOption,
+  type NamedSession,
+} from "../session-argument.ts";
 import { sessionEnd } from "../session-end.ts";
+import { RAW_MEANING, SessionOutput } from "../session-output.ts";
+import { endText } from "../session-text.ts";
 
-interface LogsOptions {
+interface LogsOptions extends LatestOption {
   readonly follow?: true;
   readonly since?: string;
   readonly tail?: string;
   readonly stream?: ConsoleStream;
   readonly timestamps?: true;
+  readonly raw?: true;
   readonly json?: true;
 }
+
+/** What a shell reports for a process that an interrupt ended. */
+const INTERRUPTED_EXIT_CODE = 130;
 
 /** What the options say. */
 interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
   readonly follow: boolean;
+  readonly raw: boolean;
   readonly asJson: boolean;
 }
 
@@ -29,27 +45,28 @@ export const logs: CommandDefinition<LocalContext> = {
   name: "logs",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingSession(command)
       .summary("print what a session printed")
       .description(
         "Prints what a session has printed so far, each of its streams on ours. Works without a daemon, too.",
       )
-      .argument("<session>", "id of the session, or an unambiguous beginning of it")
-      .option("-f, --follow", "go on until the session has ended")
+      .option("-f, --follow", "go on until the session has ended, and say how it did")
       .option("-n, --tail <lines>", "only so many lines from the end")
       .option(
         "--since <when>",
-        "only what was printed since: 10m ago, or a time such as 2026-01-02T03:04:05Z",
+        "only what was printed since: 10m or 1d ago, or a time such as 2026-01-02T03:04:05Z",
       )
       .addOption(new Option("--stream <name>", "only one stream").choices(["stdout", "stderr"]))
       .option("-t, --timestamps", "begin each line with the time at which it was printed")
+      .option("--raw", RAW_MEANING)
       .option("--json", "print a JSON object for each line, all of them on standard output")
       .addHelpText(
         "after",
-        example("agentd logs -f 0198f2", "agentd logs --since 10m --stream stderr 0198f2"),
+        example("agentd logs -f e81234", "agentd logs -f site-builder", "agentd logs --since 10m --latest"),
       )
-      .action((session: string, options: LogsOptions) => {
-        start((context) => printLogs(session, read(options, context), context));
+      .action((session: string | undefined, options: LogsOptions, self: Command) => {
+        const named = namedSession(session, options, self);
+        start((context) => printLogs(named, read(options, context), context));
       }),
 };
 
@@ -59,13 +76,14 @@ function read(options: LogsOptions, { now }: CliContext): Wanted {
   const timestamps = options.timestamps ?? json;
   return {
     follow: follow === true,
+    raw: options.raw === true,
     asJson: json === true,
     tail: tail === undefined ? undefined : countOption("--tail", tail, { min: 0, max: MAX_COUNT }),
     selection: { stream, timestamps, sinceMs: instantOption("--since", since, now()) },
   };
 }
 
-async function printLogs(session: string, wanted: Wanted, context: LocalContext): Promise<number> {
+async function printLogs(session: NamedSession, wanted: Wanted, context: LocalContext): Promise<number> {
   const daemon = await connectIfRunning(context);
   if (daemon instanceof AgentdError) return await printFromDisk(session, wanted, daemon, context);
   return await makePersistent(daemon, context, (client) => printFromDaemon(client, session, wanted, context));
@@ -73,55 +91,82 @@ async function printLogs(session: string, wanted: Wanted, context: LocalContext)
 
 async function printFromDaemon(
   client: PersistentClient,
-  session: string,
+  session: NamedSession,
   wanted: Wanted,
   context: CliContext,
 ): Promise<number> {
-  const { session_id: id, record, state } = await client.call("show", { session });
-  const { closed } = context.stdout;
-  if (!wanted.follow || state === "sealed") {
-    await printLog(record, wanted, AbortSignal.abort(), context);
-    return 0;
-  }
-  const ended = new AbortController();
-  const end = sessionEnd(client, id, { signal: closed }).finally(() => ended.abort());
-  const [waited, printed] = await Promise.allSettled([end, printLog(record, wanted, ended.signal, context)]);
-  if (printed.status === "rejected") throw printed.reason;
-  if (waited.status === "rejected" && !closed.aborted) throw waited.reason;
-  return 0;
+  const view = await client.call("show", { session: await askedSession(client, session) });
+  return await untilInterrupted(context, async (left) => {
+    if (!wanted.follow || view.state === "sealed") {
+      await printLog(view.record, wanted, { ended: AbortSignal.abort(), left }, context);
+      if (wanted.follow && !left.aborted) await say(context, endText(view));
+      return;
+    }
+    const ended = new AbortController();
+    const end = sessionEnd(client, view.session_id, { signal: left }).finally(() => ended.abort());
+    const log = printLog(view.record, wanted, { ended: ended.signal, left }, context);
+    const [waited, printed] = await Promise.allSettled([end, log]);
+    if (printed.status === "rejected") throw printed.reason;
+    if (left.aborted) return;
+    if (waited.status === "rejected") throw waited.reason;
+    await say(context, endText(waited.value));
+  });
 }
 
 /** Without a daemon nobody can tell when an open session has ended: then what is there is all that can be printed. */
 async function printFromDisk(
-  session: string,
+  session: NamedSession,
   wanted: Wanted,
   noDaemon: AgentdError,
   context: LocalContext,
 ): Promise<number> {
-  const { findRecord, readDocument } = await import("../../audit/query.ts");
-  const { directory } = await findRecord(await context.auditRoot(), session);
-  await printLog(directory, wanted, AbortSignal.abort(), context);
-  if (wanted.follow && (await readDocument(directory)).outcome === null) throw noDaemon;
-  return 0;
+  const [{ readDocument }, { readView }] = await Promise.all([
+    import("../../audit/query.ts"),
+    import("../../audit/record-view.ts"),
+  ]);
+  const { directory } = await recordOf(session, context);
+  return await untilInterrupted(context, async (left) => {
+    await printLog(directory, wanted, { ended: AbortSignal.abort(), left }, context);
+    if (!wanted.follow || left.aborted) return;
+    if ((await readDocument(directory)).outcome === null) throw noDaemon;
+    await say(context, endText(await readView(directory, "sealed")));
+  });
+}
+
+/**
+ * Prints until nobody reads any more. On a terminal, Ctrl-C is one way to stop reading: what the session has left of
+ * colours there has to be taken away.
+ */
+async function untilInterrupted(
+  context: CliContext,
+  print: (left: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const { stdout, stderr } = context;
+  if (!stdout.isTerminal && !stderr.isTerminal) {
+    await print(stdout.closed);
+    return 0;
+  }
+  const { first, release } = new Interrupts(context);
+  first.addEventListener("abort", release);
+  try {
+    await print(AbortSignal.any([stdout.closed, first]));
+  } finally {
+    release();
+  }
+  return first.aborted ? INTERRUPTED_EXIT_CODE : 0;
 }
 
 /** Prints until the session has ended, or nobody reads any more. */
 async function printLog(
   record: string,
-  { selection, tail, asJson }: Wanted,
-  ended: AbortSignal,
+  { selection, tail, asJson, raw }: Wanted,
+  { ended, left }: { readonly ended: AbortSignal; readonly left: AbortSignal },
   { stdout, stderr }: CliContext,
 ): Promise<void> {
-  const json = asJson
+  const outputs = asJson
     ? { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) }
-    : undefined;
-  await followConsoleLog(consoleLogOf(record), {
-    selection,
-    tail,
-    outputs: json ?? { stdout, stderr },
-    ended,
-    abandoned: stdout.closed,
-  });
-  await json?.stdout.end();
-  await json?.stderr.end();
+    : { stdout: new SessionOutput(stdout, { raw }), stderr: new SessionOutput(stderr, { raw }) };
+  await followConsoleLog(consoleLogOf(record), { selection, tail, outputs, ended, abandoned: left });
+  await outputs.stdout.end();
+  await outputs.stderr.end();
 }

@@ -1,16 +1,17 @@
-import type { SessionList } from "../../api/methods.ts";
+import type { Params, SessionList } from "../../api/methods.ts";
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import type { SessionView } from "../../session-document.ts";
+import { shortId } from "../../short-id.ts";
 import { countOption } from "../arguments.ts";
 import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { say, withClient, type CliContext } from "../context.ts";
-import { printable } from "../printable.ts";
-import { standingText } from "../session-text.ts";
+import { cutText, filterOf, takingFilters, type FilterOptions } from "../session-filters.ts";
+import { durationText, standingText } from "../session-text.ts";
 import { renderTable, type Cell } from "../table.ts";
 import { ageText } from "../time-text.ts";
 
-interface PsOptions {
+interface PsOptions extends FilterOptions {
   readonly all?: true;
   readonly limit?: string;
   readonly json?: true;
@@ -21,64 +22,105 @@ const ALL_LIMIT = "20";
 
 const NONE_AT_ALL = "There are no sessions yet.";
 const NONE_OPEN = "Nothing is queued or running; `agentd ps -a` shows what has ended.";
+const NONE_CHOSEN = "There are no such sessions.";
 
-const HEADERS = ["SESSION", "PROFILE", "STATE", "WORK UNIT", "AGE", "REPOSITORY"];
+/** A column of the table. */
+interface Column {
+  readonly header: string;
+  readonly cell: (view: SessionView, nowMs: number) => Cell;
+  /** Whether it says anything of these sessions; default: always. */
+  readonly isShown?: (sessions: readonly SessionView[]) => boolean;
+}
+
+const someEnded = (sessions: readonly SessionView[]): boolean =>
+  sessions.some(({ state }) => state === "sealed");
+
+const COLUMNS: readonly Column[] = [
+  { header: "SESSION", cell: (view) => shortId(view.session_id) },
+  { header: "PROFILE", cell: (view) => view.profile },
+  { header: "STATE", cell: (view) => ({ text: standingText(view), colour: colourOf(view) }) },
+  { header: "EXIT", cell: (view) => String(view.exit_code ?? "-"), isShown: someEnded },
+  { header: "WORK UNIT", cell: (view) => view.work_unit ?? "-" },
+  { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
+  { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },
+  { header: "REPOSITORY", cell: (view) => view.repo_url },
+  {
+    header: "REASON",
+    cell: (view) => view.reason ?? "",
+    isShown: (sessions) => sessions.some(({ reason }) => reason !== null),
+  },
+];
 
 /** `agentd ps`: the sessions, the newest first. */
 export const ps: CommandDefinition = {
   name: "ps",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingFilters(command)
       .summary("list sessions")
       .description(
-        "Lists the sessions that are not sealed yet, the newest first; with --all, the sealed ones too.",
+        "Lists the sessions that are not sealed yet, the newest first; with --all, --failed, --since or --until, the\n" +
+          "sealed ones too. The digits under SESSION are the end of the id, and name the session in every command.",
       )
       .option("-a, --all", "also the sealed ones, with their outcome as state")
       .option(
         "--limit <count>",
-        `at most so many (default: all that are not sealed; with --all, ${ALL_LIMIT})`,
+        `at most so many (default: all that are not sealed; with sealed ones, ${ALL_LIMIT})`,
       )
       .option("--json", "print a JSON array")
-      .addHelpText("after", example("agentd ps", "agentd ps -a --limit 5 --json"))
+      .addHelpText(
+        "after",
+        example("agentd ps", "agentd ps --failed --since 1d", "agentd ps -a --limit 5 --json"),
+      )
       .action((options: PsOptions) => {
         start((context) => listSessions(options, context));
       }),
 };
 
 async function listSessions(options: PsOptions, context: CliContext): Promise<number> {
-  const all = options.all === true;
-  const limit = options.limit ?? (all ? ALL_LIMIT : String(MAX_LIST_LENGTH));
-  const params = { all, limit: countOption("--limit", limit, { max: MAX_LIST_LENGTH }) };
+  const params = paramsOf(options, context.now());
   const list = await withClient(context, (client) => client.call("list", params));
   if (options.json === true) await context.stdout.json(list.sessions);
-  else await context.stdout.line(listText(list, all, context));
-  for (const { record, why } of list.unreadable)
-    await say(context, `${printable(record)} is not listed: ${printable(why)}`);
+  else await context.stdout.line(listText(list, params, context));
+  for (const { record, why } of list.unreadable) await say(context, `${record} is not listed: ${why}`);
+  const cut = cutText(list.sessions.length + list.unreadable.length, list.total);
+  if (cut !== undefined) await say(context, cut);
   return list.unreadable.length === 0 ? 0 : 1;
 }
 
-function listText({ sessions, unreadable }: SessionList, all: boolean, { stdout, now }: CliContext): string {
-  if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal)
-    return all ? NONE_AT_ALL : NONE_OPEN;
-  // Most of the time nothing waits: then the repository has the room.
-  const headers = sessions.some(({ reason }) => reason !== null) ? [...HEADERS, "REASON"] : HEADERS;
-  const rows = sessions.map((view) => row(view, now()));
-  return renderTable(
-    headers,
-    rows.map((cells) => cells.slice(0, headers.length)),
-    stdout,
-  );
+function paramsOf(options: PsOptions, nowMs: number): Params<"list"> {
+  const { failed, profile, sinceMs, untilMs } = filterOf(options, nowMs);
+  const all = options.all === true || failed || sinceMs !== undefined || untilMs !== undefined;
+  const limit = options.limit ?? (all ? ALL_LIMIT : String(MAX_LIST_LENGTH));
+  return {
+    all,
+    limit: countOption("--limit", limit, { max: MAX_LIST_LENGTH }),
+    profile,
+    failed: failed || undefined,
+    since_timestamp: timestampOf(sinceMs),
+    until_timestamp: timestampOf(untilMs),
+  };
 }
 
-function row(view: SessionView, nowMs: number): Cell[] {
-  return [
-    view.session_id,
-    view.profile,
-    { text: standingText(view), colour: colourOf(view) },
-    view.work_unit ?? "-",
-    ageText(nowMs - Date.parse(view.queued_timestamp)),
-    view.repo_url,
-    view.reason ?? "",
-  ];
+function timestampOf(ms: number | undefined): string | undefined {
+  // How long ago can be before any date there is.
+  return ms === undefined ? undefined : new Date(Math.max(0, ms)).toISOString();
+}
+
+function listText(
+  { sessions, unreadable }: SessionList,
+  { all, limit: _limit, ...filter }: Params<"list">,
+  { stdout, now }: CliContext,
+): string {
+  if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal) {
+    if (Object.values(filter).some((given) => given !== undefined)) return NONE_CHOSEN;
+    return all ? NONE_AT_ALL : NONE_OPEN;
+  }
+  const columns = COLUMNS.filter(({ isShown }) => isShown?.(sessions) ?? true);
+  return renderTable(
+    columns.map(({ header }) => header),
+    sessions.map((view) => columns.map(({ cell }) => cell(view, now()))),
+    stdout,
+    { givesWay: "REPOSITORY" },
+  );
 }

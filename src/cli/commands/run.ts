@@ -12,6 +12,7 @@ import { Interrupts } from "../interrupts.ts";
 import type { PersistentClient } from "../persistent-client.ts";
 import { printable } from "../printable.ts";
 import { explainingLoss } from "../session-end.ts";
+import { RAW_MEANING, SessionOutput } from "../session-output.ts";
 import { endText, exitCodeOf, warningTexts } from "../session-text.ts";
 
 interface RunOptions {
@@ -19,6 +20,7 @@ interface RunOptions {
   readonly ref?: string;
   readonly timeout?: string;
   readonly detach?: true;
+  readonly raw?: true;
   readonly json?: true;
 }
 
@@ -43,8 +45,9 @@ export const run: CommandDefinition = {
       .argument("[repo]", "repository to clone (default: the profile's)")
       .option("--work-unit <id>", "what to work on: AGENTD_WORK_UNIT in the session")
       .option("--ref <ref>", "branch, tag or commit (default: the profile's, else the repository's)")
-      .option("--timeout <duration>", "end the session after this time, such as 90s, 30m or 6h")
+      .option("--timeout <duration>", "end the session after this time, such as 90s, 30m, 6h or 1d")
       .option("-d, --detach", "print the session's id and return at once")
+      .option("--raw", RAW_MEANING)
       .option(
         "--json",
         "print the session as one JSON object when it has ended, its output to standard error",
@@ -112,7 +115,11 @@ async function startAttached(
     await say(context, `session ${accepted.session_id} accepted, recorded in ${printable(accepted.record)}`);
     await tellDaemonNotes(client, context, interrupts.second);
     const { stdout, stderr } = context;
-    const outputs = { stdout: options.json === true ? stderr : stdout, stderr };
+    const raw = { raw: options.raw === true };
+    const outputs = {
+      stdout: new SessionOutput(options.json === true ? stderr : stdout, raw),
+      stderr: new SessionOutput(stderr, raw),
+    };
     const sealed = await attend({ client, session: accepted, outputs, interrupts }, context);
     return sealed === undefined
       ? await tellDetached(accepted, context)

@@ -1,10 +1,19 @@
+import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { connectIfRunning, type LocalContext } from "../context.ts";
+import { recordOf } from "../record-argument.ts";
+import {
+  askedSession,
+  namedSession,
+  takingSession,
+  type LatestOption,
+  type NamedSession,
+} from "../session-argument.ts";
 import { readReport, reportText } from "../session-report.ts";
 
-interface ShowOptions {
+interface ShowOptions extends LatestOption {
   readonly json?: true;
 }
 
@@ -13,21 +22,28 @@ export const show: CommandDefinition<LocalContext> = {
   name: "show",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingSession(command)
       .summary("show everything about a session")
       .description(
-        "Shows what a session runs, where it stands, how it ended, and every step it took, from its journal.\n" +
+        "Shows what a session runs, where it stands, how it ended, every step it took, and its last lines of output.\n" +
           "Works without a daemon, too.",
       )
-      .argument("<session>", "id of the session, or an unambiguous beginning of it")
       .option("--json", "print a JSON object, without the journal")
-      .addHelpText("after", example("agentd show 0198f2", "agentd show --json 0198f2"))
-      .action((session: string, options: ShowOptions) => {
-        start((context) => showSession(session, options, context));
+      .addHelpText(
+        "after",
+        example("agentd show e81234", "agentd show site-builder", "agentd show --latest --json"),
+      )
+      .action((session: string | undefined, options: ShowOptions, self: Command) => {
+        const named = namedSession(session, options, self);
+        start((context) => showSession(named, options, context));
       }),
 };
 
-async function showSession(session: string, options: ShowOptions, context: LocalContext): Promise<number> {
+async function showSession(
+  session: NamedSession,
+  options: ShowOptions,
+  context: LocalContext,
+): Promise<number> {
   const { stdout, now } = context;
   const view = await findView(session, context);
   if (options.json === true) await stdout.json(view);
@@ -35,21 +51,18 @@ async function showSession(session: string, options: ShowOptions, context: Local
   return 0;
 }
 
-async function findView(session: string, context: LocalContext): Promise<SessionView> {
+async function findView(session: NamedSession, context: LocalContext): Promise<SessionView> {
   const daemon = await connectIfRunning(context);
   if (daemon instanceof AgentdError) return await viewFromDisk(session, context);
   try {
-    return await daemon.call("show", { session });
+    return await daemon.call("show", { session: await askedSession(daemon, session) });
   } finally {
     daemon.close();
   }
 }
 
-async function viewFromDisk(session: string, context: LocalContext): Promise<SessionView> {
-  const [{ findRecord }, { readView }] = await Promise.all([
-    import("../../audit/query.ts"),
-    import("../../audit/record-view.ts"),
-  ]);
-  const { directory } = await findRecord(await context.auditRoot(), session);
+async function viewFromDisk(session: NamedSession, context: LocalContext): Promise<SessionView> {
+  const { readView } = await import("../../audit/record-view.ts");
+  const { directory } = await recordOf(session, context);
   return await readView(directory, "no daemon runs that would go on with it");
 }

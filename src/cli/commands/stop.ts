@@ -4,10 +4,11 @@ import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { graceOption } from "../arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { say, withPersistentClient, type CliContext } from "../context.ts";
+import { sessionIdOf, takingSession, type LatestOption } from "../session-argument.ts";
 import { explainingLoss, sessionEnd } from "../session-end.ts";
 import { endText } from "../session-text.ts";
 
-interface StopOptions {
+interface StopOptions extends LatestOption {
   readonly all?: true;
   readonly grace?: string;
 }
@@ -17,19 +18,18 @@ export const stop: CommandDefinition = {
   name: "stop",
   faults: FAULTS,
   define: (command, start) =>
-    command
+    takingSession(command)
       .summary("stop a session, or all of them")
       .description(
         "Tells a session to stop and returns when it is sealed: SIGTERM first, and after the grace SIGKILL.\n" +
           "A session that has ended stays as it is; one that is queued never runs.",
       )
-      .argument("[session]", "id of the session, or an unambiguous beginning of it")
       .option("-a, --all", "every session that has not ended, also those that are queued")
       .option(
         "--grace <duration>",
         "time to end by itself, such as 30s, or 0s for none (default: as configured)",
       )
-      .addHelpText("after", example("agentd stop 0198f2 --grace 1m", "agentd stop --all"))
+      .addHelpText("after", example("agentd stop e81234 --grace 1m", "agentd stop --all"))
       .action((session: string | undefined, options: StopOptions) => {
         start((context) => stopSessions(session, options, context));
       }),
@@ -41,12 +41,23 @@ async function stopSessions(
   context: CliContext,
 ): Promise<number> {
   const graceMs = graceOption("--grace", options.grace);
-  if ((session === undefined) === (options.all === undefined)) throw neitherOrBoth();
+  const named = [session, options.latest, options.all].filter((given) => given !== undefined);
+  if (named.length !== 1) throw notOne();
   await withPersistentClient(context, async (client) => {
-    if (session === undefined) await stopAll(client, graceMs, context);
-    else await tellEnd(client, await tellToStop(client, session, graceMs), context);
+    if (options.all === true) await stopAll(client, graceMs, context);
+    else await stopOne(client, await sessionIdOf(client, session), graceMs, context);
   });
   return 0;
+}
+
+async function stopOne(
+  client: Caller,
+  id: string,
+  graceMs: number | undefined,
+  context: CliContext,
+): Promise<void> {
+  await tellToStop(client, id, graceMs);
+  await tellEnd(client, id, context);
 }
 
 async function stopAll(client: Caller, graceMs: number | undefined, context: CliContext): Promise<void> {
@@ -62,24 +73,21 @@ async function stopAll(client: Caller, graceMs: number | undefined, context: Cli
   if (stopped === 0) await say(context, "there is no session to stop");
 }
 
-/** @returns the whole id of the session. */
-async function tellToStop(client: Caller, session: string, graceMs: number | undefined): Promise<string> {
-  const told = client.call("stop", { session, grace_ms: graceMs });
-  const { session_id: id } = await explainingLoss(told, {
+async function tellToStop(client: Caller, session: string, graceMs: number | undefined): Promise<void> {
+  await explainingLoss(client.call("stop", { session, grace_ms: graceMs }), {
     tried: `tell session ${session} to stop`,
     next: "Once a daemon answers, `agentd ps` shows what goes on.",
   });
-  return id;
 }
 
 async function tellEnd(client: Caller, id: string, context: CliContext): Promise<void> {
   await say(context, endText(await sessionEnd(client, id)));
 }
 
-function neitherOrBoth(): AgentdError {
+function notOne(): AgentdError {
   return new AgentdError("usage", {
     tried: "tell what to stop",
-    why: "it is either one session or --all",
+    why: "it is either one session, or --latest, or --all",
     next: "`agentd ps` shows what can be stopped.",
   });
 }

@@ -87,9 +87,7 @@ export const WHAT_RUNS = {
     optionalText,
     daemonVariable()
       .optional()
-      .describe(
-        "Variable of credentials.env that holds a token for cloning; the session never sees it.",
-      ),
+      .describe("Variable of credentials.env that holds a token for cloning; the session never sees it."),
   ),
   methodology_dir: key(
     "methodologyDir",

@@ -30,6 +30,14 @@ export const OUTPUT: Topic = [
     run: (world, text: string) => expect(stdout(world)).toContain(`\r\x1b[K${text}\r\n`),
   },
   {
+    pattern: "the terminal got {bytes}",
+    run: (world, bytes: Buffer) => expect(latin1(world)).toContain(bytes.toString("latin1")),
+  },
+  {
+    pattern: "the terminal did not get {bytes}",
+    run: (world, bytes: Buffer) => expect(latin1(world)).not.toContain(bytes.toString("latin1")),
+  },
+  {
     pattern: "its stdout mentions {string} and {string}",
     run: (world, ...texts: string[]) => expectAll(world, stdout(world), texts),
   },
@@ -51,7 +59,10 @@ export const OUTPUT: Topic = [
   },
   {
     pattern: "its stderr says all of:",
-    run: (world, rows: Rows) => {
+    run: async (world, unfilled: Rows) => {
+      const rows = await Promise.all(
+        unfilled.map((row) => Promise.all(row.map(async (cell) => await world.fill(cell)))),
+      );
       // One problem is a line and what is indented below it.
       const problems = stderr(world).split(/\n(?! {3})/);
       const told = rows.map((row) => problems.find((problem) => row.every((cell) => problem.includes(cell))));
@@ -79,6 +90,10 @@ export const OUTPUT: Topic = [
     },
   },
   {
+    pattern: "the JSON on its stdout has a first element that says:",
+    run: (world, rows: Rows) => expect((json(world) as unknown[])[0]).toMatchObject(jsonObject(rows)),
+  },
+  {
     pattern: "the JSON on its stdout agrees with the record",
     run: async (world) => {
       const record = await world.record();
@@ -96,6 +111,10 @@ export const OUTPUT: Topic = [
 
 function stdout(world: World): string {
   return world.command.stdout.toString();
+}
+
+function latin1(world: World): string {
+  return world.command.stdout.toString("latin1");
 }
 
 function stderr(world: World): string {

@@ -32,6 +32,7 @@ export const NEW_DOCUMENT: Omit<SessionDocument, "session_id"> = acceptedDocumen
   work_unit: "issue-42",
   trigger: "manual",
   image: "localhost/agent:latest",
+  command: ["demo", "exec"],
   config_digest: "0".repeat(64),
   queued_timestamp: "2026-02-03T04:05:06.789Z",
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import type { Handlers } from "../../../src/api/handlers.ts";
 import type { ProfileView } from "../../../src/profile/view.ts";
-import type { Reload } from "../../../src/api/methods.ts";
+import type { Params, Reload } from "../../../src/api/methods.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
 import {
   listed,
@@ -100,7 +100,7 @@ describe("an output that cannot be written", () => {
   it.each([
     ["ps --help", 1],
     ["ps", 1],
-    ["wait abc --json", 125],
+    [`wait ${ID} --json`, 125],
   ])("is an error of agentd %s", async (words, exitCode) => {
     const directory = await start({ wait: () => Promise.resolve(sealed()) });
     const result = await agentdInto("/dev/full", directory, ...words.split(" "));
@@ -121,17 +121,47 @@ describe("agentd ps", () => {
     });
     const { stdout } = await agentd(directory, "ps", "-a");
     const [header, ...rows] = stdout.trimEnd().split("\n");
-    expect(header).toBe("SESSION           PROFILE  STATE      WORK UNIT  AGE    REPOSITORY");
-    expect(rows.map((row) => row.replace(/\d+ d /, "N d    "))).toEqual([
-      `${ID}  demo     queued #2  issue-42   N d     https://example.org/demo.git`,
-      "0198f2a4c6e80000  demo     blocked    \\x1b[2J    N d     https://example.org/demo.git",
+    expect(header?.split(/ {2,}/)).toEqual([
+      ...["SESSION", "PROFILE", "STATE", "EXIT", "WORK UNIT", "AGE", "TOOK", "REPOSITORY"],
     ]);
+    expect(rows.map((row) => row.replace(/\d+ d /, "N d ").split(/ {2,}/))).toEqual([
+      ["e81234", "demo", "queued #2", "-", "issue-42", "N d", "-", "https://example.org/demo.git"],
+      ["e80000", "demo", "blocked", "3", "\\x1b[2J", "N d", "1.5 s", "https://example.org/demo.git"],
+    ]);
+  });
+
+  it.each([
+    [[], 104, "agentd: 2 of 104 shown; see more with --limit\n"],
+    [["--json"], 104, "agentd: 2 of 104 shown; see more with --limit\n"],
+    [["--failed"], null, "agentd: 2 shown, and there may be more; see them with --limit\n"],
+    [[], 2, ""],
+  ])("with %j says on standard error how many of %j it shows", async (options, total, stderr) => {
+    const sessions = [view(), sealed()];
+    const directory = await start({ list: () => Promise.resolve({ sessions, unreadable: [], total }) });
+    const result = await agentd(directory, "ps", "-a", ...options);
+    expect(result).toMatchObject({ exitCode: 0, stderr });
+    expect(result.stdout).not.toContain("shown");
+  });
+
+  it("asks for sessions since and until an instant", async () => {
+    const asked: Params<"list">[] = [];
+    const directory = await start({ list: (given) => (asked.push(given), listed()) });
+    const beforeMs = Date.now();
+    await agentd(directory, "ps", "--since", "2w", "--until", "2026-01-02T03:04:05Z");
+    expect(asked).toMatchObject([{ all: true, limit: 20, until_timestamp: "2026-01-02T03:04:05.000Z" }]);
+    const sinceMs = Date.parse(asked[0]?.since_timestamp ?? "");
+    expect(sinceMs).toBeGreaterThanOrEqual(beforeMs - 14 * 86_400_000);
+    expect(sinceMs).toBeLessThanOrEqual(Date.now() - 14 * 86_400_000);
+    await agentd(directory, "ps", "--since", "999999999w");
+    expect(asked[1]?.since_timestamp).toBe("1970-01-01T00:00:00.000Z");
   });
 
   it.each([
     [[], { all: false, limit: 1000 }],
     [["-a"], { all: true, limit: 20 }],
     [["-a", "--limit", "5"], { all: true, limit: 5 }],
+    [["--profile", "demo"], { all: false, limit: 1000, profile: "demo" }],
+    [["--failed"], { all: true, limit: 20, failed: true }],
   ])("with %j asks for %o", async (options, params) => {
     const asked: unknown[] = [];
     const directory = await start({ list: (given) => (asked.push(given), listed()) });
@@ -149,7 +179,9 @@ describe("agentd ps", () => {
   it("lists what can be read, and names what cannot", async () => {
     const why = "cannot read /r/0198f2a4c6e80000/agentd/session.json: it is not JSON";
     const unreadable = [{ session_id: "0198f2a4c6e80000", record: "/r/0198f2a4c6e80000", why }];
-    const directory = await start({ list: () => Promise.resolve({ sessions: [view()], unreadable }) });
+    const directory = await start({
+      list: () => Promise.resolve({ sessions: [view()], unreadable, total: 2 }),
+    });
     const result = await agentd(directory, "ps", "-a", "--json");
     expect(result).toMatchObject({
       exitCode: 1,
@@ -171,7 +203,7 @@ describe("agentd ps on a terminal", () => {
     );
   });
 
-  it("shows why something waits, shortened to the terminal, and colours what runs", async () => {
+  it("shows why something waits, for which the repository gives way, and colours what runs", async () => {
     const list = () =>
       listed(
         view({ state: "queued", position: 1, reason: "all 1 places of daemon.max_sessions are taken" }),
@@ -181,11 +213,9 @@ describe("agentd ps on a terminal", () => {
     const [header = "", queued = "", running = ""] = (await agentdOnTerminal(directory, "ps")).stdout.split(
       "\r\n",
     );
-    expect(header).toContain("REPOSITORY");
+    expect(header).not.toContain("REPOSITORY");
     expect(header).toContain("REASON");
-    expect(queued).toContain("queued #1");
-    expect(queued).toContain("…");
-    expect(queued).toHaveLength(100);
+    expect(queued).toMatch(/^e81234 +demo +queued #1 .* all 1 places of daemon\.max_sessions are taken$/);
     expect(running).toContain("\x1b[36mrunning\x1b[39m");
     const piped = await agentd(directory, "ps");
     expect(piped.stdout).toContain("  all 1 places of daemon.max_sessions are taken\n");
@@ -302,10 +332,71 @@ describe("agentd stop", () => {
       stop: (params) => Promise.resolve((calls.push(params), view())),
       wait: (params) => Promise.resolve((calls.push(params), sealed({ outcome: "cancelled" }))),
     });
-    const result = await agentd(directory, "stop", ID.slice(0, 4), "--grace", "1m");
+    const result = await agentd(directory, "stop", ID, "--grace", "1m");
     expect(result).toMatchObject({ exitCode: 0, stdout: "" });
     expect(result.stderr).toContain("cancelled in 1.5 s");
-    expect(calls).toEqual([{ session: ID.slice(0, 4), grace_ms: 60_000 }, { session: ID }]);
+    expect(calls).toEqual([{ session: ID, grace_ms: 60_000 }, { session: ID }]);
+  });
+});
+
+describe("a session that is named otherwise than by its id", () => {
+  it.each([
+    [
+      ["wait", "demo"],
+      ["show demo", `wait ${ID}`],
+    ],
+    [
+      ["wait", "-l"],
+      ["list", `wait ${ID}`],
+    ],
+    [
+      ["stop", "e81234"],
+      ["show e81234", `stop ${ID}`, `wait ${ID}`],
+    ],
+    [
+      ["stop", "--latest"],
+      ["list", `stop ${ID}`, `wait ${ID}`],
+    ],
+    [["show", "demo", "--json"], ["show demo"]],
+    [
+      ["show", "-l", "--json"],
+      ["list", `show ${ID}`],
+    ],
+    [
+      ["logs", "--latest"],
+      ["list", `show ${ID}`],
+    ],
+  ])("is one and the same for all that %j asks", async (argv, expected) => {
+    const calls: string[] = [];
+    const one = (method: string) => (params: { session: string }) =>
+      Promise.resolve((calls.push(`${method} ${params.session}`), sealed()));
+    const directory = await start({
+      list: (params) => {
+        expect(params).toEqual({ all: true, limit: 1 });
+        return (calls.push("list"), listed(sealed()));
+      },
+      ...{ show: one("show"), wait: one("wait"), stop: one("stop") },
+    });
+    expect((await agentd(directory, ...argv)).exitCode).toBe(0);
+    expect(calls).toEqual(expected);
+  });
+
+  it("is an error where there is none", async () => {
+    const directory = await start({ list: () => listed() });
+    const result = await agentd(directory, "wait", "-l");
+    expect(result.exitCode).toBe(125);
+    expect(result.stderr).toContain("cannot find the newest session: there is none yet [unknown_session]");
+  });
+});
+
+describe("agentd alone", () => {
+  it("is help on a terminal, and the daemon elsewhere", async () => {
+    const onTerminal = await agentdOnTerminal(home);
+    expect(onTerminal.exitCode).toBe(0);
+    expect(onTerminal.stdout).toContain("Usage: agentd [options] [command]");
+    const elsewhere = await agentd(home);
+    expect(elsewhere.exitCode).toBe(1);
+    expect(elsewhere.stderr).toContain("[config_not_found]");
   });
 });
 
@@ -335,11 +426,14 @@ describe("agentd stop --all", () => {
     });
   });
 
-  it.each([[[]], [[ID, "--all"]]])("is one session or all of them, never %j", async (words) => {
-    const result = await agentd(home, "stop", ...words);
-    expect(result).toMatchObject({ exitCode: 2, stdout: "" });
-    expect(result.stderr).toContain("it is either one session or --all [usage]");
-  });
+  it.each([[[]], [[ID, "--all"]], [["-l", "-a"]], [[ID, "-l"]]])(
+    "is one session or all of them, never %j",
+    async (words) => {
+      const result = await agentd(home, "stop", ...words);
+      expect(result).toMatchObject({ exitCode: 2, stdout: "" });
+      expect(result.stderr).toContain("it is either one session, or --latest, or --all [usage]");
+    },
+  );
 });
 
 describe("an error of the daemon", () => {

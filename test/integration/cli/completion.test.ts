@@ -7,11 +7,13 @@ import { agentd, PROGRAM_DIRECTORY } from "./installed-cli.ts";
 const OPEN = "0198f2a4c6e81234";
 const ENDED = "0198f2a4c6e80000";
 
+const NEWEST = view({ work_unit: "issue-42" });
+
 let daemon: SmallDaemon;
 
 beforeAll(async () => {
   daemon = await startSmallDaemon({
-    list: ({ all }) => (all ? listed(view(), sealed({ session_id: ENDED })) : listed(view())),
+    list: ({ all }) => (all ? listed(NEWEST, sealed({ session_id: ENDED })) : listed(NEWEST)),
   });
 });
 
@@ -52,7 +54,16 @@ describe("completion in bash", () => {
       ["show", "0198"],
       [OPEN, ENDED],
     ],
-    [["stop", ""], [OPEN]],
+    [
+      ["show", "e8"],
+      ["e81234", "e80000"],
+    ],
+    [["logs", "d"], ["demo"]],
+    [
+      ["stop", ""],
+      ["e81234", "demo"],
+    ],
+    [["stop", "019"], [OPEN]],
     [["config", "check", "age"], ["agentd"]],
     [["ps", "nothing"], [""]],
   ])("offers for %j: %j", async (words, offered) => {
@@ -75,7 +86,9 @@ describe("agentd completion", () => {
 
   it("offers each word with what it means", async () => {
     const { stdout } = await agentd(daemon.directory, "__complete", "--", "show", "");
-    expect(stdout).toBe(`${OPEN}\tdemo preparing\n${ENDED}\tdemo success\n`);
+    expect(stdout).toBe(
+      "e81234\tdemo issue-42 preparing\ne80000\tdemo success\ndemo\tnewest session, e81234\n",
+    );
   });
 
   it("offers nothing, in silence but for its error, where no daemon runs", async () => {

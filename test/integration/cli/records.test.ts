@@ -60,6 +60,8 @@ describe("agentd show without a daemon", () => {
           "  repository  https://example.org/demo.git",
           "  took        1.5 s",
           "  outcome     work_failed",
+          "  exit code   5",
+          "  command     demo exec",
           "  warning     beware\\x1b",
           `  record      ${record}`,
           "  runa        3 files, 13 B",
@@ -72,6 +74,26 @@ describe("agentd show without a daemon", () => {
     );
     expect(stdout).toContain('cause="a long story"');
     expect(stdout).not.toContain("warnings=");
+  });
+
+  it("ends with the last ten lines of what was printed, as a terminal would show them", async () => {
+    const { record } = await makeRecord({});
+    const lines = Array.from({ length: 12 }, (_, index) => `2026-01-02T03:04:05Z stdout F line ${index}`);
+    const odd = [
+      "2026-01-02T03:04:05Z stdout P 10%\r",
+      "2026-01-02T03:04:05Z stdout F 100%\r",
+      "2026-01-02T03:04:05Z stderr F \x1b]0;title\x07\x1b[31mred\x1b[0m \u202etxt",
+      "2026-01-02T03:04:05Z stdout P the end",
+    ];
+    await writeFile(join(record, "agentd/console.log"), `${[...lines, ...odd].join("\n")}\n`);
+    const { stdout } = await agentd(home, "show", ID);
+    expect(stdout.slice(stdout.indexOf("Last"))).toBe(
+      "Last 10 lines of output:\n" +
+        [5, 6, 7, 8, 9, 10, 11].map((index) => `  line ${index}\n`).join("") +
+        "  100%\n  red \\u{202e}txt\n  the end\n",
+    );
+    await writeFile(join(record, "agentd/console.log"), `${"x".repeat(200_000)}\n${lines[0]}\n`);
+    expect((await agentd(home, "show", ID)).stdout).toMatch(/\n\nOutput:\n {2}line 0\n$/);
   });
 
   it("prints the same object as with a daemon", async () => {
@@ -121,13 +143,38 @@ describe("agentd audit ls", () => {
     ]);
     expect(lines[1]).toMatch(
       new RegExp(
-        `^${ID} +demo +success +manual +issue-42 +\\d+ d +1\\.5 s +0123456789 +3 +13 B +localhost/demo$`,
+        `^e81234 +demo +success +manual +issue-42 +\\d+ d +1\\.5 s +0123456789 +3 +13 B +localhost/demo$`,
       ),
     );
-    expect(lines[2]).toMatch(new RegExp(`^${OLDER} +other +blocked `));
+    expect(lines[2]).toMatch(/^e80000 +other +blocked /);
     expect(lines).toHaveLength(3);
     expect((await agentd(home, "audit", "ls", "other")).stdout.trimEnd().split("\n")).toHaveLength(2);
     expect((await agentd(home, "audit", "ls", "--limit", "1")).stdout.trimEnd().split("\n")).toHaveLength(2);
+  });
+
+  it("chooses by profile, by failure and by time, and says how many it does not show", async () => {
+    const idAt = (day: number) => Date.UTC(2026, 0, day).toString(16).padStart(11, "0") + "00000";
+    await makeRecord({ session_id: idAt(1), outcome: "work_failed", exit_code: 5 });
+    await makeRecord({ session_id: idAt(2) });
+    await makeRecord({ session_id: idAt(3), outcome: "timed_out", exit_code: null });
+    await makeRecord({ session_id: idAt(4), profile: "other", outcome: "cancelled", exit_code: null });
+    const listed = async (...options: string[]) => {
+      const { stdout, stderr } = await agentd(home, "audit", "ls", "--json", ...options);
+      const records = JSON.parse(stdout) as SessionView[];
+      return [records.map(({ session_id: id }) => [1, 2, 3, 4].find((day) => idAt(day) === id)), stderr];
+    };
+    expect(await listed()).toEqual([[4, 3, 2, 1], ""]);
+    expect(await listed("--failed")).toEqual([[3, 1], ""]);
+    expect(await listed("--profile", "demo")).toEqual([[3, 2, 1], ""]);
+    expect(await listed("--since", "2026-01-02T00:00:00Z", "--until", "2026-01-03T00:00:00Z")).toEqual([
+      [3, 2],
+      "",
+    ]);
+    expect(await listed("--limit", "1")).toEqual([[4], "agentd: 1 of 4 shown; see more with --limit\n"]);
+    expect(await listed("--failed", "--limit", "1")).toEqual([
+      [3],
+      "agentd: 1 shown, and there may be more; see them with --limit\n",
+    ]);
   });
 
   it("prints an array of what docs/json.md describes", async () => {

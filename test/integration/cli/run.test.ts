@@ -225,6 +225,88 @@ describe("agentd run on a terminal", () => {
   });
 });
 
+/** What a session may print to do harm, and what of it may come to a terminal. */
+const HARMFUL = Buffer.from(
+  "\x1b]0;title\x07\x1b]52;c;cm0=\x07\x1b[2J\x1b[?25l\x1b[31mred\x9b\xc2\x9b1A \x1b]8;;http://x\x1b\\link",
+  "latin1",
+);
+const HARMLESS = "\x1b[31mred link";
+
+async function printHarmful(ending: "F" | "P" = "P"): Promise<void> {
+  await writeFile(log, Buffer.concat([Buffer.from(`${AT} stdout ${ending} `), HARMFUL, Buffer.from("\n")]));
+}
+
+describe("what a session prints", () => {
+  it.each([
+    ["run", "demo"],
+    ["logs", "-f", "0198f2a4c6e81234"],
+  ])(
+    "comes to a terminal as text and colours alone, and agentd's own line in no colour below it: %s %s",
+    async (...argv) => {
+      await printHarmful();
+      end();
+      const { stdout } = await agentdOnTerminal(daemon.directory, ...argv);
+      expect(stdout).toContain(`${HARMLESS}\x1b[0m`);
+      expect(stdout).toMatch(/link\x1b\[0m\r\nagentd: session 0198f2a4c6e81234 success in 1\.5 s\r\n$/);
+      expect(stdout).not.toMatch(/\x1b\]|\x1b\[2J|\x1b\[\?25l|\x9b/);
+    },
+  );
+
+  it.each([
+    ["run", "demo", "--raw"],
+    ["logs", "--raw", "-f", "0198f2a4c6e81234"],
+  ])(
+    "comes to a terminal whole with --raw, which gets its cursor back in the end: %s %s %s",
+    async (...argv) => {
+      await printHarmful();
+      end();
+      const result = agentdOnTerminal(daemon.directory, ...argv);
+      const chunks: Buffer[] = [];
+      result.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+      await result;
+      const screen = Buffer.concat(chunks);
+      expect(screen.includes(HARMFUL)).toBe(true);
+      expect(screen.subarray(screen.indexOf(HARMFUL) + HARMFUL.length).toString()).toMatch(
+        /^\x1b\[0m\x1b\[\?25h\r\nagentd: /,
+      );
+    },
+  );
+
+  it.each([
+    ["run", "demo"],
+    ["logs", "0198f2a4c6e81234"],
+  ])("stays byte for byte where there is no terminal: %s %s", async (...argv) => {
+    await printHarmful("F");
+    end();
+    const result = agentd(daemon.directory, ...argv);
+    const chunks: Buffer[] = [];
+    result.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await result;
+    expect(Buffer.concat(chunks)).toEqual(Buffer.concat([HARMFUL, Buffer.from("\n")]));
+  });
+
+  it.each([
+    ["run", "demo"],
+    ["logs", "-f", "0198f2a4c6e81234"],
+  ])("leaves no colour on the terminal after Ctrl-C: %s %s", async (...argv) => {
+    await printHarmful();
+    const command = agentdOnTerminal(daemon.directory, ...argv);
+    const screen = live(command.stdout);
+    await vi.waitFor(() => expect(screen()).toContain(HARMLESS), WAIT);
+    command.stdin.write("\x03");
+    await vi.waitFor(() => expect(screen()).toMatch(/red link(\^C)?\x1b\[0m/), WAIT);
+    end({ outcome: "cancelled", exit_code: null });
+    expect((await command).exitCode).toBe(130);
+  });
+
+  it("leaves a terminal as it is when it ends with a newline and without colours", async () => {
+    await writeFile(log, `${AT} stdout F one\n`);
+    end();
+    const { stdout } = await agentdOnTerminal(daemon.directory, "run", "demo");
+    expect(stdout).toMatch(/one\r\nagentd: session \w+ success in 1\.5 s\r\n$/);
+  });
+});
+
 describe("agentd logs", () => {
   it("prints what there is and returns", async () => {
     await writeFile(log, `${AT} stdout F out\n${AT} stderr F err\n`);
@@ -258,7 +340,11 @@ describe("agentd logs", () => {
     await vi.waitFor(() => expect(stdout()).toBe("one\n"), WAIT);
     await appendFile(log, `${AT} stdout F two\n`);
     end({ outcome: "work_failed", exit_code: 5 });
-    expect(await logs).toMatchObject({ exitCode: 0, stdout: "one\ntwo\n", stderr: "" });
+    expect(await logs).toMatchObject({
+      exitCode: 0,
+      stdout: "one\ntwo\n",
+      stderr: `agentd: session 0198f2a4c6e81234 work_failed in 1.5 s\n  the record is ${record}\n`,
+    });
   });
 
   it("ends when nobody reads its output any more", async () => {

@@ -131,7 +131,7 @@ describe("a bad configuration", () => {
     ["pids", "10.5", "10.5", "whole number from 1"],
     ["pids", "5_000_000", "5000000", "whole number from 1"],
     ["grace", '"10"', '"10"', "duration"],
-    ["grace", '"577h"', '"577h"', "from 1s to 576h"],
+    ["grace", '"577h"', '"577h"', "from 1s to 24d"],
     ["methodology_dir", '""', '""', "not be empty"],
     ["methodology_dir", '"~/groundwork"', '"~/groundwork"', "~ is not expanded"],
     ["methodology_dir", '"/home/ada"', '"/home/ada"', "the home directory"],

@@ -28,6 +28,7 @@ export function view(fields: Partial<SessionView> = {}): SessionView {
       work_unit: null,
       trigger: "manual",
       image: "localhost/demo",
+      command: ["demo", "exec"],
       config_digest: "0".repeat(64),
       queued_timestamp: "2026-01-02T03:04:05.000Z",
     }),
@@ -54,7 +55,7 @@ export function sealed(fields: Partial<SessionView> = {}): SessionView {
 
 /** What `list` answers when every record can be read. */
 export function listed(...sessions: SessionView[]): Promise<SessionList> {
-  return Promise.resolve({ sessions, unreadable: [] });
+  return Promise.resolve({ sessions, unreadable: [], total: sessions.length });
 }
 
 export const STATUS: Status = {

@@ -110,7 +110,7 @@ export class World {
       },
       list: ({ all }) => {
         const listed = this.sessions.filter(({ state }) => all || state !== "sealed");
-        return Promise.resolve({ sessions: listed.reverse(), unreadable: [] });
+        return Promise.resolve({ sessions: listed.reverse(), unreadable: [], total: listed.length });
       },
       wait: async ({ session: id }, { signal }) => {
         const session = this.sessions.find(({ session_id }) => session_id === id)!;

@@ -11,6 +11,7 @@ const accepted = {
     work_unit: "issue-42",
     trigger: "manual",
     image: "localhost/agent:latest",
+    command: ["demo", "exec"],
     config_digest: "0".repeat(64),
     queued_timestamp: "2026-02-03T04:05:06.789Z",
   }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readCommandLine } from "../../../src/cli/command-line.ts";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
+import { MEANINGS } from "../../../src/cli/other-words.ts";
 
 const read = (...argv: string[]) => readCommandLine(argv, COMMANDS, "1.2.3");
 
@@ -71,6 +72,10 @@ describe("the command line", () => {
     [["--bogus", "run", "demo"], 125, "unknown option '--bogus'"],
     [["--bogus", "ps", "run"], 2, "unknown option '--bogus'"],
     [["wait"], 125, "missing required argument 'session'"],
+    [["show"], 2, "missing required argument 'session'"],
+    [["audit", "export"], 2, "missing required argument 'session'"],
+    [["show", "abcd", "--latest"], 2, "it is either a session or --latest"],
+    [["wait", "abcd", "-l"], 125, "it is either a session or --latest"],
     [["wait", "a", "b"], 125, "too many arguments for 'wait'. Expected 1 argument but got 2."],
   ])("says what is wrong with %j and that it exits with %d", (argv, usage, why) => {
     const line = read(...argv);
@@ -78,5 +83,37 @@ describe("the command line", () => {
     expect(line.error.code).toBe("usage");
     expect(line.error.message).toBe(`cannot understand the command line: ${why}`);
     expect(line.faults.usage).toBe(usage);
+  });
+});
+
+describe("a command that is called otherwise elsewhere", () => {
+  it.each([
+    [["top"], "agentd ps"],
+    [["ls"], "agentd ps"],
+    [["tail"], "agentd logs -f"],
+    [["prune"], "agentd audit prune"],
+    [["image"], "agentd profiles"],
+    [["kill"], "agentd stop"],
+    [["cancel"], "agentd stop"],
+    [["inspect"], "agentd show"],
+    [["start"], "agentd run"],
+    [["restart"], "agentd reload"],
+    [["cron"], "agentd schedule"],
+    [["history"], "agentd ps -a"],
+    [["audit", "rm"], "agentd audit prune"],
+  ])("is answered with what it is called here: %j", (argv, command) => {
+    const line = read(...argv);
+    if (line.kind !== "wrong") throw new Error(line.kind);
+    expect(line.error.message).toBe(
+      `cannot understand the command line: unknown command '${argv.at(-1) ?? ""}'`,
+    );
+    expect(line.error.next).toContain(`\`${command}`);
+    expect(line.error.next).toContain("`agentd --help` lists the commands");
+  });
+
+  it("is one that there is not", () => {
+    const named = MEANINGS.flatMap(({ words }) => words);
+    expect(new Set(named).size).toBe(named.length);
+    expect(named.filter((word) => NAMES.includes(word))).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ function view(state: SessionView["state"], reason: string | null): SessionView {
     ref: null,
     work_unit: null,
     trigger: "manual",
+    command: ["true"],
     image: "localhost/agent:latest",
     config_digest: "0".repeat(64),
     queued_timestamp: "2026-02-03T04:05:06.789Z",

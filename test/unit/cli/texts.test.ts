@@ -122,6 +122,25 @@ describe("a table", () => {
     expect(narrow).toBe("SESSION           WORK UN…  REPOSIT…\n0198f2a4c6e81234  a work …  https:/…");
   });
 
+  it("shortens the column that gives way before any other, and leaves it out where little of it would be left", () => {
+    const rows = [["e81234", "a work unit that is long", "https://example.org/a/long/path.git", "why"]];
+    const render = (columns: number) =>
+      renderTable(
+        ["SESSION", "WORK UNIT", "REPOSITORY", "REASON"],
+        rows,
+        { columns },
+        { givesWay: "REPOSITORY" },
+      );
+    expect(render(100).split("\n")[1]).toBe(
+      "e81234   a work unit that is long  https://example.org/a/long/path.git  why",
+    );
+    expect(render(61).split("\n")[1]).toBe("e81234   a work unit that is long  https://example.o…  why");
+    expect(render(58)).toBe(
+      "SESSION  WORK UNIT                 REASON\ne81234   a work unit that is long  why",
+    );
+    expect(render(30)).toBe("SESSION  WORK UNIT      REASON\ne81234   a work unit …  why");
+  });
+
   it("has colours where its output has them, and is aligned all the same", () => {
     const rows = [
       [{ text: "ok", colour: "green" } as const, "x"],

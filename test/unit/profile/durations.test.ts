@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { durationMs, MAX_DURATION_MS } from "../../../src/profile/durations.ts";
+import { durationMs, MAX_DURATION_MS, spanMs } from "../../../src/profile/durations.ts";
 
 describe("durationMs", () => {
   it.each([
     ["90s", 90_000],
     ["30m", 1_800_000],
     ["6h", 21_600_000],
+    ["1d", 86_400_000],
+    ["2w", 1_209_600_000],
+    ["24d", MAX_DURATION_MS],
     ["576h", MAX_DURATION_MS],
   ])("reads %s", (text, ms) => {
     expect(durationMs(text)).toBe(ms);
@@ -20,7 +23,9 @@ describe("durationMs", () => {
     "1.5h",
     "5 m",
     "5M",
-    "1d",
+    "1D",
+    "25d",
+    "4w",
     "577h",
     "99999999999s",
     "1h30m",
@@ -28,6 +33,15 @@ describe("durationMs", () => {
     "1s\n",
   ])("refuses %j", (text) => {
     expect(durationMs(text)).toBeUndefined();
+  });
+
+  it("reads spans of any length, where no timer waits for them", () => {
+    expect([spanMs("0s"), spanMs("90d"), spanMs("52w"), spanMs("1y")]).toEqual([
+      0,
+      90 * 86_400_000,
+      364 * 86_400_000,
+      undefined,
+    ]);
   });
 
   it("stays within what a timer of Node takes", () => {

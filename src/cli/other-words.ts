@@ -1,0 +1,70 @@
+/** What other programs call what agentd calls otherwise. Spelling would lead somebody from `top` to `stop`. */
+
+export interface Meaning {
+  readonly words: readonly string[];
+  /** A sentence that names the command. */
+  readonly advice: string;
+}
+
+export const MEANINGS: readonly Meaning[] = [
+  {
+    words: ["top", "ls", "list", "sessions", "jobs", "containers"],
+    advice: "`agentd ps` lists what is queued or running, `agentd ps -a` what has ended, too.",
+  },
+  { words: ["history"], advice: "`agentd ps -a` lists all sessions, `agentd audit ls` their records." },
+  {
+    words: ["tail", "log", "attach", "follow"],
+    advice: "`agentd logs -f SESSION` follows what a session prints.",
+  },
+  {
+    words: ["inspect", "describe", "get"],
+    advice: "`agentd show SESSION` shows everything about a session.",
+  },
+  { words: ["info"], advice: "`agentd status` shows the daemon, `agentd show SESSION` a session." },
+  {
+    words: ["start", "exec", "create", "up"],
+    advice: "`agentd run PROFILE` starts a session, `agentd daemon` the daemon.",
+  },
+  {
+    words: ["kill", "cancel", "abort", "terminate"],
+    advice: "`agentd stop SESSION` ends a session, with `--grace 0s` at once.",
+  },
+  {
+    words: ["down", "shutdown", "restart"],
+    advice:
+      "`systemctl --user stop agentd` or `restart agentd` is for the daemon, `agentd stop --all` for all sessions; " +
+      "a changed configuration needs only `agentd reload`.",
+  },
+  {
+    words: ["rm", "remove", "delete", "prune", "clean", "gc"],
+    advice:
+      "`agentd audit prune` removes old records; containers and clones are gone when a session is sealed.",
+  },
+  {
+    words: ["image", "images", "pull", "build"],
+    advice:
+      "`agentd profiles` shows the image of each profile; `podman images` and `podman build` are for images.",
+  },
+  {
+    words: ["cron", "timer", "timers", "schedules"],
+    advice: "`agentd schedule` shows schedules and their next runs.",
+  },
+  { words: ["verify", "key", "export"], advice: "`agentd audit` has this command." },
+  {
+    words: ["check", "validate"],
+    advice: "`agentd config check` checks a configuration, `agentd doctor` this host.",
+  },
+  {
+    words: ["install", "uninstall", "enable"],
+    advice: "`agentd service` has what makes the daemon a service.",
+  },
+  {
+    words: ["init", "setup"],
+    advice: "`agentd doctor` says what this host lacks, `agentd service install` sets up.",
+  },
+];
+
+/** What somebody who types that word for a command may want; undefined for any other word. */
+export function adviceFor(word: string): string | undefined {
+  return MEANINGS.find(({ words }) => words.includes(word))?.advice;
+}
