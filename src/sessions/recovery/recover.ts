@@ -1,7 +1,6 @@
 /**
  * Finds what an earlier daemon has left and brings every open record to a decision.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { JournalEntry } from "../../audit/journal.ts";
 import type { OpenEntry, OpenIndexContents } from "../../audit/open-index.ts";
 import { sentence } from "../../errors.ts";
