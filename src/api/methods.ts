@@ -151,6 +151,21 @@ export const METHODS = {
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
+  watch: {
+    summary: "Answers as soon as the session looks otherwise than the client knows.",
+    waits: true,
+    params: z.strictObject({
+      session,
+      /** `look` of the last answer; left out by who knows nothing yet. */
+      look: text(100).optional(),
+    }),
+    result: z.strictObject({
+      /** Stands for state, place in the queue and reason. */
+      look: z.string(),
+      session: sessionViewSchema,
+    }),
+    errors: ["unknown_session", "ambiguous_session", "record_unusable"],
+  },
   stop: {
     summary: "Tells the session to stop and answers at once; one that is sealed stays as it is.",
     params: z.strictObject({ session, grace_ms: milliseconds.optional() }),

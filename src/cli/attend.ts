@@ -11,6 +11,7 @@ import type { Interrupts } from "./interrupts.ts";
 import type { PersistentClient } from "./persistent-client.ts";
 import { Progress } from "./progress.ts";
 import { sessionEnd } from "./session-end.ts";
+import { SessionWatch } from "./session-watch.ts";
 import type { SessionOutput } from "./session-output.ts";
 
 export interface Attendance {
@@ -26,7 +27,10 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
   const { client, session, outputs, interrupts } = attendance;
   const ended = new AbortController();
   const { session_id: id, record } = session;
-  const progress = new Progress({ client, session: id, terminal: context.stderr, now: context.now });
+  const over = AbortSignal.any([ended.signal, interrupts.second]);
+  const watch = new SessionWatch(client, id, over);
+  const latest = (): SessionView | undefined => watch.latest;
+  const progress = new Progress({ latest, terminal: context.stderr, now: context.now });
   let stopped = Promise.resolve();
   const askToStop = (): void => void (stopped = stop(attendance, context));
   if (interrupts.first.aborted) askToStop();
@@ -37,7 +41,7 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
     ended: ended.signal,
     abandoned: interrupts.second,
   });
-  const watched = watchEnd(client, id, context, AbortSignal.any([ended.signal, interrupts.second]));
+  const watched = watchEnd(latest, context, over);
   const [sealed, followed] = await Promise.allSettled([end, log, watched]);
   await progress.end();
   await stopped;

@@ -3,12 +3,11 @@
  * whoever waits is told what for.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Caller } from "../rpc/client.ts";
 import type { SessionView } from "../session-document.ts";
 import { say, type CliContext } from "./context.ts";
 import { printable } from "./printable.ts";
 
-const POLL_MS = 2_000;
+const LOOK_MS = 500;
 
 /** An end that takes no longer is not worth a word. */
 const QUIET_MS = 10_000;
@@ -33,21 +32,25 @@ export class EndNotice {
   }
 }
 
-/** Looks at a session until the signal, and says on stderr what its end waits for. Does not reject. */
+/**
+ * Says on stderr what the end of a session waits for, until the signal. Does not reject.
+ *
+ * @param latest the session as the daemon shows it now; undefined until it has answered.
+ */
 export async function watchEnd(
-  client: Caller,
-  session: string,
+  latest: () => SessionView | undefined,
   context: Pick<CliContext, "stderr" | "now">,
   signal: AbortSignal,
 ): Promise<void> {
   const notice = new EndNotice();
   try {
     for (;;) {
-      await sleep(POLL_MS, undefined, { signal });
-      const text = notice.next(await client.call("show", { session }, { signal }), context.now());
+      await sleep(LOOK_MS, undefined, { signal });
+      const view = latest();
+      const text = view && notice.next(view, context.now());
       if (text !== undefined) await say(context, text);
     }
   } catch {
-    // Ended, or the daemon does not answer: whoever waits for the session tells that.
+    // Ended.
   }
 }

@@ -3,18 +3,19 @@
  * before anything else is printed.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Caller } from "../rpc/client.ts";
 import type { SessionView } from "../session-document.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./printable.ts";
 import type { SessionOutput } from "./session-output.ts";
 import { ageText } from "./time-text.ts";
 
-const POLL_MS = 500;
+/** The line tells how long the session has waited, which nobody but the clock changes. */
+const REDRAW_MS = 500;
+const FIRST_LOOK_MS = 20;
 
 export interface ProgressOptions {
-  readonly client: Caller;
-  readonly session: string;
+  /** The session as the daemon shows it now; undefined until it has answered. */
+  readonly latest: () => SessionView | undefined;
   /** Nothing is shown where this is no terminal. */
   readonly terminal: Output;
   /** Milliseconds since 1970. */
@@ -49,17 +50,17 @@ export class Progress {
   }
 
   async #show(): Promise<void> {
-    const { client, session, terminal, now } = this.#options;
+    const { latest, terminal, now } = this.#options;
     const { signal } = this.#over;
     try {
-      for (;;) {
-        const text = progressText(await client.call("show", { session }, { signal }), now());
-        if (text === undefined) break;
-        await terminal.status(text);
-        await sleep(POLL_MS, undefined, { signal });
+      for (let view = latest(); ; view = latest()) {
+        const text = view && progressText(view, now());
+        if (text !== undefined) await terminal.status(text);
+        else if (view !== undefined) break;
+        await sleep(view === undefined ? FIRST_LOOK_MS : REDRAW_MS, undefined, { signal });
       }
     } catch {
-      // Ended, or the daemon does not answer: whoever waits for the session tells that.
+      // Ended.
     }
     await terminal.clearStatus();
   }

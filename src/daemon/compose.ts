@@ -8,7 +8,7 @@ import { evidencePaths } from "../audit/evidence-paths.ts";
 import { findRecord } from "../audit/find-record.ts";
 import { readView } from "../audit/record-view.ts";
 import { rememberRecordNames } from "../audit/record-names.ts";
-import { selectRecords } from "../audit/select-records.ts";
+import { selectRecords, type RecordFilter } from "../audit/select-records.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
@@ -21,6 +21,7 @@ import { RpcServer } from "../rpc/server.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { Admission } from "../sessions/admission.ts";
+import { SessionFeed } from "../sessions/feed.ts";
 import { FreeSpace } from "../sessions/free-space.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
@@ -102,11 +103,24 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   await makeRuntimeDirectory(places.runtime);
   const engine = await startEngine(config, places, log, options);
   const daemon = { pid, version };
-  const admission = new Admission(admissionLimits(config));
+  const feed = new SessionFeed();
+  const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
   const freeSpace = freeSpaceIn(places, current, admission);
   const intake = await startSessions({
     ...options,
-    ...{ current, admission, freeSpace, places, engine, credentials, clock: CLOCK, log, daemon, failpoints },
+    ...{
+      current,
+      feed,
+      admission,
+      freeSpace,
+      places,
+      engine,
+      credentials,
+      clock: CLOCK,
+      log,
+      daemon,
+      failpoints,
+    },
   });
   // Not before: its containers are of this instance and of no session, as leftovers are.
   const prepare = imagePreparation(engine, log, resources);
@@ -122,7 +136,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     now: CLOCK.now,
     log,
   });
-  const sessions = sessionDirectory(intake, places.auditRoot);
+  const sessions = sessionDirectory(intake, places.auditRoot, feed);
   const reloading = new Reloading({
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
@@ -217,11 +231,12 @@ function freeSpaceIn(
   });
 }
 
-function sessionDirectory(intake: Intake, auditRoot: string): SessionDirectory {
+function sessionDirectory(intake: Intake, auditRoot: string, feed: SessionFeed): SessionDirectory {
   const names = rememberRecordNames(CLOCK.now);
-  return new SessionDirectory(intake, {
-    find: (name) => findRecord(auditRoot, name, names),
-    select: (filter) => selectRecords(auditRoot, filter, names),
+  const records = {
+    find: (name: string) => findRecord(auditRoot, name, names),
+    select: (filter: RecordFilter) => selectRecords(auditRoot, filter, names),
     view: readView,
-  });
+  };
+  return new SessionDirectory(intake, records, feed);
 }

@@ -55,6 +55,8 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     },
     show: async ({ session }) => await sessions.view(await sessions.resolve(session)),
     wait: async ({ session }, { signal }) => await sessions.sealed(await sessions.resolve(session), signal),
+    watch: async ({ session, look }, { signal }) =>
+      await sessions.watch(await sessions.resolve(session), look, signal),
     stop: async ({ session, grace_ms: graceMs }) => {
       const id = await sessions.resolve(session);
       await intake.get(id)?.stop(graceMs);

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import type { RecordFilter, Selection } from "../audit/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
-import type { SessionList } from "../api/methods.ts";
+import type { Result, SessionList } from "../api/methods.ts";
 import { isFailure } from "../outcome.ts";
+import type { SessionFeed } from "../sessions/feed.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionView } from "../session-document.ts";
 
@@ -27,10 +29,12 @@ export interface ListFilter extends RecordFilter {
 export class SessionDirectory {
   readonly #intake: Intake;
   readonly #records: RecordQueries;
+  readonly #feed: SessionFeed;
 
-  constructor(intake: Intake, records: RecordQueries) {
+  constructor(intake: Intake, records: RecordQueries, feed: SessionFeed) {
     this.#intake = intake;
     this.#records = records;
+    this.#feed = feed;
   }
 
   /** The id of the session that a name means, see `findRecord`. Throws `unknown_session` or `ambiguous_session`. */
@@ -56,6 +60,19 @@ export class SessionDirectory {
     } finally {
       stop();
     }
+  }
+
+  /** The session's view once it looks otherwise than `look`; rejects with the signal's reason when that comes first. */
+  async watch(sessionId: string, look: string | undefined, signal: AbortSignal): Promise<Result<"watch">> {
+    for (let open = this.#intake.get(sessionId); open !== undefined; open = this.#intake.get(sessionId)) {
+      const session = open.view();
+      const now = lookOf(session);
+      if (now !== look) return { look: now, session };
+      // Nothing is awaited in between, so no change is missed.
+      await this.#feed.next(sessionId, signal);
+    }
+    const session = await this.view(sessionId);
+    return { look: lookOf(session), session };
   }
 
   /** The sessions that are not sealed, newest first. */
@@ -101,6 +118,14 @@ export class SessionDirectory {
   async #viewOf(directory: string): Promise<SessionView> {
     return await this.#records.view(directory, "left by a daemon that has ended");
   }
+}
+
+/** The same for views between which nobody sees a difference. */
+function lookOf({ state, position, reason }: SessionView): string {
+  return createHash("sha256")
+    .update(JSON.stringify([state, position, reason]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 function sealedView(view: SessionView): SessionView {

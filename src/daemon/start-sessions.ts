@@ -15,6 +15,7 @@ import { LocalExecutor } from "../local/local-executor.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { Admission } from "../sessions/admission.ts";
+import type { SessionFeed } from "../sessions/feed.ts";
 import type { FreeSpace } from "../sessions/free-space.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/ports.ts";
@@ -31,6 +32,7 @@ import { keepYoungGenerationSmall } from "./young-generation.ts";
 export interface SessionsHost {
   readonly current: CurrentConfig;
   readonly admission: Admission;
+  readonly feed: SessionFeed;
   readonly freeSpace: FreeSpace;
   readonly places: Places;
   readonly host: Host;
@@ -79,7 +81,17 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     leftovers: leftoversOf(places, remover.remove),
   });
   const intake = new Intake({
-    ...{ freeSpace, executor, clock, log, boot, daemon, failpoints, admission: parts.admission },
+    ...{
+      freeSpace,
+      executor,
+      feed: parts.feed,
+      clock,
+      log,
+      boot,
+      daemon,
+      failpoints,
+      admission: parts.admission,
+    },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),

@@ -15,6 +15,7 @@ interface Entry extends Waiting {
 /** Decides which sessions run now, by the rules of `judge`. */
 export class Admission {
   #limits: AdmissionLimits;
+  readonly #onChange: () => void;
   /** In the order in which they came. */
   #queue: readonly Entry[] = [];
   readonly #running = new Map<string, Claim>();
@@ -29,8 +30,10 @@ export class Admission {
   /** Why nobody is admitted for now. */
   #held: string | undefined;
 
-  constructor(limits: AdmissionLimits) {
+  /** @param onChange called after the queue, or somebody's place in it, may have changed. Default: nobody asks. */
+  constructor(limits: AdmissionLimits, onChange: () => void = () => undefined) {
     this.#limits = limits;
+    this.#onChange = onChange;
   }
 
   /**
@@ -114,6 +117,7 @@ export class Admission {
     queueMicrotask(() => {
       this.#isReviewDue = false;
       this.#review();
+      this.#onChange();
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Admission } from "./admission.ts";
+import type { SessionFeed } from "./feed.ts";
 import type { Executor } from "./executor.ts";
 import type { FreeSpace } from "./free-space.ts";
 import type { Clock } from "./ports.ts";
@@ -10,6 +11,7 @@ export interface SessionHost {
   readonly executor: Executor;
   readonly admission: Admission;
   readonly freeSpace: FreeSpace;
+  readonly feed: SessionFeed;
   readonly clock: Clock;
   readonly log: Logger;
   /** Stands for this boot: a container of another one is gone, whatever the engine shows. */

@@ -25,7 +25,7 @@ export class Session {
 
   constructor(host: SessionHost, plan: SessionPlan, record: OpenRecord, beginning: Beginning) {
     const log = host.log.child({ session: record.id, profile: plan.profile.name });
-    const standing = new Standing(record, { clock: host.clock, log });
+    const standing = new Standing(record, { clock: host.clock, log, publish: host.feed.publish });
     this.record = record;
     this.#beginning = beginning;
     this.#parts = {

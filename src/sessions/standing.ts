@@ -1,8 +1,10 @@
+import type { JournalEntry } from "../audit/journal.ts";
 import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
 import type { SessionState } from "../session-document.ts";
 import type { Preparing } from "./executor.ts";
+import type { SessionChange } from "./feed.ts";
 import type { Clock, OpenRecord } from "./ports.ts";
 import { untilItSucceeds } from "./retry.ts";
 
@@ -12,11 +14,19 @@ type Write = () => Promise<unknown>;
 /** Between two lines in the journal that tell how far a removal has come. */
 const REMOVING_LINE_MS = 10_000;
 
-/** Where a session stands: in its journal first, then in memory. */
+export interface StandingHost {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told of every line that is journaled, and of what else changes. */
+  readonly publish: (change: SessionChange) => void;
+}
+
+/** Where a session stands: in its journal first, then in memory. The one door to both. */
 export class Standing {
   readonly #record: OpenRecord;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #publish: (change: SessionChange) => void;
   /** Writes to the record that a running session does not wait for, oldest first. */
   readonly #owed: Write[] = [];
   /** A line says the state that the journal is in when it is written. */
@@ -25,14 +35,14 @@ export class Standing {
   #state: SessionState;
   #trouble: string | undefined;
   #removingLineMs: number | undefined;
-  /** What is being prepared, or done about its end; undefined while the command runs. */
-  activity: string | undefined;
+  #activity: string | undefined;
 
   /** @param record in the state in which it was left. */
-  constructor(record: OpenRecord, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+  constructor(record: OpenRecord, { clock, log, publish }: StandingHost) {
     this.#record = record;
     this.#clock = clock;
     this.#log = log;
+    this.#publish = publish;
     // The journal's last line comes before the commit.
     this.#state = record.state === "sealed" ? "finishing" : record.state;
   }
@@ -46,6 +56,17 @@ export class Standing {
     return this.#trouble;
   }
 
+  /** What is being prepared, or done about its end; undefined while the command runs. */
+  get activity(): string | undefined {
+    return this.#activity;
+  }
+
+  set activity(activity: string | undefined) {
+    if (activity === this.#activity) return;
+    this.#activity = activity;
+    this.#publish({ kind: "busy", sessionId: this.#record.id });
+  }
+
   /** Enters a state: it is journaled when this resolves, with the time at which it was. */
   async enter(
     state: SessionState,
@@ -54,9 +75,11 @@ export class Standing {
     options: { readonly durable: boolean } = { durable: true },
   ): Promise<string> {
     return await this.#inTurn(async () => {
-      const { time } = await this.#record.journal(state, event, details, options);
+      const entry = await this.#record.journal(state, event, details, options);
+      const { time } = entry;
       this.#state = state;
-      this.activity = undefined;
+      this.#activity = undefined;
+      this.#tell(entry);
       this.#log.info({ state, event, ...details }, "session state");
       return time;
     });
@@ -66,7 +89,7 @@ export class Standing {
   async note(event: string, details: Details): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#state === "finishing" || this.#state === "sealed") return;
-      await this.#record.journal(this.#state, event, details);
+      await this.#journal(this.#state, event, details);
     });
   }
 
@@ -78,7 +101,7 @@ export class Standing {
     await this.#inTurn(async () => {
       const warnings = [...this.#record.document.warnings, ...(details.warnings ?? [])];
       await this.#record.update({ ...fields, warnings }, { persist: false });
-      await this.#record.journal(this.#state, event, details, { durable: false });
+      await this.#journal(this.#state, event, details, { durable: false });
     });
   };
 
@@ -88,7 +111,7 @@ export class Standing {
     const nowMs = this.#clock.monotonic();
     if (this.#removingLineMs !== undefined && nowMs - this.#removingLineMs < REMOVING_LINE_MS) return;
     this.#removingLineMs = nowMs;
-    const written = this.#record.journal(this.#state, "removing", { entries }, { durable: false });
+    const written = this.#journal(this.#state, "removing", { entries }, { durable: false });
     written.catch((error: unknown) =>
       this.#log.warn({ error }, "the progress of a removal is not journaled"),
     );
@@ -97,12 +120,13 @@ export class Standing {
   /** The record is sealed: nothing is journaled any more. */
   enterSealed(): void {
     this.#state = "sealed";
+    this.#publish({ kind: "busy", sessionId: this.#record.id });
   }
 
   /** Adds a line to the journal in the state as it is, when `settle` comes to it. */
   oweLine(event: string, details: Details = {}): void {
     const { state } = this;
-    this.#owed.push(() => this.#record.journal(state, event, details, { durable: false }));
+    this.#owed.push(() => this.#journal(state, event, details, { durable: false }));
   }
 
   /** Writes the document as it is then, when `settle` comes to it. */
@@ -151,6 +175,14 @@ export class Standing {
     return result;
   }
 
+  async #journal(...line: Parameters<OpenRecord["journal"]>): Promise<void> {
+    this.#tell(await this.#record.journal(...line));
+  }
+
+  #tell(entry: JournalEntry): void {
+    this.#publish({ kind: "journaled", sessionId: this.#record.id, entry });
+  }
+
   async #writeOwed(): Promise<void> {
     for (let write = this.#owed[0]; write; write = this.#owed[0]) {
       await write();
@@ -160,6 +192,7 @@ export class Standing {
 
   #note(error: unknown, retryInMs = 0): void {
     this.#trouble = sentence(error);
+    this.#publish({ kind: "busy", sessionId: this.#record.id });
     this.#log.warn({ error, retry_in_ms: retryInMs }, "a step of the session failed and is tried again");
   }
 }

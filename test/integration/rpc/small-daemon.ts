@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
 import type { Handlers } from "../../../src/api/handlers.ts";
@@ -100,7 +101,19 @@ export const RELOADED: Reload = {
   credentials_changed: ["SITE_TOKEN"],
 };
 
-const HANDLERS: Handlers = {
+/** Answers a `watch` by what `show` says, as often as that changes. */
+function watchBy(show: Handlers["show"]): Handlers["watch"] {
+  return async ({ session, look }, context) => {
+    for (;;) {
+      const shown = await show({ session }, context);
+      const now = `${shown.state} ${shown.position ?? ""} ${(shown.reason ?? "").slice(0, 50)}`;
+      if (now !== look) return { look: now, session: shown };
+      await sleep(20, undefined, { signal: context.signal });
+    }
+  };
+}
+
+const HANDLERS: Omit<Handlers, "watch"> = {
   run: ({ profile, work_unit: workUnit }) => Promise.resolve(view({ profile, work_unit: workUnit ?? null })),
   list: () => listed(),
   show: ({ session }) => unknown(session),
@@ -138,7 +151,7 @@ export async function startSmallDaemon(
   const listen = async (own: Partial<Handlers>): Promise<RpcServer> => {
     const server = new RpcServer({
       identity: IDENTITY,
-      handlers: checked({ ...HANDLERS, ...own }),
+      handlers: checked({ ...HANDLERS, watch: watchBy(own.show ?? HANDLERS.show), ...own }),
       log: createLogger({ write: (line) => void log.push(line) }, "warn"),
       uid: process.getuid?.() ?? 0,
       patience,

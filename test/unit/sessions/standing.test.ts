@@ -27,7 +27,7 @@ function recordOnAFullDisk(failures: number) {
 function standingOf(record: OpenRecord): Standing {
   let now = 0;
   const clock = { now: () => 0, uptime: () => 0, monotonic: () => (now += 60_000) };
-  return new Standing(record, { clock, log: pino({ level: "silent" }) });
+  return new Standing(record, { clock, log: pino({ level: "silent" }), publish: () => undefined });
 }
 
 describe("what a running session owes to its record", () => {
@@ -86,7 +86,11 @@ describe("a large staging directory that is being removed", () => {
     } as unknown as OpenRecord;
     let now = 0;
     const clock = { now: () => 0, uptime: () => 0, monotonic: () => now };
-    const standing = new Standing(record, { clock, log: pino({ level: "silent" }) });
+    const standing = new Standing(record, {
+      clock,
+      log: pino({ level: "silent" }),
+      publish: () => undefined,
+    });
     for (now = 0; now <= 21_000; now += 1_000) standing.removing(now);
     expect(standing.activity).toBe("removing the staging directory: 21000 entries are removed");
     expect(lines).toEqual([0, 10_000, 20_000].map((entries) => ["finishing", "removing", { entries }]));
