@@ -39,7 +39,7 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
       throw error;
     },
   );
-  return { view, left: await countLeftFiles(view.record), journal: await journal };
+  return { view, left: countLeftFiles(view.record), journal: await journal };
 }
 
 /**
@@ -106,8 +106,9 @@ function howItEnded(view: SessionView): Fact[] {
   ]);
 }
 
-function excludedFacts({ excluded }: SessionView): Fact[] {
-  const more = excluded.length - SHOWN_EXCLUDED;
+function excludedFacts({ excluded, excluded_count: count }: SessionView): Fact[] {
+  // A daemon of an older version does not count.
+  const more = (count ?? excluded.length) - Math.min(excluded.length, SHOWN_EXCLUDED);
   return [
     ...excluded.slice(0, SHOWN_EXCLUDED).map(({ path, reason }): Fact => ["excluded", `${path}: ${reason}`]),
     ...(more > 0 ? [["excluded", `and ${more} more, see session.json`] as const] : []),

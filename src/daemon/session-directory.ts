@@ -1,7 +1,8 @@
+import { LISTED_DOCUMENT_BYTES } from "../audit/query.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { SessionList } from "../rpc/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
-import type { SessionView } from "../session-document.ts";
+import { listed, type SessionView } from "../session-document.ts";
 
 /** Where sealed sessions are found. */
 export interface RecordQueries {
@@ -9,8 +10,8 @@ export interface RecordQueries {
   find(prefix: string): Promise<{ readonly id: string; readonly directory: string }>;
   /** The newest records, newest first. */
   newest(limit: number): Promise<readonly { readonly id: string; readonly directory: string }[]>;
-  /** The session by its record; `reasonIfOpen` says why it is not sealed. */
-  view(directory: string, reasonIfOpen: string): Promise<SessionView>;
+  /** The session by its record; `reasonIfOpen` says why it is not sealed. A document beyond `limitBytes` is not read. */
+  view(directory: string, reasonIfOpen: string, limitBytes?: number): Promise<SessionView>;
 }
 
 /** Every session that this instance knows: the open ones in memory, all others by their records. */
@@ -51,7 +52,7 @@ export class SessionDirectory {
   /** The sessions that are not sealed, newest first. */
   open(limit: number): SessionList {
     const newest = this.#intake.openSessions.slice(-limit).reverse();
-    return { sessions: newest.map((session) => session.view()), unreadable: [] };
+    return { sessions: newest.map((session) => listed(session.view())), unreadable: [] };
   }
 
   /** All sessions, newest first; a record that cannot be read does not hide the others. */
@@ -60,7 +61,8 @@ export class SessionDirectory {
     // One after another: a long list must not keep the daemon's file threads from everybody else.
     for (const { id, directory } of await this.#records.newest(limit)) {
       try {
-        sessions.push(this.#intake.get(id)?.view() ?? (await this.#viewOf(directory)));
+        const open = this.#intake.get(id)?.view();
+        sessions.push(listed(open ?? (await this.#viewOf(directory, LISTED_DOCUMENT_BYTES))));
       } catch (error) {
         if (!(error instanceof AgentdError)) throw error;
         unreadable.push({ session_id: id, record: directory, why: sentence(error) });
@@ -69,8 +71,8 @@ export class SessionDirectory {
     return { sessions, unreadable };
   }
 
-  async #viewOf(directory: string): Promise<SessionView> {
-    return await this.#records.view(directory, "left by a daemon that has ended");
+  async #viewOf(directory: string, limitBytes?: number): Promise<SessionView> {
+    return await this.#records.view(directory, "left by a daemon that has ended", limitBytes);
   }
 }
 

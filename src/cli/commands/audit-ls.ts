@@ -1,6 +1,6 @@
 import { AgentdError } from "../../errors.ts";
 import { countOption } from "../arguments.ts";
-import { readAuditedRecord, type AuditedRecord } from "../audited-record.ts";
+import { readAuditedRecord, type ListedRecord } from "../audited-record.ts";
 import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import type { LocalContext } from "../context.ts";
@@ -63,12 +63,12 @@ async function listAudited(
   const { stdout, stderr, now } = context;
   const limit = countOption("--limit", options.limit ?? DEFAULT_LIMIT, { max: MAX_LIMIT });
   const auditRoot = await context.auditRoot();
-  const { listRecords } = await import("../../audit/query.ts");
+  const { listRecords, LISTED_DOCUMENT_BYTES } = await import("../../audit/query.ts");
   const places = await listRecords(auditRoot, { limit, profile });
-  const records: AuditedRecord[] = [];
+  const records: ListedRecord[] = [];
   const errors: AgentdError[] = [];
   for (const { directory } of places) {
-    const record = await recordOrError(directory);
+    const record = await recordOrError(directory, LISTED_DOCUMENT_BYTES);
     if (record instanceof AgentdError) errors.push(record);
     else records.push(record);
   }
@@ -90,16 +90,17 @@ async function listAudited(
 }
 
 /** One that cannot be read must not hide the others. */
-async function recordOrError(directory: string): Promise<AuditedRecord | AgentdError> {
+async function recordOrError(directory: string, limitBytes: number): Promise<ListedRecord | AgentdError> {
   try {
-    return await readAuditedRecord(directory);
+    const { excluded: _excluded, ...record } = await readAuditedRecord(directory, limitBytes);
+    return record;
   } catch (error) {
     if (error instanceof AgentdError) return error;
     throw error;
   }
 }
 
-function row(record: AuditedRecord, nowMs: number): Cell[] {
+function row(record: ListedRecord, nowMs: number): Cell[] {
   return [
     record.session_id,
     record.profile,

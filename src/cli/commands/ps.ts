@@ -1,6 +1,6 @@
 import type { SessionList } from "../../rpc/methods.ts";
 import { MAX_LIST_LENGTH } from "../../rpc/protocol.ts";
-import type { SessionView } from "../../session-document.ts";
+import type { ListedSession } from "../../session-document.ts";
 import { countOption } from "../arguments.ts";
 import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
@@ -71,7 +71,7 @@ function listText({ sessions, unreadable }: SessionList, all: boolean, { stdout,
   );
 }
 
-function row(view: SessionView, nowMs: number): Cell[] {
+function row(view: ListedSession, nowMs: number): Cell[] {
   return [
     view.session_id,
     view.profile,
