@@ -77,7 +77,7 @@ export class CopiedDirectory implements Disposable {
       fchmodSync(directory, modes.directory);
       futimesSync(directory, this.#original.atimeMs / 1000, this.#original.mtimeMs / 1000);
     } finally {
-      flusher.flushAndClose(directory);
+      flusher.add(directory);
     }
   }
 

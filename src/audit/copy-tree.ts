@@ -53,7 +53,7 @@ interface Place {
 }
 
 /** Copies one tree. */
-export class TreeCopy {
+export class TreeCopy implements Disposable {
   readonly excluded = new ExcludedList();
   readonly #options: CopyOptions;
   readonly #flusher = new Flusher();
@@ -69,9 +69,13 @@ export class TreeCopy {
     this.#entriesLeft = options.bounds.entries;
   }
 
-  /** Whether there was too much to flush one by one, so that the caller has to flush the file system. */
-  get needsFlush(): boolean {
-    return this.#flusher.needsFlush;
+  /** Makes the copy durable; false where there is too much of it, so that the caller has to flush the file system. */
+  flush(): boolean {
+    return this.#flusher.flush();
+  }
+
+  [Symbol.dispose](): void {
+    this.#flusher[Symbol.dispose]();
   }
 
   /**
@@ -172,7 +176,7 @@ export class TreeCopy {
         fchmodSync(file, this.#options.modes.file);
         futimesSync(file, source.stats.atimeMs / 1000, source.stats.mtimeMs / 1000);
       } finally {
-        this.#flusher.flushAndClose(file);
+        this.#flusher.add(file);
       }
       this.#bytesLeft -= size;
       this.#options.sums.add(path, sum);

@@ -3,22 +3,37 @@ import { closeSync, fsyncSync } from "node:fs";
 /** Up to so many files and directories are flushed one by one; beyond, one flush of the file system costs less. */
 const FLUSHED_ONE_BY_ONE = 200;
 
-/** Makes files and directories durable, unless there are so many that the file system has to be flushed. */
-export class Flusher {
-  #count = 0;
+/**
+ * Makes files and directories durable, all at the end: the first flush then takes the changes of all others along, where
+ * one after each file would make the file system wait for the disk each time.
+ */
+export class Flusher implements Disposable {
+  readonly #open: number[] = [];
+  #isOverflown = false;
 
-  /** Whether there was too much to flush one by one, so that the caller has to flush the file system. */
-  get needsFlush(): boolean {
-    return this.#count > FLUSHED_ONE_BY_ONE;
+  /** Takes over a descriptor. */
+  add(file: number): void {
+    this.#open.push(file);
+    if (this.#open.length > FLUSHED_ONE_BY_ONE) this.#isOverflown = true;
+    if (this.#isOverflown) this.#closeAll();
   }
 
-  /** Makes what is open durable and closes it. */
-  flushAndClose(file: number): void {
-    this.#count += 1;
-    try {
-      if (!this.needsFlush) fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+  /**
+   * Makes durable what was added.
+   *
+   * @returns false where there was too much to flush one by one, so that the caller has to flush the file system.
+   */
+  flush(): boolean {
+    for (const file of this.#open) fsyncSync(file);
+    this.#closeAll();
+    return !this.#isOverflown;
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeAll();
+  }
+
+  #closeAll(): void {
+    for (const file of this.#open.splice(0)) closeSync(file);
   }
 }

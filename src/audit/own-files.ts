@@ -18,7 +18,7 @@ export async function freezeOwnFiles(paths: RecordPaths, mode: number): Promise<
   const open = [paths.session, stagedPath(paths.session)].map((path) => basename(path));
   const sums = new Map<BytePath, string>();
   const reader = new ContentReader();
-  const flusher = new Flusher();
+  using flusher = new Flusher();
   for (const name of readdirSync(paths.agentd)) {
     if (open.includes(name)) continue;
     const file = openRegularFileSync(join(paths.agentd, name));
@@ -26,8 +26,9 @@ export async function freezeOwnFiles(paths: RecordPaths, mode: number): Promise<
       fchmodSync(file, mode);
       sums.set(joinBytes(bytePath(AGENTD), latin1Path(Buffer.from(name))), await reader.hash(file));
     } finally {
-      flusher.flushAndClose(file);
+      flusher.add(file);
     }
   }
+  flusher.flush();
   return sums;
 }

@@ -97,7 +97,7 @@ async function copyTree(
   modes: Modes,
   sums: ChecksumLines,
 ): Promise<ExcludedList> {
-  const copy = new TreeCopy({ modes, sums, bounds: { ...COPY_BOUNDS, bytes: recordLimitBytes, ...bounds } });
+  using copy = new TreeCopy({ modes, sums, bounds: { ...COPY_BOUNDS, bytes: recordLimitBytes, ...bounds } });
   using record = TreeEntry.root(directory);
   using source = record.open(bytePath(RUNA));
   const name = bytePath(basename(copyPath(directory)));
@@ -105,7 +105,7 @@ async function copyTree(
   using target = record.open(name);
   await copy.copy(source, target, bytePath(RUNA));
   // This flushes console.log too, which nobody writes any more.
-  if (copy.needsFlush) await syncFileSystem(paths.agentd);
+  if (!copy.flush()) await syncFileSystem(paths.agentd);
   return copy.excluded;
 }
 
