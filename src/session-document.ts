@@ -59,7 +59,10 @@ export const sessionDocumentSchema = z.object({
   delay_ms: z.int().nullable(),
   /** What an operator should know though the session went on, such as submodules left alone. */
   warnings: z.array(z.string()),
+  /** The first of them, see `excluded_count`. */
   excluded: z.array(excludedSchema),
+  /** How many there are, listed or not. Null while the session is open, and in records of older versions. */
+  excluded_count: z.int().nullable().default(null),
 });
 
 export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
@@ -111,6 +114,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     delay_ms: null,
     warnings: [],
     excluded: [],
+    excluded_count: null,
   };
 }
 
@@ -126,3 +130,13 @@ export const sessionViewSchema = sessionDocumentSchema.extend({
 });
 
 export type SessionView = z.infer<typeof sessionViewSchema>;
+
+/** A session in a list, which is without what a seal may have a thousand of. */
+export const listedSessionSchema = sessionViewSchema.omit({ excluded: true });
+
+export type ListedSession = z.infer<typeof listedSessionSchema>;
+
+/** Of a session, what lists have. */
+export function listed({ excluded: _excluded, ...view }: SessionView): ListedSession {
+  return view;
+}

@@ -7,7 +7,7 @@
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { profileViewSchema } from "../profile/view.ts";
-import { sessionViewSchema } from "../session-document.ts";
+import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 
@@ -60,7 +60,7 @@ export const statusSchema = z.strictObject({
 
 /** Sessions, and the records of sessions that cannot be shown because their files cannot be read. */
 const sessionListSchema = z.strictObject({
-  sessions: z.array(sessionViewSchema),
+  sessions: z.array(listedSessionSchema),
   unreadable: z.array(z.strictObject({ session_id: z.string(), record: z.string(), why: z.string() })),
   /** How many match, shown or not; null when there may be more than are shown and nobody has counted them. */
   total: count.nullable(),

@@ -20,8 +20,8 @@ export interface AttestationRequest {
   /** Directory of the record. */
   readonly directory: string;
   readonly document: SessionDocument;
-  /** The bytes of `SHA256SUMS`. */
-  readonly checksums: Buffer;
+  /** SHA-256 of `SHA256SUMS`, in hex. */
+  readonly checksumsDigest: string;
   /** Whether an earlier seal of this record was cut short, maybe after its statement. */
   readonly isRepeated: boolean;
 }
@@ -49,7 +49,7 @@ export class Attester {
    * A crash between here and the record's commit leaves a statement without a record. The next seal of that record
    * vouches for it, so that the chain has no gap and no doubt.
    */
-  attest({ directory, document, checksums, isRepeated }: AttestationRequest): void {
+  attest({ directory, document, checksumsDigest, isRepeated }: AttestationRequest): void {
     const staged = stagedPath(recordPaths(directory).attestation);
     this.#chain.append((place, key) => {
       const earlier = isRepeated ? linesOfSession(this.#paths.chain, document.session_id) : [];
@@ -58,7 +58,13 @@ export class Attester {
         previous,
         statement,
       }));
-      const payload = sessionStatement({ document, checksums, builder: this.#builder, place, supersedes });
+      const payload = sessionStatement({
+        document,
+        checksumsDigest,
+        builder: this.#builder,
+        place,
+        supersedes,
+      });
       rmSync(staged, { force: true });
       // Before the chain: on a full disk this fails, and nothing has been said.
       const bundle = formatBundle({ envelope: signEnvelope(payload, key), keyId: key.id });

@@ -4,14 +4,16 @@
 import { mkdtemp, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { closeSync } from "node:fs";
 import { execa } from "execa";
 import { AgentdError, sentence } from "../errors.ts";
+import { openRegularFileSync } from "../regular-file.ts";
 import { fsPath, type BytePath } from "../trees/byte-path.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import { formatChainLine, type ChainLine } from "./chain-line.ts";
 import type { Chain } from "./chain.ts";
-import { parseChecksums } from "./checksums.ts";
+import { readChecksums } from "./checksums.ts";
 import type { Evidence } from "./evidence.ts";
 import { exportReadme } from "./export-readme.ts";
 import { pemOf } from "./public-key.ts";
@@ -98,10 +100,13 @@ interface Archive {
   readonly output: string;
 }
 
-/** Names go to tar as bytes, each ended by a NUL; nothing is followed, and nothing of this host's users is told. */
+/**
+ * Names go to tar as bytes, each ended by a NUL; nothing is followed, and nothing of this host's users is told.
+ *
+ * tar goes by paths, which is safe here: what is sealed lies in directories that no container ever had, so nobody but the
+ * operator can put a link into one.
+ */
 async function archive({ name, staging, place, output }: Archive): Promise<void> {
-  const files = sealedFiles(place).map((path) => Buffer.concat([Buffer.from(`${place.id}/`), path]));
-  const list = Buffer.concat(files.flatMap((path) => [path, Buffer.from([0])]));
   await execa(
     "tar",
     [
@@ -110,11 +115,22 @@ async function archive({ name, staging, place, output }: Archive): Promise<void>
       ...["--directory", staging, name],
       ...["--directory", dirname(place.directory), "--no-recursion", "--null", "--files-from=-"],
     ],
-    { input: list, env: { LC_ALL: "C" }, extendEnv: false },
+    {
+      input: Readable.from(sealedNames(place), { objectMode: false }),
+      env: { LC_ALL: "C" },
+      extendEnv: false,
+    },
   );
 }
 
-function sealedFiles({ directory }: RecordPlace): Buffer[] {
-  const { sums } = parseChecksums(readFileSync(recordPaths(directory).checksums));
-  return [...([CHECKSUMS, ATTESTATION] as BytePath[]), ...sums.keys()].map(fsPath);
+/** The names of the files that the seal covers, and of the seal, in chunks. */
+function* sealedNames({ id, directory }: RecordPlace): Generator<Buffer> {
+  const nameOf = (path: string): Buffer => fsPath(`${id}/${path}\0` as BytePath);
+  for (const path of [CHECKSUMS, ATTESTATION]) yield nameOf(path);
+  const file = openRegularFileSync(recordPaths(directory).checksums);
+  try {
+    for (const { path } of readChecksums(file)) if (path !== undefined) yield nameOf(path);
+  } finally {
+    closeSync(file);
+  }
 }

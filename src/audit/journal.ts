@@ -6,10 +6,11 @@
  */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { chmod, open, readFile, truncate } from "node:fs/promises";
+import { chmod, open, truncate } from "node:fs/promises";
 import { AgentdError, sentence } from "../errors.ts";
 import type { SessionState } from "../session-document.ts";
 import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
+import { readRegularFile } from "../regular-file.ts";
 
 /** A line of the journal; the keys beyond these are the details of its event. */
 export interface JournalEntry {
@@ -53,7 +54,11 @@ interface End {
   readonly last: JournalEntry | undefined;
 }
 
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
+/** O_NONBLOCK: a FIFO would be waited for. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Far more than a session's life has lines. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The writer of one journal. Only one may exist at a time. */
 export class Journal {
@@ -160,7 +165,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
  * @throws AgentdError `record_unusable` when another line is none of a journal's, or when the file cannot be read.
  */
 export async function readJournal(path: string): Promise<JournalContents> {
-  const content = await readFile(path).catch((error: unknown) => {
+  const content = await readRegularFile(path, MOST_BYTES).catch((error: unknown) => {
     throw unusable(path, sentence(error), error);
   });
   const length = content.lastIndexOf("\n") + 1;

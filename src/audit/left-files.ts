@@ -1,7 +1,6 @@
 /** What an agent has left in its part of a record. */
-import { lstat, readdir } from "node:fs/promises";
 import { AgentdError, systemCode } from "../errors.ts";
-import { bytePath, fsPath, joinBytes, latin1Path, type BytePath } from "../trees/byte-path.ts";
+import { TreeEntry } from "../trees/tree-entry.ts";
 import { recordPaths } from "./record-layout.ts";
 
 /** Everything below a directory but the directories. */
@@ -11,58 +10,66 @@ export interface LeftFiles {
   readonly bytes: number;
 }
 
-/** What cannot be looked into: it went away, is closed, or lies too deep for a path. */
-const OUT_OF_REACH = ["ENOENT", "ENOTDIR", "EACCES", "ENAMETOOLONG"];
+/** More than a seal covers is not counted: whoever writes the tree may go on without an end. */
+const MOST_ENTRIES = 1_000_000;
+const MOST_LEVELS = 256;
+
+/** What cannot be looked into: it went away, is closed, or is something else by now. */
+const OUT_OF_REACH = ["ENOENT", "ENOTDIR", "EACCES", "ELOOP"];
 
 /**
- * Counts what lies in a record's `runa/`, as far as it can be reached. The agent may still be writing; nothing is
- * followed or opened.
+ * Counts what lies in a record's `runa/`, as far as it can be reached: the first million entries, in 256 directories
+ * that lie in each other. The agent may still be writing; nothing is followed or opened.
  */
-export async function countLeftFiles(record: string): Promise<LeftFiles> {
-  const open = [bytePath(recordPaths(record).runa)];
-  let [files, bytes] = [0, 0];
-  for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
-    for (const { path, isDirectory } of await entriesOf(directory)) {
-      if (isDirectory) {
-        open.push(path);
-      } else {
-        files += 1;
-        bytes += await sizeOf(path);
-      }
-    }
+export function countLeftFiles(record: string): LeftFiles {
+  const { runa } = recordPaths(record);
+  const count = new Count(runa);
+  count.enter(() => TreeEntry.root(runa), 0);
+  return { files: count.files, bytes: count.bytes };
+}
+
+class Count {
+  files = 0;
+  bytes = 0;
+  #entriesLeft = MOST_ENTRIES;
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
   }
-  return { files, bytes };
-}
 
-async function entriesOf(
-  directory: BytePath,
-): Promise<{ readonly path: BytePath; readonly isDirectory: boolean }[]> {
-  const entries = await reachable(
-    readdir(fsPath(directory), { encoding: "buffer", withFileTypes: true }),
-    directory,
-  );
-  return (entries ?? []).map((entry) => ({
-    path: joinBytes(directory, latin1Path(entry.name)),
-    isDirectory: entry.isDirectory(),
-  }));
-}
-
-async function sizeOf(file: BytePath): Promise<number> {
-  const stats = await reachable(lstat(fsPath(file)), file);
-  return stats?.isFile() === true ? stats.size : 0;
-}
-
-async function reachable<T>(looking: Promise<T>, path: BytePath): Promise<T | undefined> {
-  try {
-    return await looking;
-  } catch (error) {
-    const code = systemCode(error) ?? "";
-    if (OUT_OF_REACH.includes(code)) return undefined;
-    throw new AgentdError("record_unusable", {
-      tried: `look into ${fsPath(path).toString()}`,
-      why: code,
-      next: "See what else is wrong with agentd audit verify.",
-      cause: error,
+  /** Counts an entry, or what is below it. */
+  enter(open: () => TreeEntry, level: number): void {
+    const opened = this.#reachable(open);
+    if (opened === undefined) return;
+    using entry = opened;
+    if (!entry.stats.isDirectory()) {
+      this.files += 1;
+      this.bytes += entry.stats.isFile() ? entry.stats.size : 0;
+      return;
+    }
+    if (level > MOST_LEVELS) return;
+    this.#reachable(() => {
+      for (const name of entry.names()) {
+        if (this.#entriesLeft-- <= 0) return;
+        this.enter(() => entry.open(name), level + 1);
+      }
     });
+  }
+
+  #reachable<T>(look: () => T): T | undefined {
+    try {
+      return look();
+    } catch (error) {
+      if (error instanceof AgentdError) throw error;
+      const code = systemCode(error) ?? "";
+      if (OUT_OF_REACH.includes(code)) return undefined;
+      throw new AgentdError("record_unusable", {
+        tried: `look into ${this.#directory}`,
+        why: code,
+        next: "See what else is wrong with agentd audit verify.",
+        cause: error,
+      });
+    }
   }
 }

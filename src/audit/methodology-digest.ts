@@ -3,9 +3,10 @@
  */
 import { closeSync, lstatSync, readlinkSync } from "node:fs";
 import { AgentdError, sentence } from "../errors.ts";
+import { openRegularFileSync } from "../regular-file.ts";
 import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "../trees/byte-path.ts";
-import { formatChecksums } from "./checksums.ts";
-import { hashFile, openRegularFile } from "./regular-file.ts";
+import { checksumLine } from "./checksums.ts";
+import { ContentReader } from "./file-content.ts";
 import { sha256 } from "./statement.ts";
 
 /**
@@ -17,10 +18,11 @@ import { sha256 } from "./statement.ts";
 export async function methodologyDigest(directory: string): Promise<string> {
   const root = bytePath(directory);
   const sums = new Map<BytePath, string>();
+  const reader = new ContentReader();
   for (const path of pathsBelow(root)) {
     const place = joinBytes(root, path);
     try {
-      const sum = await contentDigest(place);
+      const sum = await contentDigest(place, reader);
       if (sum !== undefined) sums.set(path, sum);
     } catch (cause) {
       throw new AgentdError("methodology_invalid", {
@@ -32,7 +34,9 @@ export async function methodologyDigest(directory: string): Promise<string> {
       });
     }
   }
-  return sha256(formatChecksums(sums));
+  const lines = [...sums].sort(([one], [other]) => (one < other ? -1 : 1));
+  const text = lines.map(([path, sum]) => checksumLine(path, sum)).join("");
+  return sha256(Buffer.from(text, "latin1"));
 }
 
 /** Everything below a directory, the directories themselves too. */
@@ -47,13 +51,13 @@ function* pathsBelow(root: BytePath): Generator<BytePath> {
 }
 
 /** Undefined for what has no content: directories, FIFOs, sockets, devices. */
-async function contentDigest(place: BytePath): Promise<string | undefined> {
+async function contentDigest(place: BytePath, reader: ContentReader): Promise<string | undefined> {
   const listed = lstatSync(fsPath(place));
   if (listed.isSymbolicLink()) return sha256(readlinkSync(fsPath(place), { encoding: "buffer" }));
   if (!listed.isFile()) return undefined;
-  const fd = openRegularFile(place);
+  const fd = openRegularFileSync(fsPath(place));
   try {
-    return await hashFile(fd);
+    return await reader.hash(fd);
   } finally {
     closeSync(fd);
   }

@@ -110,7 +110,7 @@ export class OpenRecord {
   }
 
   /**
-   * Seals the record; no process of the session may live any more. Sealed twice, it stays as it was. It stays in the
+   * Seals the record, whose container must be gone. Sealed twice, it stays as it was. It stays in the
    * open index until it is retired.
    *
    * @param final how the session ended, and what else the document ends with.

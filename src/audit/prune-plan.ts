@@ -1,18 +1,21 @@
 /**
  * Which records may go: old ones, but never one that is open, that is not what the chain says, or that shall be kept.
  */
-import { lstatSync, readFileSync, type Stats } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
+import { NotRegularFileError, readRegularFile } from "../regular-file.ts";
 import { bytePath, fsPath, joinBytes, listNames, type BytePath } from "../trees/byte-path.ts";
 import { parseBundle } from "./dsse.ts";
 import type { Evidence } from "./evidence.ts";
-import { readDocument, type RecordPlace } from "./query.ts";
+import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "./query.ts";
 import { listRecords } from "./select-records.ts";
 import { recordPaths } from "./record-layout.ts";
 import { namesIn } from "./record-names.ts";
 import { sessionIdTime } from "./session-id.ts";
 import { sha256 } from "./statement.ts";
+import { OLD_TREE } from "./swap-tree.ts";
 
 export interface PruneRules {
   /** Only sessions that ended before this go, in milliseconds since the epoch; undefined means any. */
@@ -36,12 +39,21 @@ export interface PrunePlan {
   readonly leftovers: readonly string[];
 }
 
+/** A statement has names and digests only. */
+const MOST_ATTESTATION_BYTES = 1024 * 1024;
+
 /** A record that is being removed; no name of a record looks like this. */
 const PRUNED = /^\.pruned-[0-9a-f]{16}$/;
 
 /** Where a record goes before it is removed, so that nobody ever sees half of one. */
 export function prunedPath(auditRoot: string, { profile, id }: RecordPlace): string {
   return join(auditRoot, profile, `.pruned-${id}`);
+}
+
+/** What a pruning has begun to remove, and what a sealed session's container has left behind the seal's back. */
+function isLeftover(name: string, { isOpen }: Evidence): boolean {
+  const [, unsealed] = OLD_TREE.exec(name) ?? [];
+  return PRUNED.test(name) || (unsealed !== undefined && !isOpen(unsealed));
 }
 
 /** Finds what the rules let go. Only reads. */
@@ -63,7 +75,7 @@ export async function planPruning(
     }
     const names = await namesIn(join(auditRoot, profile));
     leftovers.push(
-      ...names.filter((name) => PRUNED.test(name)).map((name) => join(auditRoot, profile, name)),
+      ...names.filter((name) => isLeftover(name, evidence)).map((name) => join(auditRoot, profile, name)),
     );
   }
   return { records: records.sort((one, other) => (one.id < other.id ? -1 : 1)), refused, leftovers };
@@ -79,10 +91,10 @@ async function judge(
   if (sessionIdTime(place.id) >= endedBeforeMs) return undefined;
   const refused = (reason: string) => ({ ...place, reason });
   try {
-    const { outcome, end_timestamp: endTimestamp } = await readDocument(place.directory);
+    const { outcome, end_timestamp: endTimestamp } = await readDocument(place.directory, ANY_DOCUMENT_BYTES);
     if (outcome === null || endTimestamp === null || evidence.isOpen(place.id)) return refused("not sealed");
     if (Date.parse(endTimestamp) >= endedBeforeMs) return undefined;
-    if (!isInChain(place, evidence)) {
+    if (!(await isInChain(place, evidence))) {
       return refused("not what the chain says: see agentd audit verify");
     }
     return { ...place, endTimestamp, bytes: diskUsage(bytePath(place.directory)) };
@@ -93,17 +105,19 @@ async function judge(
 }
 
 /** Whether a tombstone of the chain's statement would be one of this record. */
-function isInChain({ id, directory }: RecordPlace, { chain }: Evidence): boolean {
-  const bundle = parseBundle(contentOf(recordPaths(directory).attestation));
+async function isInChain({ id, directory }: RecordPlace, { chain }: Evidence): Promise<boolean> {
+  const bundle = parseBundle(await attestationOf(directory));
   const line = chain.linesOf(id).at(-1);
   return bundle !== undefined && line?.statement === sha256(bundle.envelope.payload);
 }
 
-function contentOf(path: string): Buffer {
+/** Empty where there is none. */
+async function attestationOf(directory: string): Promise<Buffer> {
   try {
-    return readFileSync(path);
+    const reading = readRegularFile(recordPaths(directory).attestation, MOST_ATTESTATION_BYTES);
+    return (await ifThere(reading)) ?? Buffer.alloc(0);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return Buffer.alloc(0);
+    if (error instanceof NotRegularFileError) return Buffer.alloc(0);
     throw error;
   }
 }

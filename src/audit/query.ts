@@ -1,5 +1,4 @@
 /** Reading what a record says of its session. */
-import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import {
@@ -8,6 +7,7 @@ import {
   type SessionDocument,
   type SessionState,
 } from "../session-document.ts";
+import { readRegularFile } from "../regular-file.ts";
 import { readJournal } from "./journal.ts";
 import { recordPaths } from "./record-layout.ts";
 
@@ -21,16 +21,27 @@ export interface RecordPlace {
 /** Why a document cannot be read; stands in `details.problem` of the error. */
 export type DocumentProblem = "missing" | "damaged" | "newer";
 
+/** How much of `session.json` a list reads. A seal lists what it leaves out in a quarter of it. */
+export const LISTED_DOCUMENT_BYTES = 1024 * 1024;
+/** And how much is read of a single one: older versions listed everything that a seal left out. */
+export const SINGLE_DOCUMENT_BYTES = 16 * LISTED_DOCUMENT_BYTES;
+/** As much as a string can hold, for a command that does nothing else. */
+export const ANY_DOCUMENT_BYTES = 512 * LISTED_DOCUMENT_BYTES;
+
 const VERIFY = "See what else is wrong with agentd audit verify.";
 
 /**
  * Reads and checks `session.json` of a record.
  *
+ * @param limitBytes a larger one is not read. Default `SINGLE_DOCUMENT_BYTES`.
  * @throws AgentdError `record_unusable`, with a `DocumentProblem` as `details.problem`.
  */
-export async function readDocument(directory: string): Promise<SessionDocument> {
+export async function readDocument(
+  directory: string,
+  limitBytes = SINGLE_DOCUMENT_BYTES,
+): Promise<SessionDocument> {
   const path = recordPaths(directory).session;
-  const value = await readJson(path);
+  const value = await readJson(path, limitBytes);
   const version = schemaVersion(value);
   if (version !== undefined && version > SESSION_SCHEMA_VERSION) {
     const why = `its schema_version is ${version}, and this agentd knows ${SESSION_SCHEMA_VERSION}`;
@@ -47,10 +58,10 @@ export async function readLastState(directory: string): Promise<SessionState> {
   return entries.at(-1)?.state ?? "queued";
 }
 
-async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string, limitBytes: number): Promise<unknown> {
   let content: string;
   try {
-    content = await readFile(path, "utf8");
+    content = (await readRegularFile(path, limitBytes)).toString("utf8");
   } catch (error) {
     const problem = systemCode(error) === "ENOENT" ? "missing" : "damaged";
     throw unusable(path, problem, sentence(error), VERIFY, error);

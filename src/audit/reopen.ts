@@ -12,6 +12,7 @@ import { OpenRecord, type RecordSettings } from "./open-record.ts";
 import { readDocument, type DocumentProblem } from "./query.ts";
 import { recordPaths } from "./record-layout.ts";
 import { restoreDocument } from "./restore-document.ts";
+import { removeReplacedTree } from "./swap-tree.ts";
 
 /** What an entry of the open index turned out to be. */
 export type Reopened =
@@ -43,6 +44,7 @@ async function reopen(settings: RecordSettings, entry: OpenEntry): Promise<Reope
     return { kind: "unmade" };
   }
   if (typeof found === "object" && found.outcome !== null) {
+    await removeReplacedTree(entry.directory);
     await settings.index.retire(entry.id, entry.requestId);
     return { kind: "sealed" };
   }

@@ -37,8 +37,8 @@ export interface Builder {
 
 export interface SessionStatementParts {
   readonly document: SessionDocument;
-  /** The bytes of `SHA256SUMS`. */
-  readonly checksums: Buffer;
+  /** SHA-256 of `SHA256SUMS`, in hex. */
+  readonly checksumsDigest: string;
   readonly builder: Builder;
   readonly place: StatementPlace;
   /** Statements of this session whose seals were cut short. */
@@ -48,12 +48,12 @@ export interface SessionStatementParts {
 /** The statement of a sealed record: SLSA provenance v1 of what its `SHA256SUMS` covers. */
 export function sessionStatement({
   document,
-  checksums,
+  checksumsDigest,
   builder,
   place,
   supersedes,
 }: SessionStatementParts): Buffer {
-  return statement([{ name: CHECKSUMS, digest: { sha256: sha256(checksums) } }], SESSION_PREDICATE, {
+  return statement([{ name: CHECKSUMS, digest: { sha256: checksumsDigest } }], SESSION_PREDICATE, {
     buildDefinition: {
       buildType: SESSION_BUILD,
       externalParameters: {

@@ -13,8 +13,8 @@ import type { RecordProblem } from "./verification.ts";
 /** The two files that seal a record. */
 export interface SealFiles {
   readonly attestation: Buffer;
-  /** Undefined when it is missing. */
-  readonly checksums: Buffer | undefined;
+  /** SHA-256 of `SHA256SUMS`, in hex; undefined when it is missing. */
+  readonly checksumsDigest: string | undefined;
 }
 
 export interface AttestationVerdict {
@@ -28,7 +28,7 @@ export interface AttestationVerdict {
 /** Verifies what seals a record, but not the files that the sums cover. */
 export function verifyAttestation(
   place: RecordPlace,
-  { attestation, checksums }: SealFiles,
+  { attestation, checksumsDigest }: SealFiles,
   evidence: Evidence,
 ): AttestationVerdict {
   const bundle = parseBundle(attestation);
@@ -52,7 +52,7 @@ export function verifyAttestation(
     statement === undefined
       ? [[ATTESTATION, "its statement is none of a session"] as const]
       : [
-          ...contentProblems(place, statement, checksums),
+          ...contentProblems(place, statement, checksumsDigest),
           ...lineProblems(
             line,
             { ...statement, statement: digest, key: keyId, profile: place.profile },
@@ -82,11 +82,11 @@ function findLine(sessionId: string, { chain }: Evidence, digest: string): Sessi
 function contentProblems(
   place: RecordPlace,
   statement: SessionStatement,
-  checksums: Buffer | undefined,
+  checksumsDigest: string | undefined,
 ): PathAndProblem[] {
   const problems: PathAndProblem[] = [];
   if (statement.sessionId !== place.id) problems.push([ATTESTATION, `is of session ${statement.sessionId}`]);
-  if (checksums !== undefined && statement.checksumsDigest !== sha256(checksums)) {
+  if (checksumsDigest !== undefined && statement.checksumsDigest !== checksumsDigest) {
     problems.push([CHECKSUMS, "is not what was signed"]);
   }
   return problems;

@@ -2,17 +2,27 @@
  * Proving a record, without a daemon: its files against the sums, the sums against the statement, the statement against
  * the keys and the chain of this instance.
  */
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
+import { NotRegularFileError, openRegularFile, readRegularFile } from "../regular-file.ts";
 import type { SessionDocument } from "../session-document.ts";
-import { parseChecksums } from "./checksums.ts";
 import type { Evidence } from "./evidence.ts";
 import { journalFault } from "./journal.ts";
-import { readDocument, type RecordPlace } from "./query.ts";
-import { ATTESTATION, CHECKSUMS, JOURNAL_PATH, recordPaths, SESSION_PATH } from "./record-layout.ts";
+import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "./query.ts";
+import {
+  ATTESTATION,
+  CHECKSUMS,
+  JOURNAL_PATH,
+  recordPaths,
+  SESSION_PATH,
+  type RecordPaths,
+} from "./record-layout.ts";
 import { verifyAttestation, type AttestationVerdict } from "./verify-attestation.ts";
-import { compareFiles } from "./verify-files.ts";
+import { compareFiles, type ComparedFiles } from "./verify-files.ts";
 import type { RecordProblem, Verification } from "./verification.ts";
+
+/** A statement has names and digests only. */
+const MOST_ATTESTATION_BYTES = 1024 * 1024;
 
 /**
  * Verifies a record. Only reads, and follows nothing out of it.
@@ -37,30 +47,25 @@ async function judge(place: RecordPlace, evidence: Evidence): Promise<Verificati
   const { directory } = place;
   const paths = recordPaths(directory);
   const document = await documentOrError(directory);
-  const attestation = contentOf(paths.attestation);
-  const checksums = contentOf(paths.checksums);
+  const hasAttestation = isThere(paths.attestation);
+  const hasChecksums = isThere(paths.checksums);
   const unreadable = document instanceof AgentdError;
 
-  if (unreadable ? checksums === undefined && attestation === undefined : document.outcome === null) {
-    const verification = await verifyUnsealed(
-      place,
-      { document, isAttested: attestation !== undefined },
-      evidence,
-    );
+  if (unreadable ? !hasChecksums && !hasAttestation : document.outcome === null) {
+    const verification = await verifyUnsealed(place, { document, isAttested: hasAttestation }, evidence);
     const isSuspect = verification.status === "altered";
     // Sealed by the daemon while it was looked at.
     return isSuspect && (await isSealed(directory)) ? await judge(place, evidence) : verification;
   }
-  if (attestation === undefined) return altered(ATTESTATION, "missing");
-  const verdict = verifyAttestation(place, { attestation, checksums }, evidence);
-  if (checksums === undefined) return { ...altered(CHECKSUMS, "missing"), ...signatureOf(verdict) };
-  const { sums, badLines } = parseChecksums(checksums);
+  const attestation = await orFault(readRegularFile(paths.attestation, MOST_ATTESTATION_BYTES));
+  if (typeof attestation === "string") return altered(ATTESTATION, attestation);
   const readable = unreadable ? undefined : document;
-  const problems = [
-    ...(await compareFiles(directory, { sums, badLines }, readable)),
-    ...identityProblems(place, readable),
-  ];
-  const files = sums.size;
+  const compared = await compareWithSums(paths, readable);
+  const checksumsDigest = typeof compared === "string" ? undefined : compared.checksumsDigest;
+  const verdict = verifyAttestation(place, { attestation, checksumsDigest }, evidence);
+  if (typeof compared === "string") return { ...altered(CHECKSUMS, compared), ...signatureOf(verdict) };
+  const problems = [...compared.problems, ...identityProblems(place, readable)];
+  const { files } = compared;
   if (problems.length > 0 || verdict.status === "altered") {
     return {
       status: "altered",
@@ -71,6 +76,20 @@ async function judge(place: RecordPlace, evidence: Evidence): Promise<Verificati
   }
   if (unreadable) throw document;
   return { status: verdict.status, problems: verdict.problems, files, ...signatureOf(verdict) };
+}
+
+/** What is wrong with `SHA256SUMS` itself, in words, when it cannot be read as a file. */
+async function compareWithSums(
+  { directory, checksums }: RecordPaths,
+  document: SessionDocument | undefined,
+): Promise<ComparedFiles | string> {
+  const file = await orFault(openRegularFile(checksums));
+  if (typeof file === "string") return file;
+  try {
+    return await compareFiles(directory, file.fd, document);
+  } finally {
+    await file.close();
+  }
 }
 
 interface Unsealed {
@@ -86,8 +105,7 @@ async function verifyUnsealed(
 ): Promise<Verification> {
   const path = SESSION_PATH;
   const journal = await journalFault(recordPaths(directory).journal);
-  if (journal !== undefined && !isMissing(recordPaths(directory).journal))
-    return altered(JOURNAL_PATH, journal);
+  if (journal !== undefined && isThere(recordPaths(directory).journal)) return altered(JOURNAL_PATH, journal);
   if (document instanceof AgentdError) return incomplete(document.message);
   // A daemon has it, or will: a seal that was cut short has left its files, and is made again.
   if (isOpen(id)) return incomplete("has no outcome: the session is open");
@@ -127,21 +145,26 @@ async function isSealed(directory: string): Promise<boolean> {
 
 async function documentOrError(directory: string): Promise<SessionDocument | AgentdError> {
   try {
-    return await readDocument(directory);
+    return await readDocument(directory, ANY_DOCUMENT_BYTES);
   } catch (error) {
     if (error instanceof AgentdError) return error;
     throw error;
   }
 }
 
-/** Undefined when there is no such file, or it is not a file of its own. */
-function contentOf(path: string): Buffer | undefined {
-  if (isMissing(path)) return undefined;
-  return readFileSync(path);
+/** A file's fault in words, when it is not there or no file. */
+async function orFault<T extends object>(reading: Promise<T>): Promise<T | string> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return "missing";
+    if (error instanceof NotRegularFileError) return "not a regular file";
+    throw error;
+  }
 }
 
-function isMissing(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true;
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function unusable(directory: string, why: string, cause?: unknown): AgentdError {

@@ -1,28 +1,42 @@
 /** A record as `agentd audit ls` and `agentd audit show` tell it, by what is on disk alone. */
-import type { SessionView } from "../session-document.ts";
+import type { ListedSession, SessionView } from "../session-document.ts";
 
 /** What `--json` prints of one record. */
 export interface AuditedRecord extends SessionView {
-  /** What the agent left in `runa/`: everything but directories. */
+  /** What the agent left in `runa/`: everything but directories, up to a million. */
   readonly runa_files: number;
   /** Apparent size of the regular files among them. */
   readonly runa_bytes: number;
 }
 
-/** @throws AgentdError `record_unusable`. */
+/** A record in a list. */
+export type ListedRecord = Omit<AuditedRecord, "excluded">;
+
+/**
+ * Reads a record.
+ *
+ * @throws AgentdError `record_unusable`.
+ */
 export async function readAuditedRecord(directory: string): Promise<AuditedRecord> {
   return await withLeftFiles(await readAuditedView(directory));
 }
 
-/** A record without what it takes the time to count. @throws AgentdError `record_unusable`. */
-export async function readAuditedView(directory: string): Promise<SessionView> {
+/**
+ * Reads a record without what it takes the time to count.
+ *
+ * @param limitBytes of `session.json`, as for `readView`.
+ * @throws AgentdError `record_unusable`.
+ */
+export async function readAuditedView(directory: string, limitBytes?: number): Promise<SessionView> {
   const { readView } = await import("../audit/record-view.ts");
-  return await readView(directory, "not sealed");
+  return await readView(directory, "not sealed", limitBytes);
 }
 
 /** Adds what the session has left. */
-export async function withLeftFiles(view: SessionView): Promise<AuditedRecord> {
+export async function withLeftFiles<V extends ListedSession>(
+  view: V,
+): Promise<V & Pick<AuditedRecord, "runa_files" | "runa_bytes">> {
   const { countLeftFiles } = await import("../audit/left-files.ts");
-  const { files, bytes } = await countLeftFiles(view.record);
+  const { files, bytes } = countLeftFiles(view.record);
   return { ...view, runa_files: files, runa_bytes: bytes };
 }

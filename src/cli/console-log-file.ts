@@ -2,8 +2,10 @@
  * The console log of a session as a file: not there at first, then growing, and made anew where a daemon that died
  * while it prepared the session is followed by one that prepares it again.
  */
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { stat, type FileHandle } from "node:fs/promises";
+import { AgentdError, sentence } from "../errors.ts";
 import { ifThere } from "../if-there.ts";
+import { openRegularFile } from "../regular-file.ts";
 import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "./console-log.ts";
 import { findTail } from "./console-log-tail.ts";
 
@@ -59,11 +61,25 @@ export class ConsoleLogFile {
 
   async #openFirst(): Promise<FileHandle | undefined> {
     const { tail, selection } = this.#options;
-    const handle = await ifThere(open(this.#path, "r"));
+    const handle = await this.#open();
     if (handle !== undefined && tail !== undefined) {
       this.#position = await findTail(handle, tail, selection?.stream);
     }
     return handle;
+  }
+
+  /** Undefined while there is none. */
+  async #open(): Promise<FileHandle | undefined> {
+    try {
+      return await ifThere(openRegularFile(this.#path));
+    } catch (cause) {
+      throw new AgentdError("record_unusable", {
+        tried: `read ${this.#path}`,
+        why: sentence(cause),
+        next: "See what else is wrong with agentd audit verify.",
+        cause,
+      });
+    }
   }
 
   /** The file that has taken the place of the one that was read, at its beginning; undefined when none has. */
@@ -72,7 +88,7 @@ export class ConsoleLogFile {
     if (is === undefined) return undefined;
     const isOther = is.ino !== was.ino || is.dev !== was.dev;
     if (!isOther && is.size >= this.#position) return undefined;
-    const anew = isOther ? await ifThere(open(this.#path, "r")) : handle;
+    const anew = isOther ? await this.#open() : handle;
     if (anew === undefined) return undefined;
     if (isOther) await handle.close();
     this.#handle = anew;

@@ -48,7 +48,7 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
     },
   );
   const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
-  return { view, left: await countLeftFiles(view.record), journal: await journal, lastLines };
+  return { view, left: countLeftFiles(view.record), journal: await journal, lastLines };
 }
 
 /**
@@ -129,8 +129,9 @@ function howItEnded(view: SessionView): Fact[] {
   ]);
 }
 
-function excludedFacts({ excluded }: SessionView): Fact[] {
-  const more = excluded.length - SHOWN_EXCLUDED;
+function excludedFacts({ excluded, excluded_count: count }: SessionView): Fact[] {
+  // A daemon of an older version does not count.
+  const more = (count ?? excluded.length) - Math.min(excluded.length, SHOWN_EXCLUDED);
   return [
     ...excluded.slice(0, SHOWN_EXCLUDED).map(({ path, reason }): Fact => ["excluded", `${path}: ${reason}`]),
     ...(more > 0 ? [["excluded", `and ${more} more, see session.json`] as const] : []),

@@ -2,7 +2,7 @@
  * What is said about a session: to people in words, to the shell as an exit code.
  */
 import { runExitCode } from "../outcome.ts";
-import type { SessionView } from "../session-document.ts";
+import type { ListedSession, SessionView } from "../session-document.ts";
 import { printable } from "./printable.ts";
 import { spanText } from "./time-text.ts";
 
@@ -33,13 +33,13 @@ export function exitCodeOf(sealed: SessionView): number {
 }
 
 /** State or, of a sealed session, outcome. */
-export function standingText(view: SessionView): string {
+export function standingText(view: ListedSession): string {
   if (view.state === "queued" && view.position !== null) return `queued #${view.position}`;
   return view.outcome !== null && view.state === "sealed" ? view.outcome : view.state;
 }
 
 /** The outcome with what belongs to it, such as `generic_failure (exit code 42)`. */
-export function outcomeText({ outcome, exit_code: exitCode, signal, stage }: SessionView): string {
+export function outcomeText({ outcome, exit_code: exitCode, signal, stage }: ListedSession): string {
   if (outcome === "launch_failed" && stage !== null) return `launch_failed (${stage})`;
   if (outcome === "terminated_by_signal" && signal !== null) return `terminated_by_signal (${signal})`;
   if (outcome === "generic_failure" && exitCode !== null) return `generic_failure (exit code ${exitCode})`;

@@ -20,7 +20,7 @@ export interface DaemonSettings {
   readonly auditRoot: string | undefined;
   /** Whether sealed records are readable by their owner alone. */
   readonly auditPrivate: boolean;
-  /** How much of what a session leaves is hashed by its seal. */
+  /** How much of what a session leaves its record gets, with the paths. */
   readonly recordLimitBytes: number;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;

@@ -51,7 +51,9 @@ function daemonSchema(defaults: SchemaDefaults) {
       .describe("Whether sealed records are readable by their owner alone (0400) or by every user (0444)."),
     record_limit: size()
       .default("16g")
-      .describe("How much of what a session leaves is hashed by its seal; what is beyond is listed instead."),
+      .describe(
+        "How much of what a session leaves its record gets, in bytes of files and of their paths; what is beyond is listed instead.",
+      ),
     log_limit: size()
       .default("1g")
       .describe("How much a session may print; one that prints more ends as output_limit_exceeded."),

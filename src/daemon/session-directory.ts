@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { LISTED_DOCUMENT_BYTES } from "../audit/query.ts";
 import type { RecordFilter, Selection } from "../audit/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { Result, SessionList } from "../api/methods.ts";
 import { isFailure } from "../outcome.ts";
 import type { SessionFeed } from "../sessions/feed.ts";
 import type { Intake } from "../sessions/intake.ts";
-import type { SessionView } from "../session-document.ts";
+import { listed, type SessionView } from "../session-document.ts";
 
 /** Where sealed sessions are found. */
 export interface RecordQueries {
@@ -13,8 +14,8 @@ export interface RecordQueries {
   find(name: string): Promise<{ readonly id: string; readonly directory: string }>;
   /** The records that a filter lets through. */
   select(filter: RecordFilter): Promise<Selection>;
-  /** The session by its record; `reasonIfOpen` says why it is not sealed. */
-  view(directory: string, reasonIfOpen: string): Promise<SessionView>;
+  /** The session by its record; `reasonIfOpen` says why it is not sealed. A document beyond `limitBytes` is not read. */
+  view(directory: string, reasonIfOpen: string, limitBytes?: number): Promise<SessionView>;
 }
 
 /** Which sessions are listed. */
@@ -77,7 +78,7 @@ export class SessionDirectory {
 
   /** The sessions that are not sealed, newest first. */
   open({ limit, failed, profile, sinceMs = -Infinity, untilMs = Infinity }: ListFilter): SessionList {
-    const views = this.#intake.openSessions.map((session) => session.view()).reverse();
+    const views = this.#intake.openSessions.map((session) => listed(session.view())).reverse();
     const matching = views.filter((view) => {
       const queuedMs = Date.parse(view.queued_timestamp);
       const isOfProfile = profile === undefined || view.profile === profile;
@@ -102,7 +103,8 @@ export class SessionDirectory {
       signal.throwIfAborted();
       seen += 1;
       try {
-        const view = this.#intake.get(id)?.view() ?? (await this.#viewOf(directory));
+        const open = this.#intake.get(id)?.view();
+        const view = listed(open ?? (await this.#viewOf(directory, LISTED_DOCUMENT_BYTES)));
         if (!failed || isFailure(view)) sessions.push(view);
       } catch (error) {
         if (!(error instanceof AgentdError)) throw error;
@@ -115,8 +117,8 @@ export class SessionDirectory {
     return { sessions, unreadable, total: isCounted ? matching : null };
   }
 
-  async #viewOf(directory: string): Promise<SessionView> {
-    return await this.#records.view(directory, "left by a daemon that has ended");
+  async #viewOf(directory: string, limitBytes?: number): Promise<SessionView> {
+    return await this.#records.view(directory, "left by a daemon that has ended", limitBytes);
   }
 }
 

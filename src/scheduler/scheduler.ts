@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../log.ts";
 import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
-import type { SessionView } from "../session-document.ts";
+import type { ListedSession } from "../session-document.ts";
 import { Agenda, type Due, type Entry } from "./agenda.ts";
 import type { EventLog, ScheduleStates } from "./event-log.ts";
 import type { NewEvent } from "./events.ts";
@@ -133,7 +133,7 @@ export class Scheduler {
   }
 
   /** The scheduled sessions that have not ended, if somebody has to know. */
-  async #openSessions(due: readonly Due[], waiting: readonly Entry[]): Promise<readonly SessionView[]> {
+  async #openSessions(due: readonly Due[], waiting: readonly Entry[]): Promise<readonly ListedSession[]> {
     const isAsked = waiting.length > 0 || due.some(({ schedule }) => schedule.overlap !== "allow");
     if (!isAsked) return [];
     const open = await this.#host.sessions.open();

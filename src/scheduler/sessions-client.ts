@@ -1,7 +1,7 @@
 import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
 import { MAX_LIST_LENGTH } from "../api/limits.ts";
-import type { SessionView } from "../session-document.ts";
+import type { ListedSession } from "../session-document.ts";
 import { timestampOf } from "./events.ts";
 
 /** What the scheduler asks of sessions: through the daemon's socket, like everybody else. */
@@ -15,7 +15,7 @@ export class SessionsClient {
   }
 
   /** Asks for the run of an instant; asked again, it is the same session. */
-  async run(profile: string, instantMs: number): Promise<SessionView> {
+  async run(profile: string, instantMs: number): Promise<ListedSession> {
     const instant = timestampOf(instantMs);
     const request_id = `schedule ${profile} ${instant}`;
     return await this.#call((client) =>
@@ -24,7 +24,7 @@ export class SessionsClient {
   }
 
   /** The session of an instant, if it is among the newest; undefined when there is none. */
-  async find(profile: string, instantMs: number): Promise<SessionView | undefined> {
+  async find(profile: string, instantMs: number): Promise<ListedSession | undefined> {
     const { sessions } = await this.#call((client) =>
       client.call("list", { all: true, limit: MAX_LIST_LENGTH }),
     );
@@ -33,7 +33,7 @@ export class SessionsClient {
   }
 
   /** The scheduled sessions that have not ended, newest first. */
-  async open(): Promise<readonly SessionView[]> {
+  async open(): Promise<readonly ListedSession[]> {
     const { sessions } = await this.#call((client) =>
       client.call("list", { all: false, limit: MAX_LIST_LENGTH }),
     );

@@ -1,6 +1,6 @@
 import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { SessionView } from "../session-document.ts";
+import type { ListedSession } from "../session-document.ts";
 import { skipEvent, timestampOf, type NewEvent } from "./events.ts";
 import { isWorthAskingAgain, type SessionsClient } from "./sessions-client.ts";
 
@@ -34,7 +34,7 @@ export async function settle(
   }
 }
 
-function firedEvent(profile: string, instantMs: number, session: SessionView): NewEvent {
+function firedEvent(profile: string, instantMs: number, session: ListedSession): NewEvent {
   return {
     event: "fired",
     profile,

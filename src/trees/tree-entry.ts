@@ -13,13 +13,17 @@ import {
   chmodSync,
   closeSync,
   constants,
+  copyFileSync,
   fstatSync,
+  mkdirSync,
   opendirSync,
   openSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   unlinkSync,
   type Dir,
+  type Dirent,
   type Stats,
 } from "node:fs";
 import { fsPath, latin1Path, type BytePath } from "./byte-path.ts";
@@ -30,6 +34,10 @@ const O_PATH = 0x200000;
 const LOOK = O_PATH | constants.O_NOFOLLOW;
 /** A FIFO or a terminal would wait, or become this process's own: regular files take no notice of these flags. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+const READ_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+/** A copy that shares its blocks with the original, or an error. */
+const CLONE = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
 
 /** A name in a directory, when it was listed. */
 export interface ListedEntry {
@@ -78,24 +86,60 @@ export class TreeEntry implements Disposable {
     return openSync(this.#self(), READ);
   }
 
+  /** As `openContent`, to change what is in the file as well. */
+  openToWrite(): number {
+    if (!this.stats.isFile()) throw new Error("not a regular file");
+    return openSync(this.#self(), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
+  }
+
   /** The names in this directory, one after another, in no order. Needs permission to read it. */
   *names(): Generator<BytePath> {
     for (const { name } of this.entries()) yield name;
   }
 
-  /** As `names`, with what the listing says of each: it may be something else by now. */
+  /** As `names`, with the kind of each. Whoever opens an entry by its name has to look again. */
   *entries(): Generator<ListedEntry> {
     // @types/node knows names as text only.
     const listing: Dir = opendirSync(this.#self(), { encoding: "buffer" as BufferEncoding });
     try {
-      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync())
-        yield {
-          name: latin1Path(entry.name as unknown as Buffer),
-          isDirectory: entry.isDirectory(),
-        };
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+        const { name } = entry as unknown as Dirent<Buffer>;
+        yield { name: latin1Path(name), isDirectory: entry.isDirectory() };
+      }
     } finally {
       listing.closeSync();
     }
+  }
+
+  /** Opens this directory to read its names or to flush it. The caller closes the descriptor. */
+  openDirectory(): number {
+    return openSync(this.#self(), READ_DIRECTORY);
+  }
+
+  /** What a link of this directory leads to; throws `EINVAL` when that name is no link any more. */
+  readLink(name: BytePath): BytePath {
+    return latin1Path(readlinkSync(this.#below(name), { encoding: "buffer" }));
+  }
+
+  /** Makes a directory in this directory, mode 0700. Throws `EEXIST` when there is anything of that name. */
+  makeDirectory(name: BytePath): void {
+    mkdirSync(this.#below(name), 0o700);
+  }
+
+  /**
+   * Makes a file in this directory, mode 0600, open for reading and writing. The caller closes the descriptor. Throws
+   * `EEXIST` when there is anything of that name.
+   */
+  createFile(name: BytePath): number {
+    return openSync(this.#below(name), CREATE, 0o600);
+  }
+
+  /**
+   * Makes a copy of this regular file that shares its blocks, with its mode, in a directory of the same file system.
+   * Throws when the file system cannot, as most cannot, and leaves nothing then.
+   */
+  clone(target: TreeEntry, newName: BytePath): void {
+    copyFileSync(this.#self(), target.#below(newName), CLONE);
   }
 
   /** Removes a name from this directory: of anything that is no directory. */

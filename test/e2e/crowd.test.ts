@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import type { SessionList } from "../../src/api/methods.ts";
-import type { SessionView } from "../../src/session-document.ts";
+import type { ListedSession, SessionView } from "../../src/session-document.ts";
 import { expectNothingLeft } from "../features/house/nothing-left.ts";
 import type { World } from "../features/world.ts";
 import { until } from "../kit/until.mjs";
@@ -38,7 +38,7 @@ function countOf(sessions: readonly SessionView[], outcome: string): number {
   return sessions.filter((session) => session.outcome === outcome).length;
 }
 
-async function open(wire: Wire): Promise<SessionView[]> {
+async function open(wire: Wire): Promise<ListedSession[]> {
   const { sessions } = (await wire.call("list", { all: false, limit: 1000 })) as SessionList;
   return sessions;
 }
@@ -104,7 +104,7 @@ describe("twenty sessions that run at the same time", () => {
         await until("all sessions run", allRun, { timeoutMs: TIMEOUT_MS });
         const ps = await world.start("agentd ps --json");
         await ps.end();
-        const shown = JSON.parse(ps.stdout.toString()) as SessionView[];
+        const shown = JSON.parse(ps.stdout.toString()) as ListedSession[];
         expect(shown.map(({ state, position }) => [state, position])).toEqual(
           Array(count).fill(["running", null]),
         );
@@ -135,7 +135,7 @@ describe("two hundred sessions in a queue of sixteen", () => {
         const accepted = [...first, ...others];
         const queue = (await open(wire)).filter(({ state }) => state === "queued").reverse();
         expect(queue.map(({ position }) => position)).toEqual(queue.map((_, index) => index + 1));
-        const ids = (sessions: readonly SessionView[]) => sessions.map(({ session_id: id }) => id);
+        const ids = (sessions: readonly ListedSession[]) => sessions.map(({ session_id: id }) => id);
         expect(ids(queue)).toEqual(ids(others));
         const reasons = new Set(queue.map(({ reason }) => reason));
         expect(reasons).toEqual(new Set([`all ${places} places of daemon.max_sessions are taken`]));

@@ -1,8 +1,9 @@
 import { AgentdError } from "../../errors.ts";
 import { isFailure } from "../../outcome.ts";
+import { listed } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { countOption } from "../arguments.ts";
-import { readAuditedView, withLeftFiles, type AuditedRecord } from "../audited-record.ts";
+import { readAuditedView, withLeftFiles, type ListedRecord } from "../audited-record.ts";
 import { colourOf } from "../colours.ts";
 import { example, FAULTS, type CommandDefinition } from "../command.ts";
 import { say, type LocalContext } from "../context.ts";
@@ -69,7 +70,7 @@ export const auditLs: CommandDefinition<LocalContext> = {
 
 /** What was read of the records. */
 interface Found {
-  readonly records: AuditedRecord[];
+  readonly records: ListedRecord[];
   readonly errors: AgentdError[];
   /** How many there are, shown or not; null when nobody has counted them. */
   readonly total: number | null;
@@ -102,9 +103,12 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
 }
 
 async function find(auditRoot: string, { failed, ...filter }: SessionFilter, limit: number): Promise<Found> {
-  const { selectRecords } = await import("../../audit/select-records.ts");
+  const [{ selectRecords }, { LISTED_DOCUMENT_BYTES }] = await Promise.all([
+    import("../../audit/select-records.ts"),
+    import("../../audit/query.ts"),
+  ]);
   const selection = await selectRecords(auditRoot, filter);
-  const records: AuditedRecord[] = [];
+  const records: ListedRecord[] = [];
   const errors: AgentdError[] = [];
   let seen = 0;
   for (const { directory } of selection.newestFirst()) {
@@ -112,7 +116,7 @@ async function find(auditRoot: string, { failed, ...filter }: SessionFilter, lim
     seen += 1;
     // One that cannot be read must not hide the others.
     try {
-      const view = await readAuditedView(directory);
+      const view = listed(await readAuditedView(directory, LISTED_DOCUMENT_BYTES));
       if (!failed || isFailure(view)) records.push(await withLeftFiles(view));
     } catch (error) {
       if (!(error instanceof AgentdError)) throw error;
@@ -128,7 +132,7 @@ function hasAny({ failed, ...filter }: SessionFilter): boolean {
   return failed || Object.values(filter).some((given) => given !== undefined);
 }
 
-function row(record: AuditedRecord, nowMs: number): Cell[] {
+function row(record: ListedRecord, nowMs: number): Cell[] {
   return [
     shortId(record.session_id),
     record.profile,

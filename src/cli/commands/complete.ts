@@ -5,7 +5,7 @@ import { FILES } from "../completion/scripts.ts";
 import { withClient, type CliContext } from "../context.ts";
 import { printable } from "../printable.ts";
 import { standingText } from "../session-text.ts";
-import type { SessionView } from "../../session-document.ts";
+import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 
 /** How many sessions are worth choosing from. */
@@ -67,7 +67,7 @@ async function sessions(all: boolean, typed: string, context: CliContext): Promi
   return found.sessions.map((view) => ({ word: view.session_id, summary: summaryOf(view) }));
 }
 
-function summaryOf(view: SessionView): string {
+function summaryOf(view: ListedSession): string {
   return [view.profile, view.work_unit, standingText(view)].filter((text) => text !== null).join(" ");
 }
 

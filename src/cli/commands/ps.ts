@@ -1,6 +1,6 @@
 import type { Params, SessionList } from "../../api/methods.ts";
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
-import type { SessionView } from "../../session-document.ts";
+import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { countOption } from "../arguments.ts";
 import { colourOf } from "../colours.ts";
@@ -27,12 +27,12 @@ const NONE_CHOSEN = "There are no such sessions.";
 /** A column of the table. */
 interface Column {
   readonly header: string;
-  readonly cell: (view: SessionView, nowMs: number) => Cell;
+  readonly cell: (view: ListedSession, nowMs: number) => Cell;
   /** Whether it says anything of these sessions; default: always. */
-  readonly isShown?: (sessions: readonly SessionView[]) => boolean;
+  readonly isShown?: (sessions: readonly ListedSession[]) => boolean;
 }
 
-const someEnded = (sessions: readonly SessionView[]): boolean =>
+const someEnded = (sessions: readonly ListedSession[]): boolean =>
   sessions.some(({ state }) => state === "sealed");
 
 const COLUMNS: readonly Column[] = [

@@ -6,7 +6,7 @@ it("a full disk costs no line that was written, leaves no half record, and once 
   const script = await bundle("full-disk.ts");
   const directory = await temporaryDirectory();
   // Podman's user namespace is one in which an ordinary user may mount.
-  const inSmallFileSystem = 'mount -t tmpfs -o size=256k none "$1" && exec node "$2" "$1"';
+  const inSmallFileSystem = 'mount -t tmpfs -o size=512k none "$1" && exec node "$2" "$1"';
   const { stdout } = await execa("podman", [
     "unshare",
     "sh",

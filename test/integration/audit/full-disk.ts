@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   })().catch(messageOf);
   const { entries, tornBytes } = await readJournal(journal);
   const createError = await createRecord(options).catch(messageOf);
-  // Room for all that sealing writes, but not for the copy of the hard link.
+  // Room for all that sealing writes, but not for the copy of what the agent left.
   for (let part = 0; part < LINKED_BYTES / PAGE_BYTES / 2; part += 1) rmSync(`${ballast}-${part}`);
   const sealError = await record.seal(SUCCESS).catch(messageOf);
   const left = {

@@ -20,9 +20,9 @@ afterEach(async () => {
 
 describe("what an agent has left", () => {
   it("is nothing where it left nothing, or where there is no such directory", async () => {
-    expect(await countLeftFiles(record)).toEqual({ files: 0, bytes: 0 });
+    expect(countLeftFiles(record)).toEqual({ files: 0, bytes: 0 });
     await mkdir(join(runa, "empty"), { recursive: true });
-    expect(await countLeftFiles(record)).toEqual({ files: 0, bytes: 0 });
+    expect(countLeftFiles(record)).toEqual({ files: 0, bytes: 0 });
   });
 
   it("is every file of every directory, whatever bytes its name has", async () => {
@@ -31,14 +31,14 @@ describe("what an agent has left", () => {
     await writeFile(Buffer.concat([Buffer.from(`${runa}/deep/`), Buffer.from([0xff, 0xfe])]), "123");
     await writeFile(join(runa, "deep/deeper/c"), "");
     await truncate(join(runa, "deep/deeper/c"), 1024 ** 4);
-    expect(await countLeftFiles(record)).toEqual({ files: 3, bytes: 8 + 1024 ** 4 });
+    expect(countLeftFiles(record)).toEqual({ files: 3, bytes: 8 + 1024 ** 4 });
   });
 
   it("counts what is no regular file without a size, and follows no link", async () => {
     await mkdir(runa);
     await symlink("/usr", join(runa, "link"));
     await execa("mkfifo", [join(runa, "pipe")]);
-    expect(await countLeftFiles(record)).toEqual({ files: 2, bytes: 0 });
+    expect(countLeftFiles(record)).toEqual({ files: 2, bytes: 0 });
   });
 
   it("leaves out what is closed", async () => {
@@ -46,6 +46,6 @@ describe("what an agent has left", () => {
     await writeFile(join(runa, "closed/file"), "inside");
     await writeFile(join(runa, "open"), "out");
     await chmod(join(runa, "closed"), 0);
-    expect(await countLeftFiles(record)).toEqual({ files: 1, bytes: 3 });
+    expect(countLeftFiles(record)).toEqual({ files: 1, bytes: 3 });
   });
 });

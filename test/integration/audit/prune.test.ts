@@ -159,9 +159,9 @@ describe("a pruning", () => {
     await execa("podman", ["unshare", "sh", "-c", script], { cwd: record.runaDirectory });
     await record.seal(SUCCESS);
     await record.retire();
-    const aside = join(settings.auditRoot, `site-builder/.pruned-${record.id}`);
-    expect(await pruneNow(settings, { keep: 0 })).toMatchObject({ records: 1, failed: [{ path: aside }] });
-    await execa("podman", ["unshare", "rm", "-rf", join(aside, "runa/directory")]);
+    const old = join(settings.auditRoot, `site-builder/.unsealed-${record.id}`);
+    expect(await pruneNow(settings, { keep: 0 })).toMatchObject({ records: 1, failed: [{ path: old }] });
+    await execa("podman", ["unshare", "rm", "-rf", join(old, "directory")]);
     expect(await pruneNow(settings, { keep: 0 })).toEqual({ records: 0, failed: [] });
     expect((await verifyEverything(settings)).status).toBe("verified");
   });

@@ -55,6 +55,7 @@ export async function bundle(script: string): Promise<string> {
     bundle: true,
     platform: "node",
     format: "cjs",
+    target: "node20.19",
     logLevel: "error",
   });
   return outfile;

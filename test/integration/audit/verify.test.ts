@@ -11,7 +11,6 @@ import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 async function tamperableRecord(): Promise<string> {
   const record = await newRecord();
   await writeFile(join(record.runaDirectory, "report"), "all is well\n");
-  await symlink("report", join(record.runaDirectory, "link"));
   await writeFile(record.consoleLogPath, "hello\n");
   await record.journal("preparing", "started");
   await record.journal("finishing", "ended");
@@ -206,7 +205,44 @@ describe("a sealed record that was changed", () => {
         await rm(join(record, "runa/report"));
         await mkdir(join(record, "runa/report"));
       },
-      [{ path: "runa/report", problem: "missing" }],
+      [
+        { path: "runa/report", problem: "added" },
+        { path: "runa/report", problem: "missing" },
+      ],
+    ],
+    [
+      "an empty directory is new",
+      (record) => mkdir(join(record, "runa/new/deep"), { recursive: true }),
+      [{ path: "runa/new/deep", problem: "added" }],
+    ],
+    [
+      "an empty directory beside the agent's directory is new",
+      (record) => mkdir(join(record, "notes")),
+      [{ path: "notes", problem: "added" }],
+    ],
+    [
+      "the sums are a FIFO",
+      async (record) => {
+        await rm(join(record, "SHA256SUMS"));
+        await execa("mkfifo", [join(record, "SHA256SUMS")]);
+      },
+      [{ path: "SHA256SUMS", problem: "not a regular file" }],
+    ],
+    [
+      "the attestation is a FIFO",
+      async (record) => {
+        await rm(join(record, "attestation.sigstore.json"));
+        await execa("mkfifo", [join(record, "attestation.sigstore.json")]);
+      },
+      [{ path: "attestation.sigstore.json", problem: "not a regular file" }],
+    ],
+    [
+      "the document is a FIFO",
+      async (record) => {
+        await rm(join(record, "agentd/session.json"));
+        await execa("mkfifo", [join(record, "agentd/session.json")]);
+      },
+      [{ path: "agentd/session.json", problem: "not a regular file" }],
     ],
     [
       "a file cannot be read",
@@ -292,7 +328,7 @@ describe("a sealed record that was changed", () => {
     expect(await verify(record)).toMatchObject({
       status: "altered",
       problems: [
-        { path: "../../../outside", problem: "missing" },
+        { path: "SHA256SUMS", problem: "line 5 is not valid" },
         { path: "SHA256SUMS", problem: "is not what was signed" },
       ],
     });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sessionDocumentSchema, type SessionView } from "../../../src/session-document.ts";
 import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
@@ -178,7 +179,7 @@ describe("agentd audit ls", () => {
   });
 
   it("prints an array of what docs/json.md describes", async () => {
-    const session = await makeRecord({});
+    const { excluded: _excluded, ...session } = await makeRecord({});
     const records = JSON.parse((await agentd(home, "audit", "ls", "--json")).stdout) as unknown[];
     expect(records).toEqual([{ ...session, runa_files: 3, runa_bytes: 13 }]);
   });
@@ -191,6 +192,23 @@ describe("agentd audit ls", () => {
     expect(JSON.parse(stdout)).toMatchObject([{ session_id: OLDER }]);
     expect(stderr).toContain(`cannot read ${join(auditRoot, "demo", ID)}/agentd/session.json`);
     expect(stderr).toContain("[record_unusable]");
+  });
+
+  it("reads no document that is huge, and says so; show does", async () => {
+    await makeRecord({ session_id: OLDER });
+    const excluded = Array.from({ length: 20_000 }, (_, number) => ({
+      path: `runa/${"link".repeat(10)}-${number}`,
+      reason: "symbolic link to nowhere",
+    }));
+    const { record } = await makeRecord({ excluded });
+    const { exitCode, stdout, stderr } = await agentd(home, "audit", "ls", "--json");
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject([{ session_id: OLDER }]);
+    expect(stderr).toMatch(`cannot read ${record}/agentd/session.json: it has `);
+    expect(stderr).toContain(" bytes, and at most 1048576 are read");
+    const shown = await agentd(home, "show", ID);
+    expect(shown.exitCode).toBe(0);
+    expect(shown.stdout).toContain("and 19995 more, see session.json");
   });
 
   it("says so when there are none", async () => {
@@ -216,6 +234,64 @@ describe("agentd audit show", () => {
       tableRows(sections(page("json.md"), 2).get(heading) ?? "").filter((row) => row.length === 4);
     const fields = [...described("A session"), ...described("An audited record")].map(([field]) => field);
     expect(Object.keys(record).sort()).toEqual(fields.sort());
+  });
+});
+
+describe("a record in which a file of agentd's is something else", () => {
+  /** Puts a FIFO, a link or a directory where the file was. */
+  async function replace(path: string, kind: string): Promise<void> {
+    await rm(path, { force: true });
+    if (kind === "FIFO") await execa("mkfifo", [path]);
+    else if (kind === "symbolic link") await symlink("/dev/zero", path);
+    else await mkdir(path);
+  }
+
+  describe.each(["FIFO", "symbolic link", "directory"])("such as a %s", (kind) => {
+    const WHY = `it is a ${kind}, not a regular file`;
+
+    it("is refused at once by show, audit ls and audit verify where it is session.json", async () => {
+      const { record } = await makeRecord({});
+      await replace(join(record, "agentd/session.json"), kind);
+      const why = `cannot read ${record}/agentd/session.json: ${WHY}`;
+      for (const command of [
+        ["show", ID],
+        ["audit", "show", ID],
+        ["audit", "ls"],
+      ]) {
+        const { exitCode, stderr } = await agentd(home, ...command);
+        expect([command, exitCode]).toEqual([command, 1]);
+        expect(stderr).toContain(why);
+      }
+      const { exitCode, stdout } = await agentd(home, "audit", "verify", ID);
+      expect(exitCode).toBe(3);
+      expect(stdout).toContain(why);
+    });
+
+    it("is refused at once by logs where it is console.log", async () => {
+      const { record } = await makeRecord({});
+      await replace(join(record, "agentd/console.log"), kind);
+      const why = `cannot read ${record}/agentd/console.log: ${WHY}`;
+      for (const options of [[], ["--tail", "5"], ["--follow"]]) {
+        const { exitCode, stderr } = await agentd(home, "logs", ...options, ID);
+        expect([options, exitCode]).toEqual([options, 1]);
+        expect(stderr).toContain(why);
+      }
+    });
+
+    it("is told by show and audit verify where it is events.jsonl", async () => {
+      const { record } = await makeRecord({ outcome: null, exit_code: null, end_timestamp: null });
+      await replace(join(record, "agentd/events.jsonl"), kind);
+      const verified = await agentd(home, "audit", "verify", ID);
+      expect([verified.exitCode, verified.stdout]).toEqual([1, expect.stringContaining(WHY)]);
+      const sealed = await makeRecord({ session_id: OLDER });
+      await replace(join(sealed.record, "agentd/events.jsonl"), kind);
+      const shown = await agentd(home, "show", OLDER);
+      expect([shown.exitCode, shown.stdout]).toEqual([
+        0,
+        expect.stringContaining("The journal is not shown"),
+      ]);
+      expect(shown.stdout).toContain(WHY);
+    });
   });
 });
 

@@ -1,52 +1,81 @@
-import { describe, expect, it } from "vitest";
+import { createHash } from "node:crypto";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ChecksumLines, readChecksums, writeChecksums, type Checksum } from "../../../src/audit/checksums.ts";
 import { bytePath, latin1Path, type BytePath } from "../../../src/trees/byte-path.ts";
-import { formatChecksums, parseChecksums } from "../../../src/audit/checksums.ts";
 
 const SUM = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 
-function sumsOf(...paths: BytePath[]): Map<BytePath, string> {
-  return new Map(paths.map((path) => [path, SUM]));
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "agentd-sums-"));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** What is written for these paths, and its digest, with so many bytes in memory at most. */
+function written(paths: readonly BytePath[], chunkBytes?: number): { content: Buffer; digest: string } {
+  using lines = new ChecksumLines(() => openSync(join(directory, "waiting"), "w+"), chunkBytes);
+  for (const path of paths) lines.add(path, SUM);
+  const file = openSync(join(directory, "SHA256SUMS"), "w");
+  try {
+    const digest = writeChecksums(file, lines.chunks());
+    return { content: readFileSync(join(directory, "SHA256SUMS")), digest };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function read(content: Buffer | string, chunkBytes?: number): Checksum[] {
+  writeFileSync(join(directory, "read"), content);
+  const file = openSync(join(directory, "read"), "r");
+  try {
+    return [...readChecksums(file, undefined, chunkBytes)];
+  } finally {
+    closeSync(file);
+  }
 }
 
 describe("the content of SHA256SUMS", () => {
   it("is what sha256sum writes, escapes included", () => {
-    const content = formatChecksums(
-      sumsOf(bytePath("a b"), bytePath("c\nd"), bytePath("e\\f"), bytePath("g\r")),
-    );
+    const { content } = written(["a b", "c\nd", "e\\f", "g\r"].map(bytePath));
     expect(content.toString()).toBe(
       `${SUM}  a b\n` + `\\${SUM}  c\\nd\n` + `\\${SUM}  e\\\\f\n` + `\\${SUM}  g\\r\n`,
     );
   });
 
-  it("is sorted by bytes", () => {
-    const content = formatChecksums(
-      sumsOf(bytePath("ä"), bytePath("z"), bytePath("Z"), bytePath("a/b"), bytePath("a.b")),
+  it.each([1, 64, 1000, undefined])("is the same with %s bytes at once, written and read", (chunkBytes) => {
+    const names = ["plain", "new\nline", "back\\slash", "\\n is not a newline", "\r", "  spaces  "];
+    const paths = [...names.map(bytePath), latin1Path(Buffer.from([0x66, 0xff, 0xfe]))];
+    const { content, digest } = written(paths, chunkBytes);
+    expect(content).toEqual(written(paths).content);
+    expect(digest).toBe(createHash("sha256").update(content).digest("hex"));
+    expect(read(content, chunkBytes)).toEqual(
+      paths.map((path, index) => ({ line: index + 1, path, sum: SUM })),
     );
-    const paths = content
-      .toString()
-      .split("\n")
-      .map((line) => line.slice(66));
-    expect(paths).toEqual(["Z", "a.b", "a/b", "z", "ä", ""]);
-  });
-
-  it("reads back to what it was made from", () => {
-    const names = ["plain", "new\nline", "back\\slash", "\\n is not a newline", "\r", "  spaces  "].map(
-      bytePath,
-    );
-    const sums = sumsOf(...names, latin1Path(Buffer.from([0x66, 0xff, 0xfe])));
-    const parsed = parseChecksums(formatChecksums(sums));
-    expect(new Map([...parsed.sums].sort())).toEqual(new Map([...sums].sort()));
-    expect(parsed.badLines).toEqual([]);
   });
 
   it.each([
     ["is empty", ""],
     ["has a sum that is too short", `${SUM.slice(1)}  name`],
     ["has no name", `${SUM}  `],
-    ["names a file again", `${SUM}  first`],
-  ])("is bad in a line that %s", (_, line) => {
-    const parsed = parseChecksums(Buffer.from(`${SUM}  first\n${line}\n${SUM}  last\n`));
-    expect(parsed.badLines).toEqual([2]);
-    expect([...parsed.sums.keys()]).toEqual(["first", "last"]);
+    ["is longer than any path", `${SUM}  ${"x".repeat(100_000)}`],
+  ])("says nothing in a line that %s", (_, line) => {
+    const lines = read(`${SUM}  first\n${line}\n${SUM}  last\n`, 1000);
+    expect(lines.map(({ line: number, path }) => [number, path])).toEqual([
+      [1, "first"],
+      [2, undefined],
+      [3, "last"],
+    ]);
+  });
+
+  it("says nothing in its only line when it is empty, and something in a last line without an end", () => {
+    expect(read("")).toEqual([{ line: 1 }]);
+    expect(read(`${SUM}  last`)).toEqual([{ line: 1, path: "last", sum: SUM }]);
   });
 });
