@@ -155,9 +155,9 @@ describe("what an agent may leave in its directory", () => {
   });
 
   it("counts towards the limit all together, with the paths", async () => {
-    const record = await newRecord({ recordLimitBytes: 5 * "runa/a".length + 10 });
-    for (const [name, content] of Object.entries({ a: "123456", b: "12345", c: "1234", d: "1", e: "" })) {
-      await writeFile(join(record.runaDirectory, name), content);
+    const record = await newRecord({ recordLimitBytes: 5 * "runa/a".length + 100 });
+    for (const [name, size] of Object.entries({ a: 60, b: 100, c: 40, d: 10, e: 0 })) {
+      await writeFile(join(record.runaDirectory, name), Buffer.alloc(size, "x"));
     }
     const { excluded } = await record.seal(SUCCESS);
     expect(excluded.map(({ path }) => path)).toEqual(["runa/b", "runa/d"]);
@@ -184,7 +184,7 @@ describe("what an agent may leave in its directory", () => {
     await execa("podman", ["unshare", "sh", "-c", script], { cwd: record.runaDirectory });
     const { excluded } = await record.seal(SUCCESS);
     expect(excluded).toEqual([
-      { path: "runa/directory", reason: "not this user's to change" },
+      { path: "runa/directory", reason: "no permission" },
       { path: "runa/file", reason: "no permission" },
     ]);
     expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 2 });
