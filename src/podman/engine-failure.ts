@@ -2,7 +2,7 @@
  * Replies of the engine that say no, and broken connections, as errors of the registry.
  */
 import { AgentdError } from "../errors.ts";
-import { namespaceAdvice } from "./subordinate-ids.ts";
+import { namespaceAdvice } from "./namespace-advice.ts";
 
 /** What Podman says when it refuses: a long message, and a short cause that is stable between versions. */
 export interface Refusal {

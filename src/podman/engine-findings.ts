@@ -4,7 +4,7 @@
 import { failure, ok, warning, type Finding, type NamedFinding } from "../finding.ts";
 import type { CgroupMode } from "./cgroup-mode.ts";
 import type { EngineParts, EngineReport, Part } from "./engine-report.ts";
-import { namespaceFix } from "./subordinate-ids.ts";
+import { namespaceFix } from "./namespace-advice.ts";
 import {
   isRecentEnough,
   OLDEST_PODMAN,

@@ -10,7 +10,7 @@ import type { Logger } from "../log.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import { SupervisedProgram } from "../programs/supervised-program.ts";
 import { ping, type EngineService } from "./engine-service.ts";
-import { namespaceAdvice } from "./subordinate-ids.ts";
+import { namespaceAdvice } from "./namespace-advice.ts";
 import { serviceEnvironment, type Environment } from "./service-environment.ts";
 
 export interface ServiceProcessOptions {

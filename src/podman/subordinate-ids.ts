@@ -1,30 +1,9 @@
 /** The subordinate ids of which a user's containers are made. */
 import { readFile } from "node:fs/promises";
+import { RENEW_NAMESPACE } from "./namespace-advice.ts";
 
 const RANGE = 65_536;
 const FIRST_ID = 100_000;
-
-/** Has Podman make its namespace anew: with the ids that the user has now, and without a pause process that is gone. */
-export const RENEW_NAMESPACE = "podman system migrate";
-
-/**
- * Podman 4.3 stops at the number of a pause process that is dead, before any command, `system migrate` included. The file
- * is where Podman keeps it unless `tmp_dir` names another place.
- */
-const FORGET_PAUSE_PROCESS = `rm -f "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid" && ${RENEW_NAMESPACE}`;
-
-/** The command that helps when Podman said this of its namespace; undefined where it is about something else. */
-export function namespaceFix(said: string): string | undefined {
-  if (said.includes("cannot re-exec process to join the existing user namespace"))
-    return FORGET_PAUSE_PROCESS;
-  return said.includes(RENEW_NAMESPACE) ? RENEW_NAMESPACE : undefined;
-}
-
-/** The same as a sentence of an error. */
-export function namespaceAdvice(said: string): string | undefined {
-  const command = namespaceFix(said);
-  return command && `Run \`${command}\` as this user, then try again.`;
-}
 
 /**
  * The command after which Podman has ids for a user: ids of which nobody else has any, unless the user has enough of

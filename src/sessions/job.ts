@@ -1,7 +1,9 @@
 import type { Job } from "./executor.ts";
 import type { SessionPlan } from "./plan.ts";
 import type { OpenRecord } from "./ports.ts";
-import { PREPARATION_LIMIT_MS } from "./preparation-limit.ts";
+
+/** How long preparing may take from the start of a launch until the gate opens: one hour. */
+export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** What an executor is asked to run for a session. */
 export function jobOf(

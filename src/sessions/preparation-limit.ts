@@ -1,9 +1,7 @@
 import { AgentdError } from "../errors.ts";
+import { PREPARATION_LIMIT_MS } from "./job.ts";
 import type { Clock } from "./ports.ts";
 import { sleepUntil } from "./sleep.ts";
-
-/** How long preparing may take from the start of a launch until the gate opens: one hour. */
-export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** A signal that aborts when preparing has taken too long. Disposing of it ends the clock. */
 export function preparationLimit(clock: Clock): { readonly signal: AbortSignal } & Disposable {

@@ -120,6 +120,7 @@ export class Standing {
   /** The record is sealed: nothing is journaled any more. */
   enterSealed(): void {
     this.#state = "sealed";
+    this.#activity = undefined;
     this.#publish({ kind: "busy", sessionId: this.#record.id });
   }
 

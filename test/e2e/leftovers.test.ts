@@ -18,7 +18,10 @@ describe("what a daemon finds of no session that it knows", () => {
       const { sandbox, instance } = await world.daemon();
       await killDaemon(world);
       // As a crash leaves it that came before anything said whose it is.
-      await mkdir(join(sandbox.cacheDirectory, "staging", STRANGER, "repo"), { recursive: true });
+      await mkdir(join(sandbox.cacheDirectory, "staging", STRANGER, "repo"), {
+        recursive: true,
+        mode: 0o700,
+      });
       const image = imageReference(BUSYBOX);
       const made: string[] = [];
       for (const owner of [instance, "00000000"]) {
