@@ -10,7 +10,7 @@ await build({
   entryPoints: {
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
-    "seal-worker": "src/audit/seal-worker.ts",
+    "seal-worker": "src/audit/seal/seal-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",
   },
   outdir: "dist",

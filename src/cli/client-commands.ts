@@ -1,7 +1,7 @@
 /**
  * The commands that do nothing but ask the daemon: those of the client program, which `bin/agentd` starts for them.
  */
-import type { CommandDefinition } from "./command.ts";
+import type { CommandDefinition } from "./frame/command.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";

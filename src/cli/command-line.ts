@@ -4,7 +4,7 @@
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
 import { adviceFor } from "./other-words.ts";
-import { example, FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./command.ts";
+import { example, FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./frame/command.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {

@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
-import type { DaemonFlags } from "./context.ts";
+import type { DaemonFlags } from "./frame/context.ts";
 import { confirmOn, hostOf } from "./process-host.ts";
 import { runCommandLine, type CliHost } from "./run-command-line.ts";
 

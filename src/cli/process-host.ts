@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
-import type { LocalContext } from "./context.ts";
+import type { LocalContext } from "./frame/context.ts";
 import type { CliHost } from "./run-command-line.ts";
 
 /** Set by the build; sources that run unbuilt have no version. */

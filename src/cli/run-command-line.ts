@@ -5,11 +5,11 @@ import type { Host } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
 import { connect } from "../rpc/client.ts";
 import { readCommandLine, type GlobalOptions } from "./command-line.ts";
-import { FAULTS, type CommandDefinition } from "./command.ts";
-import type { CliContext } from "./context.ts";
-import { errorText, faultCode } from "./error-text.ts";
-import { Output, type OutputStream } from "./output.ts";
-import { TerminalLine } from "./terminal-line.ts";
+import { FAULTS, type CommandDefinition } from "./frame/command.ts";
+import type { CliContext } from "./frame/context.ts";
+import { errorText, faultCode } from "./frame/error-text.ts";
+import { Output, type OutputStream } from "./terminal/output.ts";
+import { TerminalLine } from "./terminal/terminal-line.ts";
 
 /** What the process brings along. */
 export interface CliHost extends Host {

@@ -1,4 +1,4 @@
-import type { EngineHost } from "../podman/host-features.ts";
+import type { EngineHost } from "../podman/host/host-features.ts";
 import type { Status } from "../api/methods.ts";
 
 /** What this host's engine is and can do, as `agentd status` and the log show it. */

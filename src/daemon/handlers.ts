@@ -3,7 +3,7 @@ import type { Handlers } from "../api/handlers.ts";
 import type { Params, Status } from "../api/methods.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { SessionState } from "../session-document.ts";
-import type { CurrentConfig } from "./current-config.ts";
+import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 
 /** The part of the status that does not change while the daemon runs. */

@@ -6,12 +6,12 @@ import type { Environment } from "../config/paths.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";
-import { keepForChildren } from "./children-environment.ts";
+import { keepForChildren } from "./process/children-environment.ts";
 import { compose, type Daemon, type DaemonOptions } from "./compose.ts";
-import { ReloadSignal } from "./reload-signal.ts";
-import { ShutdownSignals } from "./shutdown.ts";
-import { statusLine } from "./status-line.ts";
-import { keepYoungGenerationSmall } from "./young-generation.ts";
+import { ReloadSignal } from "./process/reload-signal.ts";
+import { ShutdownSignals } from "./process/shutdown.ts";
+import { statusLine } from "./process/status-line.ts";
+import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 
 /**
  * Runs the daemon in the foreground until it is told to end, and drains or detaches it then.

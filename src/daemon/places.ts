@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { evidencePaths } from "../audit/evidence-paths.ts";
+import { evidencePaths } from "../audit/keys/evidence-paths.ts";
 import type { Config, DaemonSettings } from "../config/config.ts";
 import { instanceId } from "../config/instance-id.ts";
 import {

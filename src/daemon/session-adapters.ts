@@ -3,7 +3,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { methodologyDigest } from "../audit/methodology-digest.ts";
+import { methodologyDigest } from "../audit/open/methodology-digest.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.ts";
 import type { Environment } from "../config/paths.ts";

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { LISTED_DOCUMENT_BYTES } from "../audit/query.ts";
-import type { RecordFilter, Selection } from "../audit/select-records.ts";
+import { LISTED_DOCUMENT_BYTES } from "../audit/read/query.ts";
+import type { RecordFilter, Selection } from "../audit/read/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { Result, SessionList } from "../api/methods.ts";
 import { isFailure } from "../outcome.ts";
-import type { SessionFeed } from "../sessions/feed.ts";
+import type { SessionFeed } from "../sessions/state/feed.ts";
 import type { Intake } from "../sessions/intake.ts";
 import { listed, type SessionView } from "../session-document.ts";
 

@@ -1,8 +1,8 @@
 /** From a container's exit, as the engine shows it, to the end of a session's command. */
 import { constants } from "node:os";
 import { CUT_SHORT } from "../credentials/launcher.ts";
-import type { ContainerExit } from "../podman/exit-watch.ts";
-import type { CommandEnd } from "../sessions/executor.ts";
+import type { ContainerExit } from "../podman/exits/exit-watch.ts";
+import type { CommandEnd } from "../sessions/port/executor.ts";
 
 /** The exit code that the engine shows when conmon's own timeout ended the container. */
 const ENDED_BY_BACKSTOP = -1;

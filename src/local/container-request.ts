@@ -1,7 +1,7 @@
-import type { ContainerRequest } from "../podman/container-spec.ts";
+import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { Profile } from "../profile/profile.ts";
-import type { Job } from "../sessions/executor.ts";
+import type { Job } from "../sessions/port/executor.ts";
 import type { Gate, Staging } from "./ports.ts";
 
 /** Label that says which agentd instance a container belongs to. */

@@ -1,6 +1,6 @@
-import type { CommandEnd, HandOver, Job } from "../sessions/executor.ts";
-import { LaunchError } from "../sessions/launch-stage.ts";
-import { sleepUntil } from "../sessions/sleep.ts";
+import type { CommandEnd, HandOver, Job } from "../sessions/port/executor.ts";
+import { LaunchError } from "../sessions/port/launch-stage.ts";
+import { sleepUntil } from "../sessions/port/sleep.ts";
 import type { LocalParts } from "./parts.ts";
 
 const LOOK_INTERVAL_MS = 50;

@@ -11,7 +11,7 @@ import type {
   Preparing,
   ReleaseOptions,
   Sweeping,
-} from "../sessions/executor.ts";
+} from "../sessions/port/executor.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import type { LocalParts } from "./parts.ts";

@@ -1,6 +1,6 @@
 import { AgentdError } from "../errors.ts";
-import type { BeginOptions } from "../sessions/executor.ts";
-import { inStage } from "../sessions/launch-stage.ts";
+import type { BeginOptions } from "../sessions/port/executor.ts";
+import { inStage } from "../sessions/port/launch-stage.ts";
 import type { Gate } from "./ports.ts";
 
 /**

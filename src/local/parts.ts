@@ -1,6 +1,6 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
-import type { Clock } from "../sessions/ports.ts";
+import type { Clock } from "../sessions/port/ports.ts";
 import type { Credentials, Engine, HostPaths, Leftovers, Workspaces } from "./ports.ts";
 
 /** What the local executor is made of. */

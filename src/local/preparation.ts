@@ -1,5 +1,5 @@
 import type { ReleaseStack } from "../release-stack.ts";
-import type { Job, Preparing } from "../sessions/executor.ts";
+import type { Job, Preparing } from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
 import type { OnRemoving } from "./releases.ts";
 

@@ -1,7 +1,7 @@
 /** Everything that a session's command needs on this host, up to the gate: nothing of the agent's runs. */
 import type { Mount } from "../profile/profile.ts";
-import type { Prepared } from "../sessions/executor.ts";
-import { inStage, LaunchError } from "../sessions/launch-stage.ts";
+import type { Prepared } from "../sessions/port/executor.ts";
+import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
 import { launchContainer, type ContainerSources } from "./launch-container.ts";
 import { makeMountPoints } from "./mount-points.ts";

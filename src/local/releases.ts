@@ -1,7 +1,7 @@
 /**
  * What a session acquires, and how each of it is released: whether this daemon has made it or an earlier one.
  */
-import { homeVolume } from "../podman/container-spec.ts";
+import { homeVolume } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { containerName } from "./container-request.ts";

@@ -3,28 +3,33 @@
  */
 import { join } from "node:path";
 import type { Logger } from "../log.ts";
-import { containerSpec, homeVolume, type Containment, type ContainerRequest } from "./container-spec.ts";
-import { statusOf, type ContainerStatus, type Exited } from "./container-status.ts";
-import { ContainerVerifier } from "./container-verifier.ts";
-import { Containers, type ListedContainer } from "./containers.ts";
-import { endFirstProcess, findCommand, type FoundCommand } from "./first-process.ts";
-import { podmanProgram, type Podman } from "./engine-report.ts";
-import { ExternalService, type EngineService } from "./engine-service.ts";
-import { EventStream } from "./event-stream.ts";
-import { ExitFiles } from "./exit-files.ts";
-import { ExitWatch, type ContainerExit } from "./exit-watch.ts";
-import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host-features.ts";
-import { EngineHttp } from "./http.ts";
-import { ImageProbe } from "./image-probe.ts";
-import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images.ts";
-import { mostProcesses } from "./process-limit.ts";
-import { followPeaks, type ResourcePeaks } from "./resource-peaks.ts";
-import { writeSessionProfile } from "./seccomp-profile.ts";
+import {
+  containerSpec,
+  homeVolume,
+  type Containment,
+  type ContainerRequest,
+} from "./containers/container-spec.ts";
+import { statusOf, type ContainerStatus, type Exited } from "./containers/container-status.ts";
+import { ContainerVerifier } from "./confinement/container-verifier.ts";
+import { Containers, type ListedContainer } from "./containers/containers.ts";
+import { endFirstProcess, findCommand, type FoundCommand } from "./containers/first-process.ts";
+import { podmanProgram, type Podman } from "./host/engine-report.ts";
+import { ExternalService, type EngineService } from "./service/engine-service.ts";
+import { EventStream } from "./exits/event-stream.ts";
+import { ExitFiles } from "./exits/exit-files.ts";
+import { ExitWatch, type ContainerExit } from "./exits/exit-watch.ts";
+import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host/host-features.ts";
+import { EngineHttp } from "./service/http.ts";
+import { ImageProbe } from "./images/image-probe.ts";
+import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images/images.ts";
+import { mostProcesses } from "./confinement/process-limit.ts";
+import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
+import { writeSessionProfile } from "./confinement/seccomp-profile.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
-import type { Environment } from "./service-environment.ts";
-import { ServiceProcess } from "./service-process.ts";
-import { containerGroup, delegatedControllers, userManagerGroup } from "./user-manager-group.ts";
-import { Volumes, type ListedVolume } from "./volumes.ts";
+import type { Environment } from "./service/service-environment.ts";
+import { ServiceProcess } from "./service/service-process.ts";
+import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
+import { Volumes, type ListedVolume } from "./containers/volumes.ts";
 
 /** Which hints of an exit are used. Any one alone gives the right outcome, only later. */
 export interface ExitHints {

@@ -2,14 +2,14 @@ import { requestKey } from "../request-key.ts";
 import { AgentdError } from "../errors.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
-import type { Beginning } from "./beginning.ts";
+import type { Beginning } from "./state/beginning.ts";
 import type { Profile } from "../profile/profile.ts";
-import { sessionPlanSchema, type SessionPlan } from "./plan.ts";
-import type { OpenRecord } from "./ports.ts";
+import { sessionPlanSchema, type SessionPlan } from "./state/plan.ts";
+import type { OpenRecord } from "./port/ports.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
 import { Session } from "./session.ts";
-import type { SessionHost } from "./session-host.ts";
-import { sleepUntil } from "./sleep.ts";
+import type { SessionHost } from "./parts/session-host.ts";
+import { sleepUntil } from "./port/sleep.ts";
 
 /** How many answered requests are remembered, so that a repeated one gets the same session. */
 const REMEMBERED_REQUESTS = 10_000;

@@ -1,9 +1,14 @@
 import type { Command } from "commander";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, type LocalContext } from "../context.ts";
-import { printable } from "../printable.ts";
-import { recordOf } from "../record-argument.ts";
-import { namedSession, takingSession, type LatestOption, type NamedSession } from "../session-argument.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, type LocalContext } from "../frame/context.ts";
+import { printable } from "../terminal/printable.ts";
+import { recordOf } from "../frame/record-argument.ts";
+import {
+  namedSession,
+  takingSession,
+  type LatestOption,
+  type NamedSession,
+} from "../frame/session-argument.ts";
 
 interface ExportOptions extends LatestOption {
   readonly output?: string;
@@ -37,8 +42,8 @@ async function exportSession(
   context: LocalContext,
 ): Promise<number> {
   const [{ exportRecord }, { readEvidence }] = await Promise.all([
-    import("../../audit/export.ts"),
-    import("../../audit/evidence.ts"),
+    import("../../audit/upkeep/export.ts"),
+    import("../../audit/chain/evidence.ts"),
   ]);
   const place = await recordOf(session, context);
   const output = options.output ?? `agentd-${place.id}.tar.gz`;

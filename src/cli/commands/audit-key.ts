@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { AgentdError } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, type LocalContext } from "../context.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, type LocalContext } from "../frame/context.ts";
 
 interface KeyOptions {
   readonly format?: string;
@@ -66,8 +66,8 @@ async function showKey(options: KeyOptions, context: LocalContext): Promise<numb
     });
   }
   const [{ evidencePaths }, { readPublicKeys }] = await Promise.all([
-    import("../../audit/evidence-paths.ts"),
-    import("../../audit/public-key.ts"),
+    import("../../audit/keys/evidence-paths.ts"),
+    import("../../audit/keys/public-key.ts"),
   ]);
   const paths = evidencePaths(context.stateDirectory);
   const { id } = await (options.rotate === true ? rotate(context) : currentKey(context));
@@ -84,16 +84,16 @@ async function showKey(options: KeyOptions, context: LocalContext): Promise<numb
 
 async function currentKey(context: LocalContext): Promise<{ readonly id: string }> {
   const [{ evidencePaths }, { ChainWriter }] = await Promise.all([
-    import("../../audit/evidence-paths.ts"),
-    import("../../audit/chain-writer.ts"),
+    import("../../audit/keys/evidence-paths.ts"),
+    import("../../audit/chain/chain-writer.ts"),
   ]);
   return new ChainWriter(evidencePaths(context.stateDirectory)).key();
 }
 
 async function rotate(context: LocalContext): Promise<{ readonly id: string }> {
   const [{ evidencePaths }, { rotateKey }] = await Promise.all([
-    import("../../audit/evidence-paths.ts"),
-    import("../../audit/rotate-key.ts"),
+    import("../../audit/keys/evidence-paths.ts"),
+    import("../../audit/chain/rotate-key.ts"),
   ]);
   const key = await rotateKey(evidencePaths(context.stateDirectory));
   await say(context, `records are signed with the key ${key.id} from now on`);
@@ -101,6 +101,6 @@ async function rotate(context: LocalContext): Promise<{ readonly id: string }> {
 }
 
 async function shownKey(keyId: string, key: KeyObject): Promise<ShownKey> {
-  const { pemOf, sshFormOf } = await import("../../audit/public-key.ts");
+  const { pemOf, sshFormOf } = await import("../../audit/keys/public-key.ts");
   return { key_id: keyId, pem: pemOf(key), ssh: sshFormOf(key) };
 }

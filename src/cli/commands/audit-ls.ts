@@ -2,24 +2,24 @@ import { AgentdError } from "../../errors.ts";
 import { isFailure } from "../../outcome.ts";
 import { listed } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
-import { countOption } from "../arguments.ts";
-import { readAuditedView, withLeftFiles, type ListedRecord } from "../audited-record.ts";
-import { colourOf } from "../colours.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, type LocalContext } from "../context.ts";
-import { errorText } from "../error-text.ts";
-import { printable } from "../printable.ts";
+import { countOption } from "../frame/arguments.ts";
+import { readAuditedView, withLeftFiles, type ListedRecord } from "../words/audited-record.ts";
+import { colourOf } from "../terminal/colours.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, type LocalContext } from "../frame/context.ts";
+import { errorText } from "../frame/error-text.ts";
+import { printable } from "../terminal/printable.ts";
 import {
   cutText,
   filterOf,
   takingFilters,
   type FilterOptions,
   type SessionFilter,
-} from "../session-filters.ts";
-import { durationText, standingText } from "../session-text.ts";
-import { sizeText } from "../size-text.ts";
-import { renderTable, type Cell } from "../table.ts";
-import { ageText } from "../time-text.ts";
+} from "../frame/session-filters.ts";
+import { durationText, standingText } from "../words/session-text.ts";
+import { sizeText } from "../words/size-text.ts";
+import { renderTable, type Cell } from "../terminal/table.ts";
+import { ageText } from "../words/time-text.ts";
 
 interface LsOptions extends FilterOptions {
   readonly limit?: string;
@@ -104,8 +104,8 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
 
 async function find(auditRoot: string, { failed, ...filter }: SessionFilter, limit: number): Promise<Found> {
   const [{ selectRecords }, { LISTED_DOCUMENT_BYTES }] = await Promise.all([
-    import("../../audit/select-records.ts"),
-    import("../../audit/query.ts"),
+    import("../../audit/read/select-records.ts"),
+    import("../../audit/read/query.ts"),
   ]);
   const selection = await selectRecords(auditRoot, filter);
   const records: ListedRecord[] = [];

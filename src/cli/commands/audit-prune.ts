@@ -1,13 +1,13 @@
-import type { PrunePlan } from "../../audit/prune-plan.ts";
-import type { Pruned } from "../../audit/prune.ts";
+import type { PrunePlan } from "../../audit/upkeep/prune-plan.ts";
+import type { Pruned } from "../../audit/upkeep/prune.ts";
 import { spanMs } from "../../profile/durations.ts";
 import { AgentdError } from "../../errors.ts";
-import { countOption, MAX_COUNT } from "../arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, type LocalContext } from "../context.ts";
-import { printable } from "../printable.ts";
-import { countText, sizeText } from "../size-text.ts";
-import { renderTable } from "../table.ts";
+import { countOption, MAX_COUNT } from "../frame/arguments.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, type LocalContext } from "../frame/context.ts";
+import { printable } from "../terminal/printable.ts";
+import { countText, sizeText } from "../words/size-text.ts";
+import { renderTable } from "../terminal/table.ts";
 
 interface PruneOptions {
   readonly olderThan?: string;
@@ -55,10 +55,10 @@ async function pruneRecords(options: PruneOptions, context: LocalContext): Promi
     });
   }
   const [{ planPruning }, { prune }, { readEvidence }, { evidencePaths }] = await Promise.all([
-    import("../../audit/prune-plan.ts"),
-    import("../../audit/prune.ts"),
-    import("../../audit/evidence.ts"),
-    import("../../audit/evidence-paths.ts"),
+    import("../../audit/upkeep/prune-plan.ts"),
+    import("../../audit/upkeep/prune.ts"),
+    import("../../audit/chain/evidence.ts"),
+    import("../../audit/keys/evidence-paths.ts"),
   ]);
   const auditRoot = await context.auditRoot();
   const evidence = readEvidence(context.stateDirectory);

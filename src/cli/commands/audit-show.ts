@@ -1,11 +1,16 @@
 import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
-import { readAuditedRecord } from "../audited-record.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { LocalContext } from "../context.ts";
-import { recordOf } from "../record-argument.ts";
-import { namedSession, takingSession, type LatestOption, type NamedSession } from "../session-argument.ts";
-import { readReport, reportText } from "../session-report.ts";
+import { readAuditedRecord } from "../words/audited-record.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import type { LocalContext } from "../frame/context.ts";
+import { recordOf } from "../frame/record-argument.ts";
+import {
+  namedSession,
+  takingSession,
+  type LatestOption,
+  type NamedSession,
+} from "../frame/session-argument.ts";
+import { readReport, reportText } from "../words/session-report.ts";
 
 interface ShowOptions extends LatestOption {
   readonly json?: true;

@@ -1,13 +1,18 @@
 import type { Command } from "commander";
-import type { Verdict } from "../../audit/verification.ts";
-import type { VerificationOfAll, VerifiedRecord } from "../../audit/verify-all.ts";
+import type { Verdict } from "../../audit/verify/verification.ts";
+import type { VerificationOfAll, VerifiedRecord } from "../../audit/verify/verify-all.ts";
 import { AgentdError } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { CountedProgress } from "../counted-progress.ts";
-import type { LocalContext } from "../context.ts";
-import { recordOf } from "../record-argument.ts";
-import { namedSession, takingSession, type LatestOption, type NamedSession } from "../session-argument.ts";
-import { allVerifiedText, verifiedText } from "../verification-text.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { CountedProgress } from "../frame/counted-progress.ts";
+import type { LocalContext } from "../frame/context.ts";
+import { recordOf } from "../frame/record-argument.ts";
+import {
+  namedSession,
+  takingSession,
+  type LatestOption,
+  type NamedSession,
+} from "../frame/session-argument.ts";
+import { allVerifiedText, verifiedText } from "../words/verification-text.ts";
 
 interface VerifyOptions extends LatestOption {
   readonly all?: true;
@@ -59,8 +64,8 @@ async function verifyOne(
   context: LocalContext,
 ): Promise<number> {
   const [{ verifyRecord }, { readEvidence }] = await Promise.all([
-    import("../../audit/verify.ts"),
-    import("../../audit/evidence.ts"),
+    import("../../audit/verify/verify.ts"),
+    import("../../audit/chain/evidence.ts"),
   ]);
   const place = await recordOf(session, context);
   const verification = await verifyRecord(place, readEvidence(context.stateDirectory));
@@ -72,7 +77,7 @@ async function verifyOne(
 
 async function verifyEvery(options: VerifyOptions, context: LocalContext): Promise<number> {
   if (options.all !== true) throw usage("neither a session nor --latest nor --all is given");
-  const { verifyAll } = await import("../../audit/verify-all.ts");
+  const { verifyAll } = await import("../../audit/verify/verify-all.ts");
   const progress = new CountedProgress(context, "records verified");
   const all: VerificationOfAll = await verifyAll({
     auditRoot: await context.auditRoot(),

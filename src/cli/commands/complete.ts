@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { FAULTS, type CommandDefinition } from "../command.ts";
+import { FAULTS, type CommandDefinition } from "../frame/command.ts";
 import { candidatesFor, type Candidates, type Word } from "../completion/candidates.ts";
 import { FILES } from "../completion/scripts.ts";
-import { withClient, type CliContext } from "../context.ts";
-import { printable } from "../printable.ts";
-import { standingText } from "../session-text.ts";
+import { withClient, type CliContext } from "../frame/context.ts";
+import { printable } from "../terminal/printable.ts";
+import { standingText } from "../words/session-text.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 

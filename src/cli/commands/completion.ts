@@ -1,5 +1,5 @@
 import { Argument } from "commander";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
 import { completionScript, SHELLS, type Shell } from "../completion/scripts.ts";
 
 /** `agentd completion`: what a shell sources to complete command lines. */

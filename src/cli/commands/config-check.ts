@@ -1,10 +1,10 @@
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { LocalContext } from "../context.ts";
-import { renderFacts } from "../facts.ts";
-import { printable } from "../printable.ts";
-import { countText, sizeText } from "../size-text.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import type { LocalContext } from "../frame/context.ts";
+import { renderFacts } from "../words/facts.ts";
+import { printable } from "../terminal/printable.ts";
+import { countText, sizeText } from "../words/size-text.ts";
 
 interface CheckOptions {
   readonly json?: true;

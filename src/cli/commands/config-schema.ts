@@ -1,5 +1,5 @@
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { LocalContext } from "../context.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import type { LocalContext } from "../frame/context.ts";
 
 /** `agentd config schema`: the configuration for editors and other programs. */
 export const configSchema: CommandDefinition<LocalContext> = {

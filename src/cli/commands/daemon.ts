@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { AgentdError, type ErrorCode } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import type { DaemonFlags, LocalContext } from "../context.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import type { DaemonFlags, LocalContext } from "../frame/context.ts";
 
 const SHUTDOWNS = ["drain", "detach"] as const;
 

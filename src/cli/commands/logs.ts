@@ -1,24 +1,30 @@
 import { Option, type Command } from "commander";
 import { AgentdError } from "../../errors.ts";
-import { countOption, instantOption, MAX_COUNT } from "../arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { ConsoleJson } from "../console-json.ts";
-import type { ConsoleStream } from "../console-log.ts";
-import { connectIfRunning, makePersistent, say, type CliContext, type LocalContext } from "../context.ts";
-import { consoleLogOf, followConsoleLog, type FollowOptions } from "../follow.ts";
-import { Interrupts } from "../interrupts.ts";
-import type { PersistentClient } from "../persistent-client.ts";
-import { recordOf } from "../record-argument.ts";
+import { countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { ConsoleJson } from "../console/console-json.ts";
+import type { ConsoleStream } from "../console/console-log.ts";
+import {
+  connectIfRunning,
+  makePersistent,
+  say,
+  type CliContext,
+  type LocalContext,
+} from "../frame/context.ts";
+import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
+import { Interrupts } from "../attend/interrupts.ts";
+import type { PersistentClient } from "../../rpc/persistent-client.ts";
+import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
   namedSession,
   takingSession,
   type LatestOption,
   type NamedSession,
-} from "../session-argument.ts";
-import { sessionEnd } from "../session-end.ts";
-import { RAW_MEANING, SessionOutput } from "../session-output.ts";
-import { endText } from "../session-text.ts";
+} from "../frame/session-argument.ts";
+import { sessionEnd } from "../frame/session-end.ts";
+import { RAW_MEANING, SessionOutput } from "../terminal/session-output.ts";
+import { endText } from "../words/session-text.ts";
 
 interface LogsOptions extends LatestOption {
   readonly follow?: true;
@@ -121,8 +127,8 @@ async function printFromDisk(
   context: LocalContext,
 ): Promise<number> {
   const [{ readDocument }, { readView }] = await Promise.all([
-    import("../../audit/query.ts"),
-    import("../../audit/record-view.ts"),
+    import("../../audit/read/query.ts"),
+    import("../../audit/read/record-view.ts"),
   ]);
   const { directory } = await recordOf(session, context);
   return await untilInterrupted(context, async (left) => {

@@ -1,9 +1,9 @@
 import type { ProfileView } from "../../profile/view.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { withClient, type CliContext } from "../context.ts";
-import { sizeText } from "../size-text.ts";
-import { renderTable } from "../table.ts";
-import { spanText } from "../time-text.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { withClient, type CliContext } from "../frame/context.ts";
+import { sizeText } from "../words/size-text.ts";
+import { renderTable } from "../terminal/table.ts";
+import { spanText } from "../words/time-text.ts";
 
 interface ProfilesOptions {
   readonly json?: true;

@@ -2,14 +2,14 @@ import type { Params, SessionList } from "../../api/methods.ts";
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
-import { countOption } from "../arguments.ts";
-import { colourOf } from "../colours.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withClient, type CliContext } from "../context.ts";
-import { cutText, filterOf, takingFilters, type FilterOptions } from "../session-filters.ts";
-import { durationText, standingText } from "../session-text.ts";
-import { renderTable, type Cell } from "../table.ts";
-import { ageText } from "../time-text.ts";
+import { countOption } from "../frame/arguments.ts";
+import { colourOf } from "../terminal/colours.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, withClient, type CliContext } from "../frame/context.ts";
+import { cutText, filterOf, takingFilters, type FilterOptions } from "../frame/session-filters.ts";
+import { durationText, standingText } from "../words/session-text.ts";
+import { renderTable, type Cell } from "../terminal/table.ts";
+import { ageText } from "../words/time-text.ts";
 
 interface PsOptions extends FilterOptions {
   readonly all?: true;

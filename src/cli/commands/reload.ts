@@ -1,8 +1,8 @@
 import type { Reload } from "../../api/methods.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { withClient, type CliContext } from "../context.ts";
-import { renderFacts, type Fact } from "../facts.ts";
-import { printable } from "../printable.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { withClient, type CliContext } from "../frame/context.ts";
+import { renderFacts, type Fact } from "../words/facts.ts";
+import { printable } from "../terminal/printable.ts";
 
 interface ReloadOptions {
   readonly json?: true;

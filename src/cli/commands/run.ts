@@ -3,17 +3,17 @@ import { AgentdError } from "../../errors.ts";
 import type { Caller, CallOptions } from "../../rpc/client.ts";
 import type { Params } from "../../api/methods.ts";
 import type { SessionView } from "../../session-document.ts";
-import { durationOption } from "../arguments.ts";
-import { attend } from "../attend.ts";
-import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withPersistentClient, type CliContext } from "../context.ts";
-import { tellDaemonNotes } from "../daemon-notes.ts";
-import { Interrupts } from "../interrupts.ts";
-import type { PersistentClient } from "../persistent-client.ts";
-import { printable } from "../printable.ts";
-import { explainingLoss } from "../session-end.ts";
-import { RAW_MEANING, SessionOutput } from "../session-output.ts";
-import { endText, exitCodeOf, warningTexts } from "../session-text.ts";
+import { durationOption } from "../frame/arguments.ts";
+import { attend } from "../attend/attend.ts";
+import { example, SESSION_FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, withPersistentClient, type CliContext } from "../frame/context.ts";
+import { tellDaemonNotes } from "../frame/daemon-notes.ts";
+import { Interrupts } from "../attend/interrupts.ts";
+import type { PersistentClient } from "../../rpc/persistent-client.ts";
+import { printable } from "../terminal/printable.ts";
+import { explainingLoss } from "../frame/session-end.ts";
+import { RAW_MEANING, SessionOutput } from "../terminal/session-output.ts";
+import { endText, exitCodeOf, warningTexts } from "../words/session-text.ts";
 
 interface RunOptions {
   readonly workUnit?: string;

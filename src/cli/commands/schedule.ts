@@ -1,11 +1,11 @@
 import type { RpcClient } from "../../rpc/client.ts";
 import { MAX_NEXT_RUNS } from "../../api/limits.ts";
 import type { ScheduleView } from "../../api/schedule-view.ts";
-import { countOption } from "../arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { withClient, type CliContext } from "../context.ts";
-import { printable } from "../printable.ts";
-import { scheduleText } from "../schedule-text.ts";
+import { countOption } from "../frame/arguments.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { withClient, type CliContext } from "../frame/context.ts";
+import { printable } from "../terminal/printable.ts";
+import { scheduleText } from "../words/schedule-text.ts";
 
 interface ScheduleOptions {
   readonly count?: string;

@@ -7,13 +7,13 @@ import { ifThere } from "../../if-there.ts";
 import type { Status } from "../../api/methods.ts";
 import type { FileState, UnitFile } from "../../systemd/unit-file.ts";
 import type { ServiceState, UserManager } from "../../systemd/user-manager.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { withClient, type LocalContext } from "../context.ts";
-import { renderFacts, type Fact } from "../facts.ts";
-import { ensureCredentialsFile, isOpenToOthers, writeFirstConfig } from "../first-settings.ts";
-import { printable } from "../printable.ts";
-import { allowLoss, changingFiles, findService } from "../service-setup.ts";
-import { ageText } from "../time-text.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { withClient, type LocalContext } from "../frame/context.ts";
+import { renderFacts, type Fact } from "../words/facts.ts";
+import { ensureCredentialsFile, isOpenToOthers, writeFirstConfig } from "../service/first-settings.ts";
+import { printable } from "../terminal/printable.ts";
+import { allowLoss, changingFiles, findService } from "../service/service-setup.ts";
+import { ageText } from "../words/time-text.ts";
 
 interface InstallOptions {
   readonly force?: true;

@@ -2,11 +2,11 @@ import { rm, rmdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { AgentdError, systemCode } from "../../errors.ts";
 import type { UnitFile } from "../../systemd/unit-file.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, type LocalContext } from "../context.ts";
-import { renderFacts, type Fact } from "../facts.ts";
-import { allowLoss, changingFiles, findService } from "../service-setup.ts";
-import { countText } from "../size-text.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, type LocalContext } from "../frame/context.ts";
+import { renderFacts, type Fact } from "../words/facts.ts";
+import { allowLoss, changingFiles, findService } from "../service/service-setup.ts";
+import { countText } from "../words/size-text.ts";
 
 interface UninstallOptions {
   readonly leaveSessions?: true;
@@ -63,7 +63,7 @@ async function uninstall(options: UninstallOptions, context: LocalContext): Prom
 }
 
 async function refuseOpenSessions(tried: string, { stateDirectory }: LocalContext): Promise<void> {
-  const { OpenIndex } = await import("../../audit/open-index.ts");
+  const { OpenIndex } = await import("../../audit/open/open-index.ts");
   const { entries, newer } = await new OpenIndex(stateDirectory).list();
   const open = entries.length + newer.length;
   if (open === 0) return;

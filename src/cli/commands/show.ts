@@ -1,17 +1,17 @@
 import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { connectIfRunning, type LocalContext } from "../context.ts";
-import { recordOf } from "../record-argument.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { connectIfRunning, type LocalContext } from "../frame/context.ts";
+import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
   namedSession,
   takingSession,
   type LatestOption,
   type NamedSession,
-} from "../session-argument.ts";
-import { readReport, reportText } from "../session-report.ts";
+} from "../frame/session-argument.ts";
+import { readReport, reportText } from "../words/session-report.ts";
 
 interface ShowOptions extends LatestOption {
   readonly json?: true;
@@ -62,7 +62,7 @@ async function findView(session: NamedSession, context: LocalContext): Promise<S
 }
 
 async function viewFromDisk(session: NamedSession, context: LocalContext): Promise<SessionView> {
-  const { readView } = await import("../../audit/record-view.ts");
+  const { readView } = await import("../../audit/read/record-view.ts");
   const { directory } = await recordOf(session, context);
   return await readView(directory, "no daemon runs that would go on with it");
 }

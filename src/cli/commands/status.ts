@@ -1,7 +1,7 @@
 import type { Status } from "../../api/methods.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { withClient, type CliContext } from "../context.ts";
-import { statusText } from "../status-text.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { withClient, type CliContext } from "../frame/context.ts";
+import { statusText } from "../words/status-text.ts";
 
 interface StatusOptions {
   readonly json?: true;

@@ -1,12 +1,12 @@
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
-import { graceOption } from "../arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withPersistentClient, type CliContext } from "../context.ts";
-import { sessionIdOf, takingSession, type LatestOption } from "../session-argument.ts";
-import { explainingLoss, sessionEnd } from "../session-end.ts";
-import { endText } from "../session-text.ts";
+import { graceOption } from "../frame/arguments.ts";
+import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, withPersistentClient, type CliContext } from "../frame/context.ts";
+import { sessionIdOf, takingSession, type LatestOption } from "../frame/session-argument.ts";
+import { explainingLoss, sessionEnd } from "../frame/session-end.ts";
+import { endText } from "../words/session-text.ts";
 
 interface StopOptions extends LatestOption {
   readonly all?: true;

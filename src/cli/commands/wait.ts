@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { example, SESSION_FAULTS, type CommandDefinition } from "../command.ts";
-import { say, withPersistentClient, type CliContext } from "../context.ts";
+import { example, SESSION_FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { say, withPersistentClient, type CliContext } from "../frame/context.ts";
 import {
   namedSession,
   sessionIdOf,
   takingSession,
   type LatestOption,
   type NamedSession,
-} from "../session-argument.ts";
-import { sessionEnd } from "../session-end.ts";
-import { endText, exitCodeOf } from "../session-text.ts";
+} from "../frame/session-argument.ts";
+import { sessionEnd } from "../frame/session-end.ts";
+import { endText, exitCodeOf } from "../words/session-text.ts";
 
 interface WaitOptions extends LatestOption {
   readonly json?: true;

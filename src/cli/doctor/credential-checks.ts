@@ -6,7 +6,7 @@ import { credentialsFile, userUnitDirectory, type Host } from "../../config/path
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, type Finding } from "../../finding.ts";
 import { isReachable } from "../../if-there.ts";
-import { countText } from "../size-text.ts";
+import { countText } from "../words/size-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

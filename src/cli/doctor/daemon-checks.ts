@@ -4,8 +4,8 @@ import type { Problem } from "../../config/problems.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
 import type { Status } from "../../api/methods.ts";
-import { changedFiles } from "../changed-files.ts";
-import { countText } from "../size-text.ts";
+import { changedFiles } from "../words/changed-files.ts";
+import { countText } from "../words/size-text.ts";
 import { findingOf } from "./run-checks.ts";
 
 /** What came of reading the configuration; an error says why there is none. */

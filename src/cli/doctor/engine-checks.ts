@@ -4,8 +4,8 @@ import type { Profile } from "../../profile/profile.ts";
 import { homeDirectory, type Host } from "../../config/paths.ts";
 import { ok, warning, type Finding } from "../../finding.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
-import type { EngineParts, EngineReport } from "../../podman/engine-report.ts";
-import type { ImageStanding } from "../../podman/stored-images.ts";
+import type { EngineParts, EngineReport } from "../../podman/host/engine-report.ts";
+import type { ImageStanding } from "../../podman/images/stored-images.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
 import { processesFinding } from "./shared-limits.ts";
@@ -27,8 +27,8 @@ export const ENGINE_LIMIT_MS = 180_000;
 /** Asks Podman and returns while it thinks. @param socket see `podmanProgram`. */
 export async function startEngineLook(host: Host, socket: string | undefined): Promise<EngineLook> {
   const [{ askEngine, podmanProgram }, { findStoredImage, preparedImages }] = await Promise.all([
-    import("../../podman/engine-report.ts"),
-    import("../../podman/stored-images.ts"),
+    import("../../podman/host/engine-report.ts"),
+    import("../../podman/images/stored-images.ts"),
   ]);
   const podman = podmanProgram(host.env, socket);
   const report = askEngine(podman);
@@ -72,7 +72,7 @@ export function engineChecks(engine: EngineLook, needs: EngineNeeds): Check[] {
   return [
     check("podman", async () => {
       const [{ engineFindings }, surroundings] = await Promise.all([
-        import("../../podman/engine-findings.ts"),
+        import("../../podman/host/engine-findings.ts"),
         lookAround(engine, ground),
       ]);
       return engineFindings(await engine.report(), { ...surroundings, needsNetwork });
@@ -94,11 +94,11 @@ async function isRemote({ directory }: EngineParts["storage"]): Promise<boolean>
 async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
   const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }, { grantIdsCommand }] =
     await Promise.all([
-      import("../../podman/cgroup-mode.ts"),
-      import("../../podman/helper-programs.ts"),
-      import("../../podman/known-faults.ts"),
-      import("../../podman/host-features.ts"),
-      import("../../podman/subordinate-ids.ts"),
+      import("../../podman/host/cgroup-mode.ts"),
+      import("../../podman/host/helper-programs.ts"),
+      import("../../podman/host/runtime-cves.ts"),
+      import("../../podman/host/host-features.ts"),
+      import("../../podman/host/subordinate-ids.ts"),
     ]);
   const answer = await engine.report();
   const runtime = answer.kind === "answers" ? answer.parts.runtime : undefined;
@@ -117,7 +117,7 @@ async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
 /** A file that cannot be used fails the start of a daemon. */
 async function seccompFinding(engine: EngineLook): Promise<Finding | undefined> {
   const [{ readSessionProfile }, answer] = await Promise.all([
-    import("../../podman/seccomp-profile.ts"),
+    import("../../podman/confinement/seccomp-profile.ts"),
     engine.report(),
   ]);
   if (answer.kind !== "answers") return undefined;
@@ -134,7 +134,7 @@ async function sharedProcesses(
   { profiles, maxSessions }: EngineNeeds,
 ): Promise<Finding | undefined> {
   const [{ mostProcesses }, answer] = await Promise.all([
-    import("../../podman/process-limit.ts"),
+    import("../../podman/confinement/process-limit.ts"),
     engine.report(),
   ]);
   if (maxSessions === undefined || answer.kind !== "answers" || !answer.features.enforceable.pids) {
@@ -164,7 +164,7 @@ async function trustFinding(
     ({ pull, baseImage }) => pull !== "never" && !baseImage.startsWith("localhost/"),
   );
   if (!pulls) return undefined;
-  const { findTrustPolicy, trustPolicyFiles } = await import("../../podman/trust-policy.ts");
+  const { findTrustPolicy, trustPolicyFiles } = await import("../../podman/host/trust-policy.ts");
   const files = trustPolicyFiles(homeDirectory(host));
   const found = await findTrustPolicy(files);
   if (found !== undefined) return ok(found);

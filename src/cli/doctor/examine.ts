@@ -170,8 +170,8 @@ function chosenProfiles({ profiles, file }: Config, names: readonly string[]): r
 async function newestSession(auditRoot: string, { unreachable }: Ground): Promise<number | undefined> {
   if ((await unreachable(auditRoot)) !== undefined) return undefined;
   const [{ listRecords }, { sessionIdTime }] = await Promise.all([
-    import("../../audit/select-records.ts"),
-    import("../../audit/session-id.ts"),
+    import("../../audit/read/select-records.ts"),
+    import("../../audit/format/session-id.ts"),
   ]);
   const [newest] = await listRecords(auditRoot, { limit: 1 });
   return newest && sessionIdTime(newest.id);

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import type { Mount, Profile } from "../../profile/profile.ts";
 import { AgentdError } from "../../errors.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
-import type { ImageStanding } from "../../podman/stored-images.ts";
+import type { ImageStanding } from "../../podman/images/stored-images.ts";
 import type { Ground } from "./ground.ts";
 import type { SelinuxMode } from "./system-checks.ts";
 

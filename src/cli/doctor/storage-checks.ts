@@ -5,7 +5,7 @@ import { runtimeDirectory } from "../../config/paths.ts";
 import { systemCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
-import { countText, sizeText } from "../size-text.ts";
+import { countText, sizeText } from "../words/size-text.ts";
 import type { Check, NamedLook } from "./check.ts";
 import type { Ground } from "./ground.ts";
 

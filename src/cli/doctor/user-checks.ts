@@ -3,7 +3,7 @@ import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { failure, ok, warning, type Finding } from "../../finding.ts";
 import { isReachable } from "../../if-there.ts";
-import { othersMode } from "../others-mode.ts";
+import { othersMode } from "../service/others-mode.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
 

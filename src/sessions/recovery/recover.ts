@@ -1,16 +1,16 @@
 /**
  * Finds what an earlier daemon has left and brings every open record to a decision.
  */
-import type { JournalEntry } from "../../audit/journal.ts";
-import type { OpenEntry, OpenIndexContents } from "../../audit/open-index.ts";
+import type { JournalEntry } from "../../audit/format/journal.ts";
+import type { OpenEntry, OpenIndexContents } from "../../audit/open/open-index.ts";
 import { sentence } from "../../errors.ts";
 import type { Failpoints } from "../../failpoints.ts";
 import { inParallel } from "../../in-parallel.ts";
 import type { Logger } from "../../log.ts";
-import type { Beginning } from "../beginning.ts";
-import type { Examined, Executor, Found, Sweeping } from "../executor.ts";
-import { readPlan, type SessionPlan } from "../plan.ts";
-import type { OpenRecord } from "../ports.ts";
+import type { Beginning } from "../state/beginning.ts";
+import type { Examined, Executor, Found, Sweeping } from "../port/executor.ts";
+import { readPlan, type SessionPlan } from "../state/plan.ts";
+import type { OpenRecord } from "../port/ports.ts";
 import { decide } from "./decide.ts";
 import { readTrail, type LeftTrail } from "./trail.ts";
 

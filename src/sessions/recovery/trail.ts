@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { JournalEntry } from "../../audit/journal.ts";
+import type { JournalEntry } from "../../audit/format/journal.ts";
 import { OUTCOMES, LAUNCH_STAGES, type Ending } from "../../outcome.ts";
-import { ORDERED_OUTCOMES, type EndOrder } from "../end-orders.ts";
+import { ORDERED_OUTCOMES, type EndOrder } from "../state/end-orders.ts";
 
 /** How far a session had come, as its journal shows it, and whether it was told to end. */
 export type LeftTrail =

@@ -2,8 +2,8 @@ import { mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { exportRecord } from "../../../src/audit/export.ts";
-import { readEvidence } from "../../../src/audit/evidence.ts";
+import { exportRecord } from "../../../src/audit/upkeep/export.ts";
+import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import { exportOne, forEachFlip, readmeBlocks, writeReport } from "./exported-record.ts";
 import { placeOf, settingsIn, SUCCESS } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readJournal } from "../../../src/audit/journal.ts";
-import { createRecord } from "../../../src/audit/record.ts";
+import { readJournal } from "../../../src/audit/format/journal.ts";
+import { createRecord } from "../../../src/audit/open/record.ts";
 import { NEW_DOCUMENT, settingsIn, SUCCESS, verify } from "./record-document.ts";
 
 const PAGE_BYTES = 4096;

@@ -1,7 +1,12 @@
 import { appendFile, chmod, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createJournal, openJournal, readJournal, type JournalOptions } from "../../../src/audit/journal.ts";
+import {
+  createJournal,
+  openJournal,
+  readJournal,
+  type JournalOptions,
+} from "../../../src/audit/format/journal.ts";
 import { NOW_MS } from "./record-document.ts";
 import { temporaryDirectory } from "./record-fixture.ts";
 

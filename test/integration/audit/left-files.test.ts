@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { countLeftFiles } from "../../../src/audit/left-files.ts";
+import { countLeftFiles } from "../../../src/audit/read/left-files.ts";
 
 let record: string;
 let runa: string;

@@ -2,7 +2,7 @@ import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { methodologyDigest } from "../../../src/audit/methodology-digest.ts";
+import { methodologyDigest } from "../../../src/audit/open/methodology-digest.ts";
 import { temporaryDirectory } from "./record-fixture.ts";
 
 /** The command of docs/audit.md. */

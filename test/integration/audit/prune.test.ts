@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/pr
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { readEvidence } from "../../../src/audit/evidence.ts";
-import { evidencePaths } from "../../../src/audit/evidence-paths.ts";
-import type { OpenRecord, RecordSettings } from "../../../src/audit/open-record.ts";
-import { planPruning, type PrunePlan, type PruneRules } from "../../../src/audit/prune-plan.ts";
-import { prune, type Pruned } from "../../../src/audit/prune.ts";
+import { readEvidence } from "../../../src/audit/chain/evidence.ts";
+import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
+import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
+import { planPruning, type PrunePlan, type PruneRules } from "../../../src/audit/upkeep/prune-plan.ts";
+import { prune, type Pruned } from "../../../src/audit/upkeep/prune.ts";
 import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS, verifyEverything } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readDocument, readLastState } from "../../../src/audit/query.ts";
+import { readDocument, readLastState } from "../../../src/audit/read/query.ts";
 import { NEW_DOCUMENT, settingsIn, SUCCESS } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import type { OpenRecord } from "../../../src/audit/open-record.ts";
-import { createRecord, type CreateRecordOptions } from "../../../src/audit/record.ts";
+import type { OpenRecord } from "../../../src/audit/open/open-record.ts";
+import { createRecord, type CreateRecordOptions } from "../../../src/audit/open/record.ts";
 import { NEW_DOCUMENT, settingsIn } from "./record-document.ts";
 
 /** A directory that goes with the test, whatever the test leaves in it. */

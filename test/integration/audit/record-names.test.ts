@@ -1,7 +1,7 @@
 import { mkdir, rmdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { rememberRecordNames } from "../../../src/audit/record-names.ts";
+import { rememberRecordNames } from "../../../src/audit/read/record-names.ts";
 import { temporaryDirectory } from "./record-fixture.ts";
 
 const ID = (digit: string): string => digit.padEnd(16, "0");

@@ -1,14 +1,14 @@
 import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readJournal } from "../../../src/audit/journal.ts";
-import { OpenIndex, REMEMBERED_SEALED, type OpenEntry } from "../../../src/audit/open-index.ts";
+import { readJournal } from "../../../src/audit/format/journal.ts";
+import { OpenIndex, REMEMBERED_SEALED, type OpenEntry } from "../../../src/audit/open/open-index.ts";
 import { requestKey } from "../../../src/request-key.ts";
-import { readDocument } from "../../../src/audit/query.ts";
-import { createRecord } from "../../../src/audit/record.ts";
-import { reopenRecord } from "../../../src/audit/reopen.ts";
-import type { OpenRecord, RecordSettings } from "../../../src/audit/open-record.ts";
-import type { RandomBytes } from "../../../src/audit/session-id.ts";
+import { readDocument } from "../../../src/audit/read/query.ts";
+import { createRecord } from "../../../src/audit/open/record.ts";
+import { reopenRecord } from "../../../src/audit/open/reopen.ts";
+import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
+import type { RandomBytes } from "../../../src/audit/format/session-id.ts";
 import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "./record-document.ts";
 import { modeOf, newRecord, temporaryDirectory } from "./record-fixture.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { OpenRecord } from "../../../src/audit/open-record.ts";
+import type { OpenRecord } from "../../../src/audit/open/open-record.ts";
 import { settingsIn, SUCCESS, verify } from "./record-document.ts";
 import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 

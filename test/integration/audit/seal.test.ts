@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { readJournal } from "../../../src/audit/journal.ts";
-import { readDocument } from "../../../src/audit/query.ts";
+import { readJournal } from "../../../src/audit/format/journal.ts";
+import { readDocument } from "../../../src/audit/read/query.ts";
 import { settingsIn, SUCCESS, verify } from "./record-document.ts";
 import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 

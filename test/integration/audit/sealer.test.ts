@@ -2,13 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { ensureEvidence } from "../../../src/audit/chain-writer.ts";
-import { evidencePaths } from "../../../src/audit/evidence-paths.ts";
-import type { OpenRecord, RecordSettings } from "../../../src/audit/open-record.ts";
-import { readDocument } from "../../../src/audit/query.ts";
-import { reopenRecord } from "../../../src/audit/reopen.ts";
-import type { SealRequest } from "../../../src/audit/seal.ts";
-import { Sealer } from "../../../src/audit/sealer.ts";
+import { ensureEvidence } from "../../../src/audit/chain/chain-writer.ts";
+import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
+import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
+import { readDocument } from "../../../src/audit/read/query.ts";
+import { reopenRecord } from "../../../src/audit/open/reopen.ts";
+import type { SealRequest } from "../../../src/audit/seal/seal.ts";
+import { Sealer } from "../../../src/audit/seal/sealer.ts";
 import { attesterIn, settingsIn, SUCCESS, verify, verifyEverything } from "./record-document.ts";
 import { bundle, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
 
@@ -17,7 +17,11 @@ async function newSealer(idleMs?: number): Promise<{ sealer: Sealer; settings: R
   const directory = await temporaryDirectory();
   const attester = attesterIn(directory);
   await ensureEvidence(evidencePaths(attester.stateDirectory));
-  const sealer = new Sealer({ script: await bundle("../../../src/audit/seal-worker.ts"), attester, idleMs });
+  const sealer = new Sealer({
+    script: await bundle("../../../src/audit/seal/seal-worker.ts"),
+    attester,
+    idleMs,
+  });
   onTestFinished(() => sealer.close());
   return { sealer, settings: settingsIn(directory, { seal: sealer.seal }) };
 }

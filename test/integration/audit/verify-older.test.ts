@@ -1,8 +1,8 @@
 import { rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { exportRecord } from "../../../src/audit/export.ts";
-import { readEvidence } from "../../../src/audit/evidence.ts";
+import { exportRecord } from "../../../src/audit/upkeep/export.ts";
+import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import { olderRecord } from "./older-record.ts";
 import { placeOf, verify } from "./record-document.ts";
 import { sha256sumCheck } from "./record-fixture.ts";

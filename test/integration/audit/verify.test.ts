@@ -2,8 +2,8 @@ import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { readEvidence } from "../../../src/audit/evidence.ts";
-import { verifyRecord } from "../../../src/audit/verify.ts";
+import { readEvidence } from "../../../src/audit/chain/evidence.ts";
+import { verifyRecord } from "../../../src/audit/verify/verify.ts";
 import { placeOf, sealIn, settingsIn, SUCCESS, verify, verifyEverything } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 

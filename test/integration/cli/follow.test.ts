@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { consoleLogOf, followConsoleLog, type FollowOptions } from "../../../src/cli/follow.ts";
-import { Output } from "../../../src/cli/output.ts";
+import { consoleLogOf, followConsoleLog, type FollowOptions } from "../../../src/cli/console/follow.ts";
+import { Output } from "../../../src/cli/terminal/output.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 const WAIT = { timeout: 60_000, interval: 10 };

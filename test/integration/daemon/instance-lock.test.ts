@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockInstance } from "../../../src/daemon/instance-lock.ts";
+import { lockInstance } from "../../../src/daemon/process/instance-lock.ts";
 
 let parent: string;
 let directory: string;

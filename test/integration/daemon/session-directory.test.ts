@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readView } from "../../../src/audit/record-view.ts";
-import { selectRecords } from "../../../src/audit/select-records.ts";
+import { readView } from "../../../src/audit/read/record-view.ts";
+import { selectRecords } from "../../../src/audit/read/select-records.ts";
 import { SessionDirectory, type RecordQueries } from "../../../src/daemon/session-directory.ts";
-import { SessionFeed } from "../../../src/sessions/feed.ts";
+import { SessionFeed } from "../../../src/sessions/state/feed.ts";
 import type { Intake } from "../../../src/sessions/intake.ts";
 import { sealed } from "../rpc/small-daemon.ts";
 

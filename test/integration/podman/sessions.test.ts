@@ -1,7 +1,7 @@
 import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SESSION_UID } from "../../../src/podman/host-features.ts";
+import { SESSION_UID } from "../../../src/podman/host/host-features.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { ensureBusyboxImage, USER_1000 } from "../../kit/images.mjs";
 import { volumesOf } from "../../kit/podman.mjs";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { askEngine, podmanProgram, type EngineReport } from "../../../src/podman/engine-report.ts";
-import { findStoredImage, preparedImages } from "../../../src/podman/stored-images.ts";
+import { askEngine, podmanProgram, type EngineReport } from "../../../src/podman/host/engine-report.ts";
+import { findStoredImage, preparedImages } from "../../../src/podman/images/stored-images.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../../kit/images.mjs";
 import { podman as runPodman } from "../../kit/podman.mjs";

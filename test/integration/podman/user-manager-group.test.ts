@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { delegatedControllers, userManagerGroup } from "../../../src/podman/user-manager-group.ts";
+import { delegatedControllers, userManagerGroup } from "../../../src/podman/host/user-manager-group.ts";
 
 let root: string;
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { endsInMiddleOfLine } from "../../../src/sessions/output-loss.ts";
+import { endsInMiddleOfLine } from "../../../src/sessions/run/output-loss.ts";
 
 const LINE = "2026-02-03T04:05:06.789000000+00:00 stdout F all of it\n";
 

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
-import { OpenIndex } from "../../../src/audit/open-index.ts";
+import { OpenIndex } from "../../../src/audit/open/open-index.ts";
 import type { Profile } from "../../../src/profile/profile.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { readPlan, sessionPlanSchema } from "../../../src/sessions/plan.ts";
+import { readPlan, sessionPlanSchema } from "../../../src/sessions/state/plan.ts";
 import { NEW_DOCUMENT } from "../audit/record-document.ts";
 import { HOST } from "../config/config-under-test.ts";
 

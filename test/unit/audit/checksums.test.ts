@@ -3,7 +3,12 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ChecksumLines, readChecksums, writeChecksums, type Checksum } from "../../../src/audit/checksums.ts";
+import {
+  ChecksumLines,
+  readChecksums,
+  writeChecksums,
+  type Checksum,
+} from "../../../src/audit/format/checksums.ts";
 import { bytePath, latin1Path, type BytePath } from "../../../src/trees/byte-path.ts";
 
 const SUM = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";

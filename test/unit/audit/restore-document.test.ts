@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { JournalEntry } from "../../../src/audit/journal.ts";
-import { restoreDocument } from "../../../src/audit/restore-document.ts";
+import type { JournalEntry } from "../../../src/audit/format/journal.ts";
+import { restoreDocument } from "../../../src/audit/open/restore-document.ts";
 import { acceptedDocument, type SessionState } from "../../../src/session-document.ts";
 
 const accepted = {

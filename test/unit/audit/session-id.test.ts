@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { newSessionId, SESSION_ID, sessionIdTime } from "../../../src/audit/session-id.ts";
+import { newSessionId, SESSION_ID, sessionIdTime } from "../../../src/audit/format/session-id.ts";
 
 const NOW = Date.UTC(2026, 1, 3, 4, 5, 6, 789);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConsoleJson } from "../../../src/cli/console-json.ts";
+import { ConsoleJson } from "../../../src/cli/console/console-json.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "../../../src/cli/console-log.ts";
+import {
+  ConsoleLogDecoder,
+  type ConsoleSegment,
+  type LogSelection,
+} from "../../../src/cli/console/console-log.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 

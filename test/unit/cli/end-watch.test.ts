@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EndNotice } from "../../../src/cli/end-watch.ts";
+import { EndNotice } from "../../../src/cli/attend/end-watch.ts";
 import { acceptedDocument, type SessionView } from "../../../src/session-document.ts";
 
 function view(state: SessionView["state"], reason: string | null): SessionView {

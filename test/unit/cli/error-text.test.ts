@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { countOption, durationOption, instantOption } from "../../../src/cli/arguments.ts";
-import { FAULTS, SESSION_FAULTS } from "../../../src/cli/command.ts";
-import { errorText, faultCode } from "../../../src/cli/error-text.ts";
+import { countOption, durationOption, instantOption } from "../../../src/cli/frame/arguments.ts";
+import { FAULTS, SESSION_FAULTS } from "../../../src/cli/frame/command.ts";
+import { errorText, faultCode } from "../../../src/cli/frame/error-text.ts";
 import { AgentdError } from "../../../src/errors.ts";
 
 describe("an error on the terminal", () => {

@@ -6,7 +6,7 @@ import { importsOf } from "../house/imports.ts";
 import { sourceFiles } from "../house/source-files.ts";
 
 const CLIENT = "src/cli/client-main.ts";
-const SEAL_WORKER = "src/audit/seal-worker.ts";
+const SEAL_WORKER = "src/audit/seal/seal-worker.ts";
 
 /**
  * The packages and Node modules that come with a file: what it imports, and what those files do.

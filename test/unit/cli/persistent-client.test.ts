@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AWAY_LIMIT_MS, PersistentClient } from "../../../src/cli/persistent-client.ts";
+import { AWAY_LIMIT_MS, PersistentClient } from "../../../src/rpc/persistent-client.ts";
 import { AgentdError, type ErrorCode } from "../../../src/errors.ts";
 import type { RpcClient } from "../../../src/rpc/client.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { TerminalFilter } from "../../../src/cli/terminal-filter.ts";
-import { TerminalLine } from "../../../src/cli/terminal-line.ts";
+import { TerminalFilter } from "../../../src/cli/terminal/terminal-filter.ts";
+import { TerminalLine } from "../../../src/cli/terminal/terminal-line.ts";
 
 /** What is passed of bytes that arrive in these chunks, and what it leaves behind. */
 function filtered(...chunks: readonly (string | Buffer)[]): { text: string; line: TerminalLine } {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { printable, printableLines } from "../../../src/cli/printable.ts";
-import { Output } from "../../../src/cli/output.ts";
-import { progressText } from "../../../src/cli/progress.ts";
-import { sizeText } from "../../../src/cli/size-text.ts";
-import { renderTable } from "../../../src/cli/table.ts";
-import { ageText, spanText } from "../../../src/cli/time-text.ts";
+import { printable, printableLines } from "../../../src/cli/terminal/printable.ts";
+import { Output } from "../../../src/cli/terminal/output.ts";
+import { progressText } from "../../../src/cli/attend/progress.ts";
+import { sizeText } from "../../../src/cli/words/size-text.ts";
+import { renderTable } from "../../../src/cli/terminal/table.ts";
+import { ageText, spanText } from "../../../src/cli/words/time-text.ts";
 import { view } from "../../integration/rpc/small-daemon.ts";
 
 const SECOND = 1000;

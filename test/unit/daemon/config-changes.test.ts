@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
 import { toConfig } from "../../../src/config/config.ts";
 import { configSchema } from "../../../src/config/schema.ts";
-import { changesBetween, takeOver } from "../../../src/daemon/config-changes.ts";
+import { changesBetween, takeOver } from "../../../src/daemon/configuration/config-changes.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
 

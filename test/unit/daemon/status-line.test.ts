@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { statusLine } from "../../../src/daemon/status-line.ts";
+import { statusLine } from "../../../src/daemon/process/status-line.ts";
 import type { SessionState } from "../../../src/session-document.ts";
 
 function lineOf(closed: boolean, ...states: SessionState[]): string {

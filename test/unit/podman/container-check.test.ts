@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { weaknesses } from "../../../src/podman/container-check.ts";
-import type { ContainerRequest } from "../../../src/podman/container-spec.ts";
-import type { InspectReply } from "../../../src/podman/replies.ts";
+import { weaknesses } from "../../../src/podman/containers/container-check.ts";
+import type { ContainerRequest } from "../../../src/podman/containers/container-spec.ts";
+import type { InspectReply } from "../../../src/podman/service/replies.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
 const CONTAINMENT = { seccompProfile: "/run/seccomp.json", mostProcesses: Infinity };

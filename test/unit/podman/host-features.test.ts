@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { describeHost } from "../../../src/podman/host-features.ts";
-import { infoReply } from "../../../src/podman/replies.ts";
+import { describeHost } from "../../../src/podman/host/host-features.ts";
+import { infoReply } from "../../../src/podman/service/replies.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
 describe("the host of an engine", () => {

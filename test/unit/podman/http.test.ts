@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { replyWasLost } from "../../../src/podman/engine-failure.ts";
-import type { EngineService } from "../../../src/podman/engine-service.ts";
-import { EngineHttp, type EngineRequest } from "../../../src/podman/http.ts";
+import { replyWasLost } from "../../../src/podman/service/engine-failure.ts";
+import type { EngineService } from "../../../src/podman/service/engine-service.ts";
+import { EngineHttp, type EngineRequest } from "../../../src/podman/service/http.ts";
 
 const GET: EngineRequest = { tried: "look at x", method: "GET", path: "/containers/x/json" };
 const POST: EngineRequest = {

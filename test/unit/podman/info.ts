@@ -1,5 +1,5 @@
-import { describeHost, type EngineHost } from "../../../src/podman/host-features.ts";
-import { infoReply } from "../../../src/podman/replies.ts";
+import { describeHost, type EngineHost } from "../../../src/podman/host/host-features.ts";
+import { infoReply } from "../../../src/podman/service/replies.ts";
 
 const IDS = [
   { container_id: 0, host_id: 1000, size: 1 },

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { knownFault } from "../../../src/podman/known-faults.ts";
+import { knownFault } from "../../../src/podman/host/runtime-cves.ts";
 
 let changelogs: string;
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { mostProcesses } from "../../../src/podman/process-limit.ts";
+import { mostProcesses } from "../../../src/podman/confinement/process-limit.ts";
 
 it.each([
   ["63432                63433                processes", 63_433],

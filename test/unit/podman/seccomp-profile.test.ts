@@ -2,9 +2,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { FALLBACK_SECCOMP_PROFILE } from "../../../src/podman/fallback-seccomp-profile.ts";
-import { seccompWeaknesses } from "../../../src/podman/oci-config.ts";
-import { REFUSED_CALLS, sessionProfile, writeSessionProfile } from "../../../src/podman/seccomp-profile.ts";
+import { FALLBACK_SECCOMP_PROFILE } from "../../../src/podman/confinement/fallback-seccomp-profile.ts";
+import { seccompWeaknesses } from "../../../src/podman/confinement/oci-config.ts";
+import {
+  REFUSED_CALLS,
+  sessionProfile,
+  writeSessionProfile,
+} from "../../../src/podman/confinement/seccomp-profile.ts";
 
 const refusal = { names: REFUSED_CALLS, action: "SCMP_ACT_ERRNO", errnoRet: 1 };
 

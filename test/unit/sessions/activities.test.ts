@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Activities } from "../../../src/sessions/activities.ts";
+import { Activities } from "../../../src/sessions/state/activities.ts";
 
 let lines: string[];
 let activities: Activities;

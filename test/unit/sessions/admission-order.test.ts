@@ -4,7 +4,7 @@ import {
   type AdmissionLimits,
   type Claim,
   type Waiting,
-} from "../../../src/sessions/admission-order.ts";
+} from "../../../src/sessions/queue/admission-order.ts";
 
 const MIB = 2 ** 20;
 

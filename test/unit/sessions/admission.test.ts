@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Admission } from "../../../src/sessions/admission.ts";
-import type { AdmissionLimits, Claim } from "../../../src/sessions/admission-order.ts";
+import { Admission } from "../../../src/sessions/queue/admission.ts";
+import type { AdmissionLimits, Claim } from "../../../src/sessions/queue/admission-order.ts";
 
 const never = new AbortController().signal;
 const settled = async (promise: Promise<boolean>): Promise<boolean | "waiting"> => {

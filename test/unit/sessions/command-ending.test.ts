@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { endingOf } from "../../../src/sessions/command-ending.ts";
+import { endingOf } from "../../../src/sessions/run/command-ending.ts";
 
 const ended = "2026-01-01T00:00:00.000Z";
 const exited = { kind: "exited", exitCode: 0, outOfMemory: false, isCommands: true, endedAt: ended } as const;

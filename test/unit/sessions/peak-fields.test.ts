@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ending } from "../../../src/outcome.ts";
-import { peakFields } from "../../../src/sessions/peak-fields.ts";
+import { peakFields } from "../../../src/sessions/run/peak-fields.ts";
 
 const MIB = 2 ** 20;
 

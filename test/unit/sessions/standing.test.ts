@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import type { OpenRecord } from "../../../src/sessions/ports.ts";
-import { Standing } from "../../../src/sessions/standing.ts";
+import type { OpenRecord } from "../../../src/sessions/port/ports.ts";
+import { Standing } from "../../../src/sessions/state/standing.ts";
 
 /** A record on a disk that is full for the first tries, and the lines that came through. */
 function recordOnAFullDisk(failures: number) {

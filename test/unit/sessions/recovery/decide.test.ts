@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { CUT_SHORT } from "../../../../src/credentials/launcher.ts";
 import { ending } from "../../../../src/outcome.ts";
 import { commandEnd } from "../../../../src/local/command-end.ts";
-import type { Examined } from "../../../../src/sessions/executor.ts";
+import type { Examined } from "../../../../src/sessions/port/executor.ts";
 import { decide, type Left } from "../../../../src/sessions/recovery/decide.ts";
-import type { EndOrder } from "../../../../src/sessions/end-orders.ts";
+import type { EndOrder } from "../../../../src/sessions/state/end-orders.ts";
 import type { LeftTrail } from "../../../../src/sessions/recovery/trail.ts";
 
 const HERE = "boot/marker";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JournalEntry } from "../../../../src/audit/journal.ts";
+import type { JournalEntry } from "../../../../src/audit/format/journal.ts";
 import { ending } from "../../../../src/outcome.ts";
 import type { SessionState } from "../../../../src/session-document.ts";
 import { readTrail } from "../../../../src/sessions/recovery/trail.ts";

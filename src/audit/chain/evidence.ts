@@ -1,0 +1,27 @@
+/**
+ * What records are verified with: the keys of this instance, the chain of its statements, and which sessions are open.
+ */
+import type { KeyObject } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Chain } from "./chain.ts";
+import { evidencePaths } from "../keys/evidence-paths.ts";
+import { readPublicKeys } from "../keys/public-key.ts";
+
+export interface Evidence {
+  /** Every key that this instance has signed with, by its id. */
+  readonly keys: ReadonlyMap<string, KeyObject>;
+  readonly chain: Chain;
+  /** Whether a session is in the index of open records: a daemon has it, or the next one will go on with it. */
+  readonly isOpen: (sessionId: string) => boolean;
+}
+
+/** Reads the evidence of an instance; one that never sealed has no keys and an empty chain. */
+export function readEvidence(stateDirectory: string): Evidence {
+  const paths = evidencePaths(stateDirectory);
+  return {
+    keys: readPublicKeys(paths.keys),
+    chain: new Chain(paths.chain),
+    isOpen: (sessionId) => existsSync(join(stateDirectory, "open", sessionId)),
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * Where things lie in a record, `<audit_root>/<profile>/<session_id>/`, and how its document is written.
+ */
+import { join } from "node:path";
+import type { SessionDocument } from "../../session-document.ts";
+import { bytePath } from "../../trees/byte-path.ts";
+
+/** What the agent wrote: the only part of a record that is ever mounted. */
+export const RUNA = "runa";
+/** What agentd wrote. */
+export const AGENTD = "agentd";
+/** The journal, from the record's root. */
+export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
+/** `session.json`, from the record's root. */
+export const SESSION_PATH = bytePath(`${AGENTD}/session.json`);
+export const CHECKSUMS = "SHA256SUMS";
+export const ATTESTATION = "attestation.sigstore.json";
+
+export interface RecordPaths {
+  readonly directory: string;
+  readonly runa: string;
+  readonly agentd: string;
+  readonly session: string;
+  readonly journal: string;
+  readonly console: string;
+  readonly checksums: string;
+  readonly attestation: string;
+}
+
+export function recordPaths(directory: string): RecordPaths {
+  const agentd = join(directory, AGENTD);
+  return {
+    directory,
+    runa: join(directory, RUNA),
+    agentd,
+    session: join(agentd, "session.json"),
+    journal: join(agentd, "events.jsonl"),
+    console: join(agentd, "console.log"),
+    checksums: join(directory, CHECKSUMS),
+    attestation: join(directory, ATTESTATION),
+  };
+}
+
+/** The bytes of `session.json`. */
+export function formatDocument(document: SessionDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,147 @@
+import { AgentdError, sentence } from "../../errors.ts";
+import type { Failpoints } from "../../failpoints.ts";
+import type { Ending } from "../../outcome.ts";
+import type { SessionDocument, SessionState } from "../../session-document.ts";
+import { commitFile, stageFile } from "../../durable-files.ts";
+import type { AppendOptions, Journal, JournalEntry } from "../format/journal.ts";
+import { oneAtATime, type Enqueue } from "../../one-at-a-time.ts";
+import type { OpenIndex } from "./open-index.ts";
+import { formatDocument, recordPaths, type RecordPaths } from "../format/record-layout.ts";
+import type { SealRequest } from "../seal/seal.ts";
+
+/** What every record of an instance is made and sealed with. */
+export interface RecordSettings {
+  readonly auditRoot: string;
+  readonly index: OpenIndex;
+  /** Named in the journals of the records that it accepts and goes on with. */
+  readonly daemon: { readonly pid: number; readonly version: string };
+  /** Bytes of the agent's files that a seal covers at most; what is beyond is listed as excluded. */
+  readonly recordLimitBytes: number;
+  /** Whether only the daemon's user may read sealed records. */
+  readonly isPrivate: boolean;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Seals in the background: `Sealer.seal`. */
+  readonly seal: (request: SealRequest) => Promise<SessionDocument>;
+  readonly failpoints: Failpoints;
+}
+
+/** What one open record is made of. */
+export interface OpenRecordParts {
+  readonly directory: string;
+  readonly document: SessionDocument;
+  readonly requestId: string;
+  readonly journal: Journal;
+}
+
+/** The fields of an open record's document that may change; its outcome is set by `seal` alone. */
+export type OpenFields = Partial<
+  Omit<SessionDocument, "schema_version" | "session_id" | "profile" | "outcome">
+>;
+
+/** A record that is still being written. It holds no file open, so there is nothing to close. */
+export class OpenRecord {
+  readonly #settings: RecordSettings;
+  readonly #paths: RecordPaths;
+  readonly #journal: Journal;
+  readonly #requestId: string;
+  readonly #enqueue: Enqueue = oneAtATime();
+  #document: SessionDocument;
+
+  /** Use `createRecord` or `reopenRecord`. */
+  constructor(settings: RecordSettings, { directory, document, requestId, journal }: OpenRecordParts) {
+    this.#settings = settings;
+    this.#paths = recordPaths(directory);
+    this.#document = document;
+    this.#requestId = requestId;
+    this.#journal = journal;
+  }
+
+  get id(): string {
+    return this.#document.session_id;
+  }
+
+  get directory(): string {
+    return this.#paths.directory;
+  }
+
+  /** What the container sees as `repo/.runa`. */
+  get runaDirectory(): string {
+    return this.#paths.runa;
+  }
+
+  /** Where conmon writes the command's output. */
+  get consoleLogPath(): string {
+    return this.#paths.console;
+  }
+
+  /** The document with all updates, written or not. */
+  get document(): SessionDocument {
+    return this.#document;
+  }
+
+  /** The state of the newest journal line. */
+  get state(): SessionState {
+    return this.#journal.last?.state ?? "queued";
+  }
+
+  /**
+   * Changes the document, in memory at once.
+   *
+   * @param options.persist whether `session.json` is durable with the change when this resolves. Default true.
+   */
+  async update(fields: OpenFields, { persist = true }: { persist?: boolean } = {}): Promise<void> {
+    this.#document = { ...this.#document, ...fields };
+    if (!persist) return;
+    await this.#enqueue(async () => {
+      await stageFile(this.#paths.session, formatDocument(this.#document));
+      await commitFile(this.#paths.session);
+    });
+  }
+
+  /** Adds a line to the journal, durably unless told otherwise, and returns it. */
+  async journal(
+    state: SessionState,
+    event?: string,
+    details?: Readonly<Record<string, unknown>>,
+    options?: AppendOptions,
+  ): Promise<JournalEntry> {
+    return await this.#journal.append(state, event, details, options);
+  }
+
+  /**
+   * Seals the record, whose container must be gone. Sealed twice, it stays as it was. It stays in the
+   * open index until it is retired.
+   *
+   * @param final how the session ended, and what else the document ends with.
+   * @returns the document as sealed.
+   * @throws AgentdError `record_unusable` when it cannot be sealed: the record is then visibly incomplete, and may be
+   *   sealed again.
+   */
+  async seal(final: Ending & Partial<SessionDocument>): Promise<SessionDocument> {
+    if (this.#document.outcome === null) await this.#seal({ ...this.#document, ...final });
+    return this.#document;
+  }
+
+  /** Takes a sealed record out of the open index. Its request is still remembered. */
+  async retire(): Promise<void> {
+    await this.#settings.index.retire(this.id, this.#requestId);
+  }
+
+  async #seal(document: SessionDocument): Promise<void> {
+    const { now, seal, recordLimitBytes, isPrivate } = this.#settings;
+    const request = { directory: this.directory, document, recordLimitBytes, isPrivate };
+    try {
+      this.#document = await this.#enqueue(() =>
+        this.#journal.lend(() => seal({ ...request, sealedTimeMs: now() })),
+      );
+    } catch (cause) {
+      throw new AgentdError("record_unusable", {
+        tried: `seal the record ${this.directory}`,
+        why: sentence(cause),
+        next: "See that the disk is not full and the record's files belong to this user.",
+        cause,
+      });
+    }
+  }
+}

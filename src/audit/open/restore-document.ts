@@ -1,0 +1,53 @@
+import type { SessionDocument } from "../../session-document.ts";
+import type { JournalEntry } from "../format/journal.ts";
+
+/** What a launch finds out, of which a new launch knows nothing yet. */
+const BEFORE_LAUNCH = {
+  commit: null,
+  image_digest: null,
+  methodology_digest: null,
+  output_lost: null,
+  warnings: [],
+} satisfies Partial<SessionDocument>;
+
+/**
+ * The document of an open record, from what was accepted and what was journaled since: `session.json` may lack what
+ * was not worth a write of its own.
+ */
+export function restoreDocument(
+  accepted: SessionDocument,
+  journal: readonly JournalEntry[],
+): SessionDocument {
+  return journal.reduce(apply, accepted);
+}
+
+function apply(document: SessionDocument, entry: JournalEntry): SessionDocument {
+  switch (entry.event) {
+    case "started":
+      return { ...document, ...BEFORE_LAUNCH };
+    case "methodology_found":
+      return { ...document, methodology_digest: textOrNull(entry["methodology_digest"]) };
+    case "image_found":
+      return { ...document, image_digest: textOrNull(entry["image_digest"]) };
+    case "cloned":
+      return withWarnings({ ...document, commit: textOrNull(entry["commit"]) }, entry);
+    case "container_created":
+      return withWarnings(document, entry);
+    case "disk_full":
+      return withWarnings({ ...document, output_lost: true }, entry);
+    case "gate_opened":
+      return { ...document, start_timestamp: entry.time };
+    default:
+      return document;
+  }
+}
+
+function withWarnings(document: SessionDocument, { warnings }: JournalEntry): SessionDocument {
+  if (!Array.isArray(warnings)) return document;
+  const texts = warnings.filter((warning) => typeof warning === "string");
+  return { ...document, warnings: [...document.warnings, ...texts] };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,179 @@
+/**
+ * Sealing: from a record that is written to one whose every byte `SHA256SUMS` vouches for, and a signature for that.
+ */
+import { closeSync, openSync, unlinkSync } from "node:fs";
+import { chmod, rename, rm } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { commitFile, stageFile, stagedPath, syncDirectory, syncFile } from "../../durable-files.ts";
+import type { SessionDocument } from "../../session-document.ts";
+import { bytePath, type BytePath } from "../../trees/byte-path.ts";
+import { TreeEntry } from "../../trees/tree-entry.ts";
+import { allEnded } from "./all-ended.ts";
+import type { Attester } from "./attest.ts";
+import { checksumLine, ChecksumLines, writeChecksums } from "../format/checksums.ts";
+import type { Modes } from "./copied-directory.ts";
+import { COPY_BOUNDS, TreeCopy, type CopyBounds } from "./copy-tree.ts";
+import type { ExcludedList } from "./excluded-list.ts";
+import { openJournal, readJournal } from "../format/journal.ts";
+import { freezeOwnFiles } from "./own-files.ts";
+import {
+  formatDocument,
+  recordPaths,
+  RUNA,
+  SESSION_PATH,
+  type RecordPaths,
+} from "../format/record-layout.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
+import { sha256 } from "../format/statement.ts";
+import { copyPath, removeReplacedTree, swapTrees, undoSwap } from "./swap-tree.ts";
+import { syncFileSystem } from "./sync-file-system.ts";
+
+/** What sealing a record takes; plain data, because it goes to a worker. */
+export interface SealRequest {
+  /** Directory of the record. */
+  readonly directory: string;
+  /** The document as it ends, with its outcome; the seal fills `excluded` and `excluded_count`. */
+  readonly document: SessionDocument;
+  /** Time of the journal's last line, in milliseconds since the epoch. */
+  readonly sealedTimeMs: number;
+  /** Bytes of the agent's files and of their paths that the record gets at most. */
+  readonly recordLimitBytes: number;
+  /** What else bounds what the record gets. Default: `COPY_BOUNDS`. */
+  readonly bounds?: Partial<CopyBounds> | undefined;
+  /** Whether only the owner may read the record. */
+  readonly isPrivate: boolean;
+}
+
+const PRIVATE: Modes = { file: 0o400, directory: 0o500 };
+const PUBLIC: Modes = { file: 0o444, directory: 0o555 };
+
+/**
+ * Seals a record. Nobody may write agentd's part of it. What the container had as `.runa` may still be written, by
+ * another session that was handed a descriptor of it: the record gets a copy that no container ever had.
+ *
+ * The last step, the rename of `session.json`, is the commit. When anything before it fails, the record stays
+ * incomplete, and sealing it again starts over.
+ *
+ * @param attester of the instance whose record it is.
+ * @returns the document as it stands in the sealed record.
+ */
+export async function sealRecord(request: SealRequest, attester: Attester): Promise<SessionDocument> {
+  const { directory } = request;
+  await undoSwap(directory);
+  try {
+    const document = await sealCopy(request, attester);
+    await removeReplacedTree(directory);
+    return document;
+  } catch (error) {
+    // Half a copy on a full disk would take the room that telling so needs.
+    await removeTree(copyPath(directory)).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function sealCopy(request: SealRequest, attester: Attester): Promise<SessionDocument> {
+  const paths = recordPaths(request.directory);
+  const modes = request.isPrivate ? PRIVATE : PUBLIC;
+  using lines = new ChecksumLines(() => openUnnamed(`${paths.checksums}.lines`));
+  const excluded = await copyTree(request, paths, modes, lines);
+  const document = {
+    ...request.document,
+    excluded: [...excluded.listed],
+    excluded_count: excluded.count,
+  };
+  const content = formatDocument(document);
+  const [isRepeated] = await allEnded([
+    endJournal(paths.journal, request.sealedTimeMs),
+    stageFile(paths.session, content, modes.file),
+  ]);
+  const own = await freezeOwnFiles(paths, modes.file);
+  own.set(SESSION_PATH, sha256(content));
+  const checksumsDigest = await stageChecksums(paths, own, lines);
+  attester.attest({ directory: request.directory, document, checksumsDigest, isRepeated });
+  await commitProof(paths, modes, attester);
+  if (!request.isPrivate) await openToAll(paths);
+  await commitFile(paths.session);
+  return document;
+}
+
+/** Copies what the agent left; the copy is durable when this resolves. */
+async function copyTree(
+  { directory, recordLimitBytes, bounds }: SealRequest,
+  paths: RecordPaths,
+  modes: Modes,
+  sums: ChecksumLines,
+): Promise<ExcludedList> {
+  using copy = new TreeCopy({ modes, sums, bounds: { ...COPY_BOUNDS, bytes: recordLimitBytes, ...bounds } });
+  using record = TreeEntry.root(directory);
+  using source = record.open(bytePath(RUNA));
+  const name = bytePath(basename(copyPath(directory)));
+  record.makeDirectory(name);
+  using target = record.open(name);
+  await copy.copy(source, target, bytePath(RUNA));
+  // This flushes console.log too, which nobody writes any more.
+  if (!copy.flush()) await syncFileSystem(paths.agentd);
+  return copy.excluded;
+}
+
+/** A file that is gone when it is closed. */
+function openUnnamed(path: string): number {
+  const file = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return file;
+}
+
+/**
+ * Adds the journal's last line, which an earlier attempt may have added already; freezing the file flushes it.
+ *
+ * @returns whether there was an earlier attempt that came this far.
+ */
+async function endJournal(path: string, timeMs: number): Promise<boolean> {
+  const journal = await openJournal({ path, now: () => timeMs });
+  const { entries } = await readJournal(path);
+  if (journal.last?.state !== "sealed") await journal.append("sealed", undefined, {}, { durable: false });
+  return entries.some(({ state }) => state === "sealed");
+}
+
+/**
+ * Writes the sums before anything is said about them; they are made durable together with the attestation.
+ *
+ * @param own the sums of agentd's files, whose paths come before those of the agent's.
+ * @returns the SHA-256 of the file.
+ */
+async function stageChecksums(
+  paths: RecordPaths,
+  own: ReadonlyMap<BytePath, string>,
+  lines: ChecksumLines,
+): Promise<string> {
+  const staged = stagedPath(paths.checksums);
+  await rm(staged, { force: true });
+  const ownLines = [...own].sort(([one], [other]) => (one < other ? -1 : 1));
+  const first = ownLines.map(([path, sum]) => checksumLine(path, sum)).join("");
+  const file = openSync(staged, "wx");
+  try {
+    return writeChecksums(file, concat(Buffer.from(first, "latin1"), lines.chunks()));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function* concat(first: Buffer, others: Iterable<Buffer>): Generator<Buffer> {
+  yield first;
+  yield* others;
+}
+
+/** Puts the copy, the sums and the attestation in their places, durably; their statement is durable before. */
+async function commitProof(paths: RecordPaths, modes: Modes, attester: Attester): Promise<void> {
+  const files = [paths.checksums, paths.attestation];
+  for (const file of files) await chmod(stagedPath(file), modes.file);
+  await Promise.all([...files.map((file) => syncFile(stagedPath(file))), attester.sync()]);
+  await swapTrees(paths.directory);
+  for (const file of files) await rename(stagedPath(file), file);
+  await Promise.all([syncDirectory(paths.directory), syncDirectory(dirname(paths.directory))]);
+}
+
+/** Lets everybody in, now that nothing in the record runs with its owner's rights. */
+async function openToAll(paths: RecordPaths): Promise<void> {
+  await chmod(paths.agentd, 0o755);
+  await chmod(paths.directory, 0o755);
+}

@@ -1,0 +1,151 @@
+/**
+ * Which records may go: old ones, but never one that is open, that is not what the chain says, or that shall be kept.
+ */
+import { lstatSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { AgentdError, systemCode } from "../../errors.ts";
+import { ifThere } from "../../if-there.ts";
+import { NotRegularFileError, readRegularFile } from "../../regular-file.ts";
+import { bytePath, fsPath, joinBytes, listNames, type BytePath } from "../../trees/byte-path.ts";
+import { parseBundle } from "../format/dsse.ts";
+import type { Evidence } from "../chain/evidence.ts";
+import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/query.ts";
+import { listRecords } from "../read/select-records.ts";
+import { recordPaths } from "../format/record-layout.ts";
+import { namesIn } from "../read/record-names.ts";
+import { sessionIdTime } from "../format/session-id.ts";
+import { sha256 } from "../format/statement.ts";
+import { OLD_TREE } from "../seal/swap-tree.ts";
+
+export interface PruneRules {
+  /** Only sessions that ended before this go, in milliseconds since the epoch; undefined means any. */
+  readonly endedBeforeMs?: number | undefined;
+  /** The newest records of each profile that stay in any case. */
+  readonly keep: number;
+}
+
+export interface PrunableRecord extends RecordPlace {
+  readonly endTimestamp: string;
+  /** What it takes on the disk. */
+  readonly bytes: number;
+}
+
+export interface PrunePlan {
+  /** Oldest first. */
+  readonly records: readonly PrunableRecord[];
+  /** What would go by the rules but stays, and why. */
+  readonly refused: readonly (RecordPlace & { readonly reason: string })[];
+  /** What an earlier pruning was kept from removing. */
+  readonly leftovers: readonly string[];
+}
+
+/** A statement has names and digests only. */
+const MOST_ATTESTATION_BYTES = 1024 * 1024;
+
+/** A record that is being removed; no name of a record looks like this. */
+const PRUNED = /^\.pruned-[0-9a-f]{16}$/;
+
+/** Where a record goes before it is removed, so that nobody ever sees half of one. */
+export function prunedPath(auditRoot: string, { profile, id }: RecordPlace): string {
+  return join(auditRoot, profile, `.pruned-${id}`);
+}
+
+/** What a pruning has begun to remove, and what a sealed session's container has left behind the seal's back. */
+function isLeftover(name: string, { isOpen }: Evidence): boolean {
+  const [, unsealed] = OLD_TREE.exec(name) ?? [];
+  return PRUNED.test(name) || (unsealed !== undefined && !isOpen(unsealed));
+}
+
+/** Finds what the rules let go. Only reads. */
+export async function planPruning(
+  auditRoot: string,
+  rules: PruneRules,
+  evidence: Evidence,
+): Promise<PrunePlan> {
+  const records: PrunableRecord[] = [];
+  const refused: (RecordPlace & { reason: string })[] = [];
+  const leftovers: string[] = [];
+  for (const profile of await namesIn(auditRoot)) {
+    const newestFirst = await listRecords(auditRoot, { limit: Number.POSITIVE_INFINITY, profile });
+    for (const place of newestFirst.slice(rules.keep)) {
+      const judged = await judge(place, rules, evidence);
+      if (judged === undefined) continue;
+      if ("reason" in judged) refused.push(judged);
+      else records.push(judged);
+    }
+    const names = await namesIn(join(auditRoot, profile));
+    leftovers.push(
+      ...names.filter((name) => isLeftover(name, evidence)).map((name) => join(auditRoot, profile, name)),
+    );
+  }
+  return { records: records.sort((one, other) => (one.id < other.id ? -1 : 1)), refused, leftovers };
+}
+
+/** Undefined for a record that is not old enough. */
+async function judge(
+  place: RecordPlace,
+  { endedBeforeMs = Number.POSITIVE_INFINITY }: PruneRules,
+  evidence: Evidence,
+): Promise<PrunableRecord | (RecordPlace & { readonly reason: string }) | undefined> {
+  // A session ends after its id was made, so most need no look into their records.
+  if (sessionIdTime(place.id) >= endedBeforeMs) return undefined;
+  const refused = (reason: string) => ({ ...place, reason });
+  try {
+    const { outcome, end_timestamp: endTimestamp } = await readDocument(place.directory, ANY_DOCUMENT_BYTES);
+    if (outcome === null || endTimestamp === null || evidence.isOpen(place.id)) return refused("not sealed");
+    if (Date.parse(endTimestamp) >= endedBeforeMs) return undefined;
+    if (!(await isInChain(place, evidence))) {
+      return refused("not what the chain says: see agentd audit verify");
+    }
+    return { ...place, endTimestamp, bytes: diskUsage(bytePath(place.directory)) };
+  } catch (error) {
+    if (error instanceof AgentdError) return refused(error.message);
+    throw error;
+  }
+}
+
+/** Whether a tombstone of the chain's statement would be one of this record. */
+async function isInChain({ id, directory }: RecordPlace, { chain }: Evidence): Promise<boolean> {
+  const bundle = parseBundle(await attestationOf(directory));
+  const line = chain.linesOf(id).at(-1);
+  return bundle !== undefined && line?.statement === sha256(bundle.envelope.payload);
+}
+
+/** Empty where there is none. */
+async function attestationOf(directory: string): Promise<Buffer> {
+  try {
+    const reading = readRegularFile(recordPaths(directory).attestation, MOST_ATTESTATION_BYTES);
+    return (await ifThere(reading)) ?? Buffer.alloc(0);
+  } catch (error) {
+    if (error instanceof NotRegularFileError) return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+/** Bytes of the blocks of a tree, as far as it can be looked into. */
+function diskUsage(root: BytePath): number {
+  let bytes = 0;
+  const open = [root];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const stats = reachable(path, (place) => lstatSync(fsPath(place)));
+    bytes += (stats?.blocks ?? 0) * 512;
+    if (isDirectory(stats)) {
+      for (const name of reachable(path, listNames) ?? []) open.push(joinBytes(path, name));
+    }
+  }
+  return bytes;
+}
+
+function isDirectory(stats: Stats | undefined): boolean {
+  return stats?.isDirectory() === true;
+}
+
+function reachable<T>(path: BytePath, look: (path: BytePath) => T): T | undefined {
+  try {
+    return look(path);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    // It counts for nothing then: the size is for the operator's eyes only.
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Stays with a session to its end: prints what it prints, and passes Ctrl-C on to it.
+ */
+import { sentence } from "../../errors.ts";
+import type { SessionView } from "../../session-document.ts";
+import { say, type CliContext } from "../frame/context.ts";
+import type { ConsoleStream } from "../console/console-log.ts";
+import { watchEnd } from "./end-watch.ts";
+import { consoleLogOf, followConsoleLog } from "../console/follow.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { PersistentClient } from "../../rpc/persistent-client.ts";
+import { Progress } from "./progress.ts";
+import { sessionEnd } from "../frame/session-end.ts";
+import { SessionWatch } from "./session-watch.ts";
+import type { SessionOutput } from "../terminal/session-output.ts";
+
+export interface Attendance {
+  readonly client: PersistentClient;
+  readonly session: SessionView;
+  readonly outputs: Readonly<Record<ConsoleStream, SessionOutput>>;
+  /** The first asks the session to stop, the second leaves it alone. */
+  readonly interrupts: Interrupts;
+}
+
+/** @returns the sealed session; undefined when the operator left before its end. */
+export async function attend(attendance: Attendance, context: CliContext): Promise<SessionView | undefined> {
+  const { client, session, outputs, interrupts } = attendance;
+  const ended = new AbortController();
+  const { session_id: id, record } = session;
+  const over = AbortSignal.any([ended.signal, interrupts.second]);
+  const watch = new SessionWatch(client, id, over);
+  const latest = (): SessionView | undefined => watch.latest;
+  const progress = new Progress({ latest, terminal: context.stderr, now: context.now });
+  let stopped = Promise.resolve();
+  const askToStop = (): void => void (stopped = stop(attendance, context));
+  if (interrupts.first.aborted) askToStop();
+  else interrupts.first.addEventListener("abort", askToStop, { once: true });
+  const end = sessionEnd(client, id, { signal: interrupts.second }).finally(() => ended.abort());
+  const log = followConsoleLog(consoleLogOf(record), {
+    outputs: { stdout: progress.before(outputs.stdout), stderr: progress.before(outputs.stderr) },
+    ended: ended.signal,
+    abandoned: interrupts.second,
+  });
+  const watched = watchEnd(latest, context, over);
+  const [sealed, followed] = await Promise.allSettled([end, log, watched]);
+  await progress.end();
+  await stopped;
+  await Promise.all([outputs.stdout.end(), outputs.stderr.end()]);
+  if (interrupts.second.aborted) return undefined;
+  if (sealed.status === "rejected") throw sealed.reason;
+  if (followed.status === "rejected") throw followed.reason;
+  return sealed.value;
+}
+
+async function stop(
+  { client, session: { session_id: session }, interrupts }: Attendance,
+  context: CliContext,
+): Promise<void> {
+  const { second } = interrupts;
+  const what = client.isAway
+    ? `session ${session} is told to stop as soon as the daemon is back; Ctrl-C again leaves it alone`
+    : `stopping session ${session}; Ctrl-C again leaves it to the daemon`;
+  await say(context, what);
+  try {
+    await client.call("stop", { session }, { signal: second });
+  } catch (error) {
+    const why = second.aborted ? "the daemon has not answered" : sentence(error);
+    await say(context, `session ${session} was not told to stop: ${why}`);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What the doctor found, in words: a block for each group, and below what is not right the command that mends it.
+ */
+import type { FindingStatus } from "../../finding.ts";
+import { coloured, type Colour } from "../terminal/colours.ts";
+import { GROUPS, type CheckResult, type DoctorReport } from "./check.ts";
+import { printable } from "../terminal/printable.ts";
+import { countText } from "../words/size-text.ts";
+
+const COLOURS: Readonly<Record<FindingStatus, Colour>> = { ok: "green", warning: "yellow", failure: "red" };
+
+const INDENT = "  ";
+const GAP = "  ";
+const TO_MEND = "to mend";
+
+export function doctorText(
+  { checks, counts, network }: DoctorReport,
+  { hasColours = false }: { readonly hasColours?: boolean },
+): string {
+  const statusWidth = Math.max(...checks.map(({ status }) => status.length));
+  const nameWidth = Math.max(TO_MEND.length, ...checks.map(({ name }) => name.length));
+  const line = ({ status, name, summary, fix }: CheckResult): string[] => {
+    const padded = status.padEnd(statusWidth);
+    const shown = hasColours ? coloured(padded, COLOURS[status]) : padded;
+    const fixIndent = INDENT + " ".repeat(statusWidth) + GAP;
+    return [
+      `${INDENT}${shown}${GAP}${name.padEnd(nameWidth)}${GAP}${printable(summary)}`,
+      ...(fix === null ? [] : [`${fixIndent}${TO_MEND.padEnd(nameWidth)}${GAP}${printable(fix)}`]),
+    ];
+  };
+  const blocks = headings(checks).map(([heading, members]) => [heading, ...members.flatMap(line)].join("\n"));
+  const tried = network ? [] : ["Repositories were not tried: `agentd doctor --network` asks their servers."];
+  return [...blocks, [...tried, countsText(counts)].join("\n")].join("\n\n");
+}
+
+/** The checks under their headings, in the order in which groups are shown; each profile has a heading. */
+function headings(checks: readonly CheckResult[]): [string, CheckResult[]][] {
+  const byHeading = new Map<string, CheckResult[]>();
+  for (const check of GROUPS.flatMap((group) => checks.filter((each) => each.group === group))) {
+    const heading = check.profile === null ? check.group : `profile ${check.profile}`;
+    const members = byHeading.get(heading);
+    if (members === undefined) byHeading.set(heading, [check]);
+    else members.push(check);
+  }
+  return [...byHeading];
+}
+
+function countsText({ failure, warning, ok }: DoctorReport["counts"]): string {
+  return `${countText(failure, "failure")}, ${countText(warning, "warning")}, ${ok} ok`;
+}

@@ -1,0 +1,60 @@
+/**
+ * Option values, from text to what they mean.
+ */
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs, spanMs } from "../../profile/durations.ts";
+import { AgentdError } from "../../errors.ts";
+
+/** The largest number that a count option can take. */
+export const MAX_COUNT = 999_999_999;
+
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i;
+const INSTANT_RULE =
+  'it is how long ago, such as "30m", "6h", "1d" or "2w", or a time as in RFC 3339, such as "2026-01-02T03:04:05Z"';
+
+/** What a count may be. */
+interface CountBounds {
+  /** Default 1. */
+  readonly min?: number | undefined;
+  readonly max: number;
+}
+
+/** @throws AgentdError `usage`. */
+export function durationOption(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = durationMs(text);
+  if (ms !== undefined) return ms;
+  throw invalid(option, text, DURATION_RULE);
+}
+
+/** As `durationOption`, and "0s" is one too. @throws AgentdError `usage`. */
+export function graceOption(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = graceMs(text);
+  if (ms !== undefined) return ms;
+  throw invalid(option, text, GRACE_RULE);
+}
+
+/** @throws AgentdError `usage`. */
+export function countOption(option: string, text: string, { min = 1, max }: CountBounds): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (count >= min && count <= max) return count;
+  throw invalid(option, text, `it is a whole number from ${min} to ${max}`);
+}
+
+/**
+ * An instant in milliseconds since 1970: RFC 3339, or how long ago.
+ *
+ * @throws AgentdError `usage`.
+ */
+export function instantOption(option: string, text: string | undefined, nowMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const agoMs = spanMs(text);
+  if (agoMs !== undefined) return nowMs - agoMs;
+  const instant = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(instant)) return instant;
+  throw invalid(option, text, INSTANT_RULE);
+}
+
+function invalid(option: string, text: string, rule: string): AgentdError {
+  return new AgentdError("usage", { tried: `use ${JSON.stringify(text)} for ${option}`, why: rule });
+}

@@ -1,0 +1,44 @@
+/**
+ * What a file in `commands/` exports: how its command is typed, and what it exits with when it cannot be done.
+ */
+import type { Command } from "commander";
+import { RUN_EXIT_WITHOUT_OUTCOME } from "../../outcome.ts";
+import type { CliContext } from "./context.ts";
+
+/** What a command does; resolves to the exit code. */
+export type Body<Context> = (context: Context) => Promise<number>;
+
+/** @typeParam Context what the command needs of its program. */
+export interface CommandDefinition<Context = CliContext> {
+  /** The words that name it, such as `ps` or `audit verify`. */
+  readonly name: string;
+  readonly faults: FaultCodes;
+  /** Whether no help mentions it, because programs use it and not people. Default false. */
+  readonly isHidden?: boolean;
+  /**
+   * Says what the command is and takes.
+   *
+   * @param start takes the body; the command's action calls it once.
+   */
+  readonly define: (command: Command, start: (body: Body<Context>) => void) => void;
+}
+
+/** Exit codes for what goes wrong. */
+export interface FaultCodes {
+  readonly usage: number;
+  readonly other: number;
+}
+
+export const FAULTS: FaultCodes = { usage: 2, other: 1 };
+
+/** For commands that exit as a session ended: no fault may look like an outcome. */
+export const SESSION_FAULTS: FaultCodes = {
+  usage: RUN_EXIT_WITHOUT_OUTCOME,
+  other: RUN_EXIT_WITHOUT_OUTCOME,
+};
+
+/** The same text below the help of every command. */
+export function example(...lines: readonly string[]): string {
+  const heading = lines.length === 1 ? "Example:" : "Examples:";
+  return ["", heading, ...lines.map((line) => `  ${line}`)].join("\n");
+}

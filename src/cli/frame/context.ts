@@ -1,0 +1,129 @@
+/**
+ * What every command is given: outputs, clock, signals and the way to the daemon.
+ */
+import type { Config } from "../../config/config.ts";
+import type { Host } from "../../config/paths.ts";
+import type { SocketOptions } from "../../config/socket-path.ts";
+import { AgentdError } from "../../errors.ts";
+import type { RpcClient } from "../../rpc/client.ts";
+import type { Output } from "../terminal/output.ts";
+import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
+import { printableLines } from "../terminal/printable.ts";
+
+export interface CliContext {
+  /** What the operator asked for, and nothing else. */
+  readonly stdout: Output;
+  /** What agentd itself has to say. */
+  readonly stderr: Output;
+  /** Of this agentd. */
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly clock: SteadyClock;
+  /** Calls the listener at every SIGINT or SIGTERM instead of ending; returns how to go back to that. */
+  readonly onInterrupt: (listener: () => void) => () => void;
+  /**
+   * Connects to the daemon on the socket that options, environment and configuration name.
+   *
+   * @param signal gives up connecting.
+   * @returns a client that the caller closes; see `withClient` and `withPersistentClient`.
+   * @throws AgentdError `daemon_not_running`, `protocol_mismatch` and what stands in the way of the socket's name.
+   */
+  readonly connect: (signal?: AbortSignal) => Promise<RpcClient>;
+}
+
+/** What is said to the daemon on its command line. */
+export interface DaemonFlags {
+  /** Undefined: as configured. */
+  readonly shutdown?: "drain" | "detach";
+}
+
+/** This agentd and the user it runs for: for what sets it up on a host. */
+export interface Installation {
+  readonly host: Host;
+  /** What the command line named for every command. */
+  readonly options: SocketOptions;
+  readonly version: string;
+  /** Absolute path of the Node.js that runs this. */
+  readonly node: string;
+  /** Directory of the package: it holds `bin/`, `examples/` and `systemd/`. */
+  readonly packageDirectory: string;
+}
+
+/** What commands are given besides that do more than ask the daemon; the client program has none of them. */
+export interface LocalContext extends CliContext {
+  /** Where records are, for what works without a daemon: as configured, else the default. */
+  readonly auditRoot: () => Promise<string>;
+  /** The directory that is the instance: its keys, chain and open index. */
+  readonly stateDirectory: string;
+  /**
+   * The configuration of a file; undefined means the one that options, environment or the usual places name.
+   *
+   * @throws AgentdError as `loadConfig` does.
+   */
+  readonly loadConfig: (file: string | undefined) => Promise<Config>;
+  /** Number of processor cores, for defaults of the configuration. */
+  readonly cores: number;
+  readonly installation: Installation;
+  /** Puts a question to the operator that is answered with yes or no; undefined where nobody sits at a terminal. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Runs the daemon in this process until it ends; resolves to its exit code. */
+  readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
+}
+
+/** A line of agentd's own, on standard error; what it says is made printable here. */
+export async function say(context: Pick<CliContext, "stderr">, text: string): Promise<void> {
+  await context.stderr.line(`agentd: ${printableLines(text)}`);
+}
+
+/** Connects for the time of one use. */
+export async function withClient<T>(
+  context: Pick<CliContext, "connect">,
+  use: (client: RpcClient) => Promise<T>,
+): Promise<T> {
+  const client = await context.connect();
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Connects for one use that survives restarts of the daemon, which has to run at its beginning. */
+export async function withPersistentClient<T>(
+  context: CliContext,
+  use: (client: PersistentClient) => Promise<T>,
+): Promise<T> {
+  return await makePersistent(await context.connect(), context, use);
+}
+
+/** The same for a client that is connected; it is closed in the end. */
+export async function makePersistent<T>(
+  first: RpcClient,
+  context: CliContext,
+  use: (client: PersistentClient) => Promise<T>,
+): Promise<T> {
+  const { connect, clock } = context;
+  const client = new PersistentClient(first, { connect, clock, tell: (text) => say(context, text) });
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Connects for a command that can also do without a daemon.
+ *
+ * @returns a client that the caller closes, or the error that says that no daemon runs.
+ */
+export async function connectIfRunning(
+  context: Pick<CliContext, "connect">,
+): Promise<RpcClient | AgentdError> {
+  try {
+    return await context.connect();
+  } catch (error) {
+    if (error instanceof AgentdError && error.code === "daemon_not_running") return error;
+    throw error;
+  }
+}

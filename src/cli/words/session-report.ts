@@ -1,0 +1,175 @@
+/**
+ * All that is known of one session, for people: its view, its journal, what it has left, and what it printed last. The record is read as a
+ * directory of this host, so the story of a session that outlived several daemons is whole.
+ */
+import type { JournalEntry } from "../../audit/format/journal.ts";
+import type { LeftFiles } from "../../audit/read/left-files.ts";
+import { AgentdError } from "../../errors.ts";
+import type { SessionView } from "../../session-document.ts";
+import { coloured, colourOf } from "../terminal/colours.ts";
+import { renderFacts, type Fact } from "./facts.ts";
+import { consoleLogOf } from "../console/follow.ts";
+import { readLastLines } from "../console/last-lines.ts";
+import { printable } from "../terminal/printable.ts";
+import { outcomeText, standingText } from "./session-text.ts";
+import { countText, sizeText } from "./size-text.ts";
+import { renderTable, type TableSpace } from "../terminal/table.ts";
+import { agoText, spanText } from "./time-text.ts";
+
+export interface SessionReport {
+  readonly view: SessionView;
+  readonly left: LeftFiles;
+  /** The error when the journal cannot be read. */
+  readonly journal: readonly JournalEntry[] | AgentdError;
+  /** The last lines that the session printed. */
+  readonly lastLines: readonly string[];
+}
+
+/** What is told one by one of files that the seal does not cover. */
+const SHOWN_EXCLUDED = 5;
+
+/** How many of the lines that it printed are shown. */
+const SHOWN_LINES = 10;
+
+const TIMELINE = ["TIME", "AFTER", "STATE", "EVENT", "DETAILS"];
+
+/** Adds to a view what only the record has. */
+export async function readReport(view: SessionView): Promise<SessionReport> {
+  const [{ countLeftFiles }, { readJournal }, { recordPaths }] = await Promise.all([
+    import("../../audit/read/left-files.ts"),
+    import("../../audit/format/journal.ts"),
+    import("../../audit/format/record-layout.ts"),
+  ]);
+  const journal = readJournal(recordPaths(view.record).journal).then(
+    ({ entries }) => entries,
+    (error: unknown) => {
+      if (error instanceof AgentdError) return error;
+      throw error;
+    },
+  );
+  const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
+  return { view, left: countLeftFiles(view.record), journal: await journal, lastLines };
+}
+
+/**
+ * The report as a block of text and a timeline.
+ *
+ * @param nowMs milliseconds since 1970.
+ */
+export function reportText(report: SessionReport, nowMs: number, space: TableSpace): string {
+  const { view, left, journal, lastLines } = report;
+  const standing = standingText(view);
+  const shown = space.hasColours === true ? coloured(standing, colourOf(view)) : standing;
+  const block = renderFacts(`session ${view.session_id}  ${shown}`, [
+    ...whatRan(view),
+    ...whenItRan(view, nowMs),
+    ...howItEnded(view),
+    ["record", view.record],
+    ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
+    ...excludedFacts(view),
+  ]);
+  return [block, journalText(journal, space), ...outputText(lastLines)].join("\n\n");
+}
+
+function whatRan(view: SessionView): Fact[] {
+  return present([
+    ["profile", view.profile],
+    ["work unit", view.work_unit],
+    ["trigger", triggerText(view)],
+    ["repository", view.repo_url],
+    ["ref", view.ref],
+    ["commit", view.commit],
+    ["image", view.image],
+    ["digest", view.image_digest],
+    ["command", view.command === null ? null : view.command.map(wordText).join(" ")],
+  ]);
+}
+
+/** A word of a command as a shell takes it. */
+function wordText(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function outputText(lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const title = lines.length < SHOWN_LINES ? "Output:" : `Last ${lines.length} lines of output:`;
+  return [[title, ...lines.map((line) => `  ${printable(line)}`)].join("\n")];
+}
+
+function triggerText({ trigger, scheduled_timestamp: scheduled, delay_ms: delayMs }: SessionView): string {
+  if (scheduled === null) return trigger;
+  return `${trigger} of ${scheduled}${delayMs === null ? "" : `, ${spanText(delayMs)} late`}`;
+}
+
+function whenItRan(view: SessionView, nowMs: number): Fact[] {
+  const { queued_timestamp: queued, start_timestamp: started, end_timestamp: ended } = view;
+  const when = (timestamp: string | null): string | null =>
+    timestamp === null ? null : `${timestamp} (${agoText(timestamp, nowMs)})`;
+  const took =
+    started === null ? null : Date.parse(ended ?? new Date(nowMs).toISOString()) - Date.parse(started);
+  return present([
+    ["queued", when(queued)],
+    ["started", when(started)],
+    ["ended", when(ended)],
+    [ended === null ? "running for" : "took", took === null ? null : spanText(took)],
+  ]);
+}
+
+function howItEnded(view: SessionView): Fact[] {
+  const { outcome, cause, reason, peak_memory_bytes: memory, peak_pids: pids, cpu_seconds: cpu } = view;
+  return present([
+    ["outcome", outcome === null ? null : outcomeText(view)],
+    ["exit code", view.exit_code === null ? null : String(view.exit_code)],
+    ["cause", cause],
+    ["reason", reason],
+    ["peak memory", memory === null ? null : sizeText(memory)],
+    ["peak pids", pids === null ? null : String(pids)],
+    ["cpu", cpu === null ? null : spanText(cpu * 1000)],
+    ...view.warnings.map((warning): [string, string] => ["warning", warning]),
+  ]);
+}
+
+function excludedFacts({ excluded, excluded_count: count }: SessionView): Fact[] {
+  // A daemon of an older version does not count.
+  const more = (count ?? excluded.length) - Math.min(excluded.length, SHOWN_EXCLUDED);
+  return [
+    ...excluded.slice(0, SHOWN_EXCLUDED).map(({ path, reason }): Fact => ["excluded", `${path}: ${reason}`]),
+    ...(more > 0 ? [["excluded", `and ${more} more, see session.json`] as const] : []),
+  ];
+}
+
+function present(facts: readonly (readonly [string, string | null])[]): Fact[] {
+  return facts.flatMap(([name, fact]): Fact[] => (fact === null ? [] : [[name, fact]]));
+}
+
+function journalText(journal: SessionReport["journal"], space: TableSpace): string {
+  if (journal instanceof AgentdError) return `The journal is not shown: ${journal.message}`;
+  const beginMs = Date.parse(journal[0]?.time ?? "");
+  return renderTable(
+    TIMELINE,
+    journal.map((entry) => eventRow(entry, beginMs)),
+    space,
+  );
+}
+
+/** Fields of a line that only hold the journal together. */
+const LINKS = ["seq", "prev"];
+
+function eventRow({ time, state, event, ...details }: JournalEntry, beginMs: number): string[] {
+  const told = Object.entries(details).filter(([name, value]) => !LINKS.includes(name) && !isNothing(value));
+  return [
+    time,
+    `+${spanText(Date.parse(time) - beginMs)}`,
+    state,
+    event ?? "",
+    told.map(([name, value]) => `${name}=${detailText(value)}`).join(" "),
+  ];
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+}
+
+function detailText(value: unknown): string {
+  return typeof value === "string" && !value.includes(" ") ? value : JSON.stringify(value);
+}

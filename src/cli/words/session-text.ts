@@ -1,0 +1,56 @@
+/**
+ * What is said about a session: to people in words, to the shell as an exit code.
+ */
+import { runExitCode } from "../../outcome.ts";
+import type { ListedSession, SessionView } from "../../session-document.ts";
+import { printable } from "../terminal/printable.ts";
+import { spanText } from "./time-text.ts";
+
+/** How a sealed session ended, such as `success in 1.2 s`, with the cause and the record where something failed. */
+export function endText(view: SessionView): string {
+  const cause = view.cause === null ? "" : `: ${printable(view.cause)}`;
+  const record = view.outcome === "success" ? "" : `\n  the record is ${printable(view.record)}`;
+  const duration = durationText(view);
+  const span = duration === undefined ? "" : ` in ${duration}`;
+  return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${record}${pointerText(view)}`;
+}
+
+/** What looks for the reason on this host; nothing for a command that has run, nor where it is the server's or the ref's. */
+function pointerText({ outcome, stage, profile }: SessionView): string {
+  if (outcome !== "launch_failed" || stage === "clone") return "";
+  return `\n  \`agentd doctor ${profile}\` looks for what this host lacks`;
+}
+
+/** What went otherwise than asked in a session, a line for each. */
+export function warningTexts({ warnings }: SessionView): string[] {
+  return warnings.map((warning) => `warning: ${printable(warning)}`);
+}
+
+/** What `run` and `wait` exit with for a session that is sealed. */
+export function exitCodeOf(sealed: SessionView): number {
+  if (sealed.outcome === null) throw new Error(`session ${sealed.session_id} is sealed without an outcome`);
+  return runExitCode({ outcome: sealed.outcome, exit_code: sealed.exit_code });
+}
+
+/** State or, of a sealed session, outcome. */
+export function standingText(view: ListedSession): string {
+  if (view.state === "queued" && view.position !== null) return `queued #${view.position}`;
+  return view.outcome !== null && view.state === "sealed" ? view.outcome : view.state;
+}
+
+/** The outcome with what belongs to it, such as `generic_failure (exit code 42)`. */
+export function outcomeText({ outcome, exit_code: exitCode, signal, stage }: ListedSession): string {
+  if (outcome === "launch_failed" && stage !== null) return `launch_failed (${stage})`;
+  if (outcome === "terminated_by_signal" && signal !== null) return `terminated_by_signal (${signal})`;
+  if (outcome === "generic_failure" && exitCode !== null) return `generic_failure (exit code ${exitCode})`;
+  return outcome ?? "has not ended";
+}
+
+/** How long the command ran; undefined when it never did, or still does. */
+export function durationText({
+  start_timestamp: start,
+  end_timestamp: end,
+}: Pick<SessionView, "start_timestamp" | "end_timestamp">): string | undefined {
+  if (start === null || end === null) return undefined;
+  return spanText(Date.parse(end) - Date.parse(start));
+}

@@ -1,0 +1,57 @@
+/**
+ * The daemon's status as a block of text.
+ */
+import type { Status } from "../../api/methods.ts";
+import { changedFiles } from "./changed-files.ts";
+import { renderFacts, type Fact } from "./facts.ts";
+import { sizeText } from "./size-text.ts";
+import { spanText } from "./time-text.ts";
+
+/** @param nowMs milliseconds since 1970. */
+export function statusText(status: Status, nowMs: number): string {
+  const age = spanText(nowMs - Date.parse(status.started_timestamp));
+  const title = `agentd ${status.version}, ${status.state} for ${age} as process ${status.pid}`;
+  const { warnings, ...engine } = status.engine;
+  return renderFacts(title, [
+    ["socket", status.socket_path],
+    ["state", `${status.state_directory} (instance ${status.instance})`],
+    ["records", status.audit_root],
+    ["config", configText(status, nowMs)],
+    ...changedFiles(status).map((file): Fact => ["changed", `${file}, since it was read: agentd reload`]),
+    ["sessions", sessionsText(status)],
+    ...budgetFacts(status),
+    ["engine", engineText(engine)],
+    ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
+    ...status.incomplete.map(({ session_id: id, reason }): Fact => ["incomplete", `${id}: ${reason}`]),
+  ]);
+}
+
+function configText({ config_file: file, config_loaded_timestamp: loaded }: Status, nowMs: number): string {
+  return `${file}, loaded ${spanText(nowMs - Date.parse(loaded))} ago`;
+}
+
+function warningsOf(warnings: unknown): string[] {
+  return Array.isArray(warnings) ? warnings.map(String) : [];
+}
+
+function sessionsText({ sessions, max_sessions: max }: Status): string {
+  const { running, preparing, finishing, queued } = sessions;
+  return `${running} running, ${preparing} preparing, ${finishing} finishing, ${queued} queued; at most ${max} at once`;
+}
+
+function budgetFacts({ memory_budget_bytes: budget }: Status): Fact[] {
+  return budget === null
+    ? []
+    : [["memory", `limits of running sessions add up to at most ${sizeText(budget)}`]];
+}
+
+function engineText(engine: Readonly<Record<string, unknown>>): string {
+  return Object.entries(engine)
+    .map(([name, fact]) => `${name.replaceAll("_", " ")} ${factText(fact)}`)
+    .join(", ");
+}
+
+function factText(fact: unknown): string {
+  if (!Array.isArray(fact)) return String(fact);
+  return fact.length === 0 ? "none" : fact.join(" ");
+}

@@ -1,0 +1,33 @@
+import type { Profile } from "../../profile/profile.ts";
+import { findProfile, type Config } from "../../config/config.ts";
+
+/** The configuration that is in use now: whoever needs what may change asks here each time. */
+export class CurrentConfig {
+  #config: Config;
+  #loadedTimestamp: string;
+
+  /** @param loadedTimestamp when it was read. */
+  constructor(config: Config, loadedTimestamp: string) {
+    this.#config = config;
+    this.#loadedTimestamp = loadedTimestamp;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get loadedTimestamp(): string {
+    return this.#loadedTimestamp;
+  }
+
+  /** The profile of that name; undefined when there is none. */
+  profile(name: string): Profile | undefined {
+    return findProfile(this.#config, name);
+  }
+
+  /** From now on it is this one. */
+  replace(config: Config, loadedTimestamp: string): void {
+    this.#config = config;
+    this.#loadedTimestamp = loadedTimestamp;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Judges what Podman told about itself and this host: what keeps sessions from running, and what makes them worse.
+ */
+import { failure, ok, warning, type Finding, type NamedFinding } from "../../finding.ts";
+import type { CgroupMode } from "./cgroup-mode.ts";
+import type { EngineParts, EngineReport, Part } from "./engine-report.ts";
+import { namespaceFix } from "../service/namespace-advice.ts";
+import {
+  isRecentEnough,
+  OLDEST_PODMAN,
+  SESSION_UID,
+  type EngineFeatures,
+  type LimitName,
+} from "./host-features.ts";
+
+/** What counts for the judgement besides Podman's own words. */
+export interface EngineSurroundings {
+  readonly cgroups: CgroupMode;
+  /** Of Podman's init program; undefined when there is none. */
+  readonly initPath: string | undefined;
+  /** Whether Podman's storage lies on a network file system. */
+  readonly storageIsRemote: boolean;
+  /** See `knownFault`, of the OCI runtime. */
+  readonly runtimeFault: string | undefined;
+  /** Whether some session gets a network of its own. */
+  readonly needsNetwork: boolean;
+  /** The command that gives this user subordinate ids. */
+  readonly grantIds: string;
+  /** The command that installs these packages here, each by its names on Debian and Fedora. */
+  readonly install: (debian: string, fedora?: string) => string;
+}
+
+type Answer = Extract<EngineReport, { kind: "answers" }>;
+
+/** The findings about an engine; only the first of them where Podman did not answer. */
+export function engineFindings(report: EngineReport, around: EngineSurroundings): NamedFinding[] {
+  if (report.kind !== "answers") return [named("podman", unanswered(report, around))];
+  const { features, parts } = report;
+  return [
+    named("podman", podmanFinding(report)),
+    named("subordinate_ids", idsFinding(features, around)),
+    named("storage_driver", storageFinding(features, parts, around)),
+    named("oci_runtime", runtimeFinding(parts.runtime, features, around)),
+    named("conmon", conmonFinding(parts.conmon, around)),
+    named("init_program", initFinding(around)),
+    named("network_helper", networkFinding(report, around)),
+    named("limits", limitsFinding(features, around)),
+  ];
+}
+
+function named(name: string, finding: Finding): NamedFinding {
+  return { name, ...finding };
+}
+
+function unanswered(
+  report: Exclude<EngineReport, Answer>,
+  { install }: Pick<EngineSurroundings, "install">,
+): Finding {
+  if (report.kind === "missing") return failure("there is no podman in PATH", install("podman"));
+  if (report.kind === "failed") {
+    return failure(
+      `podman info fails: ${report.said}`,
+      namespaceFix(report.said) ?? "podman info   # as this user",
+    );
+  }
+  return failure(
+    `podman info did not answer within ${report.limitMs / 1000} s`,
+    "ps -u $USER -o pid,stat,args | grep podman   # another podman may hold a lock; end it, or look at the disk",
+  );
+}
+
+function podmanFinding({ features: { version }, parts: { rootless } }: Answer): Finding {
+  const oldest = OLDEST_PODMAN.join(".");
+  if (!isRecentEnough(version)) {
+    return failure(
+      `Podman is ${version}, and sessions need ${oldest} or newer`,
+      "install a newer podman, or a newer release of this distribution",
+    );
+  }
+  if (!rootless) {
+    return failure("the Podman service runs as root", "let daemon.podman_socket name a service of this user");
+  }
+  return ok(`Podman ${version}, rootless`);
+}
+
+function idsFinding({ subordinate }: EngineFeatures, { grantIds }: EngineSurroundings): Finding {
+  const { uids, gids } = subordinate;
+  const found = `${uids} subordinate user ids and ${gids} group ids`;
+  if (Math.min(uids, gids) >= SESSION_UID) return ok(found);
+  return failure(`${found}, and sessions need ${SESSION_UID} of each`, grantIds);
+}
+
+function storageFinding(
+  { storageDriver }: EngineFeatures,
+  { storage: { directory, configFile, mountProgram } }: EngineParts,
+  { storageIsRemote }: EngineSurroundings,
+): Finding {
+  const where = `${storageDriver} in ${directory}`;
+  const file = configFile || "~/.config/containers/storage.conf";
+  if (storageIsRemote) {
+    return failure(
+      `${where}, on a network file system, whose server knows nothing of subordinate ids`,
+      `graphroot = "/var/lib/$USER/containers", or another local directory of yours, below [storage] in ${file}`,
+    );
+  }
+  if (storageDriver === "vfs") {
+    return warning(
+      `${where}, which copies the whole image for every session`,
+      `driver = "overlay" below [storage] in ${file}, then: podman system reset`,
+    );
+  }
+  return ok(mountProgram === undefined ? where : `${where}, mounted by ${mountProgram}`);
+}
+
+function runtimeFinding(
+  runtime: Part | undefined,
+  { ociRuntime }: EngineFeatures,
+  { cgroups, runtimeFault, install }: EngineSurroundings,
+): Finding {
+  if (runtime === undefined) {
+    return failure("Podman finds no OCI runtime", cgroups === "v2" ? install("crun") : install("runc"));
+  }
+  const found = versionOf(ociRuntime, runtime);
+  if (ociRuntime === "crun" && cgroups === "hybrid") {
+    return failure(
+      `${found} starts no container where control groups are mounted in hybrid mode`,
+      `${install("runc")}; runtime = "runc" below [engine] in ~/.config/containers/containers.conf`,
+    );
+  }
+  if (runtimeFault !== undefined) {
+    return warning(`${found}, of a version in which ${runtimeFault}`, install(ociRuntime));
+  }
+  return ok(found);
+}
+
+function conmonFinding(conmon: Part | undefined, { install }: EngineSurroundings): Finding {
+  if (conmon === undefined) {
+    return failure("Podman finds no conmon, which keeps a session's output", install("conmon"));
+  }
+  return ok(versionOf("conmon", conmon));
+}
+
+function initFinding({ initPath, install }: EngineSurroundings): Finding {
+  if (initPath !== undefined) return ok(initPath);
+  return failure(
+    "Podman has no catatonit, the first process of every session",
+    install("catatonit", "podman-catatonit"),
+  );
+}
+
+function networkFinding(
+  { features: { privateNetwork }, parts: { networkHelper } }: Answer,
+  { needsNetwork, install }: EngineSurroundings,
+): Finding {
+  if (networkHelper !== undefined) return ok(networkHelper);
+  if (!needsNetwork) return ok(`no ${privateNetwork}, and no profile that needs it`);
+  return failure(
+    `Podman finds no ${privateNetwork}, and sessions with network = "private" need it`,
+    privateNetwork === "pasta" ? install("passt") : install("slirp4netns"),
+  );
+}
+
+const CONTROLLERS: Readonly<Record<LimitName, string>> = { memory: "memory", cpus: "cpu", pids: "pids" };
+
+const DELEGATE =
+  "Delegate=cpu cpuset io memory pids below [Service] in /etc/systemd/system/user@.service.d/delegate.conf, then reboot";
+
+function limitsFinding(
+  { enforceable, cgroupManager }: EngineFeatures,
+  { cgroups }: EngineSurroundings,
+): Finding {
+  if (cgroups !== "v2") {
+    const unlimited = enforceable.pids ? "memory and cpu" : "memory, cpu and pids";
+    return warning(
+      `control groups are ${cgroups === "none" ? "not mounted" : `mounted in ${cgroups} mode`}: ${unlimited} of sessions cannot be limited`,
+      "systemd.unified_cgroup_hierarchy=1 on the kernel's command line (a setting of the boot loader), then reboot",
+    );
+  }
+  const missing = Object.entries(CONTROLLERS)
+    .filter(([limit]) => !enforceable[limit as LimitName])
+    .map(([, controller]) => controller);
+  if (missing.length === 0) return ok("memory, cpu and pids of sessions can be limited (cgroup v2)");
+  const summary = `the control group controllers ${missing.join(", ")} are not delegated to this user, so sessions cannot be limited by them`;
+  if (cgroupManager === "systemd") return warning(summary, DELEGATE);
+  return warning(
+    `${summary}; Podman does not use systemd for them`,
+    'cgroup_manager = "systemd" below [engine] in ~/.config/containers/containers.conf, in a login of systemd',
+  );
+}
+
+function versionOf(program: string, { path, version }: Part): string {
+  return version === undefined ? path : `${program} ${version} (${path})`;
+}

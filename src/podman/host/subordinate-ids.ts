@@ -1,0 +1,35 @@
+/** The subordinate ids of which a user's containers are made. */
+import { readFile } from "node:fs/promises";
+import { RENEW_NAMESPACE } from "../service/namespace-advice.ts";
+
+const RANGE = 65_536;
+const FIRST_ID = 100_000;
+
+/**
+ * The command after which Podman has ids for a user: ids of which nobody else has any, unless the user has enough of
+ * which Podman does not know yet.
+ *
+ * @param needed how many are enough. @param files in which users and groups get theirs.
+ */
+export async function grantIdsCommand(
+  user: string,
+  needed: number,
+  files = ["/etc/subuid", "/etc/subgid"],
+): Promise<string> {
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
+  const ranges = texts.map((text) => text.split("\n").flatMap(readRange));
+  const hasEnough = ranges.every((list) => {
+    const own = list.filter(({ owner }) => owner === user);
+    return own.reduce((sum, { count }) => sum + count, 0) >= needed;
+  });
+  if (hasEnough) return RENEW_NAMESPACE;
+  const first = Math.max(FIRST_ID, ...ranges.flat().map((range) => range.first + range.count));
+  const free = `${first}-${first + RANGE - 1}`;
+  return `sudo usermod --add-subuids ${free} --add-subgids ${free} ${user} && ${RENEW_NAMESPACE}`;
+}
+
+/** None for a line that is no range. */
+function readRange(line: string): { owner: string; first: number; count: number }[] {
+  const [, owner = "", first, count] = /^([^:#]+):(\d+):(\d+)$/.exec(line.trim()) ?? [];
+  return first === undefined ? [] : [{ owner, first: Number(first), count: Number(count) }];
+}

@@ -1,0 +1,128 @@
+/**
+ * The daemon as a command sees it that stays with a session: a restart is not an event for it.
+ */
+import { AgentdError } from "../errors.ts";
+import { abandonable, type CallOptions, type Caller, type RpcClient } from "./client.ts";
+import type { MethodName, Params, Result } from "../api/methods.ts";
+
+/** How long a daemon may be away, each time. */
+export const AWAY_LIMIT_MS = 60_000;
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** Time that goes on evenly, whatever is done to the clock on the wall. */
+export interface SteadyClock {
+  /** Milliseconds since some instant. */
+  readonly monotonic: () => number;
+  /** Rejects when the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** The part of a connection that is used here. */
+type Connection = Pick<RpcClient, "call" | "close">;
+
+export interface PersistentClientHost {
+  /** Connects to the next daemon, unless the signal aborts. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly clock: SteadyClock;
+  /** Tells the operator that the daemon went away or came back. */
+  readonly tell: (text: string) => Promise<void>;
+}
+
+/**
+ * Asks the daemon, and asks the next one again what it did not answer because its connection broke. That does no harm
+ * with any method: a second `run` of the same request gets the session of the first.
+ */
+export class PersistentClient implements Caller {
+  readonly #host: PersistentClientHost;
+  readonly #closed = new AbortController();
+  #connection: Promise<Connection>;
+  #isAway = false;
+
+  /** @param first connected; the client owns it from here on. */
+  constructor(first: Connection, host: PersistentClientHost) {
+    this.#host = host;
+    this.#connection = Promise.resolve(first);
+  }
+
+  /** Whether the daemon has gone and has not come back yet. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /**
+   * @throws AgentdError as the daemon told it, `daemon_lost` when it was away for too long, or `protocol_mismatch` when
+   *   one of another version came back.
+   */
+  async call<M extends MethodName>(
+    method: M,
+    params: Params<M>,
+    options: CallOptions = {},
+  ): Promise<Result<M>> {
+    for (;;) {
+      const connection = this.#connection;
+      const daemon = await abandonable(connection, options.signal);
+      try {
+        return await daemon.call(method, params, options);
+      } catch (error) {
+        if (!hasCode(error, "daemon_lost") || this.#closed.signal.aborted) throw error;
+        // Unless another call has noticed before.
+        if (this.#connection === connection) this.#connectAgain();
+      }
+    }
+  }
+
+  /** Ends the connection, and the tries to make it again. */
+  close(): void {
+    this.#closed.abort();
+    // A connection that was not made needs no closing.
+    this.#connection.then((connection) => connection.close()).catch(() => undefined);
+  }
+
+  #connectAgain(): void {
+    this.#isAway = true;
+    this.#connection = this.#nextConnection();
+    // Told by the calls that wait for it, if there are any.
+    this.#connection.catch(() => undefined);
+  }
+
+  async #nextConnection(): Promise<Connection> {
+    const { clock, tell } = this.#host;
+    const deadlineMs = clock.monotonic() + AWAY_LIMIT_MS;
+    await tell(`lost the daemon; trying again for ${AWAY_LIMIT_MS / 1000} s`);
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      await clock.sleep(pauseMs, this.#closed.signal);
+      const connection = await this.#tryToConnect(clock.monotonic() >= deadlineMs);
+      if (connection === undefined) continue;
+      this.#isAway = false;
+      await tell("the daemon is back");
+      return connection;
+    }
+  }
+
+  /** @returns undefined when it is worth trying again. */
+  async #tryToConnect(isLastTry: boolean): Promise<Connection | undefined> {
+    try {
+      return await this.#host.connect(this.#closed.signal);
+    } catch (error) {
+      if (hasCode(error, "protocol_mismatch")) throw error;
+      if (isLastTry) throw awayForTooLong(error);
+      return undefined; // It may be starting, or be about to.
+    }
+  }
+}
+
+function awayForTooLong(cause: unknown): AgentdError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AgentdError("daemon_lost", {
+    tried: "get an answer from the daemon",
+    why: `it did not come back within ${AWAY_LIMIT_MS / 1000} s; at the last try: ${why}`,
+    next: cause instanceof AgentdError ? cause.next : undefined,
+    cause,
+  });
+}
+
+function hasCode(error: unknown, code: AgentdError["code"]): boolean {
+  return error instanceof AgentdError && error.code === code;
+}

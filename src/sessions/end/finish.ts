@@ -1,0 +1,64 @@
+import type { Ending } from "../../outcome.ts";
+import type { SessionDocument } from "../../session-document.ts";
+import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
+import type { Place } from "../queue/place.ts";
+import type { OpenRecord } from "../port/ports.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
+
+/**
+ * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked.
+ *
+ * @param endTimestamp when the command ended, as far as that is known.
+ * @param place given back when the steps fail again and again: others may run meanwhile.
+ * @returns undefined when the daemon left the session before that.
+ */
+export async function finish(
+  parts: SessionParts,
+  end: Ending,
+  endTimestamp: string,
+  place: Place,
+): Promise<SessionDocument | undefined> {
+  const { host, record, standing, orders, job, leaving, log } = parts;
+  const { executor, failpoints } = host;
+  // An ordered end stays one also when nobody has seen it come.
+  const mayStillRun = end.outcome === "interrupted" || orders.taken !== undefined;
+  let isReleased = false;
+  const steps = async (): Promise<SessionDocument> => {
+    await standing.settle();
+    if (standing.state !== "finishing") {
+      await standing.enter("finishing", "ended", { ...end, end_timestamp: endTimestamp });
+      await failpoints.reach("finishing_journaled");
+    }
+    standing.activity = "removing its container and what it used on the host";
+    if (!isReleased) await executor.release(job, { mayStillRun, onRemoving: standing.removing });
+    isReleased = true;
+    standing.activity = "sealing its record";
+    await failpoints.reach("sealing");
+    const document = await record.seal({
+      ...end,
+      end_timestamp: endTimestamp,
+      ...(await lostOutput(record)),
+    });
+    await failpoints.reach("sealed");
+    await record.retire();
+    return document;
+  };
+  const document = await standing.untilItSucceeds(steps, leaving, (failures) =>
+    place.giveBackAfter(failures),
+  );
+  if (document === undefined) return undefined;
+  standing.enterSealed();
+  log.info({ outcome: end.outcome, exit_code: end.exit_code, stage: end.stage }, "session sealed");
+  return document;
+}
+
+/** What the record says of output that is missing in it. Nobody writes the console log any more. */
+async function lostOutput({
+  consoleLogPath,
+  document: { output_lost: isLost, warnings },
+}: OpenRecord): Promise<Pick<SessionDocument, "output_lost" | "warnings">> {
+  if (isLost === true || !(await endsInMiddleOfLine(consoleLogPath))) {
+    return { output_lost: isLost ?? false, warnings };
+  }
+  return { output_lost: true, warnings: [...warnings, CUT_LOG_WARNING] };
+}

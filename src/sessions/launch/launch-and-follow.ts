@@ -1,0 +1,53 @@
+import type { Ending } from "../../outcome.ts";
+import { Activities } from "../state/activities.ts";
+import type { Prepared, Preparing } from "../port/executor.ts";
+import { follow, type Followed } from "../run/follow.ts";
+import { preparationLimit } from "./preparation-limit.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
+
+/**
+ * Prepares an admitted session, lets its command go and follows it to its end.
+ *
+ * @throws LaunchError; the reason of `leaving`.
+ */
+export async function launchAndFollow(parts: SessionParts): Promise<Ending> {
+  const { host, standing, orders, leaving, job } = parts;
+  await host.failpoints.reach("admitted");
+  // Not durable: after a power cut a session that was preparing begins anew, like one that was queued.
+  await standing.enter("preparing", "started", {}, { durable: false });
+  using limit = preparationLimit(host.clock);
+  const signal = AbortSignal.any([orders.signal, leaving, limit.signal]);
+  const prepared = await host.executor.prepare(job, preparing(parts, signal));
+  const begin = async (followed: Followed): Promise<void> => {
+    await letGo(parts, prepared, signal, followed);
+    limit[Symbol.dispose]();
+    await host.failpoints.reach("payload_written");
+    standing.oweLine("handed_over");
+    standing.oweDocument();
+  };
+  return await follow(parts, prepared.ref, begin);
+}
+
+function preparing({ standing }: SessionParts, signal: AbortSignal): Preparing {
+  const activities = new Activities((line) => (standing.activity = line));
+  return { signal, during: (activity, work) => activities.during(activity, work), found: standing.found };
+}
+
+/** Hands the credentials over; that the session runs is in the journal before the first byte is. */
+async function letGo(
+  { host, record, standing }: SessionParts,
+  prepared: Prepared,
+  signal: AbortSignal,
+  { gateOpened, ended }: Followed,
+): Promise<void> {
+  const { boot, clock, failpoints } = host;
+  const onFirstByte = async (): Promise<void> => {
+    await failpoints.reach("gate_met");
+    const uptimeMs = clock.uptime();
+    const start_timestamp = await standing.enter("running", "gate_opened", { boot, uptime_ms: uptimeMs });
+    gateOpened(uptimeMs);
+    await record.update({ start_timestamp }, { persist: false });
+    await failpoints.reach("running_journaled");
+  };
+  await prepared.begin({ signal, ended, onFirstByte });
+}

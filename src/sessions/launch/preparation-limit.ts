@@ -1,0 +1,21 @@
+import { AgentdError } from "../../errors.ts";
+import { PREPARATION_LIMIT_MS } from "../state/job.ts";
+import type { Clock } from "../port/ports.ts";
+import { sleepUntil } from "../port/sleep.ts";
+
+/** A signal that aborts when preparing has taken too long. Disposing of it ends the clock. */
+export function preparationLimit(clock: Clock): { readonly signal: AbortSignal } & Disposable {
+  const limit = new AbortController();
+  const done = new AbortController();
+  void sleepUntil(clock.monotonic() + PREPARATION_LIMIT_MS, { clock, signal: done.signal }).then((over) => {
+    if (!over) return;
+    limit.abort(
+      new AgentdError("preparation_timeout", {
+        tried: "prepare the session",
+        why: `it took more than ${PREPARATION_LIMIT_MS / 60_000} minutes`,
+        next: "Look in the record's events.jsonl for the last step that was done.",
+      }),
+    );
+  });
+  return { signal: limit.signal, [Symbol.dispose]: () => done.abort() };
+}

@@ -1,0 +1,24 @@
+import type { Failpoints } from "../../failpoints.ts";
+import type { Logger } from "../../log.ts";
+import type { Admission } from "../queue/admission.ts";
+import type { SessionFeed } from "../state/feed.ts";
+import type { Executor } from "../port/executor.ts";
+import type { FreeSpace } from "../queue/free-space.ts";
+import type { Clock } from "../port/ports.ts";
+
+/** What every session of a daemon shares. */
+export interface SessionHost {
+  readonly executor: Executor;
+  readonly admission: Admission;
+  readonly freeSpace: FreeSpace;
+  readonly feed: SessionFeed;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Stands for this boot: a container of another one is gone, whatever the engine shows. */
+  readonly boot: string;
+  /** Named in the journal of a session that this daemon adopts. */
+  readonly daemon: { readonly pid: number; readonly version: string };
+  /** Told that a seal will come, so that it need not wait for what seals. */
+  readonly prepareSeal: () => void;
+  readonly failpoints: Failpoints;
+}

@@ -1,0 +1,21 @@
+import type { Logger } from "../../log.ts";
+import type { EndOrders } from "../state/end-orders.ts";
+import type { Job } from "../port/executor.ts";
+import type { SessionPlan } from "../state/plan.ts";
+import type { OpenRecord } from "../port/ports.ts";
+import type { SessionHost } from "./session-host.ts";
+import type { Standing } from "../state/standing.ts";
+
+/** What the steps of one session share. */
+export interface SessionParts {
+  readonly host: SessionHost;
+  readonly plan: SessionPlan;
+  readonly record: OpenRecord;
+  readonly standing: Standing;
+  readonly orders: EndOrders;
+  /** What the executor is asked to run. */
+  readonly job: Job;
+  /** Aborted when the daemon leaves the session to the next one. */
+  readonly leaving: AbortSignal;
+  readonly log: Logger;
+}

@@ -1,0 +1,179 @@
+/**
+ * What runs the commands of sessions, in the words of sessions. `src/local` is the first: a container on this host for
+ * each. An executor knows nothing of queues, deadlines, outcomes and seals.
+ */
+import type { Profile } from "../../profile/profile.ts";
+import type { SessionDocument } from "../../session-document.ts";
+
+/** What is to be run for one session. */
+export interface Job {
+  readonly sessionId: string;
+  readonly profile: Profile;
+  readonly repository: { readonly url: string; readonly ref: string | null };
+  readonly workUnit: string | null;
+  /** Directory of the host that the command sees as `.runa`, and that stays. */
+  readonly runaDirectory: string;
+  /** File of the host for what the command prints. */
+  readonly consoleLogPath: string;
+  /**
+   * How long all of it may last from its start, in milliseconds: what ends it while no daemon lives. Undefined: for ever.
+   */
+  readonly longestMs: number | undefined;
+}
+
+/** How a command came to its end. */
+export type CommandEnd =
+  | {
+      readonly kind: "exited";
+      readonly exitCode: number;
+      /** Whether memory ran out, also where only a child of the command was killed for it. */
+      readonly outOfMemory: boolean;
+      /**
+       * Whether this can only be the command's own exit. False: what starts the command may have left so, before it came
+       * to that.
+       */
+      readonly isCommands: boolean;
+      /** RFC 3339; undefined when nobody knows. */
+      readonly endedAt: string | undefined;
+    }
+  /** It lasted longer than `Job.longestMs`. */
+  | { readonly kind: "outlasted"; readonly endedAt: string | undefined }
+  /** Nobody can tell how it ended, or when. */
+  | { readonly kind: "lost"; readonly why: string };
+
+/** What a command has used at most; undefined where this host does not count it. */
+export interface Peaks {
+  readonly memoryBytes?: number | undefined;
+  /** Processes and threads. */
+  readonly pids?: number | undefined;
+  readonly cpuSeconds?: number | undefined;
+}
+
+/** Does some work under a text that the operator sees, which the work may replace as it goes on. */
+export type During = <T>(
+  activity: string,
+  work: (say: (activity: string) => void) => Promise<T>,
+) => Promise<T>;
+
+/** Where preparing tells what it finds and does. */
+export interface Preparing {
+  /** Aborted when the session is told to stop, preparing takes too long, or the daemon leaves its sessions. */
+  readonly signal: AbortSignal;
+  readonly during: During;
+  /**
+   * Puts what was found into the record.
+   *
+   * @param details of the journal's line; `warnings` in it are added to those of the document.
+   * @param fields of the document.
+   */
+  readonly found: (
+    event: string,
+    details: Readonly<Record<string, unknown>> & { readonly warnings?: readonly string[] },
+    fields?: Partial<SessionDocument>,
+  ) => Promise<void>;
+}
+
+/** A command that may be let go. */
+export interface Prepared {
+  /** Names what was made, through all daemons. */
+  readonly ref: string;
+  /**
+   * Hands the credentials over, which lets the command go.
+   *
+   * @throws LaunchError of stage `start` when what would start the command is gone; what `onFirstByte` throws.
+   */
+  begin(options: BeginOptions): Promise<void>;
+}
+
+export interface BeginOptions {
+  readonly signal: AbortSignal;
+  /** Settles when all has ended, so that nobody will take the credentials any more. */
+  readonly ended: Promise<unknown>;
+  /** Awaited once the credentials are asked for, and before any of them is given. */
+  readonly onFirstByte: () => Promise<void>;
+}
+
+/** How a hand-over came to its end that an earlier daemon had begun. */
+export type HandOver =
+  /** This daemon has handed over, to a launcher that had started nothing. */
+  | "again"
+  /** The command had everything, whether it still runs or has ended. */
+  | "found"
+  /** All has ended, and nobody knows what was handed over. */
+  | "unknown";
+
+/** What an earlier daemon has left of a session. */
+export interface Found {
+  readonly sessionId: string;
+  readonly ref: string;
+  /** `made`: nothing has run, or nobody knows any more that it did. */
+  readonly phase: "made" | "running" | "ended";
+}
+
+/** More of it, for whoever has to decide what becomes of the session. */
+export interface Examined extends Found {
+  /** Undefined before the end, and where the engine does not say. */
+  readonly end: CommandEnd | undefined;
+  /** Whether it is certain that the credentials were handed over whole, although no journal says so. */
+  readonly hadCredentials: boolean;
+}
+
+/** What is to be cleared away when a daemon starts. */
+export interface Sweeping {
+  /** Sessions that keep what is theirs. */
+  readonly owners: ReadonlySet<string>;
+  /** Sessions that will be prepared anew: what still works for them is ended. `ref`: what an earlier start had made whole. */
+  readonly again: readonly { readonly sessionId: string; readonly ref: string | undefined }[];
+}
+
+export interface ReleaseOptions {
+  /** Whether something may run that the engine has lost sight of. */
+  readonly mayStillRun: boolean;
+  /** Told every so often while much is removed, with the number of entries removed so far. Default: nobody is. */
+  readonly onRemoving?: ((entries: number) => void) | undefined;
+}
+
+export interface Executor {
+  /**
+   * Makes everything that a command needs, up to the hand-over of its credentials: nothing of the agent's runs.
+   *
+   * @throws LaunchError; what was made is left to `release`.
+   */
+  prepare(job: Job, preparing: Preparing): Promise<Prepared>;
+  /**
+   * Waits for the end, whatever brings it about.
+   *
+   * @param isOrdered whether agentd itself ends it: an unexpected kill is looked at twice.
+   * @throws the signal's reason only.
+   */
+  wait(
+    ref: string,
+    options: { readonly signal: AbortSignal; readonly isOrdered: () => boolean },
+  ): Promise<CommandEnd>;
+  /** Follows what is used at most. Resolves when the signal is aborted, to be aborted at the end; does not reject. */
+  peaks(ref: string, options: { readonly signal: AbortSignal }): Promise<Peaks>;
+  /** Sends a signal to the command; one that has ended is fine. */
+  signal(ref: string, name: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /**
+   * Goes on with a hand-over that an earlier daemon had begun.
+   *
+   * @throws LaunchError when the command still waits and cannot be given its credentials; the signal's reason.
+   */
+  adopt(
+    job: Pick<Job, "sessionId" | "profile">,
+    ref: string,
+    options: { readonly ended: Promise<CommandEnd>; readonly signal: AbortSignal },
+  ): Promise<HandOver>;
+  /**
+   * Releases all that was made for a session, by this daemon or an earlier one. May be called again when it has failed,
+   * and when there is nothing.
+   *
+   * @throws AgentdError `teardown_failed`.
+   */
+  release(job: Pick<Job, "sessionId" | "profile">, options: ReleaseOptions): Promise<void>;
+  /** What there is of sessions, whoever has made it. */
+  list(): Promise<readonly Found[]>;
+  examine(found: Found): Promise<Examined>;
+  /** Removes what belongs to no session; what cannot be removed now is met again at the next start. */
+  sweep(sweeping: Sweeping): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/**
+ * What a session needs of the other rooms, in its own words. The composition root hands in what fulfils it.
+ */
+import type { OpenRecord as AuditRecord } from "../../audit/open/open-record.ts";
+
+/** Time as sessions see it; a test may hand in its own. */
+export interface Clock {
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A clock that never jumps, in milliseconds from an arbitrary start. */
+  readonly monotonic: () => number;
+  /** How long this host is up, in milliseconds: one count for all daemons of a boot, whatever is done to the clock. */
+  readonly uptime: () => number;
+}
+
+/** A record that is still being written. */
+export type OpenRecord = Pick<
+  AuditRecord,
+  | "id"
+  | "directory"
+  | "runaDirectory"
+  | "consoleLogPath"
+  | "document"
+  | "state"
+  | "update"
+  | "journal"
+  | "seal"
+  | "retire"
+>;

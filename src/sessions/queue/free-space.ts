@@ -1,0 +1,105 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AgentdError } from "../../errors.ts";
+import { ifThere } from "../../if-there.ts";
+import type { Admission } from "./admission.ts";
+import type { Clock } from "../port/ports.ts";
+import { sleepUntil } from "../port/sleep.ts";
+
+const LOOK_INTERVAL_MS = 2_000;
+
+/** A directory that sessions write to. */
+export interface Place {
+  /** What it holds, such as `records`. */
+  readonly what: string;
+  /** May not exist yet. */
+  readonly directory: string;
+}
+
+/** A place whose file system has too little room. */
+export interface Shortage extends Place {
+  readonly freeBytes: number;
+  readonly minFreeBytes: number;
+}
+
+/** What an ordinary user may still write on the file system of a directory, in bytes. @throws what `statfs` throws. */
+export async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+export interface FreeSpaceOptions {
+  readonly places: readonly Place[];
+  /** Asked at each look; 0: nothing is looked at. */
+  readonly minFreeBytes: () => number;
+  /** Told that nobody may begin, and when that is over. */
+  readonly admission: Pick<Admission, "hold" | "hasWaiting">;
+}
+
+/** Keeps sessions from beginning while the file systems that they write to have too little room. */
+export class FreeSpace {
+  readonly #options: FreeSpaceOptions;
+
+  constructor(options: FreeSpaceOptions) {
+    this.#options = options;
+  }
+
+  /** Looks; where there is too little room, what waits in the queue is held back until a look finds enough. */
+  async look(): Promise<Shortage | undefined> {
+    const shortage = await this.#find();
+    this.#options.admission.hold(shortage && shortageText(shortage));
+    return shortage;
+  }
+
+  /**
+   * Looks.
+   *
+   * @param tried what is refused where there is too little room.
+   * @throws AgentdError `disk_low`
+   */
+  async require(tried: string): Promise<void> {
+    const shortage = await this.look();
+    if (shortage === undefined) return;
+    const { directory, freeBytes: free, minFreeBytes } = shortage;
+    throw new AgentdError("disk_low", {
+      tried,
+      why: shortageText(shortage),
+      next: "Free some, for instance with `agentd audit prune` or `podman image prune`, or set daemon.min_free lower and reload.",
+      details: { directory, free_bytes: free, min_free_bytes: minFreeBytes },
+    });
+  }
+
+  /** Looks again and again while somebody waits, until the signal ends it. Does not reject. */
+  async watch({ clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
+    while (await sleepUntil(clock.monotonic() + LOOK_INTERVAL_MS, { clock, signal })) {
+      if (this.#options.admission.hasWaiting) await this.look();
+    }
+  }
+
+  async #find(): Promise<Shortage | undefined> {
+    const minFreeBytes = this.#options.minFreeBytes();
+    if (minFreeBytes === 0) return undefined;
+    const found = await Promise.all(
+      this.#options.places.map(async (place) => {
+        // Where that cannot be told, writing the record tells.
+        const free = await freeBytesAround(place.directory).catch(() => Infinity);
+        return free < minFreeBytes ? { ...place, freeBytes: free, minFreeBytes } : undefined;
+      }),
+    );
+    return found.find((shortage) => shortage !== undefined);
+  }
+}
+
+/** As `freeBytes`, of the nearest directory above where there is none yet. */
+async function freeBytesAround(directory: string): Promise<number> {
+  const free = await ifThere(freeBytes(directory));
+  return free ?? (await freeBytesAround(dirname(directory)));
+}
+
+function shortageText({ what, directory, freeBytes: free, minFreeBytes }: Shortage): string {
+  return `${directory} (${what}) has ${mebibytes(free)} free, and daemon.min_free is ${mebibytes(minFreeBytes)}`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 2 ** 20)} MiB`;
+}

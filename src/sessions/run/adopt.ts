@@ -1,0 +1,45 @@
+import { AgentdError } from "../../errors.ts";
+import type { Ending } from "../../outcome.ts";
+import type { Beginning } from "../state/beginning.ts";
+import { follow, type Followed } from "./follow.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
+
+/**
+ * Goes on with a session whose command an earlier daemon let go, as if nothing had happened.
+ *
+ * @throws LaunchError when its launcher still waits and cannot be given its credentials; the reason of `leaving`.
+ */
+export async function adopt(parts: SessionParts, left: Beginning & { at: "command" }): Promise<Ending> {
+  const { host, standing, log } = parts;
+  await host.failpoints.reach("adopting");
+  standing.oweLine("adopted", host.daemon);
+  const goOn = async (followed: Followed): Promise<void> => {
+    followed.gateOpened(left.openedUptimeMs);
+    if (!left.handedOver) await finishHandOver(parts, left.ref, followed);
+    await standing.settleInTime(followed.signal);
+    log.info("session adopted");
+    await host.failpoints.reach("adopted");
+  };
+  return await follow(parts, left.ref, goOn);
+}
+
+/** Nothing was journaled after the hand-over had begun. */
+async function finishHandOver(
+  { host, job, standing, orders }: SessionParts,
+  ref: string,
+  followed: Followed,
+): Promise<void> {
+  const signal = AbortSignal.any([followed.signal, orders.signal]);
+  const how = await host.executor.adopt(job, ref, { ended: followed.ended, signal });
+  if (how === "unknown") throw nobodyKnows();
+  standing.oweLine("handed_over", { how });
+  standing.oweDocument();
+}
+
+function nobodyKnows(): AgentdError {
+  return new AgentdError("launcher_failed", {
+    tried: "go on with the session",
+    why: "its container ended before it was known whether its command had got its credentials",
+    next: "See what the command has done, and run the session again where that does no harm.",
+  });
+}

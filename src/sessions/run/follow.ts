@@ -1,0 +1,113 @@
+import type { Ending } from "../../outcome.ts";
+import type { CommandEnd } from "../port/executor.ts";
+import { passesOutputLimit } from "./output-limit.ts";
+import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
+import { peakFields } from "./peak-fields.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
+import { sleepUntil } from "../port/sleep.ts";
+import { supervise } from "./supervise.ts";
+
+/** A command that is followed to its end. */
+export interface Followed {
+  /**
+   * To be called when the gate opens, before the launcher gets its first byte: the session's time counts from there, also
+   * while the image's shell takes what it gets, or does not.
+   *
+   * @param uptimeMs what `Clock.uptime` showed then.
+   */
+  readonly gateOpened: (uptimeMs: number) => void;
+  /** Settles when the command has ended; rejects with the reason of `signal`. */
+  readonly ended: Promise<CommandEnd>;
+  /** Ends the following, not the command. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows a command from its gate to its end, and ends it when its time is up or it prints too much.
+ *
+ * @param letGo brings the command to run.
+ * @throws what `letGo` throws; the reason of `leaving`.
+ */
+export async function follow(
+  parts: SessionParts,
+  ref: string,
+  letGo: (followed: Followed) => Promise<void>,
+): Promise<Ending> {
+  const { host, orders } = parts;
+  const { executor, prepareSeal, failpoints } = host;
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, parts.leaving]);
+  const ended = executor.wait(ref, { signal, isOrdered: () => orders.taken !== undefined });
+  const peaks = executor.peaks(ref, { signal });
+  try {
+    watchOutput(parts, signal);
+    watchDisk(parts, signal);
+    const gateOpened = (uptimeMs: number): void => watchDeadline(parts, uptimeMs, signal);
+    await letGo({ gateOpened, ended, signal });
+    await parts.standing.settleInTime(signal);
+    await failpoints.reach("handed_over_journaled");
+    prepareSeal();
+    await failpoints.reach("supervising");
+    const end = await supervise({ ref, executor, clock: host.clock, ended, orders });
+    over.abort();
+    // Before anything is removed that takes room there.
+    if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);
+    await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });
+    await failpoints.reach("exit_seen");
+    return end;
+  } finally {
+    over.abort();
+    ended.catch(() => undefined); // Aborted above when nobody waits any more.
+  }
+}
+
+function watchDeadline(
+  { host, plan, orders, log }: SessionParts,
+  openedUptimeMs: number,
+  signal: AbortSignal,
+): void {
+  const { clock } = host;
+  const { timeoutMs, profile } = plan;
+  if (timeoutMs === undefined) return;
+  const remainingMs = timeoutMs - (clock.uptime() - openedUptimeMs);
+  const ended = async (): Promise<void> => {
+    if (!(await sleepUntil(clock.monotonic() + remainingMs, { clock, signal }))) return;
+    const cause = `ran longer than ${timeoutMs / 1000} s`;
+    await orders.give({ outcome: "timed_out", cause, graceMs: profile.graceMs });
+  };
+  ended().catch((error: unknown) => log.warn({ error }, "a deadline that was passed is not journaled"));
+}
+
+function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: AbortSignal): void {
+  const { clock } = host;
+  const { logLimitBytes } = plan;
+  const ended = async (): Promise<void> => {
+    if (!(await passesOutputLimit(record.consoleLogPath, logLimitBytes, { clock, signal }))) return;
+    const cause = `printed more than daemon.log_limit allows (${logLimitBytes} bytes)`;
+    // Without grace, in which it would go on printing.
+    await orders.give({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
+  };
+  ended().catch((error: unknown) => log.error({ error }, "output not watched, or its limit not journaled"));
+}
+
+function watchDisk(parts: SessionParts, signal: AbortSignal): void {
+  const { host, record, standing, log } = parts;
+  const seen = async (): Promise<void> => {
+    if (!(await becomesFull(record.consoleLogPath, { clock: host.clock, signal }))) return;
+    noteFullDisk(parts);
+    await standing.settleInTime(signal);
+  };
+  seen().catch((error: unknown) => log.error({ error }, "the disk of the record is not watched"));
+}
+
+/** The line is owed: on a full disk it cannot be written. */
+function noteFullDisk({ record, standing, log }: SessionParts): void {
+  if (record.document.output_lost === true) return;
+  const warnings = [FULL_DISK_WARNING];
+  standing.oweLine("disk_full", { warnings });
+  void record.update(
+    { output_lost: true, warnings: [...record.document.warnings, ...warnings] },
+    { persist: false },
+  );
+  log.warn("the disk of the record is full, and output of the session may be lost");
+}

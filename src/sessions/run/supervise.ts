@@ -1,0 +1,44 @@
+import type { Ending } from "../../outcome.ts";
+import { endingOf, endingOfOrder } from "./command-ending.ts";
+import type { EndOrders } from "../state/end-orders.ts";
+import type { CommandEnd, Executor } from "../port/executor.ts";
+import type { Clock } from "../port/ports.ts";
+import { sleepUntil } from "../port/sleep.ts";
+
+/** What supervising one running command needs. */
+export interface Supervision {
+  readonly ref: string;
+  readonly executor: Pick<Executor, "signal">;
+  readonly clock: Clock;
+  /** Settles when the command has ended. */
+  readonly ended: Promise<CommandEnd>;
+  /** From whatever wants the session to end: the operator, its deadline, a limit. */
+  readonly orders: Pick<EndOrders, "first" | "taken">;
+}
+
+/**
+ * Waits for a command's end, brings it about when ordered, and says how the session ended.
+ *
+ * @throws what `ended` rejects with.
+ */
+export async function supervise(supervision: Supervision): Promise<Ending> {
+  const { ended, orders } = supervision;
+  const order = await Promise.race([ended.then(() => undefined), orders.first()]);
+  const end = order === undefined ? await ended : await terminate(supervision, order.graceMs);
+  // Also one that is being journaled: whoever gave it will be told that it was taken.
+  return orders.taken === undefined ? endingOf(end) : endingOfOrder(orders.taken, end);
+}
+
+/** SIGTERM, the grace, SIGKILL: and then the end, whatever it is. */
+async function terminate({ ref, executor, ended, clock }: Supervision, graceMs: number): Promise<CommandEnd> {
+  await executor.signal(ref, "SIGTERM");
+  const over = new AbortController();
+  const graceful = await Promise.race([
+    ended,
+    sleepUntil(clock.monotonic() + graceMs, { clock, signal: over.signal }).then(() => undefined),
+  ]);
+  over.abort();
+  if (graceful !== undefined) return graceful;
+  await executor.signal(ref, "SIGKILL");
+  return ended;
+}

@@ -1,0 +1,21 @@
+import type { Ending } from "../../outcome.ts";
+import type { EndOrder } from "./end-orders.ts";
+
+/** Where the life of a session begins in this daemon. `order`: it was told to end, in whatever daemon. */
+export type Beginning =
+  /** In the queue, as it was accepted. */
+  | { readonly at: "queue"; readonly order?: EndOrder | undefined }
+  /** In the queue once more: an earlier daemon had begun to prepare it, and what that left is cleared away first. */
+  | { readonly at: "queue_again"; readonly starts: number; readonly order?: EndOrder | undefined }
+  /** With its command, which an earlier daemon let go. */
+  | {
+      readonly at: "command";
+      readonly ref: string;
+      /** What `Clock.uptime` showed when the gate opened. */
+      readonly openedUptimeMs: number;
+      /** False: whether the launcher got everything is not journaled. */
+      readonly handedOver: boolean;
+      readonly order?: EndOrder | undefined;
+    }
+  /** At its end: what remains is to journal it where that was not done, to tear down and to seal. */
+  | { readonly at: "end"; readonly ending: Ending; readonly endTimestamp: string | undefined };

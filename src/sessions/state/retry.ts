@@ -1,0 +1,33 @@
+import type { Clock } from "../port/ports.ts";
+import { sleepUntil } from "../port/sleep.ts";
+
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 60_000;
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** Ends the waiting between two tries. */
+  readonly signal: AbortSignal;
+  /** Awaited after each failure, with the delay before the next try. */
+  readonly onFailure: (error: unknown, retryInMs: number) => Promise<void> | void;
+}
+
+/**
+ * Repeats work until it succeeds, with a delay that doubles from one second to one minute.
+ *
+ * @returns undefined when the signal came first.
+ */
+export async function untilItSucceeds<T>(
+  work: () => Promise<T>,
+  { clock, signal, onFailure }: RetryOptions,
+): Promise<T | undefined> {
+  for (let delayMs = FIRST_DELAY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      await onFailure(error, delayMs);
+      await sleepUntil(clock.monotonic() + delayMs, { clock, signal });
+    }
+  }
+  return undefined;
+}
