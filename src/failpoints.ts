@@ -6,9 +6,10 @@
  * `LABEL.HIT.go`. Every hit of an armed label leaves a file `LABEL.HIT` in `AGENTD_FAILPOINTS_DIR`, before its action;
  * HIT counts from 1 in each daemon, and the file holds the daemon's pid.
  */
-import { access, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isThere } from "./if-there.ts";
 
 /** Every label, in the order in which a session and a recovery pass them. */
 export const FAILPOINT_LABELS = [
@@ -137,14 +138,5 @@ async function act(
       return;
     case "wait":
       while (!(await isThere(go))) await delay(WAIT_POLL_MS);
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false; // Not made yet.
   }
 }

@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from "node:path";
 import type * as z from "zod";
-import { isTable } from "../profile/field-rules.ts";
+import { isTable } from "../profile/rules/field-rules.ts";
 import { protectedPaths, relabelFault, sourceFault } from "./mount-sources.ts";
 import type { KeyPath } from "./key-lines.ts";
 import type { Host } from "./paths.ts";

@@ -6,10 +6,9 @@
 import { access } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
+import type { Environment } from "../environment.ts";
 
 /** Environment variables, as in `process.env`; only read. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Whose directories are meant. */
 export interface Host {
   readonly env: Environment;

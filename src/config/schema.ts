@@ -14,8 +14,8 @@ import {
   size,
   sizeOrZero,
   type Context,
-} from "../profile/field-rules.ts";
-import { sizeBytes } from "../profile/sizes.ts";
+} from "../profile/rules/field-rules.ts";
+import { sizeBytes } from "../profile/rules/sizes.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {

@@ -2,7 +2,7 @@
  * The life of the daemon's process: start, run until told to end, drain or detach.
  */
 import { homedir } from "node:os";
-import type { Environment } from "../config/paths.ts";
+import type { Environment } from "../environment.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { ServiceManager } from "../systemd/service-manager.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { resolveMountSource, type ProtectedPath } from "../config/mount-sources.ts";
-import type { Environment } from "../config/paths.ts";
+import type { Environment } from "../environment.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import type { Failpoints } from "../failpoints.ts";

@@ -17,6 +17,7 @@ import { podmanProgram, type Podman } from "./host/engine-report.ts";
 import { ExternalService, type EngineService } from "./service/engine-service.ts";
 import { EventStream } from "./exits/event-stream.ts";
 import { ExitFiles } from "./exits/exit-files.ts";
+import { ALL_EXIT_HINTS, type ExitHints } from "./exits/exit-hints.ts";
 import { ExitWatch, type ContainerExit } from "./exits/exit-watch.ts";
 import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host/host-features.ts";
 import { EngineHttp } from "./service/http.ts";
@@ -26,21 +27,10 @@ import { mostProcesses } from "./confinement/process-limit.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
 import { writeSessionProfile } from "./confinement/seccomp-profile.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
-import type { Environment } from "./service/service-environment.ts";
+import type { Environment } from "../environment.ts";
 import { ServiceProcess } from "./service/service-process.ts";
 import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
 import { Volumes, type ListedVolume } from "./containers/volumes.ts";
-
-/** Which hints of an exit are used. Any one alone gives the right outcome, only later. */
-export interface ExitHints {
-  readonly exitFiles: boolean;
-  readonly events: boolean;
-  /** How often to look without a hint; undefined for never. */
-  readonly inspectIntervalMs: number | undefined;
-}
-
-/** What is used unless a test says otherwise. */
-export const ALL_EXIT_HINTS: ExitHints = { exitFiles: true, events: true, inspectIntervalMs: 5_000 };
 
 export interface EngineOptions {
   /** The daemon's; the service gets the allowed part of it. */

@@ -1,9 +1,9 @@
 /** One `[[profiles]]` of the configuration as it is written, with the rules across its keys. */
 import * as z from "zod";
-import { always, isTable, textsOf, type Context } from "./field-rules.ts";
+import { always, isTable, textsOf, type Context } from "./rules/field-rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
-import { targetFaults } from "./mount-targets.ts";
-import { timeZoneFault } from "./time-zone.ts";
+import { targetFaults } from "./rules/mount-targets.ts";
+import { timeZoneFault } from "./rules/time-zone.ts";
 
 type WrittenShape = { [K in keyof ProfileKeys]: ProfileKeys[K]["written"] };
 

@@ -6,9 +6,7 @@ import { execa } from "execa";
 import notify from "systemd-notify";
 import type { Logger } from "../log.ts";
 import { watchdogLimitMs } from "./watchdog.ts";
-
-/** A set of environment variables; the shape of `process.env`. */
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../environment.ts";
 
 export interface ServiceManagerOptions {
   /** The daemon's own; systemd says in it where it listens and how often it wants to hear. */

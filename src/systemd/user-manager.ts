@@ -5,9 +5,7 @@ import { execa } from "execa";
 import { AgentdError } from "../errors.ts";
 import { isThere } from "../if-there.ts";
 import { UNIT } from "./unit-file.ts";
-
-/** A set of environment variables; the shape of `process.env`. */
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../environment.ts";
 
 /** What systemd's programs need to find the user's manager and its bus. */
 const NEEDED_VARIABLES = ["PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
-import { exportOne, forEachFlip, readmeBlocks, writeReport } from "../integration/audit/exported-record.ts";
+import { exportOne, forEachFlip, readmeBlocks, writeReport } from "../kit/exported-record.ts";
 
 beforeAll(async () => {
   const { failed } = await execa("cosign", ["version"], { reject: false });

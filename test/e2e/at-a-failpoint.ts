@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { FailpointLabel } from "../../src/failpoints.ts";
 import { inspectContainer, sessionContainersOf } from "../kit/podman.mjs";
 import { until } from "../kit/until.mjs";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 
 /** Counts its starts, works until it is let go, and leaves with a code of its own. */
 export const COUNTING_AGENT = `

@@ -4,7 +4,7 @@ import { credentialPayload } from "../../src/credentials/payload.ts";
 import { sessionContainersOf, inspectContainer } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 
 /** More than a pipe takes at a time. */
 export const CREDENTIALS = new Map(

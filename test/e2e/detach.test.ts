@@ -8,9 +8,9 @@ import { processesWith } from "../kit/processes.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { COUNTING_AGENT, firstProcess, killDaemon, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 describe("a daemon that is told to detach", () => {

@@ -5,8 +5,8 @@ import { CUT_SHORT } from "../../src/credentials/launcher.ts";
 import { sessionContainersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
-import type { World } from "../features/world.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import type { World } from "../kit/world.ts";
 import { AtAFailpoint, COUNTING_AGENT, killDaemon, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 

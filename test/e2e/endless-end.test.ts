@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../kit/until.mjs";
-import type { World } from "../features/world.ts";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
+import type { World } from "../kit/world.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { AtAFailpoint, letGo, reaches, startsOf, COUNTING_AGENT } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { inAWorld } from "./in-a-world.ts";
 import { usageOf } from "./process-usage.ts";
 

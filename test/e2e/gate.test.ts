@@ -2,7 +2,7 @@ import { constants, mkdir, open, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { setDoorBefore } from "../kit/door.mjs";
 import { until } from "../kit/until.mjs";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 import { AtTheGate, COMMAND, CREDENTIALS, PIPE_BYTES, startsDirectory } from "./at-the-gate.ts";
 import { inAWorld } from "./in-a-world.ts";
 

@@ -3,11 +3,11 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { RawClient } from "../integration/rpc/raw-client.ts";
+import { RawClient } from "../kit/raw-client.ts";
 import { until } from "../kit/until.mjs";
 import { connectWire, type Wire } from "../kit/wire.mjs";
-import type { RecordDirectory } from "../features/house/records.ts";
-import type { World } from "../features/world.ts";
+import type { RecordDirectory } from "../kit/house/records.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 import { usageOf } from "./process-usage.ts";
 

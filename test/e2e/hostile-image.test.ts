@@ -9,7 +9,7 @@ import { BUSYBOX, ensureBusyboxImage, imageReference } from "../kit/images.mjs";
 import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { CREDENTIALS } from "./at-the-gate.ts";
 import { CANARY, DONE, HOSTILE_IMAGES, READS_ONE_BYTE } from "./hostile-images.ts";
 import { inAWorld } from "./in-a-world.ts";

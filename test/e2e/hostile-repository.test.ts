@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeFiles } from "../kit/files.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
-import type { World } from "../features/world.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import type { World } from "../kit/world.ts";
 import { Canary } from "./canary.ts";
 import { inAWorld } from "./in-a-world.ts";
 

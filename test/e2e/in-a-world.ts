@@ -1,6 +1,6 @@
 import { onTestFailed } from "vitest";
-import { House } from "../features/house/house.ts";
-import { World } from "../features/world.ts";
+import { House } from "../kit/house/house.ts";
+import { World } from "../kit/world.ts";
 
 /** Makes a test that has a world of its own, as a scenario has: a repository, a profile and, once needed, a daemon. */
 export function inAWorld(test: (world: World) => Promise<void>): () => Promise<void> {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { containersEnvironment } from "../kit/containers-environment.mjs";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../kit/images.mjs";
 import { podman } from "../kit/podman.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { AtAFailpoint, killDaemon, reaches } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 

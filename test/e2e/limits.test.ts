@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
-import type { World } from "../features/world.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 /** What `agentd status` says this host can enforce. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 /** What the session that was run last has printed, as `agentd logs` reads it from the record. */

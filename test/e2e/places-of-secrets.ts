@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { containersOf, inspectContainer } from "../kit/podman.mjs";
 import { allProcesses, FORMS, formsIn, searchFiles, traces, writings } from "../kit/secrets.mjs";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 
 /** Where somebody who looks for a secret can look. */
 export const PLACES = [

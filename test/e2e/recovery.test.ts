@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FailpointLabel } from "../../src/failpoints.ts";
 import { readJournal, readOutput } from "../kit/records.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
-import type { World } from "../features/world.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import type { World } from "../kit/world.ts";
 import {
   AtAFailpoint,
   COUNTING_AGENT,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { readJournal } from "../kit/records.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 it(

@@ -8,7 +8,7 @@ import { startGitServer } from "../kit/git-server.mjs";
 import { sessionContainersOf } from "../kit/podman.mjs";
 import { allProcesses, makeSecret, writings } from "../kit/secrets.mjs";
 import { until } from "../kit/until.mjs";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 import { everywhere, PLACES, Search } from "./places-of-secrets.ts";
 

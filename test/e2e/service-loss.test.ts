@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { signalProcessesWith } from "../kit/processes.mjs";
 import { until } from "../kit/until.mjs";
-import { expectNothingLeft } from "../features/house/nothing-left.ts";
-import type { World } from "../features/world.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 /** Kills the Podman service of the daemon, once there is one. */

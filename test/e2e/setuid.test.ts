@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { containersEnvironment } from "../kit/containers-environment.mjs";
 import { until } from "../kit/until.mjs";
-import type { World } from "../features/world.ts";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 /** A user of this host who is not ours: one of our subordinate ones, by its number in our namespace. */

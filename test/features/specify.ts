@@ -4,10 +4,10 @@ import { Binder } from "./binder/binding.ts";
 import { readFeature } from "./binder/feature-file.ts";
 import { runScenario } from "./binder/run-scenario.ts";
 import { FEATURES_DIRECTORY } from "./features-directory.ts";
-import { House } from "./house/house.ts";
+import { House } from "../kit/house/house.ts";
 import { STEPS } from "./steps/all.ts";
 import { PARAMETER_TYPES } from "./steps/parameter-types.ts";
-import { World } from "./world.ts";
+import { World } from "../kit/world.ts";
 
 /** Makes a test of every scenario of a feature file. They run one after the other and share their daemons. */
 export function specify(file: string): void {

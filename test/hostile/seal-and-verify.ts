@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRecord } from "../../src/audit/open/record.ts";
-import { NEW_DOCUMENT, settingsIn, SUCCESS, verify } from "../integration/audit/record-document.ts";
+import { NEW_DOCUMENT, settingsIn, SUCCESS, verify } from "../kit/record-document.ts";
 
 const [directory = "", files = "", pathBytes = ""] = process.argv.slice(2);
 

@@ -1,6 +1,6 @@
 import type { PrunePlan } from "../../audit/upkeep/prune-plan.ts";
 import type { Pruned } from "../../audit/upkeep/prune.ts";
-import { spanMs } from "../../profile/durations.ts";
+import { spanMs } from "../../profile/rules/durations.ts";
 import { AgentdError } from "../../errors.ts";
 import { countOption, MAX_COUNT } from "../frame/arguments.ts";
 import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";

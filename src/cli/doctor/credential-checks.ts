@@ -7,8 +7,7 @@ import { AgentdError } from "../../errors.ts";
 import { failure, ok, type Finding } from "../../finding.ts";
 import { isReachable } from "../../if-there.ts";
 import { countText } from "../words/size-text.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "../../environment.ts";
 
 /** The variables that count, and where they are. */
 export interface CredentialSource {

@@ -1,7 +1,7 @@
 /**
  * Option values, from text to what they mean.
  */
-import { DURATION_RULE, durationMs, GRACE_RULE, graceMs, spanMs } from "../../profile/durations.ts";
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs, spanMs } from "../../profile/rules/durations.ts";
 import { AgentdError } from "../../errors.ts";
 
 /** The largest number that a count option can take. */

@@ -1,7 +1,7 @@
 /**
  * Standard output and standard error as commands use them: bytes out, with backpressure, to a reader that may go.
  */
-import type { Environment } from "../../config/paths.ts";
+import type { Environment } from "../../environment.ts";
 import { AgentdError, systemCode } from "../../errors.ts";
 import { printableJson } from "./printable.ts";
 import { shortened } from "./table.ts";

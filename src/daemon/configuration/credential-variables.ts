@@ -1,5 +1,5 @@
 /** The variables that profiles name as sources of credentials: those of the daemon's environment, and a file's. */
-import type { Environment } from "../../config/paths.ts";
+import type { Environment } from "../../environment.ts";
 import { readCredentialsFile } from "../../credentials/credentials-file.ts";
 
 type Variables = Readonly<Record<string, string>>;

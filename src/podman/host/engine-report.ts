@@ -5,7 +5,8 @@ import * as z from "zod";
 import { runBounded, type BoundedRun } from "../../bounded-command.ts";
 import { engineFeatures, type EngineFeatures } from "./host-features.ts";
 import { infoReply } from "../service/replies.ts";
-import { serviceEnvironment, type Environment } from "../service/service-environment.ts";
+import type { Environment } from "../../environment.ts";
+import { serviceEnvironment } from "../service/service-environment.ts";
 import { delegatedControllers, userManagerGroup } from "./user-manager-group.ts";
 
 /** Runs podman with these arguments and waits for it, within a limit. Never throws. */

@@ -4,7 +4,7 @@
 import { constants, readdir, readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { isReachable } from "../../if-there.ts";
-import type { Environment } from "../service/service-environment.ts";
+import type { Environment } from "../../environment.ts";
 
 /** Where Podman looks for its helpers, unless a containers.conf says otherwise. */
 const HELPER_DIRECTORIES = [

@@ -1,3 +1,4 @@
+import type { Environment } from "../../environment.ts";
 /**
  * The environment of the Podman service: allowed names only, because the daemon's own holds the credentials, and an
  * inherited NOTIFY_SOCKET lets Podman declare itself the unit's main process.
@@ -34,9 +35,6 @@ export const SERVICE_ENVIRONMENT = [
   "SSL_CERT_FILE",
   "SSL_CERT_DIR",
 ] as const;
-
-/** A set of environment variables; the shape of `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The allowed part of an environment. */
 export function serviceEnvironment(environment: Environment): Record<string, string> {

@@ -11,7 +11,8 @@ import type { ProcessIdentity } from "../../process-identity.ts";
 import { SupervisedProgram } from "../../programs/supervised-program.ts";
 import { ping, type EngineService } from "./engine-service.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
-import { serviceEnvironment, type Environment } from "./service-environment.ts";
+import type { Environment } from "../../environment.ts";
+import { serviceEnvironment } from "./service-environment.ts";
 
 export interface ServiceProcessOptions {
   /** Where the service listens; its directory exists and is private to the user. */

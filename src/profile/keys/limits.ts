@@ -1,8 +1,8 @@
 /** What a profile's sessions may use up. */
 import * as z from "zod";
-import { durationMs, graceMs } from "../durations.ts";
-import { duration, grace, sessionCount, size } from "../field-rules.ts";
-import { sizeBytes } from "../sizes.ts";
+import { durationMs, graceMs } from "../rules/durations.ts";
+import { duration, grace, sessionCount, size } from "../rules/field-rules.ts";
+import { sizeBytes } from "../rules/sizes.ts";
 import { key, parsed, plain, shown } from "./key.ts";
 
 /** With less, the runtime's own first process is out of memory before the command is reached. */

@@ -1,6 +1,14 @@
 /** What is around the command of a profile: network, environment, credentials, mounts. */
 import * as z from "zod";
-import { always, daemonVariable, isTable, namesAreUnique, path, text, variableName } from "../field-rules.ts";
+import {
+  always,
+  daemonVariable,
+  isTable,
+  namesAreUnique,
+  path,
+  text,
+  variableName,
+} from "../rules/field-rules.ts";
 import { key, plain, shown } from "./key.ts";
 
 const NETWORKS = z.enum(["private", "none", "host"]);

@@ -1,8 +1,8 @@
 /** When a profile runs by itself. */
 import * as z from "zod";
-import { cronFault } from "../cron-expression.ts";
-import { durationMs, graceMs } from "../durations.ts";
-import { duration, grace, rule } from "../field-rules.ts";
+import { cronFault } from "../rules/cron-expression.ts";
+import { durationMs, graceMs } from "../rules/durations.ts";
+import { duration, grace, rule } from "../rules/field-rules.ts";
 import { key, parsed, plain, shown } from "./key.ts";
 
 const MISSED = z.enum(["skip", "once"]);

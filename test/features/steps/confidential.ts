@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { sessionContainersOf, inspectContainer } from "../../kit/podman.mjs";
 import { processesWith } from "../../kit/processes.mjs";
-import type { World } from "../world.ts";
+import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";
 
 /** Where the value of a variable of the daemon's environment must not show. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
-import type { World } from "../world.ts";
+import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";
 
 /** What a stranger has got: the unpacked archive of each scenario that exported one. */

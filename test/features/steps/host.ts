@@ -2,7 +2,7 @@ import { lstat, mkdir, readFile, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { writeFiles } from "../../kit/files.mjs";
-import type { World } from "../world.ts";
+import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";
 
 /** Files of the host, below the directory that scenarios call HERE. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { World } from "../world.ts";
+import type { World } from "../../kit/world.ts";
 import type { Rows, Topic } from "./topic.ts";
 
 /** What the command that was typed last has printed. */

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { until } from "../../kit/until.mjs";
-import type { World } from "../world.ts";
+import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";
 
 /** Of what `agentd ps --json` prints about a session. */

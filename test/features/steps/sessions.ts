@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { sessionContainersOf, inspectContainer } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
-import { expectNothingLeft } from "../house/nothing-left.ts";
-import type { RecordDirectory } from "../house/records.ts";
+import { expectNothingLeft } from "../../kit/house/nothing-left.ts";
+import type { RecordDirectory } from "../../kit/house/records.ts";
 import { jsonObject } from "./output.ts";
 import type { Rows, Topic } from "./topic.ts";
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
 import { rotateKey } from "../../../src/audit/chain/rotate-key.ts";
-import { settingsIn, SUCCESS, verify, verifyEverything } from "./record-document.ts";
-import { bundle, newRecord, temporaryDirectory } from "./record-fixture.ts";
+import { settingsIn, SUCCESS, verify, verifyEverything } from "../../kit/record-document.ts";
+import { bundle, newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 interface Instance {
   readonly settings: RecordSettings;
@@ -84,7 +84,7 @@ describe("the chain of an instance", () => {
     const directory = await temporaryDirectory();
     const settings = settingsIn(directory);
     await (await newRecord(settings)).seal(SUCCESS);
-    const script = await bundle("seal-once.ts");
+    const script = await bundle(new URL("seal-once.ts", import.meta.url));
     const records = await Promise.all(Array.from({ length: 8 }, () => newRecord(settings)));
     const rotations = Array.from({ length: 3 }, () => rotateKey(evidencePaths(join(directory, "state"))));
     const seals = records.map((record) => {

@@ -4,9 +4,9 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { exportRecord } from "../../../src/audit/upkeep/export.ts";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
-import { exportOne, forEachFlip, readmeBlocks, writeReport } from "./exported-record.ts";
-import { placeOf, settingsIn, SUCCESS } from "./record-document.ts";
-import { newRecord, temporaryDirectory } from "./record-fixture.ts";
+import { exportOne, forEachFlip, readmeBlocks, writeReport } from "../../kit/exported-record.ts";
+import { placeOf, settingsIn, SUCCESS } from "../../kit/record-document.ts";
+import { newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 /** The commands of the README, without cosign's, which few machines have. */
 async function readmeCommands(directory: string): Promise<string> {

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { findById, findNewest, findRecord } from "../../../src/audit/read/find-record.ts";
 import { listRecords, selectRecords } from "../../../src/audit/read/select-records.ts";
 import { newSessionId } from "../../../src/audit/format/session-id.ts";
-import { NEW_DOCUMENT } from "./record-document.ts";
-import { temporaryDirectory } from "./record-fixture.ts";
+import { NEW_DOCUMENT } from "../../kit/record-document.ts";
+import { temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const ID = (digit: string): string => digit.padEnd(16, "0");
 

@@ -1,9 +1,9 @@
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { bundle, temporaryDirectory } from "./record-fixture.ts";
+import { bundle, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 it("a full disk costs no line that was written, leaves no half record, and once there is room all goes on", async () => {
-  const script = await bundle("full-disk.ts");
+  const script = await bundle(new URL("full-disk.ts", import.meta.url));
   const directory = await temporaryDirectory();
   // Podman's user namespace is one in which an ordinary user may mount.
   const inSmallFileSystem = 'mount -t tmpfs -o size=512k none "$1" && exec node "$2" "$1"';

@@ -4,7 +4,7 @@ import { linkSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readJournal } from "../../../src/audit/format/journal.ts";
 import { createRecord } from "../../../src/audit/open/record.ts";
-import { NEW_DOCUMENT, settingsIn, SUCCESS, verify } from "./record-document.ts";
+import { NEW_DOCUMENT, settingsIn, SUCCESS, verify } from "../../kit/record-document.ts";
 
 const PAGE_BYTES = 4096;
 const LINKED_BYTES = 20 * PAGE_BYTES;

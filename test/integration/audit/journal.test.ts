@@ -7,8 +7,8 @@ import {
   readJournal,
   type JournalOptions,
 } from "../../../src/audit/format/journal.ts";
-import { NOW_MS } from "./record-document.ts";
-import { temporaryDirectory } from "./record-fixture.ts";
+import { NOW_MS } from "../../kit/record-document.ts";
+import { temporaryDirectory } from "../../kit/record-fixture.ts";
 
 async function newOptions(): Promise<JournalOptions> {
   return { path: join(await temporaryDirectory(), "events.jsonl"), now: () => NOW_MS };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { methodologyDigest } from "../../../src/audit/open/methodology-digest.ts";
-import { temporaryDirectory } from "./record-fixture.ts";
+import { temporaryDirectory } from "../../kit/record-fixture.ts";
 
 /** The command of docs/audit.md. */
 const DOCUMENTED =

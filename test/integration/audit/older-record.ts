@@ -7,8 +7,8 @@ import { ensureEvidence } from "../../../src/audit/chain/chain-writer.ts";
 import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
 import { recordPaths } from "../../../src/audit/format/record-layout.ts";
 import { sha256 } from "../../../src/audit/format/statement.ts";
-import { attesterIn, SUCCESS } from "./record-document.ts";
-import { newRecord } from "./record-fixture.ts";
+import { attesterIn, SUCCESS } from "../../kit/record-document.ts";
+import { newRecord } from "../../kit/record-fixture.ts";
 
 /** The files that its seal covers. */
 const FILES = ["agentd/events.jsonl", "agentd/session.json", "runa/a.b", "runa/a/report"];

@@ -7,8 +7,8 @@ import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
 import { planPruning, type PrunePlan, type PruneRules } from "../../../src/audit/upkeep/prune-plan.ts";
 import { prune, type Pruned } from "../../../src/audit/upkeep/prune.ts";
-import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS, verifyEverything } from "./record-document.ts";
-import { newRecord, temporaryDirectory } from "./record-fixture.ts";
+import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS, verifyEverything } from "../../kit/record-document.ts";
+import { newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readDocument, readLastState } from "../../../src/audit/read/query.ts";
-import { NEW_DOCUMENT, settingsIn, SUCCESS } from "./record-document.ts";
-import { newRecord, temporaryDirectory } from "./record-fixture.ts";
+import { NEW_DOCUMENT, settingsIn, SUCCESS } from "../../kit/record-document.ts";
+import { newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const ID = (digit: string): string => digit.padEnd(16, "0");
 

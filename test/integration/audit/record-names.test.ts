@@ -2,7 +2,7 @@ import { mkdir, rmdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rememberRecordNames } from "../../../src/audit/read/record-names.ts";
-import { temporaryDirectory } from "./record-fixture.ts";
+import { temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const ID = (digit: string): string => digit.padEnd(16, "0");
 const LONG_AGO = new Date("2026-01-02T03:04:05Z");

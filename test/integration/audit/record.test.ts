@@ -9,8 +9,8 @@ import { createRecord } from "../../../src/audit/open/record.ts";
 import { reopenRecord } from "../../../src/audit/open/reopen.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
 import type { RandomBytes } from "../../../src/audit/format/session-id.ts";
-import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "./record-document.ts";
-import { modeOf, newRecord, temporaryDirectory } from "./record-fixture.ts";
+import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "../../kit/record-document.ts";
+import { modeOf, newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const EMPTY = { entries: [], damaged: [], newer: [] };
 

@@ -7,8 +7,8 @@ import { planPruning } from "../../../src/audit/upkeep/prune-plan.ts";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
 import { reopenRecord } from "../../../src/audit/open/reopen.ts";
-import { settingsIn, SUCCESS, verify } from "./record-document.ts";
-import { newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
+import { settingsIn, SUCCESS, verify } from "../../kit/record-document.ts";
+import { newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 interface Paths {
   readonly runa: string;

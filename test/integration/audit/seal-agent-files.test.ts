@@ -14,8 +14,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { SUCCESS, verify } from "./record-document.ts";
-import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
+import { SUCCESS, verify } from "../../kit/record-document.ts";
+import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const VERIFIED = { status: "verified", problems: [] };
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { OpenRecord } from "../../../src/audit/open/open-record.ts";
-import { settingsIn, SUCCESS, verify } from "./record-document.ts";
-import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
+import { settingsIn, SUCCESS, verify } from "../../kit/record-document.ts";
+import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const SEALS = 40;
 

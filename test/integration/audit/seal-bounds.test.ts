@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { CopyBounds } from "../../../src/audit/seal/copy-tree.ts";
 import type { OpenRecord } from "../../../src/audit/open/open-record.ts";
 import type { SessionDocument } from "../../../src/session-document.ts";
-import { sealIn, settingsIn, SUCCESS, verify } from "./record-document.ts";
-import { newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
+import { sealIn, settingsIn, SUCCESS, verify } from "../../kit/record-document.ts";
+import { newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const VERIFIED = { status: "verified", problems: [] };
 

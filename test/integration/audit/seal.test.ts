@@ -4,8 +4,8 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { readJournal } from "../../../src/audit/format/journal.ts";
 import { readDocument } from "../../../src/audit/read/query.ts";
-import { settingsIn, SUCCESS, verify } from "./record-document.ts";
-import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
+import { settingsIn, SUCCESS, verify } from "../../kit/record-document.ts";
+import { modeOf, newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 const VERIFIED = { status: "verified", problems: [] };
 

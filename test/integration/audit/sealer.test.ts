@@ -9,8 +9,8 @@ import { readDocument } from "../../../src/audit/read/query.ts";
 import { reopenRecord } from "../../../src/audit/open/reopen.ts";
 import type { SealRequest } from "../../../src/audit/seal/seal.ts";
 import { Sealer } from "../../../src/audit/seal/sealer.ts";
-import { attesterIn, settingsIn, SUCCESS, verify, verifyEverything } from "./record-document.ts";
-import { bundle, newRecord, sha256sumCheck, temporaryDirectory } from "./record-fixture.ts";
+import { attesterIn, settingsIn, SUCCESS, verify, verifyEverything } from "../../kit/record-document.ts";
+import { bundle, newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 /** A sealer of its own, with what records are made with that it seals. */
 async function newSealer(idleMs?: number): Promise<{ sealer: Sealer; settings: RecordSettings }> {
@@ -18,7 +18,7 @@ async function newSealer(idleMs?: number): Promise<{ sealer: Sealer; settings: R
   const attester = attesterIn(directory);
   await ensureEvidence(evidencePaths(attester.stateDirectory));
   const sealer = new Sealer({
-    script: await bundle("../../../src/audit/seal/seal-worker.ts"),
+    script: await bundle(new URL("../../../src/audit/seal/seal-worker.ts", import.meta.url)),
     attester,
     idleMs,
   });
@@ -127,7 +127,7 @@ it("hands a worker nothing of the daemon's environment", async () => {
 });
 
 it("finishes a record whose sealing process was killed at any moment", async () => {
-  const script = await bundle("seal-once.ts");
+  const script = await bundle(new URL("seal-once.ts", import.meta.url));
   const wholeMs = await sealInProcess(
     script,
     await recordOfMegabytes(5, settingsIn(await temporaryDirectory())),

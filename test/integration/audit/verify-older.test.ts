@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { exportRecord } from "../../../src/audit/upkeep/export.ts";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import { olderRecord } from "./older-record.ts";
-import { placeOf, verify } from "./record-document.ts";
-import { sha256sumCheck } from "./record-fixture.ts";
+import { placeOf, verify } from "../../kit/record-document.ts";
+import { sha256sumCheck } from "../../kit/record-fixture.ts";
 
 describe("a record that an earlier version sealed", () => {
   it("is verified and exported with its links and empty directories", async () => {

@@ -4,8 +4,8 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import { verifyRecord } from "../../../src/audit/verify/verify.ts";
-import { placeOf, sealIn, settingsIn, SUCCESS, verify, verifyEverything } from "./record-document.ts";
-import { newRecord, temporaryDirectory } from "./record-fixture.ts";
+import { placeOf, sealIn, settingsIn, SUCCESS, verify, verifyEverything } from "../../kit/record-document.ts";
+import { newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 
 /** A sealed record with a file that the agent wrote, made writable for whoever tampers with it. */
 async function tamperableRecord(): Promise<string> {

@@ -15,8 +15,8 @@ import {
   STATUS,
   view,
   type SmallDaemon,
-} from "../rpc/small-daemon.ts";
-import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
+} from "../../kit/small-daemon.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
 import { agentd, agentdInto, agentdOnTerminal } from "./installed-cli.ts";
 
 const ID = "0198f2a4c6e81234";

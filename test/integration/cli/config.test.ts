@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
 import { agentd } from "./installed-cli.ts";
 
 const GOOD = '[[profiles]]\nname = "demo"\nbase_image = "localhost/demo"\ncommand = ["true"]\n';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CheckResult, DoctorReport } from "../../../src/cli/doctor/check.ts";
 import { AGENTD } from "../../kit/agentd.mjs";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
-import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
 
 const described = sections(page("json.md"), 2);
 

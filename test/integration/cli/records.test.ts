@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sessionDocumentSchema, type SessionView } from "../../../src/session-document.ts";
-import { page, sections, tableRows } from "../../unit/rpc/markdown.ts";
-import { sealed, startSmallDaemon, view } from "../rpc/small-daemon.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
+import { sealed, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { agentd, agentdOnTerminal } from "./installed-cli.ts";
 
 const ID = "0198f2a4c6e81234";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, it } from "vitest";
-import { ConfigFile, PROFILE } from "./config-under-test.ts";
+import { ConfigFile, PROFILE } from "../../kit/config-under-test.ts";
 
 let file: ConfigFile;
 

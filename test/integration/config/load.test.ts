@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configDigest, findProfile } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { ConfigFile, HOST, PROFILE } from "./config-under-test.ts";
+import { ConfigFile, HOST, PROFILE } from "../../kit/config-under-test.ts";
 
 let file: ConfigFile;
 

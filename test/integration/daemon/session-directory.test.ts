@@ -7,7 +7,7 @@ import { selectRecords } from "../../../src/audit/read/select-records.ts";
 import { SessionDirectory, type RecordQueries } from "../../../src/daemon/session-directory.ts";
 import { SessionFeed } from "../../../src/sessions/state/feed.ts";
 import type { Intake } from "../../../src/sessions/intake.ts";
-import { sealed } from "../rpc/small-daemon.ts";
+import { sealed } from "../../kit/small-daemon.ts";
 
 let auditRoot: string;
 

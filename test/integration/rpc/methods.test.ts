@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import { connect, type RpcClient } from "../../../src/rpc/client.ts";
 import type { Handlers } from "../../../src/api/handlers.ts";
-import { RawClient } from "./raw-client.ts";
-import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "./small-daemon.ts";
+import { RawClient } from "../../kit/raw-client.ts";
+import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../../kit/small-daemon.ts";
 
 const OPTIONS = { version: "0.1.0", timeoutMs: 60_000 };
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLogger } from "../../../src/log.ts";
 import { connect } from "../../../src/rpc/client.ts";
 import { RpcServer } from "../../../src/rpc/server.ts";
-import { IDENTITY, startSmallDaemon, STATUS } from "./small-daemon.ts";
+import { IDENTITY, startSmallDaemon, STATUS } from "../../kit/small-daemon.ts";
 
 const uid = process.getuid?.() ?? 0;
 

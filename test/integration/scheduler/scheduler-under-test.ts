@@ -13,7 +13,7 @@ import { schedulesOf, type ScheduleSettings } from "../../../src/scheduler/sched
 import { SessionsClient } from "../../../src/scheduler/sessions-client.ts";
 import type { SessionView } from "../../../src/session-document.ts";
 import { until } from "../../kit/until.mjs";
-import { startSmallDaemon, view, type SmallDaemon } from "../rpc/small-daemon.ts";
+import { startSmallDaemon, view, type SmallDaemon } from "../../kit/small-daemon.ts";
 
 const SETTINGS: ScheduleSettings = {
   profile: "demo",

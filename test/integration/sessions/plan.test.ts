@@ -7,8 +7,8 @@ import { OpenIndex } from "../../../src/audit/open/open-index.ts";
 import type { Profile } from "../../../src/profile/profile.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { readPlan, sessionPlanSchema } from "../../../src/sessions/state/plan.ts";
-import { NEW_DOCUMENT } from "../audit/record-document.ts";
-import { HOST } from "../config/config-under-test.ts";
+import { NEW_DOCUMENT } from "../../kit/record-document.ts";
+import { HOST } from "../../kit/config-under-test.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

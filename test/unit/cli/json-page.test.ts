@@ -8,7 +8,7 @@ import { profileViewSchema } from "../../../src/profile/view.ts";
 import { scheduleViewSchema } from "../../../src/api/schedule-view.ts";
 import { SKIP_REASONS, scheduleEventSchema } from "../../../src/scheduler/events.ts";
 import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
-import { codeWords, page, sections, tableRows } from "../rpc/markdown.ts";
+import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 
 const text = page("json.md");
 const described = sections(text, 2);

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CLIENT_COMMANDS } from "../../../src/cli/client-commands.ts";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
-import { importsOf } from "../house/imports.ts";
-import { sourceFiles } from "../house/source-files.ts";
+import { importsOf } from "../../kit/imports.ts";
+import { sourceFiles } from "../../kit/source-files.ts";
 
 const CLIENT = "src/cli/client-main.ts";
 const SEAL_WORKER = "src/audit/seal/seal-worker.ts";

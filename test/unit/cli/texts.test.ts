@@ -5,7 +5,7 @@ import { progressText } from "../../../src/cli/attend/progress.ts";
 import { sizeText } from "../../../src/cli/words/size-text.ts";
 import { renderTable } from "../../../src/cli/terminal/table.ts";
 import { ageText, spanText } from "../../../src/cli/words/time-text.ts";
-import { view } from "../../integration/rpc/small-daemon.ts";
+import { view } from "../../kit/small-daemon.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

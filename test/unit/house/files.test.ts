@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sourceFiles, type SourceFile } from "./source-files.ts";
+import { sourceFiles, type SourceFile } from "../../kit/source-files.ts";
 
 const MAX_LINES = 300;
 

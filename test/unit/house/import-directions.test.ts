@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { importsOf, type Import } from "./imports.ts";
-import { sourceFiles, type SourceFile } from "./source-files.ts";
+import { importsOf, type Import } from "../../kit/imports.ts";
+import { sourceFiles, type SourceFile } from "../../kit/source-files.ts";
 
 /** Which other rooms a room may import, besides the files that lie in src/ itself, which are open to all. */
 interface Arrows {
@@ -16,7 +16,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     to: ["api", "rpc"],
     lazilyTo: ["daemon", "config", "profile", "audit", "systemd", "podman", "workspace", "credentials"],
-    lightFiles: ["src/profile/durations.ts", "src/config/paths.ts", "src/config/socket-path.ts"],
+    lightFiles: ["src/profile/rules/durations.ts", "src/config/paths.ts", "src/config/socket-path.ts"],
   },
   api: { to: ["profile"] },
   rpc: { to: ["api"] },
@@ -53,6 +53,19 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
 };
 
+/**
+ * The rooms within a room, from the ground up: each imports only those before it. What lies in the room itself may
+ * import all of them, and none of them that.
+ */
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  audit: ["keys", "format", "chain", "read", "seal", "open", "verify", "upkeep"],
+  cli: ["terminal", "console", "words", "frame", "service", "attend", "doctor", "completion", "commands"],
+  daemon: ["process", "configuration"],
+  podman: ["service", "host", "containers", "confinement", "exits", "images"],
+  profile: ["rules", "keys"],
+  sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
+};
+
 /** The room of a file: `cli` for `src/cli/main.ts`; undefined for a file that lies in src/ itself. */
 function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1];
@@ -64,7 +77,8 @@ function fault({ from, to, kind }: Import): string | undefined {
   if (!to.startsWith("src/")) return "leaves src/";
   const here = roomOf(from);
   const there = roomOf(to);
-  if (there === here || there === undefined) return undefined;
+  if (there === undefined) return undefined;
+  if (there === here) return faultWithin(here, from, to);
   if (here === undefined) return `src/*.ts may import only each other, not ${there}/`;
   const arrows = ROOMS[here];
   if (arrows === undefined) return `the room ${here}/ is not known`;
@@ -72,6 +86,22 @@ function fault({ from, to, kind }: Import): string | undefined {
   if (arrows.lazilyTo?.includes(there) !== true) return `${here}/ may not import ${there}/`;
   if (kind !== "static" || arrows.lightFiles?.includes(to) === true) return undefined;
   return `${here}/ may import ${there}/ only by import() or import type`;
+}
+
+/** What is wrong with an import within a room; undefined when it is allowed. */
+function faultWithin(room: string, from: string, to: string): string | undefined {
+  const [here, there] = [innerRoomOf(from), innerRoomOf(to)];
+  if (here === there || here === undefined) return undefined;
+  const floors = FLOORS[room] ?? [];
+  const below = floors.slice(0, floors.indexOf(here));
+  if (!floors.includes(here)) return `the room ${room}/${here}/ is not known`;
+  if (there !== undefined && below.includes(there)) return undefined;
+  return `${room}/${here}/ may not import ${there === undefined ? `what lies in ${room}/` : `${room}/${there}/`}`;
+}
+
+/** `read` for `src/audit/read/query.ts`; undefined for a file that lies in its room itself. */
+function innerRoomOf(path: string): string | undefined {
+  return /^src\/[^/]+\/([^/]+)\//.exec(path)?.[1];
 }
 
 function faults(files: readonly SourceFile[]): string[] {
@@ -114,6 +144,19 @@ describe("the imports of src/", () => {
     ]);
     expect(planted("src/cli/commands/check.ts", 'await import("../../config/load.ts");')).toEqual([]);
     expect(planted("src/cli/commands/check.ts", text.replace("import", "import type"))).toEqual([]);
+  });
+
+  it("are caught where a room within a room imports one above it, or the room itself", () => {
+    const upwards = 'import { prune } from "../upkeep/prune.ts";';
+    expect(planted("src/audit/seal/seal.ts", upwards)).toEqual([
+      "src/audit/seal/seal.ts:1: audit/seal/ may not import audit/upkeep/",
+    ]);
+    expect(planted("src/podman/exits/bell.ts", 'import { Engine } from "../engine.ts";')).toEqual([
+      "src/podman/exits/bell.ts:1: podman/exits/ may not import what lies in podman/",
+    ]);
+    expect(planted("src/audit/attic/box.ts", upwards)).toEqual([
+      "src/audit/attic/box.ts:1: the room audit/attic/ is not known",
+    ]);
   });
 
   it("are caught where a file of src/ itself imports a room", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cronFault } from "../../../src/profile/cron-expression.ts";
+import { cronFault } from "../../../src/profile/rules/cron-expression.ts";
 
 describe("cronFault", () => {
   it.each([

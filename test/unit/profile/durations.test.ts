@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationMs, MAX_DURATION_MS, spanMs } from "../../../src/profile/durations.ts";
+import { durationMs, MAX_DURATION_MS, spanMs } from "../../../src/profile/rules/durations.ts";
 
 describe("durationMs", () => {
   it.each([

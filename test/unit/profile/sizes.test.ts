@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sizeBytes } from "../../../src/profile/sizes.ts";
+import { sizeBytes } from "../../../src/profile/rules/sizes.ts";
 
 describe("sizeBytes", () => {
   it.each([

@@ -6,7 +6,7 @@ import { MAX_CONNECTIONS } from "../../../src/rpc/server.ts";
 import { METHODS, type MethodName } from "../../../src/api/methods.ts";
 import { MAX_LIST_LENGTH } from "../../../src/api/limits.ts";
 import { MAX_REQUEST_BYTES, PROTOCOL_VERSION, WIRE_CODES } from "../../../src/rpc/protocol.ts";
-import { codeWords, page, sections, tableRows } from "./markdown.ts";
+import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 
 const text = page("protocol.md");
 const words = text.replace(/\s+/g, " ");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { page, sections, tableRows } from "../rpc/markdown.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
 
 const unit = readFileSync(resolve(import.meta.dirname, "../../../systemd/agentd.service"), "utf8");
 const settings = unit.split("\n").filter((line) => /^[A-Z]\w*=/.test(line));

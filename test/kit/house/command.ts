@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { until } from "../../kit/until.mjs";
+import { until } from "../until.mjs";
 
 /** A command as an operator types it, running or ended, in a process group of its own. */
 export class Command {

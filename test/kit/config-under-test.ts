@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Config } from "../../../src/config/config.ts";
-import { loadConfig, type ConfigHost } from "../../../src/config/load.ts";
-import type { Problem } from "../../../src/config/problems.ts";
-import type { AgentdError } from "../../../src/errors.ts";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig, type ConfigHost } from "../../src/config/load.ts";
+import type { Problem } from "../../src/config/problems.ts";
+import type { AgentdError } from "../../src/errors.ts";
 
 /** The least that a profile says. */
 export const PROFILE = '[[profiles]]\nname = "demo"\nbase_image = "demo:1"\ncommand = ["true"]\n';

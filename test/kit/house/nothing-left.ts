@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { leftovers } from "../../kit/leftovers.mjs";
-import { processesLeftOf } from "../../kit/processes.mjs";
+import { leftovers } from "../leftovers.mjs";
+import { processesLeftOf } from "../processes.mjs";
 import type { World } from "../world.ts";
 
 /** Checks that the sessions of a world, all sealed, have left nothing on the host but their records. */

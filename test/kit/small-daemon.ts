@@ -3,19 +3,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AgentdError } from "../../../src/errors.ts";
-import { createLogger } from "../../../src/log.ts";
-import type { Handlers } from "../../../src/api/handlers.ts";
+import { AgentdError } from "../../src/errors.ts";
+import { createLogger } from "../../src/log.ts";
+import type { Handlers } from "../../src/api/handlers.ts";
 import {
   METHODS,
   type MethodName,
   type Reload,
   type SessionList,
   type Status,
-} from "../../../src/api/methods.ts";
-import type { Patience } from "../../../src/rpc/connection.ts";
-import { RpcServer } from "../../../src/rpc/server.ts";
-import { acceptedDocument, type SessionView } from "../../../src/session-document.ts";
+} from "../../src/api/methods.ts";
+import type { Patience } from "../../src/rpc/connection.ts";
+import { RpcServer } from "../../src/rpc/server.ts";
+import { acceptedDocument, type SessionView } from "../../src/session-document.ts";
 
 export const IDENTITY = { version: "0.1.0", pid: process.pid, instance: "1a2b3c4d" };
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { configSchema } from "../../../src/config/schema.ts";
+import { configSchema } from "../../src/config/schema.ts";
 
 /** A key of the configuration file as the schema has it. */
 export interface SchemaKey {

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import type { OpenRecord } from "../../../src/audit/open/open-record.ts";
-import { createRecord, type CreateRecordOptions } from "../../../src/audit/open/record.ts";
+import type { OpenRecord } from "../../src/audit/open/open-record.ts";
+import { createRecord, type CreateRecordOptions } from "../../src/audit/open/record.ts";
 import { NEW_DOCUMENT, settingsIn } from "./record-document.ts";
 
 /** A directory that goes with the test, whatever the test leaves in it. */
@@ -45,10 +45,10 @@ export async function sha256sumCheck(record: string): Promise<string> {
   return stdout;
 }
 
-/** Bundles a script, named from this directory, so that plain Node runs it; returns the bundle's path. */
-export async function bundle(script: string): Promise<string> {
+/** Bundles a script so that plain Node runs it; returns the bundle's path. */
+export async function bundle(script: URL): Promise<string> {
   const outfile = join(await temporaryDirectory(), "bundle.cjs");
-  const entry = fileURLToPath(new URL(script, import.meta.url));
+  const entry = fileURLToPath(script);
   await build({
     entryPoints: [entry],
     outfile,

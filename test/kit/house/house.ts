@@ -2,12 +2,12 @@ import type { JsonMap } from "@iarna/toml";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSandbox, type Sandbox } from "../../kit/agentd.mjs";
-import { containersEnvironment } from "../../kit/containers-environment.mjs";
-import type { Daemon } from "../../kit/daemon.mjs";
-import { startGitServer, type GitServer } from "../../kit/git-server.mjs";
-import { BUSYBOX, USER_1000, ensureBusyboxImage, ensureDebianGitImage } from "../../kit/images.mjs";
-import { startRegistry, type Registry } from "../../kit/registry.mjs";
+import { createSandbox, type Sandbox } from "../agentd.mjs";
+import { containersEnvironment } from "../containers-environment.mjs";
+import type { Daemon } from "../daemon.mjs";
+import { startGitServer, type GitServer } from "../git-server.mjs";
+import { BUSYBOX, USER_1000, ensureBusyboxImage, ensureDebianGitImage } from "../images.mjs";
+import { startRegistry, type Registry } from "../registry.mjs";
 
 /** The images that scenarios name, besides Debian's. */
 const IMAGES = [

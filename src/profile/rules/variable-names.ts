@@ -1,5 +1,5 @@
 /** Which environment variables a profile may set, by `env` or as a credential. */
-import { shellKeeps, VARIABLE_NAME } from "../credentials/shell-names.ts";
+import { shellKeeps, VARIABLE_NAME } from "../../credentials/shell-names.ts";
 
 const SET_BY_AGENTD: ReadonlySet<string> = new Set(["AGENT_NAME", "HOME"]);
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const DOCS = join(import.meta.dirname, "..", "..", "..", "docs");
+const DOCS = join(import.meta.dirname, "..", "..", "docs");
 
 export function page(name: string): string {
   return readFileSync(join(DOCS, name), "utf8");

@@ -1,6 +1,6 @@
 /** Where in a container a profile's mounts may be. Pure: about paths inside, not on this host. */
 import { posix } from "node:path";
-import { isWithin } from "../path-containment.ts";
+import { isWithin } from "../../path-containment.ts";
 
 /** A target that breaks a rule. */
 export interface TargetFault {

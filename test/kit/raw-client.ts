@@ -1,7 +1,7 @@
 /** A client that sends whatever bytes a test wants, and collects the lines it gets. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { LineSplitter } from "../../../src/rpc/framing.ts";
+import { LineSplitter } from "../../src/rpc/framing.ts";
 
 export interface WireAnswer {
   readonly id: unknown;

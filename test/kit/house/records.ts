@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionDocument } from "../../../src/session-document.ts";
-import { readJournal, readSession } from "../../kit/records.mjs";
+import { readJournal, readSession } from "../records.mjs";
 
 /** A record as a directory that anybody may read. */
 export class RecordDirectory {
