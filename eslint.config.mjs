@@ -1,5 +1,6 @@
 // The house rules that a program can check. Each message says what to do instead.
 import { defineConfig, globalIgnores } from "eslint/config";
+import sortImports from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 
 /** Nothing of the process is reached for: it comes in as a parameter, from src/daemon or src/cli/process-host.ts. */
@@ -49,7 +50,10 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
+    plugins: { sort: sortImports },
     rules: {
+      // Node's own, packages, this project from afar to near: one block, by path.
+      "sort/imports": ["error", { groups: [["^node:", "^@?\\w", "^", "^\\."]] }],
       eqeqeq: "error",
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],

@@ -1,6 +1,6 @@
 /** Makes FIFOs, which Node cannot. */
-import { execa, type ResultPromise } from "execa";
 import { createInterface } from "node:readline";
+import { execa, type ResultPromise } from "execa";
 
 /** Makes a FIFO of mode 0600; rejects when it cannot, also where something is there already. */
 export type MakeFifo = (path: string) => Promise<void>;

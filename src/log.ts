@@ -1,7 +1,7 @@
 /**
  * The daemon's log: one JSON object per line on standard error, with a static message and typed fields.
  */
-import { pino, type Logger, type DestinationStream } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
 

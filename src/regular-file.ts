@@ -2,7 +2,7 @@
  * Opening a file that has to be a regular one: a link is not followed, a FIFO is not waited for, and neither is read.
  */
 import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { systemCode } from "./errors.ts";
 
 /** Regular files take no notice of O_NONBLOCK; opening a FIFO would wait for its other end. */

@@ -1,7 +1,6 @@
 /**
  * The commands that do nothing but ask the daemon: those of the client program, which `bin/agentd` starts for them.
  */
-import type { CommandDefinition } from "./frame/command.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
@@ -10,6 +9,7 @@ import { schedule } from "./commands/schedule.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
+import type { CommandDefinition } from "./frame/command.ts";
 
 export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   run,

@@ -3,8 +3,8 @@
  */
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
+import { type Body, type CommandDefinition, example, type FaultCodes, FAULTS } from "./frame/command.ts";
 import { adviceFor } from "./other-words.ts";
-import { example, FAULTS, type Body, type CommandDefinition, type FaultCodes } from "./frame/command.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {

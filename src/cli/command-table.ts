@@ -1,5 +1,4 @@
 /** Every command, in the order of the help. */
-import type { CommandDefinition } from "./frame/command.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditKey } from "./commands/audit-key.ts";
 import { auditLs } from "./commands/audit-ls.ts";
@@ -25,6 +24,7 @@ import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
+import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
 
 export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [

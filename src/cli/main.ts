@@ -9,7 +9,7 @@ import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import type { DaemonFlags } from "./frame/context.ts";
 import { confirmOn, hostOf } from "./process-host.ts";
-import { runCommandLine, type CliHost } from "./run-command-line.ts";
+import { type CliHost, runCommandLine } from "./run-command-line.ts";
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(process: NodeJS.Process): Promise<void> {

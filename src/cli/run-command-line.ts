@@ -4,8 +4,8 @@
 import type { Host } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
 import { connect } from "../rpc/client.ts";
-import { readCommandLine, type GlobalOptions } from "./command-line.ts";
-import { FAULTS, type CommandDefinition } from "./frame/command.ts";
+import { type GlobalOptions, readCommandLine } from "./command-line.ts";
+import { type CommandDefinition, FAULTS } from "./frame/command.ts";
 import type { CliContext } from "./frame/context.ts";
 import { errorText, faultCode } from "./frame/error-text.ts";
 import { Output, type OutputStream } from "./terminal/output.ts";

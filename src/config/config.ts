@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { parsed } from "../profile/keys/key.ts";
-import { toProfile, type Profile } from "../profile/profile.ts";
+import { type Profile, toProfile } from "../profile/profile.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { ConfigDocument } from "./schema.ts";
 

@@ -5,8 +5,8 @@
 import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { isTable } from "../profile/rules/field-rules.ts";
-import { protectedPaths, relabelFault, sourceFault } from "./mount-sources.ts";
 import type { KeyPath } from "./key-lines.ts";
+import { protectedPaths, relabelFault, sourceFault } from "./mount-sources.ts";
 import type { Host } from "./paths.ts";
 
 type Issue = z.core.$ZodIssue;

@@ -1,11 +1,11 @@
 /** Loads the configuration: all of it or, with every problem in one error, none of it. */
 import { resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
-import { toConfig, type Config } from "./config.ts";
+import { type Config, toConfig } from "./config.ts";
 import { hostIssues } from "./host-rules.ts";
 import { keyLines } from "./key-lines.ts";
 import type { Host } from "./paths.ts";
-import { layOut, problemsOf, rulesInWords, type Problem } from "./problems.ts";
+import { layOut, type Problem, problemsOf, rulesInWords } from "./problems.ts";
 import { configSchema, type SchemaDefaults } from "./schema.ts";
 import { parseToml, readConfigText, type TomlFile } from "./toml-file.ts";
 

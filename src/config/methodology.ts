@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
-import { resolveSource, type ProtectedPath } from "./mount-sources.ts";
+import { type ProtectedPath, resolveSource } from "./mount-sources.ts";
 
 const MANIFEST = "manifest.toml";
 

@@ -2,16 +2,16 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
+import { isWithin } from "../path-containment.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { DaemonSettings } from "./config.ts";
-import { isWithin } from "../path-containment.ts";
 import {
   cacheDirectory,
   dataHome,
   defaultAuditRoot,
   homeDirectory,
-  stateDirectory,
   type Host,
+  stateDirectory,
 } from "./paths.ts";
 
 /** Something on this host that no session may get. */

@@ -5,8 +5,8 @@
  */
 import { access } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { AgentdError, systemCode } from "../errors.ts";
 import type { Environment } from "../environment.ts";
+import { AgentdError, systemCode } from "../errors.ts";
 
 /** Environment variables, as in `process.env`; only read. */
 /** Whose directories are meant. */

@@ -7,13 +7,13 @@ import * as z from "zod";
 import { profileDocumentSchema, zonesAreKnown } from "../profile/document.ts";
 import {
   always,
+  type Context,
   isTable,
   namesAreUnique,
   path,
   sessionCount,
   size,
   sizeOrZero,
-  type Context,
 } from "../profile/rules/field-rules.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 

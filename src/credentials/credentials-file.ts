@@ -1,6 +1,6 @@
 /** The file that an operator puts credentials into: one `NAME=value` a line. Its values go nowhere but to sessions. */
 import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { AgentdError, systemCode } from "../errors.ts";
 import { openPlace, permissionsUnsafe } from "../own-places.ts";
 import { parseEnvironmentText } from "./environment-file.ts";

@@ -4,12 +4,12 @@
  */
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentdError, systemCode } from "../errors.ts";
-import { NO_FAILPOINTS, type Failpoints } from "../failpoints.ts";
-import { makeFifo, type MakeFifo } from "../fifos.ts";
+import { type Failpoints, NO_FAILPOINTS } from "../failpoints.ts";
+import { type MakeFifo, makeFifo } from "../fifos.ts";
 import { ifThere } from "../if-there.ts";
 
 /** Name of the FIFO in the gate's directory, on the host and in the container. */

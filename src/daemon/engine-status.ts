@@ -1,5 +1,5 @@
-import type { EngineHost } from "../podman/host/host-features.ts";
 import type { Status } from "../api/methods.ts";
+import type { EngineHost } from "../podman/host/host-features.ts";
 
 /** What this host's engine is and can do, as `agentd status` and the log show it. */
 export function engineStatus(host: EngineHost): Status["engine"] {

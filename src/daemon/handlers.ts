@@ -1,8 +1,8 @@
-import { profileView } from "../profile/view.ts";
 import type { Handlers } from "../api/handlers.ts";
 import type { Params, Status } from "../api/methods.ts";
-import type { Intake } from "../sessions/intake.ts";
+import { profileView } from "../profile/view.ts";
 import type { SessionState } from "../session-document.ts";
+import type { Intake } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 

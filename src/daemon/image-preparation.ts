@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Logger } from "../log.ts";
 import { homeOf } from "../local/container-request.ts";
-import type { Profile } from "../profile/profile.ts";
 import type { Engine } from "../local/ports.ts";
+import type { Logger } from "../log.ts";
+import type { Profile } from "../profile/profile.ts";
 
 /** How many profiles an image is looked into for; the homes of others are looked up by their first sessions. */
 const MAX_HOMES = 20;

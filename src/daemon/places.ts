@@ -6,13 +6,13 @@ import { instanceId } from "../config/instance-id.ts";
 import {
   cacheDirectory,
   defaultAuditRoot,
+  type Host,
   runtimeDirectory,
   stateDirectory,
-  type Host,
 } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
 import { AgentdError, systemCode } from "../errors.ts";
-import { openPlaces, permissionsUnsafe, type OwnPlace } from "../own-places.ts";
+import { openPlaces, type OwnPlace, permissionsUnsafe } from "../own-places.ts";
 
 /** Where an instance keeps its things. */
 export interface Places {

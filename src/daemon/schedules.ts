@@ -2,15 +2,15 @@
  * The scheduler with what it needs of the daemon.
  */
 import { join } from "node:path";
-import type { Profile } from "../profile/profile.ts";
+import type { Handlers } from "../api/handlers.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import type { Profile } from "../profile/profile.ts";
 import { connect } from "../rpc/client.ts";
-import type { Handlers } from "../api/handlers.ts";
 import { openEventLog } from "../scheduler/event-log.ts";
 import { schedulePage, type SessionEnd } from "../scheduler/schedule-page.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import { schedulesOf, type ScheduleSettings } from "../scheduler/schedules-of.ts";
+import { type ScheduleSettings, schedulesOf } from "../scheduler/schedules-of.ts";
 import { SessionsClient } from "../scheduler/sessions-client.ts";
 import type { SessionDirectory } from "./session-directory.ts";
 

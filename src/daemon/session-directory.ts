@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
+import type { Result, SessionList } from "../api/methods.ts";
 import { LISTED_DOCUMENT_BYTES } from "../audit/read/query.ts";
 import type { RecordFilter, Selection } from "../audit/read/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
-import type { Result, SessionList } from "../api/methods.ts";
 import { isFailure } from "../outcome.ts";
-import type { SessionFeed } from "../sessions/state/feed.ts";
-import type { Intake } from "../sessions/intake.ts";
 import { listed, type SessionView } from "../session-document.ts";
+import type { Intake } from "../sessions/intake.ts";
+import type { SessionFeed } from "../sessions/state/feed.ts";
 
 /** Where sealed sessions are found. */
 export interface RecordQueries {

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { OpenIndex } from "../audit/open/open-index.ts";
 import type { RecordSettings } from "../audit/open/open-record.ts";
-import { findById } from "../audit/read/find-record.ts";
 import { createRecord } from "../audit/open/record.ts";
 import { reopenRecord } from "../audit/open/reopen.ts";
+import { findById } from "../audit/read/find-record.ts";
 import { Sealer } from "../audit/seal/sealer.ts";
 import { configDigest } from "../config/config.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
@@ -14,19 +14,19 @@ import { FifoMaker } from "../fifos.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
-import type { Admission } from "../sessions/queue/admission.ts";
-import type { SessionFeed } from "../sessions/state/feed.ts";
-import type { FreeSpace } from "../sessions/queue/free-space.ts";
+import type { ReleaseStack } from "../release-stack.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/port/ports.ts";
+import type { Admission } from "../sessions/queue/admission.ts";
+import type { FreeSpace } from "../sessions/queue/free-space.ts";
 import { recover } from "../sessions/recovery/recover.ts";
-import type { ReleaseStack } from "../release-stack.ts";
+import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
-import { bootMarker } from "./process/boot-marker.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
-import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
+import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
+import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {

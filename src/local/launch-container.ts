@@ -1,7 +1,7 @@
 import { DEFAULT_PIDS } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
-import { containerRequest, homeOf, type ContainerParts } from "./container-request.ts";
+import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
 

@@ -1,14 +1,14 @@
 /**
  * What the local executor needs of the rooms that it is made of. The composition root hands in what fulfils it.
  */
+import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { ContainerStatus } from "../podman/containers/container-status.ts";
 import type { ListedContainer } from "../podman/containers/containers.ts";
-import type { ContainerRequest } from "../podman/containers/container-spec.ts";
+import type { ResourcePeaks } from "../podman/containers/resource-peaks.ts";
+import type { ListedVolume } from "../podman/containers/volumes.ts";
 import type { ContainerExit } from "../podman/exits/exit-watch.ts";
 import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
-import type { ResourcePeaks } from "../podman/containers/resource-peaks.ts";
-import type { ListedVolume } from "../podman/containers/volumes.ts";
 import type { Mount, Profile } from "../profile/profile.ts";
 
 /** The container engine. */

@@ -3,7 +3,7 @@ import type { Mount } from "../profile/profile.ts";
 import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
-import { launchContainer, type ContainerSources } from "./launch-container.ts";
+import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
 import type { Gate, Staging } from "./ports.ts";

@@ -1,11 +1,11 @@
 /** What earlier daemons have left on this host, and clearing it away. */
 import { setTimeout as delay } from "node:timers/promises";
 import { inParallel } from "../in-parallel.ts";
+import type { ListedContainer } from "../podman/containers/containers.ts";
 import type { Examined, Found, Sweeping } from "../sessions/port/executor.ts";
 import { commandEnd } from "./command-end.ts";
 import { SESSION_LABEL } from "./container-request.ts";
 import type { LocalParts } from "./parts.ts";
-import type { ListedContainer } from "../podman/containers/containers.ts";
 
 type Labelled = Pick<ListedContainer, "labels">;
 

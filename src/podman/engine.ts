@@ -2,35 +2,35 @@
  * The engine room's door: everything that sessions need from Podman, and nothing that tells how.
  */
 import { join } from "node:path";
+import type { Environment } from "../environment.ts";
 import type { Logger } from "../log.ts";
-import {
-  containerSpec,
-  homeVolume,
-  type Containment,
-  type ContainerRequest,
-} from "./containers/container-spec.ts";
-import { statusOf, type ContainerStatus, type Exited } from "./containers/container-status.ts";
+import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import { ContainerVerifier } from "./confinement/container-verifier.ts";
+import { mostProcesses } from "./confinement/process-limit.ts";
+import { writeSessionProfile } from "./confinement/seccomp-profile.ts";
+import {
+  type ContainerRequest,
+  containerSpec,
+  type Containment,
+  homeVolume,
+} from "./containers/container-spec.ts";
+import { type ContainerStatus, type Exited, statusOf } from "./containers/container-status.ts";
 import { Containers, type ListedContainer } from "./containers/containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./containers/first-process.ts";
-import { podmanProgram, type Podman } from "./host/engine-report.ts";
-import { ExternalService, type EngineService } from "./service/engine-service.ts";
+import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
+import { type ListedVolume, Volumes } from "./containers/volumes.ts";
 import { EventStream } from "./exits/event-stream.ts";
 import { ExitFiles } from "./exits/exit-files.ts";
 import { ALL_EXIT_HINTS, type ExitHints } from "./exits/exit-hints.ts";
-import { ExitWatch, type ContainerExit } from "./exits/exit-watch.ts";
-import { readEngineHost, SESSION_UID, type EngineHost, type LimitName } from "./host/host-features.ts";
-import { EngineHttp } from "./service/http.ts";
-import { ImageProbe } from "./images/image-probe.ts";
-import { resolveImage, type PullPolicy, type ResolvedImage, type ResolveOptions } from "./images/images.ts";
-import { mostProcesses } from "./confinement/process-limit.ts";
-import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
-import { writeSessionProfile } from "./confinement/seccomp-profile.ts";
-import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
-import type { Environment } from "../environment.ts";
-import { ServiceProcess } from "./service/service-process.ts";
+import { type ContainerExit, ExitWatch } from "./exits/exit-watch.ts";
+import { type Podman, podmanProgram } from "./host/engine-report.ts";
+import { type EngineHost, type LimitName, readEngineHost, SESSION_UID } from "./host/host-features.ts";
 import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
-import { Volumes, type ListedVolume } from "./containers/volumes.ts";
+import { ImageProbe } from "./images/image-probe.ts";
+import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
+import { type EngineService, ExternalService } from "./service/engine-service.ts";
+import { EngineHttp } from "./service/http.ts";
+import { ServiceProcess } from "./service/service-process.ts";
 
 export interface EngineOptions {
   /** The daemon's; the service gets the allowed part of it. */

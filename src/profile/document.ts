@@ -1,7 +1,7 @@
 /** One `[[profiles]]` of the configuration as it is written, with the rules across its keys. */
 import * as z from "zod";
-import { always, isTable, textsOf, type Context } from "./rules/field-rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
+import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
 

@@ -1,8 +1,8 @@
 /** A profile as agentd keeps it: immutable, camelCase, units in names, paths absolute. */
 import * as z from "zod";
 import type { ProfileDocument } from "./document.ts";
-import type { FromFile } from "./keys/key.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
+import type { FromFile } from "./keys/key.ts";
 
 type KeptShape = { [K in keyof ProfileKeys as ProfileKeys[K]["name"]]: ProfileKeys[K]["kept"] };
 

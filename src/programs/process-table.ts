@@ -2,7 +2,7 @@
  * What `/proc` says about processes, and ending them by it.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { isAlive, readProcFile, type ProcessIdentity } from "../process-identity.ts";
+import { isAlive, type ProcessIdentity, readProcFile } from "../process-identity.ts";
 
 /** The arguments of a process; undefined when it is gone. */
 export async function commandLine(pid: number): Promise<string[] | undefined> {

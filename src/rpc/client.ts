@@ -4,9 +4,9 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { isJSONRPCResponse, JSONRPCClient, JSONRPCErrorException, type JSONRPCResponse } from "json-rpc-2.0";
-import { AgentdError, sentence } from "../errors.ts";
-import { LineSplitter, toLine, type Frame } from "./framing.ts";
 import type { MethodName, Params, Result } from "../api/methods.ts";
+import { AgentdError, sentence } from "../errors.ts";
+import { type Frame, LineSplitter, toLine } from "./framing.ts";
 import { fromWireError, nobodyListens, PROTOCOL_VERSION } from "./protocol.ts";
 
 /** A response line that is longer is a fault of the daemon. */

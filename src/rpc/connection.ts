@@ -3,12 +3,12 @@
  */
 import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
+import { type MethodRecord, METHODS } from "../api/methods.ts";
 import type { Logger } from "../log.ts";
-import { errorResponse, type Dispatch } from "./dispatcher.ts";
-import { LineSplitter, toLine, type Frame } from "./framing.ts";
-import { METHODS, type MethodRecord } from "../api/methods.ts";
+import { type Dispatch, errorResponse } from "./dispatcher.ts";
+import { type Frame, LineSplitter, toLine } from "./framing.ts";
 import { MAX_REQUEST_BYTES, RequestFault, toWireError } from "./protocol.ts";
-import { readRequest, type AnswerId, type WireRequest } from "./request.ts";
+import { type AnswerId, readRequest, type WireRequest } from "./request.ts";
 
 /** Answered whenever they are ready; all other requests of a connection one after another. */
 const WAITING_METHODS: ReadonlySet<string> = new Set(

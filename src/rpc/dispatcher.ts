@@ -1,11 +1,11 @@
 /**
  * From a checked request to its response: validates params, calls the handler, maps what it throws.
  */
-import { JSONRPCServer, type JSONRPCResponse } from "json-rpc-2.0";
+import { type JSONRPCResponse, JSONRPCServer } from "json-rpc-2.0";
+import type { Handlers, RequestContext } from "../api/handlers.ts";
+import { type MethodName, METHODS, type Result } from "../api/methods.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Handlers, RequestContext } from "../api/handlers.ts";
-import { METHODS, type MethodName, type Result } from "../api/methods.ts";
 import { PROTOCOL_VERSION, RequestFault, toWireError, WIRE_CODES, type WireError } from "./protocol.ts";
 import type { AnswerId, WireRequest } from "./request.ts";
 

@@ -1,9 +1,9 @@
 /**
  * The daemon as a command sees it that stays with a session: a restart is not an event for it.
  */
-import { AgentdError } from "../errors.ts";
-import { abandonable, type CallOptions, type Caller, type RpcClient } from "./client.ts";
 import type { MethodName, Params, Result } from "../api/methods.ts";
+import { AgentdError } from "../errors.ts";
+import { abandonable, type Caller, type CallOptions, type RpcClient } from "./client.ts";
 
 /** How long a daemon may be away, each time. */
 export const AWAY_LIMIT_MS = 60_000;

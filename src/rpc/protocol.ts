@@ -3,7 +3,7 @@
  *
  * The client loads this file, so it imports no validator.
  */
-import { AgentdError, ERROR_CODES, systemCode, type ErrorCode } from "../errors.ts";
+import { AgentdError, ERROR_CODES, type ErrorCode, systemCode } from "../errors.ts";
 
 /** Raised with every change that an older client or daemon would not understand. */
 export const PROTOCOL_VERSION = 1;

@@ -5,11 +5,11 @@ import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import type { Handlers } from "../api/handlers.ts";
 import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { Connection, type Patience } from "./connection.ts";
 import { createDispatcher, type Identity } from "./dispatcher.ts";
-import type { Handlers } from "../api/handlers.ts";
 import { prepareSocketPath, unusable } from "./socket-file.ts";
 
 /** Connections at once; the kernel turns away who comes beyond. */

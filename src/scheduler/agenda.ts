@@ -1,7 +1,7 @@
-import { skipEvent, type NewEvent, type ScheduleEvent } from "./events.ts";
 import type { ScheduleStates } from "./event-log.ts";
-import { decide, upcoming, type Decision, type Schedule, type Upcoming } from "./planner.ts";
-import { afterEvent, setBack, UNKNOWN, type ScheduleState } from "./schedule-state.ts";
+import { type NewEvent, type ScheduleEvent, skipEvent } from "./events.ts";
+import { decide, type Decision, type Schedule, type Upcoming, upcoming } from "./planner.ts";
+import { afterEvent, type ScheduleState, setBack, UNKNOWN } from "./schedule-state.ts";
 
 /** A schedule that is followed. */
 export interface Entry {

@@ -4,10 +4,10 @@
  */
 import { link, open, readFile, rm, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
-import { AgentdError, sentence, systemCode } from "../errors.ts";
 import { commitFile, stageFile, syncDirectory, writeNewFile } from "../durable-files.ts";
-import { scheduleEventSchema, timestampOf, type NewEvent, type ScheduleEvent } from "./events.ts";
-import { afterEvent, stateEvent, UNKNOWN, type ScheduleState } from "./schedule-state.ts";
+import { AgentdError, sentence, systemCode } from "../errors.ts";
+import { type NewEvent, type ScheduleEvent, scheduleEventSchema, timestampOf } from "./events.ts";
+import { afterEvent, type ScheduleState, stateEvent, UNKNOWN } from "./schedule-state.ts";
 
 /** A file that is smaller stays as it is. */
 const MIN_ROTATION_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import type { FireReason, SkipReason } from "./events.ts";
 import type { ScheduleState } from "./schedule-state.ts";
-import { spanOf, type Span } from "./spans.ts";
+import { type Span, spanOf } from "./spans.ts";
 import type { Timetable } from "./timetable.ts";
 import type { Zone } from "./zone.ts";
 

@@ -1,7 +1,7 @@
-import type { Result, Params } from "../api/methods.ts";
+import type { Params, Result } from "../api/methods.ts";
 import type { ScheduleView } from "../api/schedule-view.ts";
 import type { Entry } from "./agenda.ts";
-import { timestampOf, type LastRun } from "./events.ts";
+import { type LastRun, timestampOf } from "./events.ts";
 import { nextInstants } from "./planner.ts";
 
 /** A page says so many of the next runs at most, unless those of one schedule are more. */

@@ -1,8 +1,8 @@
 /**
  * What is known of a profile's schedule. Events make it, those of this life as those that the file holds.
  */
-import { timestampOf, type LastRun, type LastSkip, type ScheduleEvent, type StateEvent } from "./events.ts";
-import { withSpan, type Span } from "./spans.ts";
+import { type LastRun, type LastSkip, type ScheduleEvent, type StateEvent, timestampOf } from "./events.ts";
+import { type Span, withSpan } from "./spans.ts";
 
 export interface ScheduleState {
   /** What is followed; undefined while the profile has no schedule. */

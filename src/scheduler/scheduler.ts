@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../log.ts";
-import { oneAtATime, type Enqueue } from "../one-at-a-time.ts";
+import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
 import type { ListedSession } from "../session-document.ts";
 import { Agenda, type Due, type Entry } from "./agenda.ts";
 import type { EventLog, ScheduleStates } from "./event-log.ts";

@@ -1,6 +1,6 @@
+import { MAX_LIST_LENGTH } from "../api/limits.ts";
 import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
-import { MAX_LIST_LENGTH } from "../api/limits.ts";
 import type { ListedSession } from "../session-document.ts";
 import { timestampOf } from "./events.ts";
 

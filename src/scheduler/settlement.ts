@@ -1,7 +1,7 @@
 import { sentence } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ListedSession } from "../session-document.ts";
-import { skipEvent, timestampOf, type NewEvent } from "./events.ts";
+import { type NewEvent, skipEvent, timestampOf } from "./events.ts";
 import { isWorthAskingAgain, type SessionsClient } from "./sessions-client.ts";
 
 /** A fire that is written down and may have become a session already. */

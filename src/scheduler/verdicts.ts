@@ -1,5 +1,5 @@
 import type { Due, Entry } from "./agenda.ts";
-import { fireEvent, skipEvent, timestampOf, type NewEvent } from "./events.ts";
+import { fireEvent, type NewEvent, skipEvent, timestampOf } from "./events.ts";
 import { meetOverlap } from "./planner.ts";
 
 /**

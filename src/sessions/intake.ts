@@ -1,15 +1,15 @@
-import { requestKey } from "../request-key.ts";
 import { AgentdError } from "../errors.ts";
+import type { Profile } from "../profile/profile.ts";
+import { requestKey } from "../request-key.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
 import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
-import type { Beginning } from "./state/beginning.ts";
-import type { Profile } from "../profile/profile.ts";
-import { sessionPlanSchema, type SessionPlan } from "./state/plan.ts";
+import type { SessionHost } from "./parts/session-host.ts";
 import type { OpenRecord } from "./port/ports.ts";
+import { sleepUntil } from "./port/sleep.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
 import { Session } from "./session.ts";
-import type { SessionHost } from "./parts/session-host.ts";
-import { sleepUntil } from "./port/sleep.ts";
+import type { Beginning } from "./state/beginning.ts";
+import { type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
 
 /** How many answered requests are remembered, so that a repeated one gets the same session. */
 const REMEMBERED_REQUESTS = 10_000;

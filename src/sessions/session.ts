@@ -1,19 +1,19 @@
 import { sentence } from "../errors.ts";
-import { ending, type Ending } from "../outcome.ts";
+import { type Ending, ending } from "../outcome.ts";
 import type { SessionDocument, SessionView } from "../session-document.ts";
-import { adopt } from "./run/adopt.ts";
-import type { Beginning } from "./state/beginning.ts";
-import { EndOrders, type EndOrder } from "./state/end-orders.ts";
 import { finish } from "./end/finish.ts";
 import { clearAway, leaveBehind } from "./end/relinquish.ts";
 import { launchAndFollow } from "./launch/launch-and-follow.ts";
-import { LaunchError } from "./port/launch-stage.ts";
-import { Place } from "./queue/place.ts";
-import type { SessionPlan } from "./state/plan.ts";
-import type { OpenRecord } from "./port/ports.ts";
-import { jobOf } from "./state/job.ts";
 import type { SessionHost } from "./parts/session-host.ts";
 import type { SessionParts } from "./parts/session-parts.ts";
+import { LaunchError } from "./port/launch-stage.ts";
+import type { OpenRecord } from "./port/ports.ts";
+import { Place } from "./queue/place.ts";
+import { adopt } from "./run/adopt.ts";
+import type { Beginning } from "./state/beginning.ts";
+import { type EndOrder, EndOrders } from "./state/end-orders.ts";
+import { jobOf } from "./state/job.ts";
+import type { SessionPlan } from "./state/plan.ts";
 import { Standing } from "./state/standing.ts";
 
 /** One session from acceptance, or from where an earlier daemon left it, to its sealed record. */

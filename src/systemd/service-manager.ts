@@ -4,9 +4,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import notify from "systemd-notify";
+import type { Environment } from "../environment.ts";
 import type { Logger } from "../log.ts";
 import { watchdogLimitMs } from "./watchdog.ts";
-import type { Environment } from "../environment.ts";
 
 export interface ServiceManagerOptions {
   /** The daemon's own; systemd says in it where it listens and how often it wants to hear. */

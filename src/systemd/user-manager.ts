@@ -2,10 +2,10 @@
  * The service manager of the user, asked through systemctl, loginctl and journalctl.
  */
 import { execa } from "execa";
+import type { Environment } from "../environment.ts";
 import { AgentdError } from "../errors.ts";
 import { isThere } from "../if-there.ts";
 import { UNIT } from "./unit-file.ts";
-import type { Environment } from "../environment.ts";
 
 /** What systemd's programs need to find the user's manager and its bus. */
 const NEEDED_VARIABLES = ["PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];

@@ -1,5 +1,5 @@
 /** The script of a worker that removes one large tree and then ends. */
-import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { sentence } from "../errors.ts";
 import { removeTreeNow } from "./remove-tree.ts";
 

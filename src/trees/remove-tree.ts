@@ -9,8 +9,8 @@ import { randomUUID } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemCode } from "../errors.ts";
-import { bytePath, shownPath, type BytePath } from "./byte-path.ts";
-import { TreeEntry, type ListedEntry } from "./tree-entry.ts";
+import { type BytePath, bytePath, shownPath } from "./byte-path.ts";
+import { type ListedEntry, TreeEntry } from "./tree-entry.ts";
 
 /** Each level that is open holds two descriptors. What lies deeper is moved up to the root of the tree. */
 const LEVELS = 30;

@@ -14,6 +14,8 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  type Dir,
+  type Dirent,
   fstatSync,
   mkdirSync,
   opendirSync,
@@ -21,12 +23,10 @@ import {
   readlinkSync,
   renameSync,
   rmdirSync,
-  unlinkSync,
-  type Dir,
-  type Dirent,
   type Stats,
+  unlinkSync,
 } from "node:fs";
-import { fsPath, latin1Path, type BytePath } from "./byte-path.ts";
+import { type BytePath, fsPath, latin1Path } from "./byte-path.ts";
 
 /** Names a file without opening it, so that no FIFO blocks and no device is woken. Node has no name for it. */
 const O_PATH = 0x200000;

@@ -2,10 +2,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError } from "../errors.ts";
-import { cloneFailure } from "./clone-failure.ts";
 import { isThere, readIfThere } from "../if-there.ts";
-import type { Access } from "./git-clone.ts";
+import { cloneFailure } from "./clone-failure.ts";
 import type { Git } from "./git.ts";
+import type { Access } from "./git-clone.ts";
 import { findLeftAlone } from "./left-alone.ts";
 import { cloneWithMirror } from "./mirrored-clone.ts";
 import type { Mirrors } from "./mirrors.ts";

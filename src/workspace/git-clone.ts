@@ -1,7 +1,7 @@
 /** Runs `git clone`, at a ref, as one session may read the repository. */
 import { AgentdError } from "../errors.ts";
 import { saysRefIsMissing } from "./clone-failure.ts";
-import { GitFailure, type Git, type GitRun } from "./git.ts";
+import { type Git, GitFailure, type GitRun } from "./git.ts";
 import type { Repository, RepositoryProtocol } from "./repository-url.ts";
 import type { Staging } from "./staging.ts";
 import type { TokenPipe } from "./token-pipe.ts";

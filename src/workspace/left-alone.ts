@@ -2,7 +2,7 @@
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isThere } from "../if-there.ts";
-import { onThisHost, type Access } from "./git-clone.ts";
+import { type Access, onThisHost } from "./git-clone.ts";
 
 /** Finds submodules and Git LFS in a clone that no container has seen; gives sentences for the operator. */
 export async function findLeftAlone(clone: string, access: Access): Promise<string[]> {

@@ -3,7 +3,7 @@ import { readdir, readlink } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ifThere } from "../if-there.ts";
-import { identifyProcess, isAlive, readProcFile, type ProcessIdentity } from "../process-identity.ts";
+import { identifyProcess, isAlive, type ProcessIdentity, readProcFile } from "../process-identity.ts";
 
 const POLL_MS = 10;
 

@@ -9,8 +9,8 @@ import { rename } from "node:fs/promises";
 import { lock } from "proper-lockfile";
 import { systemCode } from "../errors.ts";
 import { ifThere } from "../if-there.ts";
-import { onThisHost, type Access } from "./git-clone.ts";
 import { GitFailure } from "./git.ts";
+import { type Access, onThisHost } from "./git-clone.ts";
 import { listObjects, RepositoryDamaged } from "./object-files.ts";
 
 /** When a lock's holder has not touched it for so long, he is dead. */

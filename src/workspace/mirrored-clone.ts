@@ -2,10 +2,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
-import { isExplained, saysConnectionBroke } from "./clone-failure.ts";
 import { isThere } from "../if-there.ts";
-import { cloneAtRef, type Access } from "./git-clone.ts";
+import { isExplained, saysConnectionBroke } from "./clone-failure.ts";
 import { GitFailure } from "./git.ts";
+import { type Access, cloneAtRef } from "./git-clone.ts";
 import type { Mirror } from "./mirror.ts";
 import type { Mirrors } from "./mirrors.ts";
 import { copyObjects, listObjects, RepositoryDamaged } from "./object-files.ts";

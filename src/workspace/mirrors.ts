@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isThere } from "../if-there.ts";
-import { runClone, type Access } from "./git-clone.ts";
+import { type Access, runClone } from "./git-clone.ts";
 import { Mirror } from "./mirror.ts";
 
 /** Makes mirrors and finds them again. One object for a directory and a daemon; other daemons may use it as well. */

@@ -1,8 +1,8 @@
 /** Asks a repository's server what a clone would ask it first, and fetches nothing. */
 import type { CloneSource } from "./clone.ts";
 import { cloneFailure } from "./clone-failure.ts";
-import { ALLOWED_TRANSPORTS, FULL_COMMIT, refNotFound, SHORT_COMMIT, type Access } from "./git-clone.ts";
 import type { Git, GitRun } from "./git.ts";
+import { type Access, ALLOWED_TRANSPORTS, FULL_COMMIT, refNotFound, SHORT_COMMIT } from "./git-clone.ts";
 import { followingRedirects } from "./redirects.ts";
 import { checkRef, parseRepositoryUrl } from "./repository-url.ts";
 import { TokenPipe } from "./token-pipe.ts";

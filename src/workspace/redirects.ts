@@ -4,9 +4,9 @@
  */
 import { AgentdError } from "../errors.ts";
 import { redirectStatus } from "./clone-failure.ts";
-import { ALLOWED_TRANSPORTS, onThisHost, type Access } from "./git-clone.ts";
 import { GitFailure } from "./git.ts";
-import { parseRepositoryUrl, redactRepository, repositoryFault, type Repository } from "./repository-url.ts";
+import { type Access, ALLOWED_TRANSPORTS, onThisHost } from "./git-clone.ts";
+import { parseRepositoryUrl, redactRepository, type Repository, repositoryFault } from "./repository-url.ts";
 
 /** More in a row are a circle. GitHub needs two: from http to https, and to a repository's new name. */
 const MOST_REDIRECTS = 5;

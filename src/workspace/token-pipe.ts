@@ -4,7 +4,7 @@
  * that origin alone (not where a redirect leads), and to nobody where the repository is public.
  */
 import { constants } from "node:fs";
-import { open, rm, type FileHandle } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError } from "../errors.ts";
 import { makeFifo } from "../fifos.ts";

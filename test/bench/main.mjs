@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { USAGE, readCommandLine } from "./command-line.mjs";
+import { readCommandLine, USAGE } from "./command-line.mjs";
 import { describeMachine } from "./machine.mjs";
 import { reportText } from "./report.mjs";
 import { resultsOf } from "./results.mjs";

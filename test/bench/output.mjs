@@ -8,8 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
 import { usageOf } from "./process-usage.mjs";
-import { PRINTING_PROFILE } from "./workshop.mjs";
 import { summarize } from "./statistics.mjs";
+import { PRINTING_PROFILE } from "./workshop.mjs";
 
 const PRINTED_BYTES = 100_000_000;
 const IDLE_MS = 5_000;

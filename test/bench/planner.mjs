@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { summarize } from "./statistics.mjs";
 import { sampleInTurn } from "./rounds.mjs";
+import { summarize } from "./statistics.mjs";
 
 const SCHEDULES = 10_000;
 const SOURCE = fileURLToPath(new URL("../../src/scheduler", import.meta.url));

@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { AGENTD } from "../kit/agentd.mjs";
 import { connectWire } from "../kit/wire.mjs";
-import { timeCommand } from "./command.mjs";
 import { podmanRun } from "./by-hand.mjs";
+import { timeCommand } from "./command.mjs";
 import { sampleInTurn } from "./rounds.mjs";
 import { PROFILE } from "./workshop.mjs";
 

@@ -2,7 +2,7 @@
  * What all cells share: an image and a repository. And what each has of its own: a sandbox, an agent that counts its
  * starts, failpoints.
  */
-import { access, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createSandbox } from "../kit/agentd.mjs";
 import { startGitServer } from "../kit/git-server.mjs";

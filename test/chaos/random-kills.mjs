@@ -1,12 +1,12 @@
 /**
  * Sessions come and go while daemons and their services are killed at random.
  */
+import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readJournal, readSession } from "../kit/records.mjs";
 import { inArena } from "./arena.mjs";
 import { fateOf, leaks, outliveMirrorLocks, wrongStarts } from "./judgement.mjs";
 import { killService } from "./victims.mjs";
-import { basename } from "node:path";
 
 /** @typedef {import("./arena.mjs").Arena} Arena */
 /** @typedef {import("./arena.mjs").Ground} Ground */

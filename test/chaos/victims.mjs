@@ -1,9 +1,9 @@
 /**
  * Finds what is to be killed, kills it, and waits until it is dead.
  */
-import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
-import { processesWith, sendSignal } from "../kit/processes.mjs";
 import { readFile } from "node:fs/promises";
+import { inspectContainer, podman, sessionContainersOf } from "../kit/podman.mjs";
+import { processesWith, sendSignal } from "../kit/processes.mjs";
 import { untilLong } from "./arena.mjs";
 
 /** @typedef {import("./arena.mjs").Arena} Arena */

@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { credentialPayload } from "../../src/credentials/payload.ts";
-import { sessionContainersOf, inspectContainer } from "../kit/podman.mjs";
+import { inspectContainer, sessionContainersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
 import type { World } from "../kit/world.ts";

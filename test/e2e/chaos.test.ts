@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openGround, type Ground } from "../chaos/arena.mjs";
-import { tryCell } from "../chaos/cell.mjs";
-import { EXPECTATIONS, VICTIMS, type Victim } from "../chaos/expectations.mjs";
 import type { FailpointLabel } from "../../src/failpoints.ts";
+import { type Ground, openGround } from "../chaos/arena.mjs";
+import { tryCell } from "../chaos/cell.mjs";
+import { EXPECTATIONS, type Victim, VICTIMS } from "../chaos/expectations.mjs";
 
 /** Of `npm run chaos`, one cell for each way in which a session can be lost or run twice. */
 const ESSENTIALS: readonly (readonly [FailpointLabel, Victim])[] = [

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import type { SessionList } from "../../src/api/methods.ts";
 import type { ListedSession, SessionView } from "../../src/session-document.ts";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";
-import type { World } from "../kit/world.ts";
 import { until } from "../kit/until.mjs";
 import { connectWire, type Wire } from "../kit/wire.mjs";
+import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 import { usageOf } from "./process-usage.ts";
 

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/rpc/protocol.ts";
 import { setDoorBefore } from "../kit/door.mjs";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { containersOf } from "../kit/podman.mjs";
 import { processesWith } from "../kit/processes.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
-import { COUNTING_AGENT, firstProcess, killDaemon, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
 import type { World } from "../kit/world.ts";
+import { COUNTING_AGENT, firstProcess, killDaemon, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 describe("a daemon that is told to detach", () => {

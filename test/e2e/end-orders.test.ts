@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inArena, openGround, PROFILE, untilLong, type Arena, type Ground } from "../chaos/arena.mjs";
+import { type Arena, type Ground, inArena, openGround, PROFILE, untilLong } from "../chaos/arena.mjs";
 import { leaks } from "../chaos/judgement.mjs";
 import { readJournal, readSession } from "../kit/records.mjs";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { until } from "../kit/until.mjs";
 import type { World } from "../kit/world.ts";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
-import { AtAFailpoint, letGo, reaches, startsOf, COUNTING_AGENT } from "./at-a-failpoint.ts";
+import { AtAFailpoint, COUNTING_AGENT, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 /** Ids of the sessions that `agentd status` shows as incomplete. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { inArena, openGround, untilLong, type Arena, type Ground } from "../chaos/arena.mjs";
+import { type Arena, type Ground, inArena, openGround, untilLong } from "../chaos/arena.mjs";
 import { judge, leaks } from "../chaos/judgement.mjs";
-import { sessionContainersOf, podman } from "../kit/podman.mjs";
+import { podman, sessionContainersOf } from "../kit/podman.mjs";
 import { processesWith, sendSignal, signalProcessesWith } from "../kit/processes.mjs";
 
 const EXIT_CODE = 5;

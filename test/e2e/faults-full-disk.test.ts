@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SessionView } from "../../src/session-document.ts";
-import { inArena, openGround, PROFILE, untilLong, type Arena, type Ground } from "../chaos/arena.mjs";
+import { type Arena, type Ground, inArena, openGround, PROFILE, untilLong } from "../chaos/arena.mjs";
 import { judge, leaks } from "../chaos/judgement.mjs";
 import { readJournal, readSession } from "../kit/records.mjs";
 import { SmallDisk } from "./small-disk.ts";

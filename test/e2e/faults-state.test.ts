@@ -1,10 +1,10 @@
-import { chmod, readFile, readdir, truncate, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inArena, openGround, type Arena, type Ground } from "../chaos/arena.mjs";
+import { type Arena, type Ground, inArena, openGround } from "../chaos/arena.mjs";
 import { judge, leaks } from "../chaos/judgement.mjs";
-import { readJournal } from "../kit/records.mjs";
 import type { Daemon } from "../kit/daemon.mjs";
+import { readJournal } from "../kit/records.mjs";
 
 const EXIT_CODE = 5;
 

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import type { World } from "../kit/world.ts";
 import { AtAFailpoint, reaches } from "./at-a-failpoint.ts";
 import { COMMAND, CREDENTIALS, startsDirectory } from "./at-the-gate.ts";

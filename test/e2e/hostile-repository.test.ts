@@ -1,7 +1,7 @@
-import { execa } from "execa";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { writeFiles } from "../kit/files.mjs";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";

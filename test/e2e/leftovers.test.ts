@@ -2,9 +2,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { containersEnvironment } from "../kit/containers-environment.mjs";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../kit/images.mjs";
 import { podman } from "../kit/podman.mjs";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { AtAFailpoint, killDaemon, reaches } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { sessionContainersOf, inspectContainer, podman } from "../kit/podman.mjs";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
-import type { World } from "../kit/world.ts";
-import { until } from "../kit/until.mjs";
 import { identifyProcess, isAlive } from "../../src/process-identity.ts";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import { inspectContainer, podman, sessionContainersOf } from "../kit/podman.mjs";
+import { until } from "../kit/until.mjs";
+import type { World } from "../kit/world.ts";
 import { AtAFailpoint, COUNTING_AGENT, killDaemon, reaches, startsOf } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 

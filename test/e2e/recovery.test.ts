@@ -2,8 +2,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FailpointLabel } from "../../src/failpoints.ts";
-import { readJournal, readOutput } from "../kit/records.mjs";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import { readJournal, readOutput } from "../kit/records.mjs";
 import type { World } from "../kit/world.ts";
 import {
   AtAFailpoint,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { readJournal } from "../kit/records.mjs";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";
+import { readJournal } from "../kit/records.mjs";
 import { inAWorld } from "./in-a-world.ts";
 
 it(

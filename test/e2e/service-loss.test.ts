@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { signalProcessesWith } from "../kit/processes.mjs";
 import { until } from "../kit/until.mjs";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import type { World } from "../kit/world.ts";
 import { inAWorld } from "./in-a-world.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { setDoorBefore } from "../kit/door.mjs";
+import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { sessionContainersOf } from "../kit/podman.mjs";
 import { until } from "../kit/until.mjs";
-import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 const CANCELLED = { outcome: "cancelled", exit_code: null, start_timestamp: null, stage: null };

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it, onTestFailed } from "vitest";
+import { House } from "../kit/house/house.ts";
+import { World } from "../kit/world.ts";
 import { Binder } from "./binder/binding.ts";
 import { readFeature } from "./binder/feature-file.ts";
 import { runScenario } from "./binder/run-scenario.ts";
 import { FEATURES_DIRECTORY } from "./features-directory.ts";
-import { House } from "../kit/house/house.ts";
 import { STEPS } from "./steps/all.ts";
 import { PARAMETER_TYPES } from "./steps/parameter-types.ts";
-import { World } from "../kit/world.ts";
 
 /** Makes a test of every scenario of a feature file. They run one after the other and share their daemons. */
 export function specify(file: string): void {

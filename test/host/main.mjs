@@ -6,7 +6,7 @@ import { appendFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { USAGE, readCommandLine } from "./command-line.mjs";
+import { readCommandLine, USAGE } from "./command-line.mjs";
 import { cacheDirectory, ensureImage } from "./image.mjs";
 import { collectInput, writeInputDisk } from "./input.mjs";
 import { boot, bootOnTerminal } from "./machine.mjs";

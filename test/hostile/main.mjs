@@ -3,8 +3,8 @@
  *
  * A case is a file of `cases/` that exports `name`, `expectation` (a sentence) and `run`.
  */
-import { readCommandLine, USAGE } from "./command-line.mjs";
 import { allCases } from "./all-cases.mjs";
+import { readCommandLine, USAGE } from "./command-line.mjs";
 
 /**
  * What a case is run with.

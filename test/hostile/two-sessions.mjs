@@ -2,15 +2,15 @@
  * Two sessions of one operator: one passes descriptors of its directories to the other and ends; the other keeps
  * putting links to a directory of the host where directories were, while agentd works on them.
  */
-import { lstat, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { createSandbox } from "../kit/agentd.mjs";
+import { startGitServer } from "../kit/git-server.mjs";
 import { ensureDebianGitImage } from "../kit/images.mjs";
 import { readOutput, readSession } from "../kit/records.mjs";
 import { makeRepository } from "../kit/repositories.mjs";
-import { startGitServer } from "../kit/git-server.mjs";
 import { until } from "../kit/until.mjs";
 
 /**

@@ -1,7 +1,7 @@
-import { execa } from "execa";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FifoMaker } from "../../src/fifos.ts";
 

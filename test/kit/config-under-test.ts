@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Config } from "../../src/config/config.ts";
-import { loadConfig, type ConfigHost } from "../../src/config/load.ts";
+import { type ConfigHost, loadConfig } from "../../src/config/load.ts";
 import type { Problem } from "../../src/config/problems.ts";
 import type { AgentdError } from "../../src/errors.ts";
 

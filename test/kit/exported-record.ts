@@ -2,11 +2,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { exportRecord } from "../../src/audit/upkeep/export.ts";
 import { readEvidence } from "../../src/audit/chain/evidence.ts";
+import { rotateKey } from "../../src/audit/chain/rotate-key.ts";
 import { evidencePaths } from "../../src/audit/keys/evidence-paths.ts";
 import type { OpenRecord } from "../../src/audit/open/open-record.ts";
-import { rotateKey } from "../../src/audit/chain/rotate-key.ts";
+import { exportRecord } from "../../src/audit/upkeep/export.ts";
 import { placeOf, settingsIn, SUCCESS } from "./record-document.ts";
 import { newRecord, temporaryDirectory } from "./record-fixture.ts";
 

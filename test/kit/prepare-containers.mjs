@@ -3,7 +3,7 @@
  */
 import { execa } from "execa";
 import { prepareContainersEnvironment } from "./containers-environment.mjs";
-import { BUSYBOX, USER_1000, ensureBusyboxImage, ensureDebianGitImage } from "./images.mjs";
+import { BUSYBOX, ensureBusyboxImage, ensureDebianGitImage, USER_1000 } from "./images.mjs";
 
 export async function setup() {
   await execa({ stdio: "inherit" })`sh test/machine/build.sh`;

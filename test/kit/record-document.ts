@@ -2,19 +2,19 @@
  * What records of tests are made with; needs no vitest, so that scripts can use it too.
  */
 import { basename, dirname, join } from "node:path";
-import type { RecordSettings } from "../../src/audit/open/open-record.ts";
-import { Attester, type AttesterSettings } from "../../src/audit/seal/attest.ts";
 import { ensureEvidence } from "../../src/audit/chain/chain-writer.ts";
-import { evidencePaths } from "../../src/audit/keys/evidence-paths.ts";
 import { readEvidence } from "../../src/audit/chain/evidence.ts";
+import { evidencePaths } from "../../src/audit/keys/evidence-paths.ts";
 import { OpenIndex } from "../../src/audit/open/open-index.ts";
+import type { RecordSettings } from "../../src/audit/open/open-record.ts";
 import type { RecordPlace } from "../../src/audit/read/query.ts";
+import { Attester, type AttesterSettings } from "../../src/audit/seal/attest.ts";
 import { sealRecord, type SealRequest } from "../../src/audit/seal/seal.ts";
 import type { Verification } from "../../src/audit/verify/verification.ts";
-import { verifyAll, type VerificationOfAll } from "../../src/audit/verify/verify-all.ts";
 import { verifyRecord } from "../../src/audit/verify/verify.ts";
+import { type VerificationOfAll, verifyAll } from "../../src/audit/verify/verify-all.ts";
 import { NO_FAILPOINTS } from "../../src/failpoints.ts";
-import { ending, type Ending } from "../../src/outcome.ts";
+import { type Ending, ending } from "../../src/outcome.ts";
 import { acceptedDocument, type SessionDocument } from "../../src/session-document.ts";
 
 export const NOW_MS = Date.UTC(2026, 1, 3, 4, 5, 6, 789);

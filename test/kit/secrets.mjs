@@ -2,7 +2,7 @@
  * Looks for a secret where it must not be, in whatever way it is written down.
  */
 import { randomBytes } from "node:crypto";
-import { readFile, readdir, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 

@@ -3,16 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AgentdError } from "../../src/errors.ts";
-import { createLogger } from "../../src/log.ts";
 import type { Handlers } from "../../src/api/handlers.ts";
 import {
-  METHODS,
   type MethodName,
+  METHODS,
   type Reload,
   type SessionList,
   type Status,
 } from "../../src/api/methods.ts";
+import { AgentdError } from "../../src/errors.ts";
+import { createLogger } from "../../src/log.ts";
 import type { Patience } from "../../src/rpc/connection.ts";
 import { RpcServer } from "../../src/rpc/server.ts";
 import { acceptedDocument, type SessionView } from "../../src/session-document.ts";

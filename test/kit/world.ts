@@ -1,14 +1,14 @@
-import type { JsonMap } from "@iarna/toml";
-import { pathExists } from "fs-extra";
 import { mkdir, rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import type { JsonMap } from "@iarna/toml";
+import { pathExists } from "fs-extra";
 import { AGENTD, createSandbox, type Sandbox } from "./agentd.mjs";
 import type { Files } from "./files.mjs";
-import { commit, git, makeRepository } from "./repositories.mjs";
-import { until } from "./until.mjs";
 import { Command } from "./house/command.ts";
 import type { House, Running } from "./house/house.ts";
-import { recordsIn, type RecordDirectory } from "./house/records.ts";
+import { type RecordDirectory, recordsIn } from "./house/records.ts";
+import { commit, git, makeRepository } from "./repositories.mjs";
+import { until } from "./until.mjs";
 
 const REPOSITORY = "site.git";
 /** What the profile runs: the repository brings it. */

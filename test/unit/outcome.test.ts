@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
-import { ending, endingOfExitCode, runExitCode, type Outcome } from "../../src/outcome.ts";
+import { ending, endingOfExitCode, type Outcome, runExitCode } from "../../src/outcome.ts";
 
 const signalName = (number: number): string | undefined =>
   Object.entries(constants.signals).find(([, value]) => value === number)?.[0];

@@ -12,12 +12,12 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
+import { ensureDirectory, syncDirectory, syncFile, writeNewFile } from "../../durable-files.ts";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
-import { formatChainLine, keyAfter, parseChainLine, type ChainLine } from "./chain-line.ts";
-import { ensureDirectory, syncFile, writeNewFile, syncDirectory } from "../../durable-files.ts";
+import { sha256, type StatementPlace } from "../format/statement.ts";
 import type { EvidencePaths } from "../keys/evidence-paths.ts";
 import { ensureSigningKey, loadSigningKey, type SigningKey } from "../keys/signing-key.ts";
-import { sha256, type StatementPlace } from "../format/statement.ts";
+import { type ChainLine, formatChainLine, keyAfter, parseChainLine } from "./chain-line.ts";
 import { underThreadLock } from "./thread-lock.ts";
 
 type OwnFields<Line> = Line extends ChainLine

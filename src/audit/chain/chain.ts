@@ -3,7 +3,7 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { systemCode } from "../../errors.ts";
-import { parseChainLine, type ChainLine, type SessionLine } from "./chain-line.ts";
+import { type ChainLine, parseChainLine, type SessionLine } from "./chain-line.ts";
 
 export interface ChainProblem {
   /** Number of the line in `chain.jsonl`, from 1. */

@@ -4,9 +4,9 @@
 import type { KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Chain } from "./chain.ts";
 import { evidencePaths } from "../keys/evidence-paths.ts";
 import { readPublicKeys } from "../keys/public-key.ts";
+import { Chain } from "./chain.ts";
 
 export interface Evidence {
   /** Every key that this instance has signed with, by its id. */

@@ -2,11 +2,11 @@
  * Replacing the key that signs. Old records stay verifiable: public keys are kept, and the old key signs the hand-over.
  */
 import { syncDirectory } from "../../durable-files.ts";
-import { ChainWriter } from "./chain-writer.ts";
 import { envelopeJson, signEnvelope } from "../format/dsse.ts";
-import type { EvidencePaths } from "../keys/evidence-paths.ts";
-import { stageSigningKey, type SigningKey } from "../keys/signing-key.ts";
 import { keyStatement } from "../format/statement.ts";
+import type { EvidencePaths } from "../keys/evidence-paths.ts";
+import { type SigningKey, stageSigningKey } from "../keys/signing-key.ts";
+import { ChainWriter } from "./chain-writer.ts";
 
 /**
  * Makes a new key and hands over to it, durably, also beside a running daemon. The old private key is destroyed.

@@ -1,7 +1,7 @@
 /**
  * Signed statements: a DSSE envelope, and the Sigstore bundle (v0.3) that carries one in a record.
  */
-import { verify, type KeyObject } from "node:crypto";
+import { type KeyObject, verify } from "node:crypto";
 import type { SigningKey } from "../keys/signing-key.ts";
 
 const PAYLOAD_TYPE = "application/vnd.in-toto+json";

@@ -8,9 +8,9 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, open, truncate } from "node:fs/promises";
 import { AgentdError, sentence } from "../../errors.ts";
-import type { SessionState } from "../../session-document.ts";
-import { oneAtATime, type Enqueue } from "../../one-at-a-time.ts";
+import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
 import { readRegularFile } from "../../regular-file.ts";
+import type { SessionState } from "../../session-document.ts";
 
 /** A line of the journal; the keys beyond these are the details of its event. */
 export interface JournalEntry {

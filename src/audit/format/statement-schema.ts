@@ -1,7 +1,7 @@
 /** Reading the statement of a session: what a record and the chain are compared with. */
 import * as z from "zod";
 import { CHECKSUMS } from "./record-layout.ts";
-import { SESSION_PREDICATE, STATEMENT_TYPE, type GoneStatement, type StatementPlace } from "./statement.ts";
+import { type GoneStatement, SESSION_PREDICATE, STATEMENT_TYPE, type StatementPlace } from "./statement.ts";
 
 const digest = z.object({ sha256: z.string() });
 

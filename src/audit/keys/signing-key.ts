@@ -1,7 +1,7 @@
 /**
  * The private key that signs an instance's statements: made at the first start, replaced by a rotation.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -13,9 +13,9 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { AgentdError, sentence, systemCode } from "../../errors.ts";
 import { commitFile, ensureDirectory, stagedPath } from "../../durable-files.ts";
-import { publicKeyPath, type EvidencePaths } from "./evidence-paths.ts";
+import { AgentdError, sentence, systemCode } from "../../errors.ts";
+import { type EvidencePaths, publicKeyPath } from "./evidence-paths.ts";
 import { keyIdOf, pemOf } from "./public-key.ts";
 
 /** A key in memory; the value itself goes nowhere. */

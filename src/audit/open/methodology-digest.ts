@@ -4,7 +4,7 @@
 import { closeSync, lstatSync, readlinkSync } from "node:fs";
 import { AgentdError, sentence } from "../../errors.ts";
 import { openRegularFileSync } from "../../regular-file.ts";
-import { bytePath, fsPath, joinBytes, listNames, shownPath, type BytePath } from "../../trees/byte-path.ts";
+import { type BytePath, bytePath, fsPath, joinBytes, listNames, shownPath } from "../../trees/byte-path.ts";
 import { checksumLine } from "../format/checksums.ts";
 import { ContentReader } from "../format/file-content.ts";
 import { sha256 } from "../format/statement.ts";

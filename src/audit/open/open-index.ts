@@ -7,11 +7,11 @@
 import { mkdir, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { ensureDirectory, syncDirectory, writeNewFile } from "../../durable-files.ts";
 import { systemCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { requestKey } from "../../request-key.ts";
 import { sessionDocumentSchema } from "../../session-document.ts";
-import { ensureDirectory, syncDirectory, writeNewFile } from "../../durable-files.ts";
 import { SESSION_ID } from "../format/session-id.ts";
 
 const ENTRY_SCHEMA_VERSION = 1;

@@ -1,13 +1,13 @@
+import { commitFile, stageFile } from "../../durable-files.ts";
 import { AgentdError, sentence } from "../../errors.ts";
 import type { Failpoints } from "../../failpoints.ts";
+import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
 import type { Ending } from "../../outcome.ts";
 import type { SessionDocument, SessionState } from "../../session-document.ts";
-import { commitFile, stageFile } from "../../durable-files.ts";
 import type { AppendOptions, Journal, JournalEntry } from "../format/journal.ts";
-import { oneAtATime, type Enqueue } from "../../one-at-a-time.ts";
-import type { OpenIndex } from "./open-index.ts";
-import { formatDocument, recordPaths, type RecordPaths } from "../format/record-layout.ts";
+import { formatDocument, type RecordPaths, recordPaths } from "../format/record-layout.ts";
 import type { SealRequest } from "../seal/seal.ts";
+import type { OpenIndex } from "./open-index.ts";
 
 /** What every record of an instance is made and sealed with. */
 export interface RecordSettings {

@@ -1,15 +1,15 @@
 /** Making records. */
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { commitFile, ensureDirectory, stageFile, syncDirectory } from "../../durable-files.ts";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
 import type { SessionDocument } from "../../session-document.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
-import { commitFile, ensureDirectory, stageFile, syncDirectory } from "../../durable-files.ts";
-import { allEnded } from "../seal/all-ended.ts";
 import { createJournal, type Journal } from "../format/journal.ts";
-import { OpenRecord, type RecordSettings } from "./open-record.ts";
 import { formatDocument, recordPaths } from "../format/record-layout.ts";
 import { newSessionId, type RandomBytes } from "../format/session-id.ts";
+import { allEnded } from "../seal/all-ended.ts";
+import { OpenRecord, type RecordSettings } from "./open-record.ts";
 
 /** More collisions in a row than chance explains. */
 const ID_ATTEMPTS = 20;

@@ -6,13 +6,13 @@ import { dirname } from "node:path";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
 import type { SessionDocument } from "../../session-document.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
-import { openJournal, readJournal, type JournalEntry } from "../format/journal.ts";
+import { type JournalEntry, openJournal, readJournal } from "../format/journal.ts";
+import { recordPaths } from "../format/record-layout.ts";
+import { type DocumentProblem, readDocument } from "../read/query.ts";
+import { removeReplacedTree } from "../seal/swap-tree.ts";
 import type { OpenEntry } from "./open-index.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
-import { readDocument, type DocumentProblem } from "../read/query.ts";
-import { recordPaths } from "../format/record-layout.ts";
 import { restoreDocument } from "./restore-document.ts";
-import { removeReplacedTree } from "../seal/swap-tree.ts";
 
 /** What an entry of the open index turned out to be. */
 export type Reopened =

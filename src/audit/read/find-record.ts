@@ -3,10 +3,10 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../../errors.ts";
 import { shortId } from "../../short-id.ts";
+import { SESSION_ID } from "../format/session-id.ts";
 import { readDocument, type RecordPlace } from "./query.ts";
 import { namesIn, readRecordNames, type RecordNames } from "./record-names.ts";
 import { listRecords } from "./select-records.ts";
-import { SESSION_ID } from "../format/session-id.ts";
 
 /** Fewer digits would mean something else tomorrow. */
 const PIECE = /^[0-9a-f]{4,15}$/;

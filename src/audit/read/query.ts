@@ -1,13 +1,13 @@
 /** Reading what a record says of its session. */
 import * as z from "zod";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
+import { readRegularFile } from "../../regular-file.ts";
 import {
   SESSION_SCHEMA_VERSION,
-  sessionDocumentSchema,
   type SessionDocument,
+  sessionDocumentSchema,
   type SessionState,
 } from "../../session-document.ts";
-import { readRegularFile } from "../../regular-file.ts";
 import { readJournal } from "../format/journal.ts";
 import { recordPaths } from "../format/record-layout.ts";
 

@@ -1,8 +1,8 @@
 /** Choosing records by their names alone, which say the profile and, as part of the id, the time. */
 import { join } from "node:path";
+import { firstIdAt } from "../format/session-id.ts";
 import type { RecordPlace } from "./query.ts";
 import { namesIn, readRecordNames, type RecordNames } from "./record-names.ts";
-import { firstIdAt } from "../format/session-id.ts";
 
 /** Which records are wanted; without a field it does not matter. */
 export interface RecordFilter {

@@ -2,14 +2,14 @@
  * The attestation of a record: its statement, signed, in the record and in the chain.
  */
 import { rmSync, writeFileSync } from "node:fs";
-import type { SessionDocument } from "../../session-document.ts";
 import { stagedPath } from "../../durable-files.ts";
+import type { SessionDocument } from "../../session-document.ts";
 import { linesOfSession } from "../chain/chain.ts";
 import { ChainWriter } from "../chain/chain-writer.ts";
 import { formatBundle, signEnvelope } from "../format/dsse.ts";
-import { evidencePaths, type EvidencePaths } from "../keys/evidence-paths.ts";
 import { recordPaths } from "../format/record-layout.ts";
-import { sessionStatement, type Builder } from "../format/statement.ts";
+import { type Builder, sessionStatement } from "../format/statement.ts";
+import { type EvidencePaths, evidencePaths } from "../keys/evidence-paths.ts";
 
 /** For whom is attested; plain data, because it goes to a worker. */
 export interface AttesterSettings extends Builder {

@@ -8,13 +8,13 @@
 import { closeSync, fchmodSync, fstatSync, ftruncateSync, futimesSync, readSync } from "node:fs";
 import { systemCode } from "../../errors.ts";
 import { kindOf } from "../../regular-file.ts";
-import { joinBytes, shownPath, type BytePath } from "../../trees/byte-path.ts";
+import { type BytePath, joinBytes, shownPath } from "../../trees/byte-path.ts";
 import { sortedNames } from "../../trees/sorted-names.ts";
 import type { TreeEntry } from "../../trees/tree-entry.ts";
 import type { ChecksumLines } from "../format/checksums.ts";
+import { ContentReader, type Read, Turns } from "../format/file-content.ts";
 import { CopiedDirectory, type Modes } from "./copied-directory.ts";
 import { ExcludedList } from "./excluded-list.ts";
-import { ContentReader, Turns, type Read } from "../format/file-content.ts";
 import { Flusher } from "./flusher.ts";
 import { fromSource, SourceFault } from "./source-fault.ts";
 

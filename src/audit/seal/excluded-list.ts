@@ -1,5 +1,5 @@
 import type { Excluded } from "../../session-document.ts";
-import { shownPath, type BytePath } from "../../trees/byte-path.ts";
+import { type BytePath, shownPath } from "../../trees/byte-path.ts";
 
 /** How many entries a document lists at most. */
 const MOST_LISTED = 1_000;

@@ -2,11 +2,11 @@
  * The script of the worker that seals records, several in turns, and removes the small trees that sessions leave. A
  * program of its own, because its start is part of the first session's end: it imports nothing that it does not need.
  */
-import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { sentence } from "../../errors.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import { Attester, type AttesterSettings } from "./attest.ts";
 import { removeTreeNow } from "../../trees/remove-tree.ts";
+import { Attester, type AttesterSettings } from "./attest.ts";
 import { sealRecord, type SealRequest } from "./seal.ts";
 
 /** What `Sealer` posts. */

@@ -4,27 +4,27 @@
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { commitFile, stageFile, stagedPath, syncDirectory, syncFile } from "../../durable-files.ts";
+import { commitFile, stagedPath, stageFile, syncDirectory, syncFile } from "../../durable-files.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import { bytePath, type BytePath } from "../../trees/byte-path.ts";
+import { type BytePath, bytePath } from "../../trees/byte-path.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
 import { TreeEntry } from "../../trees/tree-entry.ts";
-import { allEnded } from "./all-ended.ts";
-import type { Attester } from "./attest.ts";
 import { checksumLine, ChecksumLines, writeChecksums } from "../format/checksums.ts";
-import type { Modes } from "./copied-directory.ts";
-import { COPY_BOUNDS, TreeCopy, type CopyBounds } from "./copy-tree.ts";
-import type { ExcludedList } from "./excluded-list.ts";
 import { openJournal, readJournal } from "../format/journal.ts";
-import { freezeOwnFiles } from "./own-files.ts";
 import {
   formatDocument,
+  type RecordPaths,
   recordPaths,
   RUNA,
   SESSION_PATH,
-  type RecordPaths,
 } from "../format/record-layout.ts";
-import { removeTree } from "../../trees/remove-tree.ts";
 import { sha256 } from "../format/statement.ts";
+import { allEnded } from "./all-ended.ts";
+import type { Attester } from "./attest.ts";
+import type { Modes } from "./copied-directory.ts";
+import { COPY_BOUNDS, type CopyBounds, TreeCopy } from "./copy-tree.ts";
+import type { ExcludedList } from "./excluded-list.ts";
+import { freezeOwnFiles } from "./own-files.ts";
 import { copyPath, removeReplacedTree, swapTrees, undoSwap } from "./swap-tree.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
 

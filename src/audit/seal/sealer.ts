@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { SessionDocument } from "../../session-document.ts";
 import type { AttesterSettings } from "./attest.ts";
-import type { SealAnswer, SealJob } from "./seal-worker.ts";
 import type { SealRequest } from "./seal.ts";
+import type { SealAnswer, SealJob } from "./seal-worker.ts";
 
 export interface SealerOptions {
   /** Path of `seal-worker.ts` as a bundled script. */

@@ -11,9 +11,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { systemCode } from "../../errors.ts";
 import { isThere } from "../../if-there.ts";
 import { bytePath } from "../../trees/byte-path.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
 import { TreeEntry } from "../../trees/tree-entry.ts";
 import { recordPaths, RUNA } from "../format/record-layout.ts";
-import { removeTree } from "../../trees/remove-tree.ts";
 
 /** A tree that a container had, while its record is being sealed; no name of a record looks like this. */
 export const OLD_TREE = /^\.unsealed-([0-9a-f]{16})$/;

@@ -1,26 +1,26 @@
 /**
  * One archive with everything that a stranger needs to check a record.
  */
-import { mkdtemp, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { closeSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
-import { closeSync } from "node:fs";
 import { execa } from "execa";
 import { AgentdError, sentence } from "../../errors.ts";
 import { openRegularFileSync } from "../../regular-file.ts";
-import { fsPath, type BytePath } from "../../trees/byte-path.ts";
+import { type BytePath, fsPath } from "../../trees/byte-path.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
-import { formatChainLine, type ChainLine } from "../chain/chain-line.ts";
 import type { Chain } from "../chain/chain.ts";
-import { readChecksums } from "../format/checksums.ts";
+import { type ChainLine, formatChainLine } from "../chain/chain-line.ts";
 import type { Evidence } from "../chain/evidence.ts";
-import { exportReadme } from "./export-readme.ts";
+import { readChecksums } from "../format/checksums.ts";
+import { ATTESTATION, CHECKSUMS, recordPaths } from "../format/record-layout.ts";
 import { pemOf } from "../keys/public-key.ts";
 import type { RecordPlace } from "../read/query.ts";
-import { ATTESTATION, CHECKSUMS, recordPaths } from "../format/record-layout.ts";
 import type { Verification } from "../verify/verification.ts";
 import { verifyRecord } from "../verify/verify.ts";
+import { exportReadme } from "./export-readme.ts";
 
 /** For cosign, which would ask the network for one. */
 const TRUSTED_ROOT = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}\n';

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { AgentdError, systemCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { NotRegularFileError, readRegularFile } from "../../regular-file.ts";
-import { bytePath, fsPath, joinBytes, listNames, type BytePath } from "../../trees/byte-path.ts";
-import { parseBundle } from "../format/dsse.ts";
+import { type BytePath, bytePath, fsPath, joinBytes, listNames } from "../../trees/byte-path.ts";
 import type { Evidence } from "../chain/evidence.ts";
-import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/query.ts";
-import { listRecords } from "../read/select-records.ts";
+import { parseBundle } from "../format/dsse.ts";
 import { recordPaths } from "../format/record-layout.ts";
-import { namesIn } from "../read/record-names.ts";
 import { sessionIdTime } from "../format/session-id.ts";
 import { sha256 } from "../format/statement.ts";
+import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/query.ts";
+import { namesIn } from "../read/record-names.ts";
+import { listRecords } from "../read/select-records.ts";
 import { OLD_TREE } from "../seal/swap-tree.ts";
 
 export interface PruneRules {

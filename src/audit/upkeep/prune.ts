@@ -7,10 +7,10 @@ import { removeTree } from "../../trees/remove-tree.ts";
 import type { Chain } from "../chain/chain.ts";
 import { ChainWriter } from "../chain/chain-writer.ts";
 import { envelopeJson, signEnvelope } from "../format/dsse.ts";
-import type { EvidencePaths } from "../keys/evidence-paths.ts";
-import { prunedPath, type PrunePlan } from "./prune-plan.ts";
-import type { RecordPlace } from "../read/query.ts";
 import { pruneStatement } from "../format/statement.ts";
+import type { EvidencePaths } from "../keys/evidence-paths.ts";
+import type { RecordPlace } from "../read/query.ts";
+import { prunedPath, type PrunePlan } from "./prune-plan.ts";
 
 /** A tombstone is one line of the chain; so many records in one keep it short. */
 const RECORDS_OF_A_TOMBSTONE = 500;

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { AgentdError } from "../../errors.ts";
 import type { Chain, ChainProblem } from "../chain/chain.ts";
 import type { SessionLine } from "../chain/chain-line.ts";
-import { readEvidence, type Evidence } from "../chain/evidence.ts";
+import { type Evidence, readEvidence } from "../chain/evidence.ts";
+import type { PrunedStatement } from "../format/statement-schema.ts";
 import type { RecordPlace } from "../read/query.ts";
 import { listRecords } from "../read/select-records.ts";
-import type { PrunedStatement } from "../format/statement-schema.ts";
+import { type Verdict, VERDICTS, type Verification, worse } from "./verification.ts";
+import { verifyRecord } from "./verify.ts";
 import { isVouchedFor } from "./verify-attestation.ts";
 import { verifyChain } from "./verify-chain.ts";
-import { verifyRecord } from "./verify.ts";
-import { VERDICTS, worse, type Verdict, type Verification } from "./verification.ts";
 
 /** So many records are looked at in turns, so that none waits for the disk alone. */
 const AT_ONCE = 8;

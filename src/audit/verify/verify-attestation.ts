@@ -2,12 +2,12 @@
  * The attestation of a record: its signature, what it vouches for, and its place in the chain.
  */
 import type { SessionLine } from "../chain/chain-line.ts";
-import { isSignedBy, parseBundle } from "../format/dsse.ts";
 import type { Evidence } from "../chain/evidence.ts";
-import type { RecordPlace } from "../read/query.ts";
+import { isSignedBy, parseBundle } from "../format/dsse.ts";
 import { ATTESTATION, CHECKSUMS } from "../format/record-layout.ts";
-import { sha256, type GoneStatement } from "../format/statement.ts";
+import { type GoneStatement, sha256 } from "../format/statement.ts";
 import { readSessionStatement, type SessionStatement } from "../format/statement-schema.ts";
+import type { RecordPlace } from "../read/query.ts";
 import type { RecordProblem } from "./verification.ts";
 
 /** The two files that seal a record. */

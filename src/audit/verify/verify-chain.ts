@@ -4,12 +4,12 @@
  */
 import type { KeyObject } from "node:crypto";
 import type { Chain, ChainProblem } from "../chain/chain.ts";
-import { keyAfter, type ChainLine } from "../chain/chain-line.ts";
+import { type ChainLine, keyAfter } from "../chain/chain-line.ts";
 import { isSignedBy, parseEnvelope } from "../format/dsse.ts";
-import { keyIdOf, parsePublicKey } from "../keys/public-key.ts";
 import { KEY_PREDICATE, PRUNE_PREDICATE, sha256 } from "../format/statement.ts";
-import { readChainStatement, type ChainStatement, type PrunedStatement } from "../format/statement-schema.ts";
-import { worse, type Verdict } from "./verification.ts";
+import { type ChainStatement, type PrunedStatement, readChainStatement } from "../format/statement-schema.ts";
+import { keyIdOf, parsePublicKey } from "../keys/public-key.ts";
+import { type Verdict, worse } from "./verification.ts";
 
 export interface ChainVerification {
   readonly status: Verdict;

@@ -6,14 +6,14 @@ import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
 import { systemCode } from "../../errors.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import { shownPath, type BytePath } from "../../trees/byte-path.ts";
+import { type BytePath, shownPath } from "../../trees/byte-path.ts";
 import { TreeEntry } from "../../trees/tree-entry.ts";
-import { readChecksums, type Checksum } from "../format/checksums.ts";
+import { type Checksum, readChecksums } from "../format/checksums.ts";
 import { ContentReader } from "../format/file-content.ts";
 import { journalFault } from "../format/journal.ts";
 import { ATTESTATION, CHECKSUMS, JOURNAL_PATH, recordPaths, RUNA } from "../format/record-layout.ts";
 import type { RecordProblem } from "./verification.ts";
-import { walkRecord, type Found } from "./walk-record.ts";
+import { type Found, walkRecord } from "./walk-record.ts";
 
 /** The seal itself, which the sums do not cover. */
 const SEAL_FILES: readonly string[] = [CHECKSUMS, ATTESTATION];

@@ -8,18 +8,18 @@ import { NotRegularFileError, openRegularFile, readRegularFile } from "../../reg
 import type { SessionDocument } from "../../session-document.ts";
 import type { Evidence } from "../chain/evidence.ts";
 import { journalFault } from "../format/journal.ts";
-import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/query.ts";
 import {
   ATTESTATION,
   CHECKSUMS,
   JOURNAL_PATH,
+  type RecordPaths,
   recordPaths,
   SESSION_PATH,
-  type RecordPaths,
 } from "../format/record-layout.ts";
-import { verifyAttestation, type AttestationVerdict } from "./verify-attestation.ts";
-import { compareFiles, type ComparedFiles } from "./verify-files.ts";
+import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/query.ts";
 import type { RecordProblem, Verification } from "./verification.ts";
+import { type AttestationVerdict, verifyAttestation } from "./verify-attestation.ts";
+import { type ComparedFiles, compareFiles } from "./verify-files.ts";
 
 /** A statement has names and digests only. */
 const MOST_ATTESTATION_BYTES = 1024 * 1024;

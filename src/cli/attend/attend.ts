@@ -2,17 +2,17 @@
  * Stays with a session to its end: prints what it prints, and passes Ctrl-C on to it.
  */
 import { sentence } from "../../errors.ts";
-import type { SessionView } from "../../session-document.ts";
-import { say, type CliContext } from "../frame/context.ts";
-import type { ConsoleStream } from "../console/console-log.ts";
-import { watchEnd } from "./end-watch.ts";
-import { consoleLogOf, followConsoleLog } from "../console/follow.ts";
-import type { Interrupts } from "./interrupts.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
-import { Progress } from "./progress.ts";
+import type { SessionView } from "../../session-document.ts";
+import type { ConsoleStream } from "../console/console-log.ts";
+import { consoleLogOf, followConsoleLog } from "../console/follow.ts";
+import { type CliContext, say } from "../frame/context.ts";
 import { sessionEnd } from "../frame/session-end.ts";
-import { SessionWatch } from "./session-watch.ts";
 import type { SessionOutput } from "../terminal/session-output.ts";
+import { watchEnd } from "./end-watch.ts";
+import type { Interrupts } from "./interrupts.ts";
+import { Progress } from "./progress.ts";
+import { SessionWatch } from "./session-watch.ts";
 
 export interface Attendance {
   readonly client: PersistentClient;

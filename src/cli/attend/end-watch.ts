@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionView } from "../../session-document.ts";
-import { say, type CliContext } from "../frame/context.ts";
+import { type CliContext, say } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 
 const LOOK_MS = 500;

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, type LocalContext } from "../frame/context.ts";
-import { printable } from "../terminal/printable.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, say } from "../frame/context.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
-  namedSession,
-  takingSession,
   type LatestOption,
   type NamedSession,
+  namedSession,
+  takingSession,
 } from "../frame/session-argument.ts";
+import { printable } from "../terminal/printable.ts";
 
 interface ExportOptions extends LatestOption {
   readonly output?: string;

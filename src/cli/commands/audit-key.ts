@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { AgentdError } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, type LocalContext } from "../frame/context.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, say } from "../frame/context.ts";
 
 interface KeyOptions {
   readonly format?: string;

@@ -3,22 +3,22 @@ import { isFailure } from "../../outcome.ts";
 import { listed } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { countOption } from "../frame/arguments.ts";
-import { readAuditedView, withLeftFiles, type ListedRecord } from "../words/audited-record.ts";
-import { colourOf } from "../terminal/colours.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, type LocalContext } from "../frame/context.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, say } from "../frame/context.ts";
 import { errorText } from "../frame/error-text.ts";
-import { printable } from "../terminal/printable.ts";
 import {
   cutText,
   filterOf,
-  takingFilters,
   type FilterOptions,
   type SessionFilter,
+  takingFilters,
 } from "../frame/session-filters.ts";
+import { colourOf } from "../terminal/colours.ts";
+import { printable } from "../terminal/printable.ts";
+import { type Cell, renderTable } from "../terminal/table.ts";
+import { type ListedRecord, readAuditedView, withLeftFiles } from "../words/audited-record.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { sizeText } from "../words/size-text.ts";
-import { renderTable, type Cell } from "../terminal/table.ts";
 import { ageText } from "../words/time-text.ts";
 
 interface LsOptions extends FilterOptions {

@@ -1,13 +1,13 @@
-import type { PrunePlan } from "../../audit/upkeep/prune-plan.ts";
 import type { Pruned } from "../../audit/upkeep/prune.ts";
-import { spanMs } from "../../profile/rules/durations.ts";
+import type { PrunePlan } from "../../audit/upkeep/prune-plan.ts";
 import { AgentdError } from "../../errors.ts";
+import { spanMs } from "../../profile/rules/durations.ts";
 import { countOption, MAX_COUNT } from "../frame/arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, type LocalContext } from "../frame/context.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, say } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
-import { countText, sizeText } from "../words/size-text.ts";
 import { renderTable } from "../terminal/table.ts";
+import { countText, sizeText } from "../words/size-text.ts";
 
 interface PruneOptions {
   readonly olderThan?: string;

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
-import { readAuditedRecord } from "../words/audited-record.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
-  namedSession,
-  takingSession,
   type LatestOption,
   type NamedSession,
+  namedSession,
+  takingSession,
 } from "../frame/session-argument.ts";
+import { readAuditedRecord } from "../words/audited-record.ts";
 import { readReport, reportText } from "../words/session-report.ts";
 
 interface ShowOptions extends LatestOption {

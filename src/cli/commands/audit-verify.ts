@@ -2,15 +2,15 @@ import type { Command } from "commander";
 import type { Verdict } from "../../audit/verify/verification.ts";
 import type { VerificationOfAll, VerifiedRecord } from "../../audit/verify/verify-all.ts";
 import { AgentdError } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { CountedProgress } from "../frame/counted-progress.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
+import { CountedProgress } from "../frame/counted-progress.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
-  namedSession,
-  takingSession,
   type LatestOption,
   type NamedSession,
+  namedSession,
+  takingSession,
 } from "../frame/session-argument.ts";
 import { allVerifiedText, verifiedText } from "../words/verification-text.ts";
 

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { candidatesFor, type Candidates, type Word } from "../completion/candidates.ts";
-import { FILES } from "../completion/scripts.ts";
-import { withClient, type CliContext } from "../frame/context.ts";
-import { printable } from "../terminal/printable.ts";
-import { standingText } from "../words/session-text.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
+import { type Candidates, candidatesFor, type Word } from "../completion/candidates.ts";
+import { FILES } from "../completion/scripts.ts";
+import { type CommandDefinition, FAULTS } from "../frame/command.ts";
+import { type CliContext, withClient } from "../frame/context.ts";
+import { printable } from "../terminal/printable.ts";
+import { standingText } from "../words/session-text.ts";
 
 /** How many sessions are worth choosing from. */
 const MAX_SESSIONS = 100;

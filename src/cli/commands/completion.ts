@@ -1,6 +1,6 @@
 import { Argument } from "commander";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { completionScript, SHELLS, type Shell } from "../completion/scripts.ts";
+import { completionScript, type Shell, SHELLS } from "../completion/scripts.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 
 /** `agentd completion`: what a shell sources to complete command lines. */
 export const completion: CommandDefinition = {

@@ -1,9 +1,9 @@
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
-import { renderFacts } from "../words/facts.ts";
 import { printable } from "../terminal/printable.ts";
+import { renderFacts } from "../words/facts.ts";
 import { countText, sizeText } from "../words/size-text.ts";
 
 interface CheckOptions {

@@ -1,4 +1,4 @@
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
 
 /** `agentd config schema`: the configuration for editors and other programs. */

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { AgentdError, type ErrorCode } from "../../errors.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { DaemonFlags, LocalContext } from "../frame/context.ts";
 
 const SHUTDOWNS = ["drain", "detach"] as const;

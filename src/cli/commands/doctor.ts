@@ -1,10 +1,10 @@
 import { platform } from "node:process";
-import { requireOrdinaryUser } from "../../ordinary-user.ts";
 import type { Status } from "../../api/methods.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { withClient, type LocalContext } from "../frame/context.ts";
+import { requireOrdinaryUser } from "../../ordinary-user.ts";
 import type { DoctorReport } from "../doctor/check.ts";
 import { doctorText } from "../doctor/doctor-text.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, withClient } from "../frame/context.ts";
 
 interface DoctorOptions {
   readonly network?: true;

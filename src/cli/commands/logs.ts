@@ -1,26 +1,26 @@
-import { Option, type Command } from "commander";
+import { type Command, Option } from "commander";
 import { AgentdError } from "../../errors.ts";
-import { countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import type { PersistentClient } from "../../rpc/persistent-client.ts";
+import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
 import type { ConsoleStream } from "../console/console-log.ts";
+import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
+import { countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import {
+  type CliContext,
   connectIfRunning,
+  type LocalContext,
   makePersistent,
   say,
-  type CliContext,
-  type LocalContext,
 } from "../frame/context.ts";
-import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
-import { Interrupts } from "../attend/interrupts.ts";
-import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
-  namedSession,
-  takingSession,
   type LatestOption,
   type NamedSession,
+  namedSession,
+  takingSession,
 } from "../frame/session-argument.ts";
 import { sessionEnd } from "../frame/session-end.ts";
 import { RAW_MEANING, SessionOutput } from "../terminal/session-output.ts";

@@ -1,8 +1,8 @@
 import type { ProfileView } from "../../profile/view.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { withClient, type CliContext } from "../frame/context.ts";
-import { sizeText } from "../words/size-text.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, withClient } from "../frame/context.ts";
 import { renderTable } from "../terminal/table.ts";
+import { sizeText } from "../words/size-text.ts";
 import { spanText } from "../words/time-text.ts";
 
 interface ProfilesOptions {

@@ -1,14 +1,14 @@
-import type { Params, SessionList } from "../../api/methods.ts";
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
+import type { Params, SessionList } from "../../api/methods.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { countOption } from "../frame/arguments.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, say, withClient } from "../frame/context.ts";
+import { cutText, filterOf, type FilterOptions, takingFilters } from "../frame/session-filters.ts";
 import { colourOf } from "../terminal/colours.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, withClient, type CliContext } from "../frame/context.ts";
-import { cutText, filterOf, takingFilters, type FilterOptions } from "../frame/session-filters.ts";
+import { type Cell, renderTable } from "../terminal/table.ts";
 import { durationText, standingText } from "../words/session-text.ts";
-import { renderTable, type Cell } from "../terminal/table.ts";
 import { ageText } from "../words/time-text.ts";
 
 interface PsOptions extends FilterOptions {

@@ -1,8 +1,8 @@
 import type { Reload } from "../../api/methods.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { withClient, type CliContext } from "../frame/context.ts";
-import { renderFacts, type Fact } from "../words/facts.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
+import { type Fact, renderFacts } from "../words/facts.ts";
 
 interface ReloadOptions {
   readonly json?: true;

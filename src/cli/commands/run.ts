@@ -1,17 +1,17 @@
 import { readFile } from "node:fs/promises";
+import type { Params } from "../../api/methods.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Caller, CallOptions } from "../../rpc/client.ts";
-import type { Params } from "../../api/methods.ts";
-import type { SessionView } from "../../session-document.ts";
-import { durationOption } from "../frame/arguments.ts";
-import { attend } from "../attend/attend.ts";
-import { example, SESSION_FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, withPersistentClient, type CliContext } from "../frame/context.ts";
-import { tellDaemonNotes } from "../frame/daemon-notes.ts";
-import { Interrupts } from "../attend/interrupts.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
-import { printable } from "../terminal/printable.ts";
+import type { SessionView } from "../../session-document.ts";
+import { attend } from "../attend/attend.ts";
+import { Interrupts } from "../attend/interrupts.ts";
+import { durationOption } from "../frame/arguments.ts";
+import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
+import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
+import { tellDaemonNotes } from "../frame/daemon-notes.ts";
 import { explainingLoss } from "../frame/session-end.ts";
+import { printable } from "../terminal/printable.ts";
 import { RAW_MEANING, SessionOutput } from "../terminal/session-output.ts";
 import { endText, exitCodeOf, warningTexts } from "../words/session-text.ts";
 

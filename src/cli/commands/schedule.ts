@@ -1,9 +1,9 @@
-import type { RpcClient } from "../../rpc/client.ts";
 import { MAX_NEXT_RUNS } from "../../api/limits.ts";
 import type { ScheduleView } from "../../api/schedule-view.ts";
+import type { RpcClient } from "../../rpc/client.ts";
 import { countOption } from "../frame/arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { withClient, type CliContext } from "../frame/context.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { scheduleText } from "../words/schedule-text.ts";
 

@@ -1,18 +1,18 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Status } from "../../api/methods.ts";
 import { userConfigFile } from "../../config/paths.ts";
 import { commitFile, ensureDirectory, stageFile } from "../../durable-files.ts";
 import { AgentdError, type ErrorCode } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
-import type { Status } from "../../api/methods.ts";
 import type { FileState, UnitFile } from "../../systemd/unit-file.ts";
 import type { ServiceState, UserManager } from "../../systemd/user-manager.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { withClient, type LocalContext } from "../frame/context.ts";
-import { renderFacts, type Fact } from "../words/facts.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, withClient } from "../frame/context.ts";
 import { ensureCredentialsFile, isOpenToOthers, writeFirstConfig } from "../service/first-settings.ts";
-import { printable } from "../terminal/printable.ts";
 import { allowLoss, changingFiles, findService } from "../service/service-setup.ts";
+import { printable } from "../terminal/printable.ts";
+import { type Fact, renderFacts } from "../words/facts.ts";
 import { ageText } from "../words/time-text.ts";
 
 interface InstallOptions {

@@ -1,10 +1,10 @@
 import type { FileState } from "../../systemd/unit-file.ts";
 import type { ServiceState } from "../../systemd/user-manager.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
-import { renderFacts } from "../words/facts.ts";
-import { printable } from "../terminal/printable.ts";
 import { findService } from "../service/service-setup.ts";
+import { printable } from "../terminal/printable.ts";
+import { renderFacts } from "../words/facts.ts";
 
 interface StatusOptions {
   readonly json?: true;

@@ -2,10 +2,10 @@ import { rm, rmdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { AgentdError, systemCode } from "../../errors.ts";
 import type { UnitFile } from "../../systemd/unit-file.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, type LocalContext } from "../frame/context.ts";
-import { renderFacts, type Fact } from "../words/facts.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type LocalContext, say } from "../frame/context.ts";
 import { allowLoss, changingFiles, findService } from "../service/service-setup.ts";
+import { type Fact, renderFacts } from "../words/facts.ts";
 import { countText } from "../words/size-text.ts";
 
 interface UninstallOptions {

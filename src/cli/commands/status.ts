@@ -1,6 +1,6 @@
 import type { Status } from "../../api/methods.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { withClient, type CliContext } from "../frame/context.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, withClient } from "../frame/context.ts";
 import { statusText } from "../words/status-text.ts";
 
 interface StatusOptions {

@@ -1,10 +1,10 @@
+import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
-import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { graceOption } from "../frame/arguments.ts";
-import { example, FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, withPersistentClient, type CliContext } from "../frame/context.ts";
-import { sessionIdOf, takingSession, type LatestOption } from "../frame/session-argument.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
+import { type LatestOption, sessionIdOf, takingSession } from "../frame/session-argument.ts";
 import { explainingLoss, sessionEnd } from "../frame/session-end.ts";
 import { endText } from "../words/session-text.ts";
 

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { example, SESSION_FAULTS, type CommandDefinition } from "../frame/command.ts";
-import { say, withPersistentClient, type CliContext } from "../frame/context.ts";
+import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
+import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
 import {
+  type LatestOption,
+  type NamedSession,
   namedSession,
   sessionIdOf,
   takingSession,
-  type LatestOption,
-  type NamedSession,
 } from "../frame/session-argument.ts";
 import { sessionEnd } from "../frame/session-end.ts";
 import { endText, exitCodeOf } from "../words/session-text.ts";

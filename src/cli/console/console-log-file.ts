@@ -2,7 +2,7 @@
  * The console log of a session as a file: not there at first, then growing, and made anew where a daemon that died
  * while it prepared the session is followed by one that prepares it again.
  */
-import { stat, type FileHandle } from "node:fs/promises";
+import { type FileHandle, stat } from "node:fs/promises";
 import { AgentdError, sentence } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { openRegularFile } from "../../regular-file.ts";

@@ -1,11 +1,11 @@
 /**
  * Follows the console log of a session: a plain file that conmon writes and nobody else, so the daemon has no part.
  */
-import { watch, type FSWatcher } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { SessionOutput } from "../terminal/session-output.ts";
 import type { ConsoleSegment, ConsoleStream } from "./console-log.ts";
 import { ConsoleLogFile, type ReadOptions } from "./console-log-file.ts";
-import type { SessionOutput } from "../terminal/session-output.ts";
 
 /** File watches can be used up or missing on a file system: then output comes this late. */
 const POLL_MS = 500;

@@ -1,13 +1,13 @@
 /** Whether the values that profiles take from an environment are there. Values are looked at and never told. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Profile } from "../../profile/profile.ts";
-import { credentialsFile, userUnitDirectory, type Host } from "../../config/paths.ts";
-import { AgentdError } from "../../errors.ts";
-import { failure, ok, type Finding } from "../../finding.ts";
-import { isReachable } from "../../if-there.ts";
-import { countText } from "../words/size-text.ts";
+import { credentialsFile, type Host, userUnitDirectory } from "../../config/paths.ts";
 import type { Environment } from "../../environment.ts";
+import { AgentdError } from "../../errors.ts";
+import { failure, type Finding, ok } from "../../finding.ts";
+import { isReachable } from "../../if-there.ts";
+import type { Profile } from "../../profile/profile.ts";
+import { countText } from "../words/size-text.ts";
 
 /** The variables that count, and where they are. */
 export interface CredentialSource {

@@ -1,9 +1,9 @@
 /** The configuration, and the daemon that may run with it. */
+import type { Status } from "../../api/methods.ts";
 import type { Config } from "../../config/config.ts";
 import type { Problem } from "../../config/problems.ts";
 import { AgentdError } from "../../errors.ts";
-import { failure, ok, warning, type Finding } from "../../finding.ts";
-import type { Status } from "../../api/methods.ts";
+import { failure, type Finding, ok, warning } from "../../finding.ts";
 import { changedFiles } from "../words/changed-files.ts";
 import { countText } from "../words/size-text.ts";
 import { findingOf } from "./run-checks.ts";

@@ -2,10 +2,10 @@
  * What the doctor found, in words: a block for each group, and below what is not right the command that mends it.
  */
 import type { FindingStatus } from "../../finding.ts";
-import { coloured, type Colour } from "../terminal/colours.ts";
-import { GROUPS, type CheckResult, type DoctorReport } from "./check.ts";
+import { type Colour, coloured } from "../terminal/colours.ts";
 import { printable } from "../terminal/printable.ts";
 import { countText } from "../words/size-text.ts";
+import { type CheckResult, type DoctorReport, GROUPS } from "./check.ts";
 
 const COLOURS: Readonly<Record<FindingStatus, Colour>> = { ok: "green", warning: "yellow", failure: "red" };
 

@@ -1,11 +1,11 @@
 /** Podman on this host: asked once, for every condition that hangs on its answer. */
 import { statfs } from "node:fs/promises";
-import type { Profile } from "../../profile/profile.ts";
 import { homeDirectory, type Host } from "../../config/paths.ts";
-import { ok, warning, type Finding } from "../../finding.ts";
+import { type Finding, ok, warning } from "../../finding.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import type { EngineParts, EngineReport } from "../../podman/host/engine-report.ts";
 import type { ImageStanding } from "../../podman/images/stored-images.ts";
+import type { Profile } from "../../profile/profile.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
 import { processesFinding } from "./shared-limits.ts";

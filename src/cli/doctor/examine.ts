@@ -6,22 +6,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { version as nodeVersion } from "node:process";
-import type { Profile } from "../../profile/profile.ts";
+import type { Status } from "../../api/methods.ts";
 import type { Config } from "../../config/config.ts";
 import {
   cacheDirectory,
   defaultAuditRoot,
   homeDirectory,
+  type Host,
   runtimeDirectory,
   stateDirectory,
-  type Host,
 } from "../../config/paths.ts";
 import { AgentdError } from "../../errors.ts";
 import { FINDING_STATUSES, type FindingStatus } from "../../finding.ts";
-import type { Status } from "../../api/methods.ts";
+import type { Profile } from "../../profile/profile.ts";
 import type { Check, CheckResult, DoctorReport } from "./check.ts";
 import { credentialFileFinding, credentialPlaces, findCredentialSource } from "./credential-checks.ts";
-import { configFindings, daemonFinding, type DaemonAnswer, type LoadedConfig } from "./daemon-checks.ts";
+import { configFindings, type DaemonAnswer, daemonFinding, type LoadedConfig } from "./daemon-checks.ts";
 import { engineChecks, startEngineLook } from "./engine-checks.ts";
 import { createGround, type Ground } from "./ground.ts";
 import { profileChecks } from "./profile-plan.ts";

@@ -1,8 +1,8 @@
 /** What every look at this host is given. */
+import { type BoundedRun, runBounded } from "../../bounded-command.ts";
 import type { Host } from "../../config/paths.ts";
-import { runBounded, type BoundedRun } from "../../bounded-command.ts";
 import { failure, type Finding } from "../../finding.ts";
-import { readInstall, type Install } from "./packages.ts";
+import { type Install, readInstall } from "./packages.ts";
 
 export interface Ground {
   readonly host: Host;

@@ -1,6 +1,6 @@
 /** Which services of this host a session with a network of its own reaches: all that listen on more than loopback. */
+import { type Finding, ok, warning } from "../../finding.ts";
 import { readIfThere } from "../../if-there.ts";
-import { ok, warning, type Finding } from "../../finding.ts";
 
 const LISTENING = "0A";
 /** `127.x.x.x`, `::1`, and `127.x.x.x` as IPv6, as the kernel writes addresses: in words of the host's byte order. */

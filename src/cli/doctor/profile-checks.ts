@@ -1,9 +1,9 @@
 /** What a profile names on this host: its image, its mounts, its methodology. */
 import { stat } from "node:fs/promises";
-import type { Mount, Profile } from "../../profile/profile.ts";
 import { AgentdError } from "../../errors.ts";
-import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { failure, type Finding, ok, warning } from "../../finding.ts";
 import type { ImageStanding } from "../../podman/images/stored-images.ts";
+import type { Mount, Profile } from "../../profile/profile.ts";
 import type { Ground } from "./ground.ts";
 import type { SelinuxMode } from "./system-checks.ts";
 

@@ -1,19 +1,19 @@
 /** Which conditions a profile has of its own. */
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import type { Profile } from "../../profile/profile.ts";
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import { ok, warning } from "../../finding.ts";
+import type { Profile } from "../../profile/profile.ts";
 import type { Check } from "./check.ts";
 import { credentialFinding, type CredentialSource } from "./credential-checks.ts";
 import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
 import type { Ground } from "./ground.ts";
 import {
   imageFinding,
+  type JudgePath,
   methodologyFinding,
   mountFinding,
-  type JudgePath,
   type PathRules,
 } from "./profile-checks.ts";
 import { selinuxMode } from "./system-checks.ts";

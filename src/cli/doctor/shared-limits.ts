@@ -1,5 +1,5 @@
 /** What sessions share with the other programs of the user, and could use up. */
-import { ok, warning, type Finding } from "../../finding.ts";
+import { type Finding, ok, warning } from "../../finding.ts";
 import { readIfThere } from "../../if-there.ts";
 
 /** So many instances are rarely used up by accident: build tools and editors have a few each. */

@@ -2,7 +2,7 @@
 import { constants, open, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { systemCode } from "../../errors.ts";
-import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { failure, type Finding, ok, warning } from "../../finding.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
 import { hostServicesFinding } from "./host-services.ts";

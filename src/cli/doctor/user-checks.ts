@@ -1,7 +1,7 @@
 /** What the user who runs agentd needs: id mapping, a runtime directory, a service manager that stays. */
 import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { failure, ok, warning, type Finding } from "../../finding.ts";
+import { failure, type Finding, ok, warning } from "../../finding.ts";
 import { isReachable } from "../../if-there.ts";
 import { othersMode } from "../service/others-mode.ts";
 import type { Check } from "./check.ts";

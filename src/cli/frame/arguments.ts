@@ -1,8 +1,8 @@
 /**
  * Option values, from text to what they mean.
  */
-import { DURATION_RULE, durationMs, GRACE_RULE, graceMs, spanMs } from "../../profile/rules/durations.ts";
 import { AgentdError } from "../../errors.ts";
+import { DURATION_RULE, durationMs, GRACE_RULE, graceMs, spanMs } from "../../profile/rules/durations.ts";
 
 /** The largest number that a count option can take. */
 export const MAX_COUNT = 999_999_999;

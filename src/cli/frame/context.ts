@@ -6,8 +6,8 @@ import type { Host } from "../../config/paths.ts";
 import type { SocketOptions } from "../../config/socket-path.ts";
 import { AgentdError } from "../../errors.ts";
 import type { RpcClient } from "../../rpc/client.ts";
-import type { Output } from "../terminal/output.ts";
 import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
+import type { Output } from "../terminal/output.ts";
 import { printableLines } from "../terminal/printable.ts";
 
 export interface CliContext {

@@ -1,8 +1,8 @@
 /** What somebody who asks a daemon for something should know about it. */
 import type { Caller } from "../../rpc/client.ts";
-import { changedFiles } from "../words/changed-files.ts";
-import { say, type CliContext } from "./context.ts";
 import { printable } from "../terminal/printable.ts";
+import { changedFiles } from "../words/changed-files.ts";
+import { type CliContext, say } from "./context.ts";
 
 /**
  * Tells on standard error, a line for each, when the daemon goes by files that have changed since, and when it is of

@@ -2,8 +2,8 @@
  * The one place that turns an error into what the operator reads and what the process exits with.
  */
 import { AgentdError } from "../../errors.ts";
-import type { FaultCodes } from "./command.ts";
 import { printableLines } from "../terminal/printable.ts";
+import type { FaultCodes } from "./command.ts";
 
 /** The lines for standard error: what could not be done and why, its code, and what to do next. */
 export function errorText(error: unknown): string {

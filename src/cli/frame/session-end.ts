@@ -2,7 +2,7 @@
  * Waiting for the end of a session, as `run`, `wait`, `stop` and `logs -f` do.
  */
 import { AgentdError, type ErrorCode } from "../../errors.ts";
-import type { CallOptions, Caller } from "../../rpc/client.ts";
+import type { Caller, CallOptions } from "../../rpc/client.ts";
 import type { SessionView } from "../../session-document.ts";
 
 /** What says nothing of the session, which goes on without the daemon. */

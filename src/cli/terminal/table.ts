@@ -1,5 +1,5 @@
 /** Aligned tables for people. */
-import { coloured, type Colour } from "./colours.ts";
+import { type Colour, coloured } from "./colours.ts";
 import { printable } from "./printable.ts";
 
 /** A text, in a colour where the output has them. */

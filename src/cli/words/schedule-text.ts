@@ -3,8 +3,8 @@
  */
 import type { ScheduleView } from "../../api/schedule-view.ts";
 import { shortId } from "../../short-id.ts";
-import { renderFacts, type Fact } from "./facts.ts";
 import { printable } from "../terminal/printable.ts";
+import { type Fact, renderFacts } from "./facts.ts";
 import { spanText } from "./time-text.ts";
 
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

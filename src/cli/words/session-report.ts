@@ -6,14 +6,14 @@ import type { JournalEntry } from "../../audit/format/journal.ts";
 import type { LeftFiles } from "../../audit/read/left-files.ts";
 import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
-import { coloured, colourOf } from "../terminal/colours.ts";
-import { renderFacts, type Fact } from "./facts.ts";
 import { consoleLogOf } from "../console/follow.ts";
 import { readLastLines } from "../console/last-lines.ts";
+import { coloured, colourOf } from "../terminal/colours.ts";
 import { printable } from "../terminal/printable.ts";
+import { renderTable, type TableSpace } from "../terminal/table.ts";
+import { type Fact, renderFacts } from "./facts.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
-import { renderTable, type TableSpace } from "../terminal/table.ts";
 import { agoText, spanText } from "./time-text.ts";
 
 export interface SessionReport {

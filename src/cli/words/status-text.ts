@@ -3,7 +3,7 @@
  */
 import type { Status } from "../../api/methods.ts";
 import { changedFiles } from "./changed-files.ts";
-import { renderFacts, type Fact } from "./facts.ts";
+import { type Fact, renderFacts } from "./facts.ts";
 import { sizeText } from "./size-text.ts";
 import { spanText } from "./time-text.ts";
 

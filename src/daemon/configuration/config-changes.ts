@@ -1,8 +1,8 @@
 /** What becomes of a configuration that is read while the daemon runs: what takes effect, and what has changed. */
 import { isDeepStrictEqual } from "node:util";
-import type { Profile } from "../../profile/profile.ts";
-import type { Config, DaemonSettings } from "../../config/config.ts";
 import type { Result } from "../../api/methods.ts";
+import type { Config, DaemonSettings } from "../../config/config.ts";
+import type { Profile } from "../../profile/profile.ts";
 
 /** What a configuration changes against the one before it. */
 export type ConfigChanges = Pick<

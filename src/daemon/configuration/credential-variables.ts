@@ -1,6 +1,6 @@
 /** The variables that profiles name as sources of credentials: those of the daemon's environment, and a file's. */
-import type { Environment } from "../../environment.ts";
 import { readCredentialsFile } from "../../credentials/credentials-file.ts";
+import type { Environment } from "../../environment.ts";
 
 type Variables = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
+import { type Config, findProfile } from "../../config/config.ts";
 import type { Profile } from "../../profile/profile.ts";
-import { findProfile, type Config } from "../../config/config.ts";
 
 /** The configuration that is in use now: whoever needs what may change asks here each time. */
 export class CurrentConfig {

@@ -1,9 +1,9 @@
-import type { Profile } from "../../profile/profile.ts";
+import type { Result } from "../../api/methods.ts";
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
-import { oneAtATime, type Enqueue } from "../../one-at-a-time.ts";
-import type { Result } from "../../api/methods.ts";
+import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
+import type { Profile } from "../../profile/profile.ts";
 import type { Admission } from "../../sessions/queue/admission.ts";
 import type { AdmissionLimits } from "../../sessions/queue/admission-order.ts";
 import type { FreeSpace } from "../../sessions/queue/free-space.ts";

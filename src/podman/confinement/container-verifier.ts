@@ -4,11 +4,11 @@
 import { AgentdError } from "../../errors.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import { weaknesses } from "../containers/container-check.ts";
-import type { Containment, ContainerRequest } from "../containers/container-spec.ts";
+import type { ContainerRequest, Containment } from "../containers/container-spec.ts";
 import type { Containers } from "../containers/containers.ts";
-import { containerMissing } from "../service/engine-failure.ts";
 import { lastLine, type Podman } from "../host/engine-report.ts";
 import type { EngineHost } from "../host/host-features.ts";
+import { containerMissing } from "../service/engine-failure.ts";
 import { parseOciConfig, seccompWeaknesses } from "./oci-config.ts";
 
 export interface VerifierOptions {

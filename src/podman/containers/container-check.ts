@@ -2,17 +2,17 @@
  * Whether a created container is as confined as was asked: an old service ignores fields that it does not know, and
  * containers.conf may add to them.
  */
+import { type EngineHost, type LimitName, SESSION_UID } from "../host/host-features.ts";
+import type { InspectReply } from "../service/replies.ts";
 import {
+  type ContainerRequest,
+  type Containment,
   CPU_PERIOD_US,
   DEFAULT_PIDS,
   idMappings,
-  processLimit,
-  type ContainerRequest,
-  type Containment,
   type IdRange,
+  processLimit,
 } from "./container-spec.ts";
-import { SESSION_UID, type EngineHost, type LimitName } from "../host/host-features.ts";
-import type { InspectReply } from "../service/replies.ts";
 
 /** In what the container is weaker than the request, each as a phrase; empty when it is as asked. */
 export function weaknesses(

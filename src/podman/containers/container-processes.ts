@@ -2,10 +2,10 @@
  * The two processes that a running container has on the host. When conmon has died, the engine says `running` for ever,
  * so agentd looks at them itself.
  */
+import { basename } from "node:path";
 import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
 import { commandLine } from "../../programs/process-table.ts";
 import type { InspectReply } from "../service/replies.ts";
-import { basename } from "node:path";
 
 export class ContainerProcesses {
   /** Undefined until they are seen; null when they were gone at first sight. */

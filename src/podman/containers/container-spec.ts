@@ -3,7 +3,7 @@
  * between versions and an image or containers.conf could bring its own.
  */
 import { constants } from "node:os";
-import { SESSION_UID, type EngineHost, type LimitName } from "../host/host-features.ts";
+import { type EngineHost, type LimitName, SESSION_UID } from "../host/host-features.ts";
 
 /** A directory or file of the host in the container. Always `nosuid,nodev`. */
 export interface Bind {

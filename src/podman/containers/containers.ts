@@ -4,12 +4,12 @@
  */
 import { basename, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { phaseOf, type ContainerPhase } from "./container-status.ts";
-import { directoryArchive } from "./directory-archive.ts";
 import { containerMissing, engineFailure, refusal, replyWasLost } from "../service/engine-failure.ts";
 import type { EngineHttp, EngineReply } from "../service/http.ts";
 import { labelFilters } from "../service/label-filters.ts";
-import { createReply, inspectReply, listReply, removeReply, type InspectReply } from "../service/replies.ts";
+import { createReply, type InspectReply, inspectReply, listReply, removeReply } from "../service/replies.ts";
+import { type ContainerPhase, phaseOf } from "./container-status.ts";
+import { directoryArchive } from "./directory-archive.ts";
 
 /** A container in a listing. */
 export interface ListedContainer {

@@ -1,7 +1,7 @@
 /** The life of volumes through the API. */
 import { AgentdError } from "../../errors.ts";
-import { engineFailure } from "../service/engine-failure.ts";
 import { lastLine, type Podman } from "../host/engine-report.ts";
+import { engineFailure } from "../service/engine-failure.ts";
 import type { EngineHttp } from "../service/http.ts";
 import { labelFilters } from "../service/label-filters.ts";
 import { volumeReply, volumesReply } from "../service/replies.ts";

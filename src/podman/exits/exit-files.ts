@@ -4,7 +4,7 @@
  *
  * The directory is Podman's own business: it may be missing, come later, and be replaced.
  */
-import { watch, type FSWatcher } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { basename } from "node:path";
 import { systemCode } from "../../errors.ts";
 import type { Logger } from "../../log.ts";

@@ -5,10 +5,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
-import { Bell } from "./bell.ts";
 import { ContainerProcesses } from "../containers/container-processes.ts";
-import { statusOf, type Exited } from "../containers/container-status.ts";
+import { type Exited, statusOf } from "../containers/container-status.ts";
 import type { InspectReply } from "../service/replies.ts";
+import { Bell } from "./bell.ts";
 
 /** How a container ended; `lost` when nobody can tell. */
 export type ContainerExit = Exited | { readonly kind: "lost"; readonly why: string };

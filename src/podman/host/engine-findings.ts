@@ -1,16 +1,16 @@
 /**
  * Judges what Podman told about itself and this host: what keeps sessions from running, and what makes them worse.
  */
-import { failure, ok, warning, type Finding, type NamedFinding } from "../../finding.ts";
+import { failure, type Finding, type NamedFinding, ok, warning } from "../../finding.ts";
+import { namespaceFix } from "../service/namespace-advice.ts";
 import type { CgroupMode } from "./cgroup-mode.ts";
 import type { EngineParts, EngineReport, Part } from "./engine-report.ts";
-import { namespaceFix } from "../service/namespace-advice.ts";
 import {
+  type EngineFeatures,
   isRecentEnough,
+  type LimitName,
   OLDEST_PODMAN,
   SESSION_UID,
-  type EngineFeatures,
-  type LimitName,
 } from "./host-features.ts";
 
 /** What counts for the judgement besides Podman's own words. */

@@ -2,11 +2,11 @@
  * What the podman program tells about itself and this host, for who has no service to ask and wants to start none.
  */
 import * as z from "zod";
-import { runBounded, type BoundedRun } from "../../bounded-command.ts";
-import { engineFeatures, type EngineFeatures } from "./host-features.ts";
-import { infoReply } from "../service/replies.ts";
+import { type BoundedRun, runBounded } from "../../bounded-command.ts";
 import type { Environment } from "../../environment.ts";
+import { infoReply } from "../service/replies.ts";
 import { serviceEnvironment } from "../service/service-environment.ts";
+import { type EngineFeatures, engineFeatures } from "./host-features.ts";
 import { delegatedControllers, userManagerGroup } from "./user-manager-group.ts";
 
 /** Runs podman with these arguments and waits for it, within a limit. Never throws. */

@@ -3,8 +3,8 @@
  */
 import { constants, readdir, readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { isReachable } from "../../if-there.ts";
 import type { Environment } from "../../environment.ts";
+import { isReachable } from "../../if-there.ts";
 
 /** Where Podman looks for its helpers, unless a containers.conf says otherwise. */
 const HELPER_DIRECTORIES = [

@@ -4,7 +4,7 @@
 import { isAbsolute } from "node:path";
 import { AgentdError } from "../../errors.ts";
 import type { EngineHttp } from "../service/http.ts";
-import { infoReply, type InfoReply } from "../service/replies.ts";
+import { type InfoReply, infoReply } from "../service/replies.ts";
 
 /** The user and group of a session inside its container: one that no image has taken. */
 export const SESSION_UID = 39_000;

@@ -2,7 +2,7 @@
  * HTTP over the engine's Unix socket: a deadline on every request, typed errors, and a second try where the service
  * died under a request that may be repeated.
  */
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemCode } from "../../errors.ts";
 import { engineFailure, engineTimeout, engineUnavailable } from "./engine-failure.ts";

@@ -5,13 +5,13 @@
  * takes a live socket path over silently, and the first would serve nobody for ever.
  */
 import { basename } from "node:path";
+import type { Environment } from "../../environment.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
 import { SupervisedProgram } from "../../programs/supervised-program.ts";
-import { ping, type EngineService } from "./engine-service.ts";
+import { type EngineService, ping } from "./engine-service.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
-import type { Environment } from "../../environment.ts";
 import { serviceEnvironment } from "./service-environment.ts";
 
 export interface ServiceProcessOptions {

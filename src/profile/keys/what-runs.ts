@@ -1,7 +1,7 @@
 /** What a profile runs: image, command, repository. */
 import * as z from "zod";
 import { refFault, repositoryFault } from "../../workspace/repository-url.ts";
-import { argument, daemonVariable, path, rule, type Context } from "../rules/field-rules.ts";
+import { argument, type Context, daemonVariable, path, rule } from "../rules/field-rules.ts";
 import { key, plain, shown } from "./key.ts";
 
 const RESERVED_NAMES = ["root", "nobody", "daemon", "bin", "sys", "man", "mail"];

@@ -1,9 +1,9 @@
 import type { Ending } from "../../outcome.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
-import type { Place } from "../queue/place.ts";
-import type { OpenRecord } from "../port/ports.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
+import type { OpenRecord } from "../port/ports.ts";
+import type { Place } from "../queue/place.ts";
+import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
 
 /**
  * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked.

@@ -1,8 +1,8 @@
 /**
  * What a session that was being prepared goes through when its daemon ends.
  */
-import type { Place } from "../queue/place.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
+import type { Place } from "../queue/place.ts";
 
 /** Nothing of a session has run that is still being prepared. */
 const NOTHING_RUNS = { mayStillRun: false } as const;

@@ -1,9 +1,9 @@
 import type { Ending } from "../../outcome.ts";
-import { Activities } from "../state/activities.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
 import type { Prepared, Preparing } from "../port/executor.ts";
 import { follow, type Followed } from "../run/follow.ts";
+import { Activities } from "../state/activities.ts";
 import { preparationLimit } from "./preparation-limit.ts";
-import type { SessionParts } from "../parts/session-parts.ts";
 
 /**
  * Prepares an admitted session, lets its command go and follows it to its end.

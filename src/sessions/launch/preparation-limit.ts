@@ -1,7 +1,7 @@
 import { AgentdError } from "../../errors.ts";
-import { PREPARATION_LIMIT_MS } from "../state/job.ts";
 import type { Clock } from "../port/ports.ts";
 import { sleepUntil } from "../port/sleep.ts";
+import { PREPARATION_LIMIT_MS } from "../state/job.ts";
 
 /** A signal that aborts when preparing has taken too long. Disposing of it ends the clock. */
 export function preparationLimit(clock: Clock): { readonly signal: AbortSignal } & Disposable {

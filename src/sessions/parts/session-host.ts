@@ -1,10 +1,10 @@
 import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
-import type { Admission } from "../queue/admission.ts";
-import type { SessionFeed } from "../state/feed.ts";
 import type { Executor } from "../port/executor.ts";
-import type { FreeSpace } from "../queue/free-space.ts";
 import type { Clock } from "../port/ports.ts";
+import type { Admission } from "../queue/admission.ts";
+import type { FreeSpace } from "../queue/free-space.ts";
+import type { SessionFeed } from "../state/feed.ts";
 
 /** What every session of a daemon shares. */
 export interface SessionHost {

@@ -1,10 +1,10 @@
 import type { Logger } from "../../log.ts";
-import type { EndOrders } from "../state/end-orders.ts";
 import type { Job } from "../port/executor.ts";
-import type { SessionPlan } from "../state/plan.ts";
 import type { OpenRecord } from "../port/ports.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { EndOrders } from "../state/end-orders.ts";
+import type { SessionPlan } from "../state/plan.ts";
 import type { Standing } from "../state/standing.ts";
+import type { SessionHost } from "./session-host.ts";
 
 /** What the steps of one session share. */
 export interface SessionParts {

@@ -1,4 +1,4 @@
-import { judge, type AdmissionLimits, type Claim, type Verdict, type Waiting } from "./admission-order.ts";
+import { type AdmissionLimits, type Claim, judge, type Verdict, type Waiting } from "./admission-order.ts";
 
 /** Where a session stands in the queue. */
 export interface QueuePlace {

@@ -2,9 +2,9 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AgentdError } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
-import type { Admission } from "./admission.ts";
 import type { Clock } from "../port/ports.ts";
 import { sleepUntil } from "../port/sleep.ts";
+import type { Admission } from "./admission.ts";
 
 const LOOK_INTERVAL_MS = 2_000;
 

@@ -1,11 +1,11 @@
 /**
  * What becomes of a record that an earlier daemon left open. Nothing is looked at and nothing is done here.
  */
-import { ending, type Ending } from "../../outcome.ts";
+import { type Ending, ending } from "../../outcome.ts";
+import type { CommandEnd, Examined } from "../port/executor.ts";
+import { endingOf, endingOfOrder } from "../run/command-ending.ts";
 import type { Beginning } from "../state/beginning.ts";
 import type { EndOrder } from "../state/end-orders.ts";
-import { endingOf, endingOfOrder } from "../run/command-ending.ts";
-import type { CommandEnd, Examined } from "../port/executor.ts";
 import type { LeftTrail } from "./trail.ts";
 
 /** After so many starts that no daemon has survived, the session is not begun again. */

@@ -7,12 +7,12 @@ import { sentence } from "../../errors.ts";
 import type { Failpoints } from "../../failpoints.ts";
 import { inParallel } from "../../in-parallel.ts";
 import type { Logger } from "../../log.ts";
-import type { Beginning } from "../state/beginning.ts";
 import type { Examined, Executor, Found, Sweeping } from "../port/executor.ts";
-import { readPlan, type SessionPlan } from "../state/plan.ts";
 import type { OpenRecord } from "../port/ports.ts";
+import type { Beginning } from "../state/beginning.ts";
+import { readPlan, type SessionPlan } from "../state/plan.ts";
 import { decide } from "./decide.ts";
-import { readTrail, type LeftTrail } from "./trail.ts";
+import { type LeftTrail, readTrail } from "./trail.ts";
 
 /** Enough to keep the disk and the engine busy, and few enough for the engine to stand. */
 const PARALLEL = 8;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { JournalEntry } from "../../audit/format/journal.ts";
-import { OUTCOMES, LAUNCH_STAGES, type Ending } from "../../outcome.ts";
-import { ORDERED_OUTCOMES, type EndOrder } from "../state/end-orders.ts";
+import { type Ending, LAUNCH_STAGES, OUTCOMES } from "../../outcome.ts";
+import { type EndOrder, ORDERED_OUTCOMES } from "../state/end-orders.ts";
 
 /** How far a session had come, as its journal shows it, and whether it was told to end. */
 export type LeftTrail =

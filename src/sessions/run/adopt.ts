@@ -1,8 +1,8 @@
 import { AgentdError } from "../../errors.ts";
 import type { Ending } from "../../outcome.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
 import type { Beginning } from "../state/beginning.ts";
 import { follow, type Followed } from "./follow.ts";
-import type { SessionParts } from "../parts/session-parts.ts";
 
 /**
  * Goes on with a session whose command an earlier daemon let go, as if nothing had happened.

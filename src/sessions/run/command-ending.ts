@@ -1,8 +1,8 @@
 /** From the end of a command to the outcome of its session. */
 import { constants } from "node:os";
-import { ending, endingOfExitCode, type Ending } from "../../outcome.ts";
-import type { EndOrder } from "../state/end-orders.ts";
+import { type Ending, ending, endingOfExitCode } from "../../outcome.ts";
 import type { CommandEnd } from "../port/executor.ts";
+import type { EndOrder } from "../state/end-orders.ts";
 
 /**
  * How a session ended that nobody told to.

@@ -1,10 +1,10 @@
 import type { Ending } from "../../outcome.ts";
+import type { SessionParts } from "../parts/session-parts.ts";
 import type { CommandEnd } from "../port/executor.ts";
+import { sleepUntil } from "../port/sleep.ts";
 import { passesOutputLimit } from "./output-limit.ts";
 import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
 import { peakFields } from "./peak-fields.ts";
-import type { SessionParts } from "../parts/session-parts.ts";
-import { sleepUntil } from "../port/sleep.ts";
 import { supervise } from "./supervise.ts";
 
 /** A command that is followed to its end. */

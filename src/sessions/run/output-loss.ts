@@ -5,9 +5,9 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ifThere } from "../../if-there.ts";
-import { freeBytes } from "../queue/free-space.ts";
 import type { Clock } from "../port/ports.ts";
 import { sleepUntil } from "../port/sleep.ts";
+import { freeBytes } from "../queue/free-space.ts";
 
 /** More than all writers of a host fill in a millisecond. */
 const FASTEST_BYTES_PER_MS = 1_000_000;

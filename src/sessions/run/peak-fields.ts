@@ -1,7 +1,7 @@
 import type { Ending } from "../../outcome.ts";
+import type { Profile } from "../../profile/profile.ts";
 import type { SessionDocument } from "../../session-document.ts";
 import type { Peaks } from "../port/executor.ts";
-import type { Profile } from "../../profile/profile.ts";
 
 /** What a session has used, as its record says it. */
 export function peakFields(

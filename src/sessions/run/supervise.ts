@@ -1,9 +1,9 @@
 import type { Ending } from "../../outcome.ts";
-import { endingOf, endingOfOrder } from "./command-ending.ts";
-import type { EndOrders } from "../state/end-orders.ts";
 import type { CommandEnd, Executor } from "../port/executor.ts";
 import type { Clock } from "../port/ports.ts";
 import { sleepUntil } from "../port/sleep.ts";
+import type { EndOrders } from "../state/end-orders.ts";
+import { endingOf, endingOfOrder } from "./command-ending.ts";
 
 /** What supervising one running command needs. */
 export interface Supervision {

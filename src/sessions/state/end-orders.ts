@@ -1,4 +1,4 @@
-import { ending, type Ending, type Outcome } from "../../outcome.ts";
+import { type Ending, ending, type Outcome } from "../../outcome.ts";
 
 /** What a session comes to that agentd itself ends. */
 export const ORDERED_OUTCOMES = [

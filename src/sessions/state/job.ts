@@ -1,6 +1,6 @@
 import type { Job } from "../port/executor.ts";
-import type { SessionPlan } from "./plan.ts";
 import type { OpenRecord } from "../port/ports.ts";
+import type { SessionPlan } from "./plan.ts";
 
 /** How long preparing may take from the start of a launch until the gate opens: one hour. */
 export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;

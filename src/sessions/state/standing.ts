@@ -4,8 +4,8 @@ import type { Logger } from "../../log.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import type { SessionState } from "../../session-document.ts";
 import type { Preparing } from "../port/executor.ts";
-import type { SessionChange } from "./feed.ts";
 import type { Clock, OpenRecord } from "../port/ports.ts";
+import type { SessionChange } from "./feed.ts";
 import { untilItSucceeds } from "./retry.ts";
 
 type Details = Readonly<Record<string, unknown>>;

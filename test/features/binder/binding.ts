@@ -1,7 +1,7 @@
 import {
   CucumberExpression,
-  ParameterTypeRegistry,
   type ParameterType,
+  ParameterTypeRegistry,
 } from "@cucumber/cucumber-expressions";
 import type { Feature, Step } from "./feature-file.ts";
 

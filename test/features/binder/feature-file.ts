@@ -1,7 +1,7 @@
-import { AstBuilder, compile, GherkinClassicTokenMatcher, Parser } from "@cucumber/gherkin";
-import { IdGenerator, type GherkinDocument, type PickleStep } from "@cucumber/messages";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { AstBuilder, compile, GherkinClassicTokenMatcher, Parser } from "@cucumber/gherkin";
+import { type GherkinDocument, IdGenerator, type PickleStep } from "@cucumber/messages";
 
 /** One line of a scenario, with the values of its row where it stems from an outline. */
 export interface Step {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { sessionContainersOf, inspectContainer } from "../../kit/podman.mjs";
+import { inspectContainer, sessionContainersOf } from "../../kit/podman.mjs";
 import { processesWith } from "../../kit/processes.mjs";
 import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";

@@ -1,7 +1,7 @@
-import { execa } from "execa";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { expect, onTestFinished } from "vitest";
 import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";

@@ -1,6 +1,6 @@
-import { execa } from "execa";
 import { appendFile, chmod, lstat, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { expect } from "vitest";
 import type { Topic } from "./topic.ts";
 

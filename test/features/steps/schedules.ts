@@ -1,5 +1,5 @@
-import { pathExists } from "fs-extra";
 import { join } from "node:path";
+import { pathExists } from "fs-extra";
 import { expect } from "vitest";
 import { until } from "../../kit/until.mjs";
 import type { Topic } from "./topic.ts";

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { sessionContainersOf, inspectContainer } from "../../kit/podman.mjs";
-import { until } from "../../kit/until.mjs";
 import { expectNothingLeft } from "../../kit/house/nothing-left.ts";
 import type { RecordDirectory } from "../../kit/house/records.ts";
+import { inspectContainer, sessionContainersOf } from "../../kit/podman.mjs";
+import { until } from "../../kit/until.mjs";
 import { jsonObject } from "./output.ts";
 import type { Rows, Topic } from "./topic.ts";
 

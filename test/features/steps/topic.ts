@@ -1,5 +1,5 @@
-import type { StepDefinition } from "../binder/binding.ts";
 import type { World } from "../../kit/world.ts";
+import type { StepDefinition } from "../binder/binding.ts";
 
 /** The step definitions of one topic. */
 export type Topic = readonly StepDefinition<World>[];

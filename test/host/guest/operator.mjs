@@ -4,8 +4,8 @@
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { attempt, run, shell } from "./command.mjs";
 import { until } from "../../kit/until.mjs";
+import { attempt, run, shell } from "./command.mjs";
 
 const INPUT = "/srv/agentd-test";
 const UNIT = "agentd.service";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
+import { until } from "../../kit/until.mjs";
 import { run, shell } from "../guest/command.mjs";
 import { IMAGE } from "../guest/operator.mjs";
 import { scenario } from "../guest/scenario.mjs";
-import { until } from "../../kit/until.mjs";
 
 const SLOW_MS = 600_000;
 const SSH = [

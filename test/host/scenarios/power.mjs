@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { run } from "../guest/command.mjs";
 import { until } from "../../kit/until.mjs";
+import { run } from "../guest/command.mjs";
 
 /** @typedef {import("../guest/operator.mjs").Operator} Operator */
 /** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { until } from "../../kit/until.mjs";
 import { attempt, run } from "../guest/command.mjs";
 import { Failpoint } from "../guest/failpoint.mjs";
 import { scenario } from "../guest/scenario.mjs";
-import { until } from "../../kit/until.mjs";
 
 const SLOW_MS = 300_000;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "../../kit/until.mjs";
 import { run } from "../guest/command.mjs";
 import { ASKING, ReachableHost } from "../guest/reachable-host.mjs";
 import { scenario } from "../guest/scenario.mjs";
-import { until } from "../../kit/until.mjs";
 
 /** @typedef {import("../guest/operator.mjs").Operator} Operator */
 

@@ -2,9 +2,9 @@ import { appendFile, cp, mkdir, readdir, readFile, rename, rm, rmdir, writeFile 
 import { basename, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
+import { rotateKey } from "../../../src/audit/chain/rotate-key.ts";
 import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
-import { rotateKey } from "../../../src/audit/chain/rotate-key.ts";
 import { settingsIn, SUCCESS, verify, verifyEverything } from "../../kit/record-document.ts";
 import { bundle, newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 

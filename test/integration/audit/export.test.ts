@@ -1,9 +1,9 @@
-import { mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { exportRecord } from "../../../src/audit/upkeep/export.ts";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
+import { exportRecord } from "../../../src/audit/upkeep/export.ts";
 import { exportOne, forEachFlip, readmeBlocks, writeReport } from "../../kit/exported-record.ts";
 import { placeOf, settingsIn, SUCCESS } from "../../kit/record-document.ts";
 import { newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { newSessionId } from "../../../src/audit/format/session-id.ts";
 import { findById, findNewest, findRecord } from "../../../src/audit/read/find-record.ts";
 import { listRecords, selectRecords } from "../../../src/audit/read/select-records.ts";
-import { newSessionId } from "../../../src/audit/format/session-id.ts";
 import { NEW_DOCUMENT } from "../../kit/record-document.ts";
 import { temporaryDirectory } from "../../kit/record-fixture.ts";
 

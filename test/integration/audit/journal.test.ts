@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   createJournal,
+  type JournalOptions,
   openJournal,
   readJournal,
-  type JournalOptions,
 } from "../../../src/audit/format/journal.ts";
 import { NOW_MS } from "../../kit/record-document.ts";
 import { temporaryDirectory } from "../../kit/record-fixture.ts";

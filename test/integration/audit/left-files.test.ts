@@ -1,7 +1,7 @@
-import { execa } from "execa";
 import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { countLeftFiles } from "../../../src/audit/read/left-files.ts";
 

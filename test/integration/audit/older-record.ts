@@ -2,11 +2,11 @@
 import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { Attester } from "../../../src/audit/seal/attest.ts";
 import { ensureEvidence } from "../../../src/audit/chain/chain-writer.ts";
-import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
 import { recordPaths } from "../../../src/audit/format/record-layout.ts";
 import { sha256 } from "../../../src/audit/format/statement.ts";
+import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
+import { Attester } from "../../../src/audit/seal/attest.ts";
 import { attesterIn, SUCCESS } from "../../kit/record-document.ts";
 import { newRecord } from "../../kit/record-fixture.ts";
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import { evidencePaths } from "../../../src/audit/keys/evidence-paths.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
-import { planPruning, type PrunePlan, type PruneRules } from "../../../src/audit/upkeep/prune-plan.ts";
 import { prune, type Pruned } from "../../../src/audit/upkeep/prune.ts";
+import { planPruning, type PrunePlan, type PruneRules } from "../../../src/audit/upkeep/prune-plan.ts";
 import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS, verifyEverything } from "../../kit/record-document.ts";
 import { newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 

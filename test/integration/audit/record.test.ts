@@ -2,13 +2,13 @@ import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readJournal } from "../../../src/audit/format/journal.ts";
-import { OpenIndex, REMEMBERED_SEALED, type OpenEntry } from "../../../src/audit/open/open-index.ts";
-import { requestKey } from "../../../src/request-key.ts";
-import { readDocument } from "../../../src/audit/read/query.ts";
+import type { RandomBytes } from "../../../src/audit/format/session-id.ts";
+import { type OpenEntry, OpenIndex, REMEMBERED_SEALED } from "../../../src/audit/open/open-index.ts";
+import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
 import { createRecord } from "../../../src/audit/open/record.ts";
 import { reopenRecord } from "../../../src/audit/open/reopen.ts";
-import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
-import type { RandomBytes } from "../../../src/audit/format/session-id.ts";
+import { readDocument } from "../../../src/audit/read/query.ts";
+import { requestKey } from "../../../src/request-key.ts";
 import { NEW_DOCUMENT, NOW_MS, settingsIn, SUCCESS } from "../../kit/record-document.ts";
 import { modeOf, newRecord, temporaryDirectory } from "../../kit/record-fixture.ts";
 

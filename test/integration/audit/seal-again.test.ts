@@ -3,10 +3,10 @@ import { chmod, cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { planPruning } from "../../../src/audit/upkeep/prune-plan.ts";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
 import type { OpenRecord, RecordSettings } from "../../../src/audit/open/open-record.ts";
 import { reopenRecord } from "../../../src/audit/open/reopen.ts";
+import { planPruning } from "../../../src/audit/upkeep/prune-plan.ts";
 import { settingsIn, SUCCESS, verify } from "../../kit/record-document.ts";
 import { newRecord, sha256sumCheck, temporaryDirectory } from "../../kit/record-fixture.ts";
 

@@ -1,11 +1,11 @@
 import { rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { exportRecord } from "../../../src/audit/upkeep/export.ts";
 import { readEvidence } from "../../../src/audit/chain/evidence.ts";
-import { olderRecord } from "./older-record.ts";
+import { exportRecord } from "../../../src/audit/upkeep/export.ts";
 import { placeOf, verify } from "../../kit/record-document.ts";
 import { sha256sumCheck } from "../../kit/record-fixture.ts";
+import { olderRecord } from "./older-record.ts";
 
 describe("a record that an earlier version sealed", () => {
   it("is verified and exported with its links and empty directories", async () => {

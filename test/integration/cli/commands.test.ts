@@ -2,21 +2,21 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AgentdError } from "../../../src/errors.ts";
 import type { Handlers } from "../../../src/api/handlers.ts";
-import type { ProfileView } from "../../../src/profile/view.ts";
 import type { Params, Reload } from "../../../src/api/methods.ts";
+import { AgentdError } from "../../../src/errors.ts";
+import type { ProfileView } from "../../../src/profile/view.ts";
 import { sessionDocumentSchema } from "../../../src/session-document.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
 import {
   listed,
   RELOADED,
   sealed,
+  type SmallDaemon,
   startSmallDaemon,
   STATUS,
   view,
-  type SmallDaemon,
 } from "../../kit/small-daemon.ts";
-import { page, sections, tableRows } from "../../kit/markdown.ts";
 import { agentd, agentdInto, agentdOnTerminal } from "./installed-cli.ts";
 
 const ID = "0198f2a4c6e81234";

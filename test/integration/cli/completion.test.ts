@@ -1,7 +1,7 @@
-import { execa } from "execa";
 import { delimiter } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listed, sealed, startSmallDaemon, view, type SmallDaemon } from "../../kit/small-daemon.ts";
+import { listed, sealed, type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { agentd, PROGRAM_DIRECTORY } from "./installed-cli.ts";
 
 const OPEN = "0198f2a4c6e81234";

@@ -6,8 +6,8 @@ import { runBounded } from "../../../src/bounded-command.ts";
 import { readInstall } from "../../../src/cli/doctor/packages.ts";
 import { selinuxMode, tunFinding } from "../../../src/cli/doctor/system-checks.ts";
 import { lingeringFinding } from "../../../src/cli/doctor/user-checks.ts";
-import { grantIdsCommand } from "../../../src/podman/host/subordinate-ids.ts";
 import { findInit } from "../../../src/podman/host/helper-programs.ts";
+import { grantIdsCommand } from "../../../src/podman/host/subordinate-ids.ts";
 
 let root: string;
 

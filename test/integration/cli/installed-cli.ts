@@ -1,6 +1,6 @@
 /** The built command line as a child process, as an operator starts it. */
-import { execa } from "execa";
 import { dirname, join } from "node:path";
+import { execa } from "execa";
 
 const AGENTD = join(import.meta.dirname, "..", "..", "..", "bin", "agentd");
 

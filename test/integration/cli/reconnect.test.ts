@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Handlers } from "../../../src/api/handlers.ts";
 import type { MethodName } from "../../../src/api/methods.ts";
 import type { SessionView } from "../../../src/session-document.ts";
-import { listed, sealed, startSmallDaemon, view, type SmallDaemon } from "../../kit/small-daemon.ts";
+import { listed, sealed, type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { agentd, agentdOnTerminal } from "./installed-cli.ts";
 
 const ID = "0198f2a4c6e81234";

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Handlers } from "../../../src/api/handlers.ts";
 import type { Params, Status } from "../../../src/api/methods.ts";
 import type { SessionView } from "../../../src/session-document.ts";
-import { sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../../kit/small-daemon.ts";
+import { sealed, type SmallDaemon, startSmallDaemon, STATUS, view } from "../../kit/small-daemon.ts";
 import { agentd, agentdOnTerminal } from "./installed-cli.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";

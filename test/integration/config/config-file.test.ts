@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   findConfigFile,
+  type Host,
   requireConfigFile,
   SYSTEM_CONFIG_FILE,
-  type Host,
 } from "../../../src/config/paths.ts";
 
 function host(env: Record<string, string>): Host {

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../../src/config/load.ts";
-import { schemaKeys } from "../../kit/schema-keys.ts";
 import { ConfigFile, HOST } from "../../kit/config-under-test.ts";
+import { schemaKeys } from "../../kit/schema-keys.ts";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../../examples/agentd.toml");
 const FIRST = resolve(import.meta.dirname, "../../../examples/first.toml");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkMethodology } from "../../../src/config/methodology.ts";
-import { protectedPaths, resolveMountSource, type ProtectedPath } from "../../../src/config/mount-sources.ts";
+import { type ProtectedPath, protectedPaths, resolveMountSource } from "../../../src/config/mount-sources.ts";
 
 let root: string;
 let protectedOnes: readonly ProtectedPath[];

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { readView } from "../../../src/audit/read/record-view.ts";
 import { selectRecords } from "../../../src/audit/read/select-records.ts";
-import { SessionDirectory, type RecordQueries } from "../../../src/daemon/session-directory.ts";
-import { SessionFeed } from "../../../src/sessions/state/feed.ts";
+import { type RecordQueries, SessionDirectory } from "../../../src/daemon/session-directory.ts";
 import type { Intake } from "../../../src/sessions/intake.ts";
+import { SessionFeed } from "../../../src/sessions/state/feed.ts";
 import { sealed } from "../../kit/small-daemon.ts";
 
 let auditRoot: string;

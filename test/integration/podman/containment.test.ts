@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { podman } from "../../kit/podman.mjs";
-import { openEngineRoom, type EngineRoom } from "./engine-room.ts";
+import { type EngineRoom, openEngineRoom } from "./engine-room.ts";
 
 let room: EngineRoom;
 beforeAll(async () => {

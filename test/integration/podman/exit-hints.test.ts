@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
 import { execa } from "execa";
+import { afterEach, describe, expect, it } from "vitest";
 import { isAlive } from "../../../src/process-identity.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
-import { openEngineRoom, type EngineRoom } from "./engine-room.ts";
+import { type EngineRoom, openEngineRoom } from "./engine-room.ts";
 
 const NO_HINTS = { exitFiles: false, events: false, inspectIntervalMs: undefined };
 const patience = () => ({ signal: AbortSignal.timeout(120_000) });

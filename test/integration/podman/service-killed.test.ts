@@ -4,7 +4,7 @@ import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { containersOf } from "../../kit/podman.mjs";
 import { processesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
-import { openEngineRoom, type EngineRoom } from "./engine-room.ts";
+import { type EngineRoom, openEngineRoom } from "./engine-room.ts";
 
 let room: EngineRoom;
 beforeAll(async () => {

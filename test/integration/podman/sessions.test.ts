@@ -6,7 +6,7 @@ import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { ensureBusyboxImage, USER_1000 } from "../../kit/images.mjs";
 import { volumesOf } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
-import { openEngineRoom, USER, type EngineRoom } from "./engine-room.ts";
+import { type EngineRoom, openEngineRoom, USER } from "./engine-room.ts";
 
 let room: EngineRoom;
 beforeAll(async () => {

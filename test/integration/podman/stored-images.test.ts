@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { askEngine, podmanProgram, type EngineReport } from "../../../src/podman/host/engine-report.ts";
+import { askEngine, type EngineReport, podmanProgram } from "../../../src/podman/host/engine-report.ts";
 import { findStoredImage, preparedImages } from "../../../src/podman/images/stored-images.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { BUSYBOX, ensureBusyboxImage, imageReference } from "../../kit/images.mjs";
 import { podman as runPodman } from "../../kit/podman.mjs";
-import { openEngineRoom, type EngineRoom } from "./engine-room.ts";
+import { type EngineRoom, openEngineRoom } from "./engine-room.ts";
 
 const podman = podmanProgram(process.env, undefined);
 

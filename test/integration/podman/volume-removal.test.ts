@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { podman } from "../../kit/podman.mjs";
-import { openEngineRoom, type EngineRoom } from "./engine-room.ts";
+import { type EngineRoom, openEngineRoom } from "./engine-room.ts";
 
 let room: EngineRoom;
 beforeAll(async () => {

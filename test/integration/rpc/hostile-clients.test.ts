@@ -3,7 +3,7 @@ import { connect, type RpcClient } from "../../../src/rpc/client.ts";
 import { MAX_WAITS } from "../../../src/rpc/connection.ts";
 import { MAX_REQUEST_BYTES } from "../../../src/rpc/protocol.ts";
 import { RawClient } from "../../kit/raw-client.ts";
-import { listed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../../kit/small-daemon.ts";
+import { listed, type SmallDaemon, startSmallDaemon, STATUS, view } from "../../kit/small-daemon.ts";
 
 const MIB = 1024 * 1024;
 

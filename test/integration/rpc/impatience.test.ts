@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { connect } from "../../../src/rpc/client.ts";
 import type { Patience } from "../../../src/rpc/connection.ts";
 import { RawClient } from "../../kit/raw-client.ts";
-import { listed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../../kit/small-daemon.ts";
+import { listed, type SmallDaemon, startSmallDaemon, STATUS, view } from "../../kit/small-daemon.ts";
 
 const HOUR_MS = 3_600_000;
 /** Long enough for what is sent at once, also when the machine is busy. */

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { Handlers } from "../../../src/api/handlers.ts";
 import { AgentdError } from "../../../src/errors.ts";
 import { connect, type RpcClient } from "../../../src/rpc/client.ts";
-import type { Handlers } from "../../../src/api/handlers.ts";
 import { RawClient } from "../../kit/raw-client.ts";
-import { listed, sealed, startSmallDaemon, STATUS, view, type SmallDaemon } from "../../kit/small-daemon.ts";
+import { listed, sealed, type SmallDaemon, startSmallDaemon, STATUS, view } from "../../kit/small-daemon.ts";
 
 const OPTIONS = { version: "0.1.0", timeoutMs: 60_000 };
 

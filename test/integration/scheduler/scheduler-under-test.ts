@@ -2,18 +2,18 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Handlers } from "../../../src/api/handlers.ts";
 import { AgentdError } from "../../../src/errors.ts";
 import { createLogger } from "../../../src/log.ts";
 import { connect } from "../../../src/rpc/client.ts";
-import type { Handlers } from "../../../src/api/handlers.ts";
 import { openEventLog } from "../../../src/scheduler/event-log.ts";
 import type { ScheduleEvent } from "../../../src/scheduler/events.ts";
 import { Scheduler } from "../../../src/scheduler/scheduler.ts";
-import { schedulesOf, type ScheduleSettings } from "../../../src/scheduler/schedules-of.ts";
+import { type ScheduleSettings, schedulesOf } from "../../../src/scheduler/schedules-of.ts";
 import { SessionsClient } from "../../../src/scheduler/sessions-client.ts";
 import type { SessionView } from "../../../src/session-document.ts";
+import { type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { until } from "../../kit/until.mjs";
-import { startSmallDaemon, view, type SmallDaemon } from "../../kit/small-daemon.ts";
 
 const SETTINGS: ScheduleSettings = {
   profile: "demo",

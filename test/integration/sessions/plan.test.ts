@@ -4,11 +4,11 @@ import { join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import * as z from "zod";
 import { OpenIndex } from "../../../src/audit/open/open-index.ts";
-import type { Profile } from "../../../src/profile/profile.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import type { Profile } from "../../../src/profile/profile.ts";
 import { readPlan, sessionPlanSchema } from "../../../src/sessions/state/plan.ts";
-import { NEW_DOCUMENT } from "../../kit/record-document.ts";
 import { HOST } from "../../kit/config-under-test.ts";
+import { NEW_DOCUMENT } from "../../kit/record-document.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

@@ -1,14 +1,14 @@
-import { execa } from "execa";
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cloneInto, type Clone, type CloneSource } from "../../../src/workspace/clone.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
+import { type Clone, cloneInto, type CloneSource } from "../../../src/workspace/clone.ts";
 import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
-import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { startGitServer } from "../../kit/git-server.mjs";
 import { commit, git as runGit, makeRepository } from "../../kit/repositories.mjs";

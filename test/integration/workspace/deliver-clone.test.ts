@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { deliverClone, labelCommand } from "../../../src/workspace/deliver-clone.ts";
 import { removeTree } from "../../../src/trees/remove-tree.ts";
+import { deliverClone, labelCommand } from "../../../src/workspace/deliver-clone.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
 import { writeFiles } from "../../kit/files.mjs";
 

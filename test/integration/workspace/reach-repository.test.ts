@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGit } from "../../../src/workspace/git.ts";
 import { reachRepository } from "../../../src/workspace/reach-repository.ts";
-import { makeCertificate, type Certificate } from "../../kit/certificates.mjs";
-import { startGitServer, type GitServer } from "../../kit/git-server.mjs";
+import { type Certificate, makeCertificate } from "../../kit/certificates.mjs";
+import { type GitServer, startGitServer } from "../../kit/git-server.mjs";
 import { git, makeRepository } from "../../kit/repositories.mjs";
 import { makeSecret } from "../../kit/secrets.mjs";
 

@@ -2,13 +2,13 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cloneInto, type Clone } from "../../../src/workspace/clone.ts";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
+import { type Clone, cloneInto } from "../../../src/workspace/clone.ts";
 import { createGit } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { reachRepository } from "../../../src/workspace/reach-repository.ts";
-import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
-import { startGitServer, type GitServer } from "../../kit/git-server.mjs";
+import { type GitServer, startGitServer } from "../../kit/git-server.mjs";
 import { git as runGit, makeRepository } from "../../kit/repositories.mjs";
 
 let root: string;

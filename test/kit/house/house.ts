@@ -1,13 +1,13 @@
-import type { JsonMap } from "@iarna/toml";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { JsonMap } from "@iarna/toml";
 import { createSandbox, type Sandbox } from "../agentd.mjs";
 import { containersEnvironment } from "../containers-environment.mjs";
 import type { Daemon } from "../daemon.mjs";
-import { startGitServer, type GitServer } from "../git-server.mjs";
-import { BUSYBOX, USER_1000, ensureBusyboxImage, ensureDebianGitImage } from "../images.mjs";
-import { startRegistry, type Registry } from "../registry.mjs";
+import { type GitServer, startGitServer } from "../git-server.mjs";
+import { BUSYBOX, ensureBusyboxImage, ensureDebianGitImage, USER_1000 } from "../images.mjs";
+import { type Registry, startRegistry } from "../registry.mjs";
 
 /** The images that scenarios name, besides Debian's. */
 const IMAGES = [

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  type Checksum,
   ChecksumLines,
   readChecksums,
   writeChecksums,
-  type Checksum,
 } from "../../../src/audit/format/checksums.ts";
-import { bytePath, latin1Path, type BytePath } from "../../../src/trees/byte-path.ts";
+import { type BytePath, bytePath, latin1Path } from "../../../src/trees/byte-path.ts";
 
 const SUM = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 

@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { reloadSchema, statusSchema } from "../../../src/api/methods.ts";
+import { scheduleViewSchema } from "../../../src/api/schedule-view.ts";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";
-import { reloadSchema, statusSchema } from "../../../src/api/methods.ts";
 import { profileViewSchema } from "../../../src/profile/view.ts";
-import { scheduleViewSchema } from "../../../src/api/schedule-view.ts";
-import { SKIP_REASONS, scheduleEventSchema } from "../../../src/scheduler/events.ts";
+import { scheduleEventSchema, SKIP_REASONS } from "../../../src/scheduler/events.ts";
 import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
 import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 

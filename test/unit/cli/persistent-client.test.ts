@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { AWAY_LIMIT_MS, PersistentClient } from "../../../src/rpc/persistent-client.ts";
 import { AgentdError, type ErrorCode } from "../../../src/errors.ts";
 import type { RpcClient } from "../../../src/rpc/client.ts";
+import { AWAY_LIMIT_MS, PersistentClient } from "../../../src/rpc/persistent-client.ts";
 
 type Connection = Pick<RpcClient, "call" | "close">;
 type Answer = (method: string, params: unknown) => Promise<unknown>;

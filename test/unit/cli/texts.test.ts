@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { printable, printableLines } from "../../../src/cli/terminal/printable.ts";
-import { Output } from "../../../src/cli/terminal/output.ts";
 import { progressText } from "../../../src/cli/attend/progress.ts";
-import { sizeText } from "../../../src/cli/words/size-text.ts";
+import { Output } from "../../../src/cli/terminal/output.ts";
+import { printable, printableLines } from "../../../src/cli/terminal/printable.ts";
 import { renderTable } from "../../../src/cli/terminal/table.ts";
+import { sizeText } from "../../../src/cli/words/size-text.ts";
 import { ageText, spanText } from "../../../src/cli/words/time-text.ts";
 import { view } from "../../kit/small-daemon.ts";
 

@@ -4,9 +4,9 @@ import {
   cacheDirectory,
   defaultAuditRoot,
   defaultSocketPath,
+  type Host,
   runtimeDirectory,
   stateDirectory,
-  type Host,
 } from "../../../src/config/paths.ts";
 
 function host(env: Record<string, string> = {}): Host {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Binder, type StepDefinition } from "../../features/binder/binding.ts";
-import { parseFeature, type Feature } from "../../features/binder/feature-file.ts";
+import { type Feature, parseFeature } from "../../features/binder/feature-file.ts";
 import { runScenario } from "../../features/binder/run-scenario.ts";
 
 interface World {

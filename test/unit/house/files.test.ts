@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sourceFiles, type SourceFile } from "../../kit/source-files.ts";
+import { type SourceFile, sourceFiles } from "../../kit/source-files.ts";
 
 const MAX_LINES = 300;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { importsOf } from "../../kit/imports.ts";
-import { sourceFiles, type SourceFile } from "../../kit/source-files.ts";
+import { type SourceFile, sourceFiles } from "../../kit/source-files.ts";
 
 /** The files of one circle of imports, types included; undefined when there is none. */
 function findCircle(files: readonly SourceFile[]): string[] | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { importsOf, type Import } from "../../kit/imports.ts";
-import { sourceFiles, type SourceFile } from "../../kit/source-files.ts";
+import { type Import, importsOf } from "../../kit/imports.ts";
+import { type SourceFile, sourceFiles } from "../../kit/source-files.ts";
 
 /** Which other rooms a room may import, besides the files that lie in src/ itself, which are open to all. */
 interface Arrows {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerRequest, type ContainerParts } from "../../../src/local/container-request.ts";
+import { type ContainerParts, containerRequest } from "../../../src/local/container-request.ts";
 
 interface Changes {
   readonly workUnit?: string;

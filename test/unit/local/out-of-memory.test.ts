@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { commandEnd } from "../../../src/local/command-end.ts";
 import { statusOf } from "../../../src/podman/containers/container-status.ts";
 import { inspectReply } from "../../../src/podman/service/replies.ts";
-import { commandEnd } from "../../../src/local/command-end.ts";
 import { endingOf } from "../../../src/sessions/run/command-ending.ts";
 
 /** How Podman 5.4 shows a container that SIGKILL has ended, nulls and missing fields as they come. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerSpec, type ContainerRequest } from "../../../src/podman/containers/container-spec.ts";
+import { type ContainerRequest, containerSpec } from "../../../src/podman/containers/container-spec.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
 const modern = hostOf(MODERN_INFO);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { engineFindings, type EngineSurroundings } from "../../../src/podman/host/engine-findings.ts";
-import { lastLine, readReport, type EngineReport } from "../../../src/podman/host/engine-report.ts";
+import { type EngineReport, lastLine, readReport } from "../../../src/podman/host/engine-report.ts";
 import { MODERN_INFO, OLD_INFO } from "./info.ts";
 
 const PARTS = {

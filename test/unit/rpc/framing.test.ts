@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LineSplitter, toLine, type Frame } from "../../../src/rpc/framing.ts";
+import { type Frame, LineSplitter, toLine } from "../../../src/rpc/framing.ts";
 
 const LIMIT = 16;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { MAX_LIST_LENGTH } from "../../../src/api/limits.ts";
+import { type MethodName, METHODS } from "../../../src/api/methods.ts";
 import { ERROR_CODES } from "../../../src/errors.ts";
 import { MAX_WAITS, PATIENCE } from "../../../src/rpc/connection.ts";
-import { MAX_CONNECTIONS } from "../../../src/rpc/server.ts";
-import { METHODS, type MethodName } from "../../../src/api/methods.ts";
-import { MAX_LIST_LENGTH } from "../../../src/api/limits.ts";
 import { MAX_REQUEST_BYTES, PROTOCOL_VERSION, WIRE_CODES } from "../../../src/rpc/protocol.ts";
+import { MAX_CONNECTIONS } from "../../../src/rpc/server.ts";
 import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 
 const text = page("protocol.md");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ScheduleSettings } from "../../../src/scheduler/schedules-of.ts";
 import { dueMs, meetOverlap } from "../../../src/scheduler/planner.ts";
+import type { ScheduleSettings } from "../../../src/scheduler/schedules-of.ts";
 import { HOUR_MS, MINUTE_MS, scheduleOf } from "./schedule-under-test.ts";
 import { Simulation } from "./simulation.ts";
 

@@ -1,6 +1,6 @@
-import { UNKNOWN, type ScheduleState } from "../../../src/scheduler/schedule-state.ts";
 import type { Schedule } from "../../../src/scheduler/planner.ts";
-import { schedulesOf, type ScheduleSettings } from "../../../src/scheduler/schedules-of.ts";
+import { type ScheduleState, UNKNOWN } from "../../../src/scheduler/schedule-state.ts";
+import { type ScheduleSettings, schedulesOf } from "../../../src/scheduler/schedules-of.ts";
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;

@@ -2,7 +2,7 @@ import { Agenda } from "../../../src/scheduler/agenda.ts";
 import type { NewEvent, ScheduleEvent } from "../../../src/scheduler/events.ts";
 import { timestampOf } from "../../../src/scheduler/events.ts";
 import type { Schedule } from "../../../src/scheduler/planner.ts";
-import { afterEvent, UNKNOWN, type ScheduleState } from "../../../src/scheduler/schedule-state.ts";
+import { afterEvent, type ScheduleState, UNKNOWN } from "../../../src/scheduler/schedule-state.ts";
 import { verdicts } from "../../../src/scheduler/verdicts.ts";
 
 /** How late an instant may fire while the daemon runs, and just after its start. */

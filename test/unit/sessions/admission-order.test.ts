@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
-  judge,
   type AdmissionLimits,
   type Claim,
+  judge,
   type Waiting,
 } from "../../../src/sessions/queue/admission-order.ts";
 

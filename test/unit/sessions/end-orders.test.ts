@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { EndOrders } from "../../../src/sessions/state/end-orders.ts";
 import type { EndOrder } from "../../../src/sessions/state/end-orders.ts";
+import { EndOrders } from "../../../src/sessions/state/end-orders.ts";
 
 const STOP: EndOrder = { outcome: "cancelled", cause: "stopped by the operator", graceMs: 1_000 };
 const DEADLINE: EndOrder = { outcome: "timed_out", cause: "ran longer than 5 s", graceMs: 1_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SessionFeed, type SessionChange } from "../../../src/sessions/state/feed.ts";
+import { type SessionChange, SessionFeed } from "../../../src/sessions/state/feed.ts";
 
 const busy = (sessionId: string): SessionChange => ({ kind: "busy", sessionId });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Check } from "../../../../src/cli/doctor/check.ts";
-import { runChecks } from "../../../../src/cli/doctor/run-checks.ts";
 import { doctorText } from "../../../../src/cli/doctor/doctor-text.ts";
+import { runChecks } from "../../../../src/cli/doctor/run-checks.ts";
 import { AgentdError } from "../../../../src/errors.ts";
 import { failure, ok, warning } from "../../../../src/finding.ts";
 

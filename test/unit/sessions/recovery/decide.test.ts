@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { CUT_SHORT } from "../../../../src/credentials/launcher.ts";
-import { ending } from "../../../../src/outcome.ts";
 import { commandEnd } from "../../../../src/local/command-end.ts";
+import { ending } from "../../../../src/outcome.ts";
 import type { Examined } from "../../../../src/sessions/port/executor.ts";
 import { decide, type Left } from "../../../../src/sessions/recovery/decide.ts";
-import type { EndOrder } from "../../../../src/sessions/state/end-orders.ts";
 import type { LeftTrail } from "../../../../src/sessions/recovery/trail.ts";
+import type { EndOrder } from "../../../../src/sessions/state/end-orders.ts";
 
 const HERE = "boot/marker";
 const OPENED = "2026-01-01T12:00:00.000Z";
