@@ -7,6 +7,7 @@ import { constants } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "../backoff.ts";
 import { AgentdError, systemCode } from "../errors.ts";
 import { type Failpoints, NO_FAILPOINTS } from "../failpoints.ts";
 import { type MakeFifo, makeFifo } from "../fifos.ts";
@@ -18,8 +19,7 @@ export const GATE_FIFO = "credentials";
 /** FIFOs that were replaced; a launcher may still be about to read one. */
 const FORMER = "former-";
 
-const FIRST_PAUSE_MS = 1;
-const LONGEST_PAUSE_MS = 20;
+const LOOKS = { firstMs: 1, longestMs: 20 };
 
 export interface GateOpening {
   /** Ends the waiting and the writing. */
@@ -131,13 +131,14 @@ export class Gate {
   /** Opening without O_NONBLOCK would occupy one of Node's few file threads until somebody reads. */
   async #waitForReader(signal: AbortSignal): Promise<FileHandle> {
     const former = (await readdir(this.directory)).filter((name) => name.startsWith(FORMER));
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = longer(pauseMs)) {
+    const backoff = new Backoff(LOOKS);
+    for (;;) {
       signal.throwIfAborted();
       const writer = await openForWriting(this.fifoPath);
       if (writer !== undefined) return writer;
       // Whoever had gone to one of these before it was replaced finds its end, and comes back to the new one.
       for (const name of former) await (await openForWriting(join(this.directory, name)))?.close();
-      await pause(pauseMs, signal);
+      await pause(backoff.next(), signal);
     }
   }
 }
@@ -154,22 +155,17 @@ async function openForWriting(fifo: string): Promise<FileHandle | undefined> {
 
 /** A pipe takes 64 KiB at a time, and nothing while it is full. */
 async function writeAll(writer: FileHandle, payload: Uint8Array, signal: AbortSignal): Promise<void> {
-  let pauseMs = FIRST_PAUSE_MS;
+  const backoff = new Backoff(LOOKS);
   for (let written = 0; written < payload.length;) {
     signal.throwIfAborted();
     try {
       written += (await writer.write(payload, written)).bytesWritten;
-      pauseMs = FIRST_PAUSE_MS;
+      backoff.reset();
     } catch (error) {
       if (systemCode(error) !== "EAGAIN") throw error;
-      await pause(pauseMs, signal);
-      pauseMs = longer(pauseMs);
+      await pause(backoff.next(), signal);
     }
   }
-}
-
-function longer(pauseMs: number): number {
-  return Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
 }
 
 async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {

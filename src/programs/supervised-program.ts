@@ -6,6 +6,7 @@ import { EventEmitter, once } from "node:events";
 import { rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
+import { Backoff } from "../backoff.ts";
 import type { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
@@ -36,8 +37,7 @@ const ANSWER_DEADLINE_MS = 5_000;
 const ASK_PAUSE_MS = 10;
 const START_DEADLINE_MS = 30_000;
 const TERMINATION_GRACE_MS = 5_000;
-const FIRST_RESTART_MS = 20;
-const SLOWEST_RESTART_MS = 5_000;
+const RESTARTS = { firstMs: 20, longestMs: 5_000 };
 /** A program that lived this long is restarted at once when it dies. */
 const HEALTHY_AFTER_MS = 10_000;
 const STDERR_KEPT = 2_000;
@@ -104,14 +104,14 @@ export class SupervisedProgram {
 
   async #supervise(): Promise<void> {
     const { name, log, recordPath, socketPath } = this.#options;
-    let failures = 0;
+    const backoff = new Backoff(RESTARTS);
     while (!this.#isStopping()) {
-      const healthy = setTimeout(() => (failures = 0), HEALTHY_AFTER_MS);
+      const healthy = setTimeout(() => backoff.reset(), HEALTHY_AFTER_MS);
       await this.#runOnce();
       clearTimeout(healthy);
       this.#changes.emit("change");
       if (this.#isStopping()) break;
-      const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** failures++, SLOWEST_RESTART_MS);
+      const pauseMs = backoff.next();
       log.warn({ program: name, pauseMs, stderr: this.lastWords() }, "a program ended and is started again");
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined); // Stopped.
     }

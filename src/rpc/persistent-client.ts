@@ -2,14 +2,14 @@
  * The daemon as a command sees it that stays with a session: a restart is not an event for it.
  */
 import type { MethodName, Params, Result } from "../api/methods.ts";
+import { Backoff } from "../backoff.ts";
 import { AgentdError } from "../errors.ts";
 import { abandonable, type Caller, type CallOptions, type RpcClient } from "./client.ts";
 
 /** How long a daemon may be away, each time. */
 export const AWAY_LIMIT_MS = 60_000;
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+const TRIES = { firstMs: 50, longestMs: 1_000 };
 
 /** Time that goes on evenly, whatever is done to the clock on the wall. */
 export interface SteadyClock {
@@ -91,8 +91,9 @@ export class PersistentClient implements Caller {
     const { clock, tell } = this.#host;
     const deadlineMs = clock.monotonic() + AWAY_LIMIT_MS;
     await tell(`lost the daemon; trying again for ${AWAY_LIMIT_MS / 1000} s`);
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      await clock.sleep(pauseMs, this.#closed.signal);
+    const backoff = new Backoff(TRIES);
+    for (;;) {
+      await clock.sleep(backoff.next(), this.#closed.signal);
       const connection = await this.#tryToConnect(clock.monotonic() >= deadlineMs);
       if (connection === undefined) continue;
       this.#isAway = false;

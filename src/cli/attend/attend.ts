@@ -2,9 +2,9 @@
  * Stays with a session to its end: prints what it prints, and passes Ctrl-C on to it.
  */
 import { sentence } from "../../errors.ts";
+import type { ConsoleStream } from "../../podman/console-log.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import type { SessionView } from "../../session-document.ts";
-import type { ConsoleStream } from "../console/console-log.ts";
 import { consoleLogOf, followConsoleLog } from "../console/follow.ts";
 import { type CliContext, say } from "../frame/context.ts";
 import { sessionEnd } from "../frame/session-end.ts";

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { AgentdError } from "../../errors.ts";
+import type { ConsoleStream } from "../../podman/console-log.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
-import type { ConsoleStream } from "../console/console-log.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
 import { countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";

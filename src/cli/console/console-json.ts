@@ -1,7 +1,7 @@
 /** What a session printed, as one JSON object for each line. */
+import type { ConsoleStream } from "../../podman/console-log.ts";
 import type { Output } from "../terminal/output.ts";
 import { printableJson } from "../terminal/printable.ts";
-import type { ConsoleStream } from "./console-log.ts";
 
 /** A line of one stream, or a part of a long one. */
 interface JsonLine {

@@ -1,6 +1,6 @@
 /** Finds the end of a console log without reading what stands before it. */
 import type { FileHandle } from "node:fs/promises";
-import { type ConsoleStream, HEADER_BYTES, readHeader } from "./console-log.ts";
+import { type ConsoleStream, HEADER_BYTES, readHeader } from "../../podman/console-log.ts";
 
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 64 * 1024;

@@ -3,8 +3,8 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { ConsoleSegment, ConsoleStream } from "../../podman/console-log.ts";
 import type { SessionOutput } from "../terminal/session-output.ts";
-import type { ConsoleSegment, ConsoleStream } from "./console-log.ts";
 import { ConsoleLogFile, type ReadOptions } from "./console-log-file.ts";
 
 /** File watches can be used up or missing on a file system: then output comes this late. */

@@ -2,10 +2,10 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { ifThere } from "../../if-there.ts";
+import { ConsoleLogDecoder } from "../../podman/console-log.ts";
 import { shortened } from "../terminal/table.ts";
 import { TerminalFilter } from "../terminal/terminal-filter.ts";
 import { TerminalLine } from "../terminal/terminal-line.ts";
-import { ConsoleLogDecoder } from "./console-log.ts";
 
 /** What is read of the log: a line may be as long as the whole of it. */
 const READ_BYTES = 64 * 1024;

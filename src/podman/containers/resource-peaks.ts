@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Backoff } from "../../backoff.ts";
 
 /** Undefined is what this host does not tell: cgroup v1, a controller that is not delegated, an old kernel. */
 export interface ResourcePeaks {
@@ -16,9 +17,7 @@ export interface ResourcePeaks {
 }
 
 /** Peaks are the kernel's own, so a look only misses what happens after it: short sessions are looked at often. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
-const PAUSE_GROWTH = 1.5;
+const LOOKS = { firstMs: 50, longestMs: 2_000, growth: 1.5 };
 
 /**
  * Reads a container's peaks again and again, and once more when it has ended, if its group is still there.
@@ -28,12 +27,13 @@ const PAUSE_GROWTH = 1.5;
  * @returns the last that was seen.
  */
 export async function followPeaks(directory: string, ended: AbortSignal): Promise<ResourcePeaks> {
+  const looks = new Backoff(LOOKS);
   let peaks: ResourcePeaks = {};
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)) {
+  for (;;) {
     const over = ended.aborted;
     peaks = { ...peaks, ...(await readPeaks(directory)) };
     if (over) return peaks;
-    await delay(pauseMs, undefined, { signal: ended }).catch(() => undefined); // Ended: one more look.
+    await delay(looks.next(), undefined, { signal: ended }).catch(() => undefined); // Ended: one more look.
   }
 }
 

@@ -1,8 +1,8 @@
+import { Backoff } from "../../backoff.ts";
 import type { Clock } from "../port/ports.ts";
 import { sleepUntil } from "../port/sleep.ts";
 
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 60_000;
+const TRIES = { firstMs: 1_000, longestMs: 60_000 };
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -21,10 +21,12 @@ export async function untilItSucceeds<T>(
   work: () => Promise<T>,
   { clock, signal, onFailure }: RetryOptions,
 ): Promise<T | undefined> {
-  for (let delayMs = FIRST_DELAY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+  const backoff = new Backoff(TRIES);
+  while (!signal.aborted) {
     try {
       return await work();
     } catch (error) {
+      const delayMs = backoff.next();
       await onFailure(error, delayMs);
       await sleepUntil(clock.monotonic() + delayMs, { clock, signal });
     }

@@ -3,7 +3,7 @@ import {
   ConsoleLogDecoder,
   type ConsoleSegment,
   type LogSelection,
-} from "../../../src/cli/console/console-log.ts";
+} from "../../../src/podman/console-log.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 

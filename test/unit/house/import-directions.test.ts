@@ -16,7 +16,12 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     to: ["api", "rpc"],
     lazilyTo: ["daemon", "config", "profile", "audit", "systemd", "podman", "workspace", "credentials"],
-    lightFiles: ["src/profile/rules/durations.ts", "src/config/paths.ts", "src/config/socket-path.ts"],
+    lightFiles: [
+      "src/podman/console-log.ts",
+      "src/profile/rules/durations.ts",
+      "src/config/paths.ts",
+      "src/config/socket-path.ts",
+    ],
   },
   api: { to: ["profile"] },
   rpc: { to: ["api"] },
