@@ -6,7 +6,7 @@ import type { Handlers } from "../../../src/api/handlers.ts";
 import type { Params, Reload } from "../../../src/api/methods.ts";
 import { AgentdError } from "../../../src/errors.ts";
 import type { ProfileView } from "../../../src/profile/view.ts";
-import { sessionDocumentSchema } from "../../../src/session-document.ts";
+import { listed as withoutExcluded, sessionDocumentSchema } from "../../../src/session-document.ts";
 import { page, sections, tableRows } from "../../kit/markdown.ts";
 import {
   listed,
@@ -173,7 +173,7 @@ describe("agentd ps", () => {
   it("prints the views as a JSON array", async () => {
     const directory = await start({ list: () => listed(view()) });
     const { stdout } = await agentd(directory, "ps", "--json");
-    expect(JSON.parse(stdout)).toEqual([view()]);
+    expect(JSON.parse(stdout)).toEqual([withoutExcluded(view())]);
   });
 
   it("lists what can be read, and names what cannot", async () => {
@@ -187,7 +187,7 @@ describe("agentd ps", () => {
       exitCode: 1,
       stderr: `agentd: /r/0198f2a4c6e80000 is not listed: ${why}\n`,
     });
-    expect(JSON.parse(result.stdout)).toEqual([view()]);
+    expect(JSON.parse(result.stdout)).toEqual([withoutExcluded(view())]);
   });
 });
 
