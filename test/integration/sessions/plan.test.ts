@@ -20,6 +20,7 @@ function everything(schema: JsonSchema, path = "plan"): unknown {
   switch (schema.type) {
     case "string":
       return `the ${path}`;
+    case "integer":
     case "number":
       return 1000 + path.length;
     case "boolean":
