@@ -38,6 +38,8 @@ export async function follow(
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, parts.leaving]);
   const ended = executor.wait(ref, { signal, isOrdered: () => orders.taken !== undefined });
+  // Whoever waits for it hears of it; it may be aborted before anybody does.
+  ended.catch(() => undefined);
   const peaks = executor.peaks(ref, { signal });
   try {
     watchOutput(parts, signal);
@@ -57,7 +59,6 @@ export async function follow(
     return end;
   } finally {
     over.abort();
-    ended.catch(() => undefined); // Aborted above when nobody waits any more.
   }
 }
 
