@@ -1,5 +1,5 @@
 #!/bin/sh
-# The agent of the quickstart: a stand-in for one that thinks. It says what a session looks like from inside.
+# The agent of the quickstart: a stand-in for a real agent. It prints what a session looks like from inside.
 set -eu
 
 echo "Hello, I am $AGENT_NAME and work on ${AGENTD_WORK_UNIT:-nothing in particular}."

@@ -1,5 +1,5 @@
 /**
- * What the quickstart needs to have something to run: an image with git, a repository, a configuration.
+ * What the quickstart needs for its session: an image with git, a repository, a configuration.
  */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,21 +11,21 @@ import { makeRepository } from "../../test/kit/repositories.mjs";
 
 const PUBLIC_IMAGE = "docker.io/alpine/git:latest";
 
-/** The daemon's variable that holds the demo credential, and what the agent sees. */
+/** The variable of the demo credential, in the daemon and in the session. */
 export const CREDENTIAL = "DEMO_TOKEN";
 
 /**
- * Makes an image with git from Debian's packages; where that is impossible, pulls a small public one.
+ * Makes an image with git from Debian's packages; if that fails, pulls a small public one.
  *
  * @param {Sandbox} sandbox
  * @param {(text: string) => void} say
- * @returns {Promise<string>} Its reference.
+ * @returns {Promise<string>} The image's reference.
  */
 export async function demoImage({ containers }, say) {
   try {
     return await ensureDebianGitImage(containers);
   } catch (error) {
-    say(`cannot make it here: ${firstLine(error)}`);
+    say(`cannot build the image here: ${firstLine(error)}`);
     say(`pulling ${PUBLIC_IMAGE} instead`);
     await podman(containers, ["pull", "--quiet", PUBLIC_IMAGE]);
     return PUBLIC_IMAGE;
@@ -33,9 +33,9 @@ export async function demoImage({ containers }, say) {
 }
 
 /**
- * Makes the repository with the agent in it, anew each time.
+ * Makes the repository with the agent in it, replacing an earlier one.
  *
- * @param {string} root Where the git server looks.
+ * @param {string} root The git server's directory.
  */
 export async function demoRepository(root) {
   const path = join(root, "demo.git");
@@ -65,7 +65,7 @@ timeout = "5m"
 
 [[profiles.credentials]]
 name = "${CREDENTIAL}"
-source = "${CREDENTIAL}" # a variable of the daemon; the value is in no file
+source = "${CREDENTIAL}" # a variable of the daemon; no file has its value
 `;
 }
 

@@ -1,12 +1,12 @@
 /**
- * What the quickstart leaves a person with: commands that lead to a first session with a configuration of their own.
+ * The commands that the quickstart ends with: they lead to a first session with the user's own configuration.
  *
  * @param {object} place
- * @param {string} place.user Who ran the quickstart, which root has others do.
+ * @param {string} place.user Who ran the quickstart; as root, another user runs it.
  * @param {string} place.checkout
  * @param {string} place.home
- * @param {string | undefined} place.runtimeDirectory `XDG_RUNTIME_DIR`, which a login without systemd does not set.
- * @param {string} place.node Directory of Node.js, which a login's PATH may not have.
+ * @param {string | undefined} place.runtimeDirectory `XDG_RUNTIME_DIR`; a login without systemd does not set it.
+ * @param {string} place.node Directory of Node.js; a login's PATH may not contain it.
  */
 export function nextSteps({ user, checkout, home, runtimeDirectory, node }) {
   return `Next, as ${user} (as root: su - ${user}), type:
@@ -20,6 +20,6 @@ export function nextSteps({ user, checkout, home, runtimeDirectory, node }) {
   bin/agentd daemon 2>${home}/agentd.log &
   until bin/agentd status >/dev/null 2>&1; do sleep 1; done
   bin/agentd run hello
-The profile hello pulls an image from docker.io and clones from github.com; write your own beside it, then: bin/agentd reload
-Where systemd runs, bin/agentd service install makes the daemon a service instead of "bin/agentd daemon".`;
+The profile hello pulls an image from docker.io and clones from github.com. Add your own, then: bin/agentd reload
+With systemd, use bin/agentd service install instead of "bin/agentd daemon" to run the daemon as a service.`;
 }

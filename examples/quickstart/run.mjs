@@ -1,6 +1,6 @@
 /**
- * `npm run quickstart`: a real session in a real rootless container from a real repository, from nothing to a verified
- * record. It has a directory and a Podman storage of its own and leaves an agentd that you use alone.
+ * `npm run quickstart`: a real session in a real rootless container from a real repository, up to a verified record. It
+ * uses its own directory and Podman storage, and does not touch an agentd that you use.
  */
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
@@ -39,7 +39,7 @@ async function openSandbox() {
 }
 
 /**
- * Runs a command of agentd, prints what it prints as it comes, and fails as it fails.
+ * Runs a command of agentd with live output, and throws when the command fails.
  *
  * @param {Sandbox} sandbox
  * @param {string[]} args
@@ -55,7 +55,7 @@ async function show(sandbox, args) {
 
 /** @param {Sandbox} sandbox */
 async function runAndVerify(sandbox) {
-  step("Running a session: agentd clones, starts the container, hands the credential over");
+  step("Running a session: agentd clones, starts the container, passes the credential");
   await show(sandbox, ["run", "demo", "--work-unit", "issue-42"]);
 
   step("Verifying the sealed record");
@@ -66,7 +66,7 @@ async function runAndVerify(sandbox) {
 }
 
 async function main() {
-  step("Preparing a Podman storage of the quickstart's own");
+  step("Preparing the quickstart's own Podman storage");
   const sandbox = await openSandbox();
   say(sandbox.containers.cacheDirectory);
 
@@ -98,13 +98,13 @@ async function main() {
   }
 }
 
-// Ctrl-C reaches the daemon and the running command, which end by it; what follows here cleans up.
+// Ctrl-C also ends the daemon and the running command; the code below then cleans up.
 process.on("SIGINT", () => undefined);
 
 try {
   const record = await main();
   process.stdout.write(`
-The session ran and its record is verified. The daemon is stopped; the record stays:
+The session ran and its record is verified. The daemon is stopped; the record is kept:
   ${record}
 ${nextSteps({
   user: userInfo().username,
