@@ -12,7 +12,7 @@ export type Frame =
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
-/** Collects what belongs to one line; one over the limit is told as soon as it is, and then dropped to its end. */
+/** Collects the bytes of one line; reports a line over the limit at once, and then drops it to its end. */
 export class LineSplitter {
   readonly #maxLineBytes: number;
   /** Copied into rather than a list of chunks: a line sent byte by byte must not cost a buffer for each. */

@@ -11,7 +11,7 @@ export const AWAY_LIMIT_MS = 60_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Time that goes on evenly, whatever is done to the clock on the wall. */
+/** A clock that advances evenly, even when the wall clock is set. */
 export interface SteadyClock {
   /** Milliseconds since some instant. */
   readonly monotonic: () => number;
@@ -26,7 +26,7 @@ export interface PersistentClientHost {
   /** Connects to the next daemon, unless the signal aborts. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly clock: SteadyClock;
-  /** Tells the operator that the daemon went away or came back. */
+  /** Reports to the operator that the daemon went away or came back. */
   readonly tell: (text: string) => Promise<void>;
 }
 

@@ -2,8 +2,8 @@
  * Removes a directory tree that a container could write, and that a process of another session may still be writing.
  *
  * Each directory is opened below its own directory and emptied through that descriptor, so a link that takes a
- * directory's place is removed and never followed. Whatever such a process adds, moves or closes, the work is bounded:
- * in descriptors, in passes over one directory, and in time.
+ * directory's place is removed and never followed. The process may add, move or close anything; the work is still
+ * bounded: in descriptors, in passes over one directory, and in time.
  */
 import { randomUUID } from "node:crypto";
 import { basename, dirname } from "node:path";
@@ -155,7 +155,7 @@ class Removal {
     this.#entries += 1;
   }
 
-  /** Goes on with a directory; one that lies too deep comes later, from the root. */
+  /** Continues with a directory; one that is too deep comes later, from the root. */
   #enter(parent: TreeEntry, name: BytePath): void {
     const entry = openDirectory(parent, name);
     if (entry === undefined) return;
@@ -166,7 +166,7 @@ class Removal {
       return;
     }
     entry[Symbol.dispose]();
-    // Under a name that nobody can have foreseen.
+    // Under a name that cannot be foreseen.
     parent.move(name, root.entry, bytePath(randomUUID()));
     root.hasChanged = true;
     root.passes = 0;
@@ -183,7 +183,7 @@ class Removal {
       this.#entries += 1;
     } catch (error) {
       const isFull = ["ENOTEMPTY", "EEXIST"].includes(systemCode(error) ?? "");
-      // Nobody but agentd has the directory above the root: what is full there is the root itself.
+      // Only agentd has the directory above the root, so the full directory is the root itself.
       if (isFull && (level.hasChanged || (above === undefined && failure === undefined))) {
         this.#passAgain(level);
         return;
@@ -237,7 +237,7 @@ function openDirectory(parent: TreeEntry, name: BytePath): TreeEntry | undefined
   return undefined;
 }
 
-/** Tries again with the mode that it takes, where somebody has changed it meanwhile. */
+/** Tries again with the mode that it needs, in case a process has changed it meanwhile. */
 function openedUp(directory: TreeEntry, work: () => void): void {
   try {
     work();

@@ -94,7 +94,7 @@ export async function verifyAll(options: VerifyAllOptions): Promise<Verification
   };
 }
 
-/** A record that is not there is altered: somebody removed it who left no tombstone. */
+/** A missing record is altered: it was removed without a tombstone. */
 async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<VerifiedRecord> {
   const named = { session_id: place.id, record: place.directory };
   const unread = { files: 0, statement: null, key_id: null };

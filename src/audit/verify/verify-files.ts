@@ -1,6 +1,6 @@
 /**
  * The files of a record against its sums: what `sha256sum -c` says, and what was added. Both come in the order of the
- * paths and are gone through side by side, so neither has to be held in memory.
+ * paths and are read side by side, so neither has to be held in memory.
  */
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
@@ -31,7 +31,7 @@ export interface ComparedFiles {
  * Compares the files of a record with its sums.
  *
  * @param checksums `SHA256SUMS`, open at its beginning.
- * @param document undefined when it cannot be read: nobody knows then which files the seal left out.
+ * @param document undefined when it cannot be read: then it is unknown which files the seal left out.
  */
 export async function compareFiles(
   directory: string,

@@ -36,14 +36,14 @@ export async function verifyRecord(place: RecordPlace, evidence: Evidence): Prom
     throw unusable(directory, "there is no such directory");
   }
   try {
-    return await judge(place, evidence);
+    return await verifyPlace(place, evidence);
   } catch (error) {
     if (error instanceof AgentdError || systemCode(error) === undefined) throw error;
     throw unusable(directory, sentence(error), error);
   }
 }
 
-async function judge(place: RecordPlace, evidence: Evidence): Promise<Verification> {
+async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Verification> {
   const { directory } = place;
   const paths = recordPaths(directory);
   const document = await documentOrError(directory);
@@ -55,7 +55,7 @@ async function judge(place: RecordPlace, evidence: Evidence): Promise<Verificati
     const verification = await verifyUnsealed(place, { document, isAttested: hasAttestation }, evidence);
     const isSuspect = verification.status === "altered";
     // Sealed by the daemon while it was looked at.
-    return isSuspect && (await isSealed(directory)) ? await judge(place, evidence) : verification;
+    return isSuspect && (await isSealed(directory)) ? await verifyPlace(place, evidence) : verification;
   }
   const attestation = await orFault(readRegularFile(paths.attestation, MOST_ATTESTATION_BYTES));
   if (typeof attestation === "string") return altered(ATTESTATION, attestation);
@@ -107,7 +107,7 @@ async function verifyUnsealed(
   const journal = await journalFault(recordPaths(directory).journal);
   if (journal !== undefined && isThere(recordPaths(directory).journal)) return altered(JOURNAL_PATH, journal);
   if (document instanceof AgentdError) return incomplete(document.message);
-  // A daemon has it, or will: a seal that was cut short has left its files, and is made again.
+  // A daemon has the record, or will take it: a seal that was cut short has left its files, and is made again.
   if (isOpen(id)) return incomplete("has no outcome: the session is open");
   if (isAttested) return altered(path, "has no outcome, though the record was sealed");
   if (chain.linesOf(id).length > 0) {

@@ -9,7 +9,7 @@ const MOST_LEVELS = 2_048;
 
 /** What was found at a path from the record's root. */
 export type Found =
-  /** Anything that is no directory; open until the next one is asked for. */
+  /** Anything that is not a directory; open until the next one is asked for. */
   | { readonly kind: "file"; readonly path: BytePath; readonly entry: TreeEntry }
   /** A directory without anything in it. */
   | { readonly kind: "empty"; readonly path: BytePath }
