@@ -53,14 +53,14 @@ export class LineSplitter {
     return [];
   }
 
-  /** @param usedBytes what is to be kept of it. */
+  /** @param usedBytes how much of it to keep. */
   #grow(usedBytes: number): void {
     const larger = Buffer.alloc(Math.max(this.#length, 2 * this.#line.length));
     this.#line.copy(larger, 0, 0, usedBytes);
     this.#line = larger;
   }
 
-  /** Nothing for a line that was told already. */
+  /** Nothing for a line that was already reported. */
   #take(): Frame[] {
     const line = this.#line.subarray(0, this.#length);
     const wasTold = this.#length > this.#maxLineBytes;

@@ -1,5 +1,5 @@
 /**
- * The daemon as a command sees it that stays with a session: a restart is not an event for it.
+ * The daemon for a command that stays with a session: a restart of the daemon does not end it.
  */
 import type { MethodName, Params, Result } from "../api/methods.ts";
 import { AgentdError } from "../errors.ts";
@@ -83,7 +83,7 @@ export class PersistentClient implements Caller {
   #connectAgain(): void {
     this.#isAway = true;
     this.#connection = this.#nextConnection();
-    // Told by the calls that wait for it, if there are any.
+    // Reported by the calls that wait for it, if there are any.
     this.#connection.catch(() => undefined);
   }
 
@@ -101,7 +101,7 @@ export class PersistentClient implements Caller {
     }
   }
 
-  /** @returns undefined when it is worth trying again. */
+  /** @returns undefined when a retry is worthwhile. */
   async #tryToConnect(isLastTry: boolean): Promise<Connection | undefined> {
     try {
       return await this.#host.connect(this.#closed.signal);

@@ -12,7 +12,7 @@ import { systemCode } from "../errors.ts";
 import { type BytePath, bytePath, shownPath } from "./byte-path.ts";
 import { type ListedEntry, TreeEntry } from "./tree-entry.ts";
 
-/** Each level that is open holds two descriptors. What lies deeper is moved up to the root of the tree. */
+/** Each open level holds two descriptors. Deeper directories are moved up to the root of the tree. */
 const LEVELS = 30;
 
 /** A directory whose entries come back as often as this is being written faster than it can be removed. */
@@ -40,7 +40,7 @@ export async function removeTree(directory: string): Promise<void> {
 }
 
 /**
- * Removes a tree as `removeTree` does, without a turn for anything else: for a worker.
+ * Removes a tree as `removeTree` does, without turns for other work: for a worker.
  *
  * @param onStep called after each millisecond or so of work, with the number of entries removed. Returns whether to go
  *   on.
@@ -143,7 +143,7 @@ class Removal {
         else this.#unlink(level, name);
       });
     } catch (error) {
-      // Gone, or something else is there now: the next pass removes that.
+      // Gone, or another entry took its name: the next pass removes that.
       if (isChange(error)) level.hasChanged = true;
       else level.failure ??= this.#failure(error, name);
     }
@@ -209,7 +209,7 @@ class Removal {
     level.failure = undefined;
   }
 
-  /** The system's messages name descriptors, which say nothing. */
+  /** The system's messages name descriptors, which mean nothing to a reader. */
   #failure(cause: unknown, name?: BytePath): Error {
     return new Error(`${systemCode(cause) ?? String(cause)} at ${this.#shown(name)}`, { cause });
   }
@@ -248,7 +248,7 @@ function openedUp(directory: TreeEntry, work: () => void): void {
   }
 }
 
-/** Whether a name is no longer what it was when it was looked at. */
+/** Whether a name's entry has changed since it was looked at. */
 function isChange(error: unknown): boolean {
   return isGone(error) || ["EISDIR", "ENOTDIR"].includes(systemCode(error) ?? "");
 }

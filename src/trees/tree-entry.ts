@@ -77,16 +77,16 @@ export class TreeEntry implements Disposable {
   }
 
   /**
-   * Opens this regular file to read what is in it. The caller closes the descriptor.
+   * Opens this regular file to read its content. The caller closes the descriptor.
    *
-   * @throws Error when it is anything but a regular file; the system's error, such as `EACCES`.
+   * @throws Error when it is not a regular file; the system's error, such as `EACCES`.
    */
   openContent(): number {
     if (!this.stats.isFile()) throw new Error("not a regular file");
     return openSync(this.#self(), READ);
   }
 
-  /** As `openContent`, to change what is in the file as well. */
+  /** As `openContent`, to change the content as well. */
   openToWrite(): number {
     if (!this.stats.isFile()) throw new Error("not a regular file");
     return openSync(this.#self(), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -121,7 +121,7 @@ export class TreeEntry implements Disposable {
     return latin1Path(readlinkSync(this.#below(name), { encoding: "buffer" }));
   }
 
-  /** Makes a directory in this directory, mode 0700. Throws `EEXIST` when there is anything of that name. */
+  /** Makes a directory in this directory, mode 0700. Throws `EEXIST` when the name exists. */
   makeDirectory(name: BytePath): void {
     mkdirSync(this.#below(name), 0o700);
   }

@@ -33,9 +33,9 @@ export interface PrunableRecord extends RecordPlace {
 export interface PrunePlan {
   /** Oldest first. */
   readonly records: readonly PrunableRecord[];
-  /** What would go by the rules but stays, and why. */
+  /** Records that match the rules but stay, and why. */
   readonly refused: readonly (RecordPlace & { readonly reason: string })[];
-  /** What an earlier pruning was kept from removing. */
+  /** Entries that an earlier pruning could not remove. */
   readonly leftovers: readonly string[];
 }
 
@@ -50,13 +50,13 @@ export function prunedPath(auditRoot: string, { profile, id }: RecordPlace): str
   return join(auditRoot, profile, `.pruned-${id}`);
 }
 
-/** What a pruning has begun to remove, and what a sealed session's container has left behind the seal's back. */
+/** The remains of a pruning that was cut short, and of a container's tree that a seal could not remove. */
 function isLeftover(name: string, { isOpen }: Evidence): boolean {
   const [, unsealed] = OLD_TREE.exec(name) ?? [];
   return PRUNED.test(name) || (unsealed !== undefined && !isOpen(unsealed));
 }
 
-/** Finds what the rules let go. Only reads. */
+/** Finds what the rules allow to remove. Only reads. */
 export async function planPruning(
   auditRoot: string,
   rules: PruneRules,
@@ -145,7 +145,7 @@ function reachable<T>(path: BytePath, look: (path: BytePath) => T): T | undefine
     return look(path);
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    // It counts for nothing then: the size is for the operator's eyes only.
+    // Then it counts for nothing: the size is only shown.
     return undefined;
   }
 }

@@ -19,7 +19,7 @@ import { type Found, walkRecord } from "./walk-record.ts";
 const SEAL_FILES: readonly string[] = [CHECKSUMS, ATTESTATION];
 
 export interface ComparedFiles {
-  /** What is wrong between the sums and the files that are there, in the order of the paths. */
+  /** What is wrong between the sums and the existing files, in the order of the paths. */
   readonly problems: readonly RecordProblem[];
   /** How many files the sums name. */
   readonly files: number;

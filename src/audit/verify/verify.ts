@@ -1,6 +1,6 @@
 /**
- * Proving a record, without a daemon: its files against the sums, the sums against the statement, the statement against
- * the keys and the chain of this instance.
+ * Verifying a record, without a daemon: its files against the sums, the sums against the statement, the statement
+ * against the keys and the chain of this instance.
  */
 import { lstatSync } from "node:fs";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
@@ -25,7 +25,7 @@ import { type ComparedFiles, compareFiles } from "./verify-files.ts";
 const MOST_ATTESTATION_BYTES = 1024 * 1024;
 
 /**
- * Verifies a record. Only reads, and follows nothing out of it.
+ * Verifies a record. Only reads, and follows no link.
  *
  * @throws AgentdError `record_unusable` when the record is not there or cannot be read, or its bytes are as they were
  *   sealed and this agentd still does not understand them.
@@ -116,7 +116,7 @@ async function verifyUnsealed(
   return incomplete("has no outcome, and no daemon will go on with it");
 }
 
-/** A whole record under another name is not the record of that name. */
+/** A complete record under another name is not the record of that name. */
 function identityProblems(place: RecordPlace, document: SessionDocument | undefined): RecordProblem[] {
   if (document === undefined) return [];
   const { session_id: id, profile } = document;
@@ -152,7 +152,7 @@ async function documentOrError(directory: string): Promise<SessionDocument | Age
   }
 }
 
-/** A file's fault in words, when it is not there or no file. */
+/** A file's fault in words, when it is missing or not a file. */
 async function orFault<T extends object>(reading: Promise<T>): Promise<T | string> {
   try {
     return await reading;
