@@ -1,10 +1,10 @@
 /**
- * Programs of the host that may hang, such as `stat` on a dead network mount: nobody waits longer for one than said.
+ * Programs of the host that may hang, such as `stat` on a dead network mount: a caller waits only until its limit.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 
-/** How a program came out: it ended, there is no such program, or it had not ended in time. */
+/** The result of a program: it ended, it does not exist, or it did not end in time. */
 export type BoundedRun =
   | {
       readonly kind: "ended";
@@ -18,11 +18,11 @@ export type BoundedRun =
 export interface BoundedOptions {
   /** The whole environment of the program. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Ends the program, with what it has started, when it has run for so long. */
+  /** Ends the program, and the processes that it has started, after this time. */
   readonly limitMs: number;
 }
 
-/** For a program that SIGKILL does not end, because the kernel itself waits. */
+/** For a program that even SIGKILL does not end, because the kernel itself waits. */
 const KILL_TAKES_MS = 2_000;
 /** Exit code of `timeout` for a program that does not exist. */
 const NO_SUCH_PROGRAM = 127;
@@ -33,7 +33,7 @@ export async function runBounded(
   args: readonly string[],
   { environment, limitMs }: BoundedOptions,
 ): Promise<BoundedRun> {
-  // A process group of its own, which also ends in time when this process does not live to see it.
+  // A process group of its own, which also ends in time when this process has ended.
   const child = execa("timeout", ["--signal=KILL", String(limitMs / 1000), program, ...args], {
     env: environment,
     extendEnv: false,

@@ -63,7 +63,7 @@ export async function stageFile(path: string, content: string | Buffer, mode = 0
   await writeNewFile(stagedPath(path), content, mode);
 }
 
-/** Puts the staged content in its place, durably: whoever reads sees the old bytes or the new ones. */
+/** Puts the staged content in its place, durably: a reader sees the old bytes or the new ones. */
 export async function commitFile(path: string): Promise<void> {
   await rename(stagedPath(path), path);
   await syncDirectory(dirname(path));

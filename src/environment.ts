@@ -1,2 +1,2 @@
-/** A set of environment variables; the shape of `process.env`. */
+/** A set of environment variables, in the shape of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

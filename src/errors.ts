@@ -80,7 +80,7 @@ export interface ErrorParts {
   readonly why: string;
   /** What to do next, as a sentence; undefined where nothing can be said. */
   readonly next?: string | undefined;
-  /** Facts for programs; goes on the wire and into logs, so never a secret. */
+  /** Facts for programs; sent on the wire and logged, so never a secret. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }

@@ -1,9 +1,10 @@
 /**
- * Places at which a test can crash, fail or hold the daemon. Nothing happens there unless `AGENTD_FAILPOINTS` arms them.
+ * Places at which a test can crash, fail or hold the daemon. Nothing happens there unless `AGENTD_FAILPOINTS` arms
+ * them.
  *
  * The variable holds entries `LABEL=ACTION` or `LABEL=ACTION@N` (only at the N-th hit), separated by commas. Actions:
- * `crash` kills the daemon with SIGKILL, `fail` throws, `delay:MS` waits, `wait` holds until somebody makes the file
- * `LABEL.HIT.go`. Every hit of an armed label leaves a file `LABEL.HIT` in `AGENTD_FAILPOINTS_DIR`, before its action;
+ * `crash` kills the daemon with SIGKILL, `fail` throws, `delay:MS` waits, `wait` holds until the file `LABEL.HIT.go`
+ * exists. Every hit of an armed label leaves a file `LABEL.HIT` in `AGENTD_FAILPOINTS_DIR`, before its action;
  * HIT counts from 1 in each daemon, and the file holds the daemon's pid.
  */
 import { writeFile } from "node:fs/promises";
@@ -13,7 +14,7 @@ import { isThere } from "./if-there.ts";
 
 /** Every label, in the order in which a session and a recovery pass them. */
 export const FAILPOINT_LABELS = [
-  // Accepting: nobody was told yet.
+  // Accepting: no client has an answer yet.
   "index_entry_written",
   "record_directory_made",
   "accepted",

@@ -2,10 +2,10 @@
 import { createInterface } from "node:readline";
 import { execa, type ResultPromise } from "execa";
 
-/** Makes a FIFO of mode 0600; rejects when it cannot, also where something is there already. */
+/** Makes a FIFO of mode 0600; rejects when it cannot, also where the path exists. */
 export type MakeFifo = (path: string) => Promise<void>;
 
-/** Nothing of the daemon's environment goes along: it holds the credentials. */
+/** The daemon's environment is not passed on: it holds the credentials. */
 const NO_ENVIRONMENT = { env: {}, extendEnv: false } as const;
 
 /** By a process of its own. */
@@ -13,7 +13,7 @@ export const makeFifo: MakeFifo = async (path) => {
   await execa("mkfifo", ["-m", "0600", "--", path], NO_ENVIRONMENT);
 };
 
-/** Answers each line, a path, with what went wrong, if anything did, and a line of its own with the exit code. */
+/** Reads a path a line. Answers with the error message, if there is one, and a line with the exit code. */
 const PROGRAM = `while IFS= read -r path; do mkfifo -m 0600 -- "$path" 2>&1; echo "$?"; done`;
 
 const SHELL_OPTIONS = {
@@ -36,7 +36,7 @@ interface Waiting {
  */
 export class FifoMaker {
   #shell: ResultPromise<typeof SHELL_OPTIONS> | undefined;
-  /** In the order in which they were asked for, which is that of the answers. */
+  /** In the order of the requests, which is that of the answers. */
   #waiting: Waiting[] = [];
 
   readonly make: MakeFifo = async (path) => {
@@ -59,7 +59,7 @@ export class FifoMaker {
 
   #start(): ResultPromise<typeof SHELL_OPTIONS> {
     const shell = execa("sh", ["-c", PROGRAM], SHELL_OPTIONS);
-    // What cannot be written has no answer either: the shell has ended.
+    // A failed write has no answer either: the shell has ended.
     shell.stdin.on("error", () => undefined);
     let said = "";
     createInterface({ input: shell.stdout }).on("line", (line) => {
@@ -75,7 +75,7 @@ export class FifoMaker {
     return shell;
   }
 
-  /** Whoever still waits hears of it, and the next FIFO has another shell. */
+  /** All waiting callers get an error, and the next FIFO has a new shell. */
   #lose(shell: ResultPromise<typeof SHELL_OPTIONS>): void {
     if (this.#shell === shell) this.#shell = undefined;
     for (const { reject } of this.#waiting.splice(0))

@@ -1,8 +1,8 @@
 /**
- * What somebody who examined a condition of this host found: the words of `agentd doctor`.
+ * What a check of this host found, in the words of `agentd doctor`.
  */
 
-/** How a condition stands: `warning` where sessions run, but not as they should, `failure` where one cannot run. */
+/** The state of a condition: `warning` where sessions run, but not as they should; `failure` where one cannot run. */
 export const FINDING_STATUSES = ["ok", "warning", "failure"] as const;
 
 export type FindingStatus = (typeof FINDING_STATUSES)[number];
@@ -11,7 +11,7 @@ export interface Finding {
   readonly status: FindingStatus;
   /** What was found, as one sentence without a full stop. */
   readonly summary: string;
-  /** The command, or the line of a file, that mends it; null when there is nothing to mend. */
+  /** The command, or the line of a file, that fixes it; null when there is nothing to fix. */
   readonly fix: string | null;
 }
 

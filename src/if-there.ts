@@ -1,8 +1,8 @@
-/** Looks at files that may not be there. */
+/** Looks at files that may not exist. */
 import { access, constants, lstat, readFile } from "node:fs/promises";
 import { systemCode } from "./errors.ts";
 
-/** What the work on a file comes to; undefined when the file does not exist. */
+/** The result of work on a file; undefined when the file does not exist. */
 export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
@@ -17,7 +17,7 @@ export async function isThere(path: string | Buffer): Promise<boolean> {
   return (await ifThere(lstat(path))) !== undefined;
 }
 
-/** The text of a file; undefined when there is none. */
+/** The text of a file; undefined when it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   return await ifThere(readFile(path, "utf8"));
 }

@@ -6,7 +6,7 @@ export function oneAtATime(): Enqueue {
   let tail: Promise<unknown> = Promise.resolve();
   return async (task) => {
     const result = tail.then(task);
-    // Each caller hears of its own failure; the next task starts all the same.
+    // Each caller gets its own failure; the next task starts anyway.
     tail = result.catch(() => undefined);
     return await result;
   };

@@ -1,13 +1,13 @@
 import { AgentdError } from "./errors.ts";
 
-/** What of a process says for whom, and on what, it runs; `uid` is undefined where users have no numbers. */
+/** The platform and the user of a process; `uid` is undefined where users have no numbers. */
 export interface Runner {
   readonly platform: string;
   readonly uid: number | undefined;
 }
 
 /**
- * Refuses a host and a user that agentd is not made for; returns the user's id.
+ * Refuses a host and a user that agentd does not support; returns the user's id.
  *
  * @param tried what cannot be done then, as a phrase after "cannot".
  * @throws AgentdError `not_linux`, `root_refused`.

@@ -4,7 +4,7 @@
  * This file imports nothing, so that the client can use it without loading a validator.
  */
 
-/** Every outcome a sealed session can have. The names are a contract: they stand in records and scripts. */
+/** Every outcome a sealed session can have. The names are a contract: records and scripts contain them. */
 export const OUTCOMES = [
   "success",
   "generic_failure",
@@ -39,10 +39,10 @@ export const LAUNCH_STAGES = [
 
 export type LaunchStage = (typeof LAUNCH_STAGES)[number];
 
-/** The end of a session, flat as it stands in `session.json`; a field that does not apply is null. */
+/** The end of a session, flat as in `session.json`; a field that does not apply is null. */
 export interface Ending {
   readonly outcome: Outcome;
-  /** Exit code of the session's command; null when it never ran or nobody saw its end. */
+  /** Exit code of the session's command; null when it never ran or its end was not seen. */
   readonly exit_code: number | null;
   /** Name of the signal that ended the command, such as `SIGSEGV`. */
   readonly signal: string | null;
@@ -75,7 +75,7 @@ const RUN_EXIT_CODE: Partial<Record<Outcome, number>> = {
   launch_failed: 125,
 };
 
-/** Outcomes after which nothing went wrong. */
+/** Outcomes without a failure. */
 const WITHOUT_FAILURE: readonly Outcome[] = ["success", "blocked", "nothing_ready", "cancelled"];
 
 /** Whether something went wrong; false of a session that has not ended. */
@@ -103,7 +103,7 @@ export function endingOfExitCode(
   return ending(OUTCOME_OF_CODE[exitCode] ?? "generic_failure", { exit_code: exitCode });
 }
 
-/** An ending with every field that is not given set to null. */
+/** An ending in which every field that is not given is null. */
 export function ending(outcome: Outcome, fields: Partial<Omit<Ending, "outcome">> = {}): Ending {
   return { outcome, exit_code: null, signal: null, stage: null, cause: null, ...fields };
 }

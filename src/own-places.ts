@@ -1,4 +1,4 @@
-/** Files and directories that are for agentd's user alone: whether others can get at them. */
+/** Files and directories for agentd's user alone: whether other users can reach them. */
 import { stat } from "node:fs/promises";
 import { AgentdError } from "./errors.ts";
 import { ifThere } from "./if-there.ts";
@@ -7,11 +7,11 @@ import { ifThere } from "./if-there.ts";
 export interface OwnPlace {
   /** Absolute. */
   readonly path: string;
-  /** Whether others may read it, but not change it. Default: they may do neither. */
+  /** Whether others may read it, but not change it. Default: neither. */
   readonly readable?: boolean | undefined;
 }
 
-/** What is wrong with a place, and the command that puts it right. */
+/** What is wrong with a place, and the command that fixes it. */
 export interface OpenPlace {
   readonly path: string;
   /** Without a full stop: `it has mode 0777, so other users can change it`. */
@@ -23,8 +23,8 @@ const OTHERS_READ = 0o055;
 const OTHERS_WRITE = 0o022;
 
 /**
- * The places that belong to somebody else, or that others can get at; in the order of the places. One that does not
- * exist is fine. Links are followed.
+ * The places that belong to another user, or that others can reach; in the order of the places. A missing one is
+ * fine. Links are followed.
  *
  * @param uid of agentd's user.
  */

@@ -1,10 +1,10 @@
 /**
- * Which process is meant, beyond its number: numbers are used again, start times within one boot are not.
+ * Identifies a process beyond its number: numbers are reused, start times within one boot are not.
  */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
-/** One process, told apart from a later one of the same number in the same boot. */
+/** One process, distinct from a later one with the same number in the same boot. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`. */

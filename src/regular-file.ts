@@ -1,5 +1,5 @@
 /**
- * Opening a file that has to be a regular one: a link is not followed, a FIFO is not waited for, and neither is read.
+ * Opening a file that has to be a regular one: a link is not followed and a FIFO is not waited for; neither is read.
  */
 import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { systemCode } from "./errors.ts";
 /** Regular files take no notice of O_NONBLOCK; opening a FIFO would wait for its other end. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** What is there is none. */
+/** The error for something that is not a regular file. */
 export class NotRegularFileError extends Error {
   override readonly name = "NotRegularFileError";
 
@@ -83,7 +83,7 @@ function refuseOthers(stats: Stats): void {
   throw new NotRegularFileError(kindOf(stats));
 }
 
-/** What something that is no regular file is, in a word or two. */
+/** What something is that is not a regular file, in a word or two. */
 export function kindOf(stats: Stats): string {
   if (stats.isDirectory()) return "directory";
   if (stats.isFIFO()) return "FIFO";

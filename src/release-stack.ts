@@ -19,7 +19,7 @@ export class ReleaseStack {
    * Adds something acquired, or about to be.
    *
    * @param what names it in error messages: `container`, `staging directory`.
-   * @param release must be idempotent and bear that the resource is gone.
+   * @param release must be idempotent and succeed when the resource is already gone.
    */
   defer(what: string, release: () => Promise<void>): void {
     this.#releases.push({ what, release });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What stands for a request where only that one is looked for: 32 hex digits, whatever the client calls it. */
+/** The short form of a request id, for looking it up: 32 hex digits, for any id that a client chooses. */
 export function requestKey(requestId: string): string {
   return createHash("sha256").update(requestId).digest("hex").slice(0, 32);
 }

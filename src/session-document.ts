@@ -4,7 +4,7 @@
 import * as z from "zod";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
 
-/** Version of the fields below; a record with a higher one is read by nobody older. */
+/** Version of the fields below; an older agentd does not read a record with a higher one. */
 export const SESSION_SCHEMA_VERSION = 1;
 
 /** The states of a session's life, in their order. */
@@ -40,7 +40,7 @@ export const sessionDocumentSchema = z.object({
   /** SHA-256 of the profile and daemon settings that the session was accepted with. */
   config_digest: z.string(),
   queued_timestamp: timestamp,
-  /** When the command was let go: the gate opened. Null when it never was. */
+  /** When the command was started: the gate opened. Null when it never was. */
   start_timestamp: timestamp.nullable(),
   end_timestamp: timestamp.nullable(),
   outcome: z.enum(OUTCOMES).nullable(),
@@ -48,7 +48,7 @@ export const sessionDocumentSchema = z.object({
   signal: z.string().nullable(),
   stage: z.enum(LAUNCH_STAGES).nullable(),
   cause: z.string().nullable(),
-  /** Resource peaks; null where this host does not tell. */
+  /** Resource peaks; null where this host has no value. */
   peak_memory_bytes: z.int().nullable(),
   peak_pids: z.int().nullable(),
   cpu_seconds: z.number().nullable(),
@@ -57,7 +57,7 @@ export const sessionDocumentSchema = z.object({
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
-  /** What an operator should know though the session went on, such as submodules left alone. */
+  /** Warnings for the operator, such as submodules left alone; the session continued. */
   warnings: z.array(z.string()),
   /** The first of them, see `excluded_count`. */
   excluded: z.array(excludedSchema),
@@ -83,7 +83,7 @@ export type AcceptedFields = Pick<
   | "queued_timestamp"
 >;
 
-/** The document of a session that was just accepted: everything else is not known yet, or does not apply. */
+/** The document of a session that was just accepted: all other fields are unknown yet, or do not apply. */
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
   return {
     schema_version: SESSION_SCHEMA_VERSION,
@@ -118,7 +118,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
   };
 }
 
-/** A session as the daemon shows it: its document and where it stands now. */
+/** A session as the daemon shows it: its document and its current state. */
 export const sessionViewSchema = sessionDocumentSchema.extend({
   state: z.enum(SESSION_STATES),
   /** Place in the queue from 1; null unless queued. */
@@ -131,12 +131,12 @@ export const sessionViewSchema = sessionDocumentSchema.extend({
 
 export type SessionView = z.infer<typeof sessionViewSchema>;
 
-/** A session in a list, which is without what a seal may have a thousand of. */
+/** A session in a list, without the fields of which a seal may have a thousand entries. */
 export const listedSessionSchema = sessionViewSchema.omit({ excluded: true });
 
 export type ListedSession = z.infer<typeof listedSessionSchema>;
 
-/** Of a session, what lists have. */
+/** The part of a session that lists have. */
 export function listed({ excluded: _excluded, ...view }: SessionView): ListedSession {
   return view;
 }

@@ -1,12 +1,12 @@
 /**
- * What serves the methods: one function for each, without a transport.
+ * The handlers of the methods: one function for each, without a transport.
  */
 import type { MethodName, Params, Result } from "./methods.ts";
 
 export interface RequestContext {
   /**
-   * Aborts when nobody waits for the answer any more. A handler that waits then throws its `reason`; what the
-   * request has started goes on.
+   * Aborts when the client no longer waits for the answer. A handler that waits then throws its `reason`; work that
+   * the request has started continues.
    */
   readonly signal: AbortSignal;
 }

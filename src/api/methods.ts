@@ -1,5 +1,5 @@
 /**
- * The methods of the daemon: for each what it takes, what it gives and how it can fail, whatever carries it.
+ * The methods of the daemon: the parameters, the result and the failures of each, for any transport.
  *
  * `docs/protocol.md` describes them and a test compares the two. The client imports the types only: the
  * validator would cost it more than everything else together.
@@ -11,7 +11,7 @@ import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 
-/** What is said of a method. */
+/** The description of a method. */
 export interface MethodRecord {
   readonly summary: string;
   readonly params: z.ZodType;
@@ -22,7 +22,7 @@ export interface MethodRecord {
   readonly waits?: boolean;
 }
 
-/** A bound on what a request may hold in memory; what a text may be is judged by whoever uses it. */
+/** A bound on the memory of a request; the code that uses a text checks its content. */
 const text = (maxLength: number) => z.string().max(maxLength);
 
 /** A session's id, an unambiguous piece of it, or the name of a profile for its newest session. */
@@ -48,9 +48,9 @@ export const statusSchema = z.strictObject({
   /** The files among the configuration and the credentials that have changed since the daemon read them. */
   changed_files: z.array(z.string()),
   max_sessions: z.int(),
-  /** What the memory limits of running sessions may add up to; null for anything. */
+  /** The limit on the sum of the memory limits of running sessions; null for none. */
   memory_budget_bytes: z.int().nullable(),
-  /** How many sessions stand in each state. */
+  /** How many sessions are in each state. */
   sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
   /** Records whose teardown or sealing failed and is retried. */
   incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
@@ -62,11 +62,11 @@ export const statusSchema = z.strictObject({
 const sessionListSchema = z.strictObject({
   sessions: z.array(listedSessionSchema),
   unreadable: z.array(z.strictObject({ session_id: z.string(), record: z.string(), why: z.string() })),
-  /** How many match, shown or not; null when there may be more than are shown and nobody has counted them. */
+  /** How many match, shown or not; null when there may be more than are shown and they were not counted. */
   total: count.nullable(),
 });
 
-/** What reading the configuration again has changed. */
+/** The changes that a reload of the configuration made. */
 export const reloadSchema = z.strictObject({
   config_file: z.string(),
   loaded_timestamp: z.iso.datetime(),
@@ -86,7 +86,7 @@ export const reloadSchema = z.strictObject({
 export const METHODS = {
   hello: {
     summary: "Compares versions. Every client says it first.",
-    // Not strict: a client of another version may say more, and is to be told its version, not its spelling.
+    // Not strict: a client of another version may send more fields, and should learn its version, not its spelling.
     params: z.object({ protocol: z.int(), version: text(100) }),
     result: z.strictObject({
       protocol: z.int(),
@@ -156,11 +156,11 @@ export const METHODS = {
     waits: true,
     params: z.strictObject({
       session,
-      /** `look` of the last answer; left out by who knows nothing yet. */
+      /** `look` of the last answer; left out in the first request. */
       look: text(100).optional(),
     }),
     result: z.strictObject({
-      /** Stands for state, place in the queue and reason. */
+      /** A digest of state, place in the queue and reason. */
       look: z.string(),
       session: sessionViewSchema,
     }),
@@ -185,7 +185,7 @@ export const METHODS = {
       profile: text(1000).optional(),
       /** How many of the next runs. */
       count: z.int().min(1).max(MAX_NEXT_RUNS),
-      /** Those that follow the one of this profile. */
+      /** Those after the run with this profile and instant. */
       after: text(1000).optional(),
     }),
     result: z.strictObject({

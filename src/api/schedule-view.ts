@@ -18,7 +18,7 @@ export const scheduleViewSchema = z.strictObject({
   catchup_window_ms: z.int(),
   overlap: z.enum(["allow", "skip", "queue"]),
   jitter_ms: z.int(),
-  /** The last run that was accepted; the fields of its session are null when there is no record of it any more. */
+  /** The last run that was accepted; the fields of its session are null when its record is gone. */
   last_run: z
     .strictObject({
       ...scheduled,

@@ -6,7 +6,7 @@ import { type Profile, toProfile } from "../profile/profile.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { ConfigDocument } from "./schema.ts";
 
-/** A configuration that broke no rule. Frozen through and through. */
+/** A valid configuration. Frozen in depth. */
 export interface Config {
   /** Absolute path of the file it was read from. */
   readonly file: string;
@@ -20,22 +20,22 @@ export interface DaemonSettings {
   readonly auditRoot: string | undefined;
   /** Whether sealed records are readable by their owner alone. */
   readonly auditPrivate: boolean;
-  /** How much of what a session leaves its record gets, with the paths. */
+  /** The limit of the agent's files in a record, with their paths, in bytes. */
   readonly recordLimitBytes: number;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;
-  /** What must be free where sessions write for one to begin; 0: anything will do. */
+  /** The free space that a session needs to begin where sessions write; 0: any. */
   readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
-  /** What the memory limits of running sessions may add up to; undefined: anything. */
+  /** The limit on the sum of the memory limits of running sessions; undefined: none. */
   readonly memoryBudgetBytes: number | undefined;
   readonly shutdown: Shutdown;
   /** Socket of an existing Podman service; undefined: the daemon starts its own. */
   readonly podmanSocket: string | undefined;
 }
 
-/** What becomes of running sessions when the daemon is told to end. */
+/** What happens to running sessions when the daemon ends. */
 export type Shutdown = ConfigDocument["daemon"]["shutdown"];
 
 /** The profile of that name; undefined when there is none. */

@@ -2,7 +2,7 @@
  * Finds the line of a key in a TOML source that has already been parsed without error.
  *
  * The parser keeps no positions, so this follows tables and keys by itself, as far as an error message needs it:
- * what stands inside an array or an inline table is found at the line of its key.
+ * the values inside an array or an inline table are found at the line of its key.
  */
 
 /** A path through the document: keys, and indexes into arrays. */

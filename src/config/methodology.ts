@@ -9,7 +9,7 @@ const MANIFEST = "manifest.toml";
 /**
  * The methodology directory with every link followed: what is to be mounted.
  *
- * @throws AgentdError `methodology_invalid` when it is no directory with a `manifest.toml`, or must not be handed over.
+ * @throws AgentdError `methodology_invalid` when it is not a directory with a `manifest.toml`, or is protected.
  */
 export async function checkMethodology(
   directory: string,

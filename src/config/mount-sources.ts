@@ -1,4 +1,4 @@
-/** What of this host a session may be given: nothing that is, or contains, what would hand over the host. */
+/** What a session may mount of this host: nothing that gives control of it, and nothing that contains such a path. */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
@@ -20,7 +20,7 @@ export interface ProtectedPath {
   readonly path: string;
   /** What it is, for a message: `the home directory`. */
   readonly what: string;
-  /** Whether whatever lies in it is protected too; otherwise only itself and what contains it. */
+  /** Whether its contents are protected too; otherwise only itself and what contains it. */
   readonly withContents: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface ChosenPlaces extends Pick<DaemonSettings, "auditRoot" | "socket
   readonly storage?: readonly string[] | undefined;
 }
 
-/** In a runtime directory: by these, whoever reaches them can start programs outside of the container. */
+/** In a runtime directory: a session that reaches one of these can start programs outside of the container. */
 const RUNTIME_CONTROLS = {
   agentd: "agentd's runtime directory",
   bus: "the user's message bus",
@@ -50,7 +50,7 @@ const SYSTEM_ENGINES = [
   ["the system's container storage", "/var/lib/docker"],
 ] as const;
 
-/** What must not be handed over on this host. */
+/** The paths of this host that no session may get. */
 export function protectedPaths(host: Host, config: { readonly daemon: ChosenPlaces }): ProtectedPath[] {
   const { auditRoot, socketPath, podmanSocket, storage = [] } = config.daemon;
   const itself = (what: string, path: string): ProtectedPath => ({
@@ -175,7 +175,7 @@ function missingReason(error: unknown): string {
   return code ?? String(error);
 }
 
-/** The protected paths as they are written and, where links lead elsewhere, as they are in truth. */
+/** The protected paths as they are written and, where links lead elsewhere, as they resolve. */
 async function resolveAll(protectedOnes: readonly ProtectedPath[]): Promise<ProtectedPath[]> {
   const resolved = await Promise.all(
     protectedOnes.map(async (one) => {
@@ -191,7 +191,7 @@ async function resolveExisting(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {
-    // Missing or out of reach: so its parent has to say where it would be.
+    // Missing or out of reach: resolve its parent.
     return path === "/" ? path : join(await resolveExisting(dirname(path)), basename(path));
   }
 }

@@ -1,15 +1,14 @@
 /**
- * Where agentd keeps things: the XDG base directories, and the configuration file.
+ * The places of agentd: the XDG base directories, and the configuration file.
  *
- * Imports neither validator nor node:crypto, so that the client can use it.
+ * Imports neither a validator nor node:crypto, so that the client can use it.
  */
 import { access } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
 import { AgentdError, systemCode } from "../errors.ts";
 
-/** Environment variables, as in `process.env`; only read. */
-/** Whose directories are meant. */
+/** The user whose directories are meant. */
 export interface Host {
   readonly env: Environment;
   /** Home directory to use where `HOME` is not set to an absolute path. */
@@ -101,7 +100,7 @@ export async function findConfigFile(host: Host, named: string | undefined): Pro
 }
 
 /**
- * As `findConfigFile`, for who cannot go on without a file.
+ * As `findConfigFile`, for callers that need a file.
  *
  * @throws AgentdError `config_not_found`, with every place that was looked in.
  */
@@ -129,7 +128,7 @@ export function userConfigFile(host: Host): string {
   return join(configHome(host), "agentd", "agentd.toml");
 }
 
-/** What the service takes credentials from: one `NAME=value` a line. */
+/** The service's file of credentials: one `NAME=value` a line. */
 export function credentialsFile(host: Host): string {
   return join(configHome(host), "agentd", "credentials.env");
 }
@@ -161,7 +160,7 @@ async function exists(file: string): Promise<boolean> {
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return false;
-    // It may exist: reading it then says what is wrong with it.
+    // It may exist: reading it then reports what is wrong with it.
     return true;
   }
 }

@@ -1,4 +1,4 @@
-/** Turns what the schema found into problems that an operator can act on. */
+/** Turns the schema's issues into problems that an operator can act on. */
 import { closest } from "fastest-levenshtein";
 import * as z from "zod";
 import { redactRepository } from "../workspace/repository-url.ts";
@@ -78,7 +78,7 @@ function unknownKeyRule(key: string, known: readonly string[]): string {
   return `unknown key; the nearest known one is ${JSON.stringify(closest(key, known))}`;
 }
 
-/** The rules that zod knows by itself, in our words. */
+/** zod's own rules, in our words. */
 export const rulesInWords: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "invalid_type") {
     return issue.input === undefined

@@ -23,7 +23,7 @@ export interface SchemaDefaults {
   readonly cores: number;
 }
 
-/** The schema of the whole file, snake_case as in TOML. What only the host can tell is in `host-rules.ts`. */
+/** The schema of the whole file, snake_case as in TOML. The rules that depend on the host are in `host-rules.ts`. */
 export function configSchema(defaults: SchemaDefaults) {
   return z
     .strictObject({
@@ -85,7 +85,7 @@ function daemonSchema(defaults: SchemaDefaults) {
   });
 }
 
-/** A budget means something only when every profile says how much of it a session takes. */
+/** A budget is meaningful only when every profile has a memory limit. */
 function memoryFitsBudget(document: unknown, context: Context): void {
   if (!isTable(document) || !isTable(document["daemon"]) || !Array.isArray(document["profiles"])) return;
   const written = document["daemon"]["memory_budget"];

@@ -1,4 +1,4 @@
-/** The file that an operator puts credentials into: one `NAME=value` a line. Its values go nowhere but to sessions. */
+/** The operator's file of credentials: one `NAME=value` a line. Its values go only to sessions. */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { AgentdError, systemCode } from "../errors.ts";
@@ -9,11 +9,11 @@ import { parseEnvironmentText } from "./environment-file.ts";
 const MAX_BYTES = 1024 ** 2;
 
 /**
- * Reads the file as systemd reads an `EnvironmentFile=`, but for lines that are no `NAME=value`: these are refused.
+ * Reads the file as systemd reads an `EnvironmentFile=`, except that lines without `NAME=value` are refused.
  *
  * @param path absolute.
  * @param uid of the user who must own it.
- * @returns the variables; none when there is no such file.
+ * @returns the variables; empty when the file does not exist.
  * @throws AgentdError `permissions_unsafe` when others may read it; `credentials_unusable`. No message holds a value.
  */
 export async function readCredentialsFile(
@@ -28,11 +28,11 @@ export async function readCredentialsFile(
   throw unusable(path, `${lines} ${faultyLines.join(", ")}: no NAME=value (without "export")`);
 }
 
-/** Undefined when there is no such file. */
+/** Undefined when the file does not exist. */
 async function readPrivately(path: string, uid: number): Promise<string | undefined> {
   let file: FileHandle | undefined;
   try {
-    // Without waiting, should it be a FIFO.
+    // Without waiting, in case it is a FIFO.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat();
     if (!found.isFile()) throw unusable(path, "it is not a file");

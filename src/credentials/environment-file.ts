@@ -4,7 +4,7 @@ import { VARIABLE_NAME } from "./shell-names.ts";
 /** What a text holds. */
 export interface EnvironmentText {
   readonly variables: Readonly<Record<string, string>>;
-  /** Numbers, from 1, of the lines that are no `NAME=value`; systemd skips them. */
+  /** Numbers, from 1, of the lines without `NAME=value`; systemd skips them. */
   readonly faultyLines: readonly number[];
 }
 
@@ -22,7 +22,7 @@ type State =
 const BLANK = /[ \t]/;
 const END_OF_LINE = /[\n\r]/;
 
-/** Between double quotes a backslash before one of these stands for it alone, and before anything else for itself. */
+/** Between double quotes a backslash before one of these escapes it, and before any other character is itself. */
 const ESCAPED_IN_DOUBLE_QUOTES = '"\\`$';
 
 /**

@@ -60,10 +60,10 @@ export class Gate {
   }
 
   /**
-   * Puts a new FIFO in the place of one that a dead daemon may have written to: so the launcher comes to the end of what
-   * is in that one, and never reads it together with what it gets now.
+   * Replaces a FIFO that a dead daemon may have written to by a new one: so the launcher reads the old one to its end,
+   * and never reads the old and the new text as one.
    *
-   * @returns false when there is none: it is taken away once everything was written.
+   * @returns false when there is none: it is removed once everything was written.
    * @throws AgentdError `state_unusable`
    */
   async renew(): Promise<boolean> {
@@ -79,13 +79,13 @@ export class Gate {
     }
   }
 
-  /** Whether the FIFO is there: it is taken away once everything was written. */
+  /** Whether the FIFO exists: it is removed once everything was written. */
   async stands(): Promise<boolean> {
     return (await ifThere(stat(this.fifoPath))) !== undefined;
   }
 
   /**
-   * Waits for the launcher, hands the payload over and takes the FIFO away.
+   * Waits for the launcher, hands the payload over and removes the FIFO.
    *
    * @throws AgentdError `launcher_failed` when the launcher goes away before it got everything; what `onFirstByte`
    * throws; the signal's reason when it is aborted.
@@ -128,7 +128,7 @@ export class Gate {
     }
   }
 
-  /** Opening without O_NONBLOCK would occupy one of Node's few file threads until somebody reads. */
+  /** Opening without O_NONBLOCK would occupy one of Node's few file threads until there is a reader. */
   async #waitForReader(signal: AbortSignal): Promise<FileHandle> {
     const former = (await readdir(this.directory)).filter((name) => name.startsWith(FORMER));
     const backoff = new Backoff(LOOKS);
@@ -136,14 +136,14 @@ export class Gate {
       signal.throwIfAborted();
       const writer = await openForWriting(this.fifoPath);
       if (writer !== undefined) return writer;
-      // Whoever had gone to one of these before it was replaced finds its end, and comes back to the new one.
+      // A launcher that had opened one of these before it was replaced reaches its end, and opens the new one.
       for (const name of former) await (await openForWriting(join(this.directory, name)))?.close();
       await pause(backoff.next(), signal);
     }
   }
 }
 
-/** Undefined while nobody reads. */
+/** Undefined while there is no reader. */
 async function openForWriting(fifo: string): Promise<FileHandle | undefined> {
   try {
     return await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -2,19 +2,19 @@
 import { shellQuote } from "./payload.ts";
 
 /**
- * What the launcher exits with when it cannot come to the command: the gate is gone, or its shell gives up. Neither shells
- * nor common programs use it. Whatever else a container that nobody has killed exits with is its command's.
+ * The launcher's exit code when it cannot reach the command: the gate is gone, or its shell gives up. Neither shells
+ * nor common programs use it. Any other exit code of a container that was not killed is its command's.
  */
 export const CUT_SHORT = 195;
 
-/** What the shell calls itself: the launcher's program lies before it in a command line, the command behind it. */
+/** The shell's own name: in a command line, the launcher's program is before it and the command after it. */
 const NAME = "agentd";
 
 /**
  * The argument vector to start in the container; the command's arguments are passed on untouched.
  *
  * A payload that was cut short leaves `go` empty, and the launcher reads again: the command never starts with less
- * than all of its credentials. Where the FIFO is gone nobody will come any more, so it exits with `CUT_SHORT` instead of
+ * than all of its credentials. Where the FIFO is gone no payload will come, so it exits with `CUT_SHORT` instead of
  * spinning.
  *
  * @param fifoPathInside absolute path of the gate's FIFO in the container.
@@ -27,7 +27,7 @@ export function launcherArgv(fifoPathInside: string, command: readonly string[])
   return ["/bin/sh", "-c", program, NAME, ...command];
 }
 
-/** What the command line of a launcher of that command ends with, whichever version of agentd has started it. */
+/** The end of the command line of a launcher of that command, the same in every version of agentd. */
 export function launcherEnding(command: readonly string[]): readonly string[] {
   return [NAME, ...command];
 }

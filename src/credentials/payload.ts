@@ -3,15 +3,15 @@
 /**
  * Shell text that exports every value and then says `go=1`.
  *
- * The exports stand in one group, because a shell parses a group as a whole before it runs any of it: of a text that
- * is cut short nothing takes effect, wherever the cut is.
+ * The exports are in one group, because a shell parses a whole group before it runs any of it: nothing of a text that
+ * is cut short takes effect, wherever the cut is.
  */
 export function credentialPayload(values: ReadonlyMap<string, string>): Buffer {
   const exports = [...values].map(([name, value]) => `export ${name}=${shellQuote(value)}`);
   return Buffer.from(["{ :", ...exports, "}", "go=1", ""].join("\n"));
 }
 
-/** A text as one word of a shell that stands for exactly its bytes. */
+/** A text as one shell word with exactly its bytes. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

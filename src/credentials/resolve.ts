@@ -4,7 +4,7 @@ import { shellKeeps, VARIABLE_NAME } from "./shell-names.ts";
 
 /** The daemon's variables, and the file that an operator puts them into. */
 export interface VariableSource {
-  /** Only the sources are read. */
+  /** Only variables that profiles name are read. */
   readonly current: Readonly<Record<string, string | undefined>>;
   readonly file: string;
 }
@@ -65,7 +65,7 @@ function credentialFault(name: string, value: string): string | undefined {
   if (!VARIABLE_NAME.test(name)) return "has a name that is not one of an environment variable";
   if (shellKeeps(name)) return "has a name that the shell keeps for itself";
   if (value.includes("\0")) return "holds a NUL character";
-  // Node decodes the environment before anybody can look, and what is not UTF-8 is lost in that.
+  // Node has already decoded the environment, and bytes that are not UTF-8 are lost in that.
   if (value.includes("\uFFFD")) return "holds a value that is not UTF-8";
   if (Buffer.byteLength(`${name}=${value}\0`) > MAX_VARIABLE_BYTES)
     return "is longer than the kernel takes (128 KiB)";

@@ -1,8 +1,8 @@
 /**
- * The variable names that a shell keeps for itself.
+ * The variable names that a shell reserves.
  *
- * `/bin/sh` may be bash, dash or busybox: what one of them makes read-only, computes, or reads to decide how it runs
- * can neither be handed over nor relied on in any image.
+ * `/bin/sh` may be bash, dash or busybox: a variable that one of them makes read-only, computes, or
+ * reads to decide how it runs cannot be handed over reliably in any image.
  */
 const SHELL_NAMES: ReadonlySet<string> = new Set([
   // The launcher's own variable.
@@ -36,7 +36,7 @@ const SHELL_NAMES: ReadonlySet<string> = new Set([
 /** A name that can be a variable of a shell. */
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Whether a shell keeps the name for itself, so that no value of ours would arrive under it. */
+/** Whether a shell reserves the name, so that a value of ours would not arrive under it. */
 export function shellKeeps(name: string): boolean {
   return SHELL_NAMES.has(name) || name.startsWith("BASH");
 }

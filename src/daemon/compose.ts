@@ -1,5 +1,5 @@
 /**
- * The composition root: everything is made here and handed to whoever needs it.
+ * The composition root: everything is made here and passed to the code that needs it.
  */
 import { availableParallelism, uptime } from "node:os";
 import { pino } from "pino";
@@ -45,7 +45,7 @@ const CLOCK: Clock = {
   uptime: () => uptime() * 1000,
 };
 
-/** What the command line gave, and what the build knows. */
+/** Options of the command line, and facts of the build. */
 export interface DaemonOptions {
   /** Value of `--config`; undefined when it was not given. */
   readonly config?: string | undefined;
@@ -65,7 +65,7 @@ export interface ComposeOptions extends DaemonOptions {
   readonly pid: number;
   /** Ends this process as SIGKILL does, for failpoints. */
   readonly crash: () => void;
-  /** Takes over whatever is acquired, also when composing fails half-way. */
+  /** Takes over everything that is acquired, also when composing fails half-way. */
   readonly resources: ReleaseStack;
 }
 
@@ -75,7 +75,7 @@ export interface Daemon {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly reloading: Reloading;
-  /** What the first signal brings about. */
+  /** The action for the first signal. */
   readonly shutdown: () => Shutdown;
 }
 
@@ -122,7 +122,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       failpoints,
     },
   });
-  // Not before: its containers are of this instance and of no session, as leftovers are.
+  // Not before: its containers belong to this instance and to no session, as leftovers do.
   const prepare = imagePreparation(engine, log, resources);
   prepare(config.profiles);
 

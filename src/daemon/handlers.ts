@@ -33,7 +33,7 @@ export interface HandlerHost {
   readonly changedFiles: () => Promise<string[]>;
 }
 
-/** Binds every method of the wire to what fulfils it. */
+/** Binds every method of the wire to its implementation. */
 export function createHandlers({ intake, sessions, current, ...host }: HandlerHost): Handlers {
   return {
     run: async (params) => {

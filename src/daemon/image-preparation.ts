@@ -4,7 +4,7 @@ import type { Engine } from "../local/ports.ts";
 import type { Logger } from "../log.ts";
 import type { Profile } from "../profile/profile.ts";
 
-/** How many profiles an image is looked into for; the homes of others are looked up by their first sessions. */
+/** How many profiles to look into an image for; the first sessions of others look up their homes. */
 const MAX_HOMES = 20;
 
 type Preparable = Pick<Profile, "name" | "baseImage">;
@@ -13,7 +13,7 @@ type Preparable = Pick<Profile, "name" | "baseImage">;
  * Pays ahead, one image after the other, for what the first session of each would wait for: seconds for a big image.
  * Images that are not on this host yet are left to the session that pulls them.
  *
- * @param signal ends the work after what is at hand. Nothing is thrown: a session meets the same trouble itself.
+ * @param signal ends the work after the current image. Nothing is thrown: a session meets the same failure itself.
  */
 export async function prepareImages(
   profiles: readonly Preparable[],
@@ -28,7 +28,7 @@ export async function prepareImages(
       for (const profile of users.slice(0, MAX_HOMES)) {
         signal.throwIfAborted();
         await engine.imageHasPath(id, homeOf(profile));
-        // What comes in goes first.
+        // Other work goes first.
         await nextTurn();
       }
       log.debug({ image }, "image prepared");

@@ -1,5 +1,5 @@
 /**
- * The life of the daemon's process: start, run until told to end, drain or detach.
+ * The life of the daemon's process: start, run until a signal, drain or detach.
  */
 import { homedir } from "node:os";
 import type { Environment } from "../environment.ts";
@@ -14,7 +14,7 @@ import { statusLine } from "./process/status-line.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 
 /**
- * Runs the daemon in the foreground until it is told to end, and drains or detaches it then.
+ * Runs the daemon in the foreground until a signal, then drains or detaches it.
  *
  * @param env the environment that the process was started with; `process.env` keeps only what children may have.
  * @returns the exit code: 0 after that. A second signal ends the process at once, by that signal.
@@ -58,7 +58,7 @@ export async function runDaemon(
   }
 }
 
-/** For SIGHUP: nobody waits for an answer, so the log has it. */
+/** For SIGHUP: no client waits for an answer, so the log has it. */
 async function reload({ reloading, log }: Daemon): Promise<void> {
   try {
     await reloading.reload();

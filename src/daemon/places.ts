@@ -14,7 +14,7 @@ import { resolveSocketPath } from "../config/socket-path.ts";
 import { AgentdError, systemCode } from "../errors.ts";
 import { openPlaces, type OwnPlace, permissionsUnsafe } from "../own-places.ts";
 
-/** Where an instance keeps its things. */
+/** The directories of an instance. */
 export interface Places {
   readonly instance: string;
   readonly state: string;
@@ -64,7 +64,7 @@ export async function findPlaces(
 }
 
 /**
- * Refuses places that belong to somebody else, or that other users can get at.
+ * Refuses places that belong to another user, or that other users can reach.
  *
  * @throws AgentdError `permissions_unsafe`, with every such place and the command for it.
  */

@@ -27,7 +27,7 @@ export interface SchedulesOptions {
   readonly log: Logger;
 }
 
-/** A scheduler that knows the profiles' schedules and what became of them so far; it fires once it is started. */
+/** A scheduler that knows the profiles' schedules and their past; it fires once it is started. */
 export async function createScheduler(options: SchedulesOptions): Promise<Scheduler> {
   const { log, now, socketPath, version } = options;
   const path = join(options.stateDirectory, "schedules.jsonl");
@@ -40,7 +40,7 @@ export async function createScheduler(options: SchedulesOptions): Promise<Schedu
   return scheduler;
 }
 
-/** Has the schedules of these profiles followed, and no others. Throws as `Scheduler.follow` does. */
+/** Follows the schedules of these profiles, and no others. Throws as `Scheduler.follow` does. */
 export async function followSchedules(
   scheduler: Scheduler,
   profiles: readonly Profile[],
@@ -72,7 +72,7 @@ function settingsOf(profiles: readonly Profile[], log: Logger): ScheduleSettings
   });
 }
 
-/** The daemon's own zone. Where its environment names one that nobody knows, clocks here show UTC. */
+/** The daemon's own zone. Where its environment names an unknown one, clocks here show UTC. */
 function daemonZone(log: Logger): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string };
   if (timeZone !== undefined) return timeZone;

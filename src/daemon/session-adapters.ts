@@ -1,5 +1,5 @@
 /**
- * The rooms below sessions, in the words that sessions use.
+ * Adapters: the rooms below sessions, in the words that sessions use.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -86,7 +86,7 @@ export function leftoversOf(
 ): Leftovers {
   const stagingRoot = stagingBelow(cache);
   const gates = gatesBelow(runtime);
-  // Instances may share a cache. What says of no instance that it is its own is nobody's.
+  // Instances may share a cache. A directory that names no instance counts as this one's.
   const isOurs = async (sessionId: string): Promise<boolean> =>
     ((await new Staging(stagingRoot, sessionId).owner()) ?? instance) === instance;
   return {
@@ -105,7 +105,7 @@ export function leftoversOf(
   };
 }
 
-/** Judges what profiles name on the host. @param protectedOnes what no session may get. */
+/** Checks the paths of the host that profiles name. @param protectedOnes what no session may get. */
 export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths {
   return {
     methodology: async (named) => {

@@ -63,7 +63,7 @@ export class SessionDirectory {
     }
   }
 
-  /** The session's view once it looks otherwise than `look`; rejects with the signal's reason when that comes first. */
+  /** The session's view once it differs from `look`; rejects with the signal's reason when that comes first. */
   async watch(sessionId: string, look: string | undefined, signal: AbortSignal): Promise<Result<"watch">> {
     for (let open = this.#intake.get(sessionId); open !== undefined; open = this.#intake.get(sessionId)) {
       const session = open.view();
@@ -90,14 +90,14 @@ export class SessionDirectory {
   /**
    * All sessions, newest first; a record that cannot be read does not hide the others.
    *
-   * @param signal when nobody waits for the answer any more: rejects with its reason.
+   * @param signal aborted when the client no longer waits for the answer: rejects with its reason.
    */
   async all({ limit, failed, ...filter }: ListFilter, signal: AbortSignal): Promise<SessionList> {
     const sessions: SessionList["sessions"] = [];
     const unreadable: SessionList["unreadable"] = [];
     const selection = await this.#records.select(filter);
     let seen = 0;
-    // One after another: a long list must not keep the daemon's file threads from everybody else.
+    // One after another: a long list must not keep the daemon's file threads from other requests.
     for (const { id, directory } of selection.newestFirst()) {
       if (sessions.length + unreadable.length === limit) break;
       signal.throwIfAborted();
@@ -111,7 +111,7 @@ export class SessionDirectory {
         unreadable.push({ session_id: id, record: directory, why: sentence(error) });
       }
     }
-    // Which sessions failed, only their records say, and not all were read.
+    // Only the records say which sessions failed, and not all were read.
     const isCounted = !failed || seen === selection.total;
     const matching = failed ? sessions.length + unreadable.length : selection.total;
     return { sessions, unreadable, total: isCounted ? matching : null };
@@ -122,7 +122,7 @@ export class SessionDirectory {
   }
 }
 
-/** The same for views between which nobody sees a difference. */
+/** The same for views that look the same to a client. */
 function lookOf({ state, position, reason }: SessionView): string {
   return createHash("sha256")
     .update(JSON.stringify([state, position, reason]))

@@ -49,7 +49,7 @@ export interface SessionsHost {
   readonly resources: ReleaseStack;
 }
 
-/** Makes the intake, and goes on with every session that an earlier daemon has left. */
+/** Makes the intake, and continues every session that an earlier daemon has left. */
 export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const { current, places, host, engine, clock, log, daemon, failpoints, resources } = parts;
   const boot = await bootMarker(places.runtime);
@@ -118,7 +118,7 @@ function protectedOf({ current, places, host, engine }: SessionsHost): ReturnTyp
   return protectedPaths(host, { daemon: { ...current.config.daemon, socketPath, storage } });
 }
 
-/** Looks at once, so that nothing that is still queued begins before, and from then on until the daemon ends. */
+/** Looks at once, so that no queued session begins before, and from then on until the daemon ends. */
 async function watchFreeSpace({ freeSpace, clock, resources }: SessionsHost): Promise<void> {
   await freeSpace.look();
   const over = new AbortController();

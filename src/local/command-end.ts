@@ -7,7 +7,7 @@ import type { CommandEnd } from "../sessions/port/executor.ts";
 /** The exit code that the engine shows when conmon's own timeout ended the container. */
 const ENDED_BY_BACKSTOP = -1;
 
-/** The exit code of a command that SIGKILL has ended. */
+/** The exit code of a command that was ended by SIGKILL. */
 const KILLED = 128 + constants.signals.SIGKILL;
 
 /** What the exit of a container says about the command in it. */
@@ -19,12 +19,12 @@ export function commandEnd(exit: ContainerExit): CommandEnd {
   return { kind: "exited", exitCode, outOfMemory: exit.oomKilled, isCommands: isCommands(exitCode), endedAt };
 }
 
-/** A removal behind agentd's back begins with a kill. */
+/** A removal outside agentd begins with a kill. */
 export function mayBeRemoval(exit: ContainerExit): exit is ContainerExit & { readonly kind: "exited" } {
   return exit.kind === "exited" && exit.exitCode === KILLED && !exit.oomKilled;
 }
 
-/** A launcher that is cut short has a code of its own. One that a signal has ended proves nothing. */
+/** A launcher that is cut short has a code of its own. An end by a signal may be either's. */
 function isCommands(exitCode: number): boolean {
   return exitCode !== CUT_SHORT && (exitCode < 129 || exitCode > 192);
 }

@@ -20,7 +20,7 @@ export function homeOf(profile: Pick<Profile, "name">): string {
   return `/home/${profile.name}`;
 }
 
-/** Everything that decides what a session's container looks like. */
+/** All that determines a session's container. */
 export interface ContainerParts {
   readonly instance: string;
   readonly job: Job;

@@ -5,7 +5,7 @@ import type { LocalParts } from "./parts.ts";
 
 const LOOK_INTERVAL_MS = 50;
 
-/** What handing over again needs. */
+/** What a second hand-over needs. */
 export interface HandOverAgain extends Pick<LocalParts, "engine" | "credentials" | "clock"> {
   readonly job: Pick<Job, "sessionId" | "profile">;
   readonly containerId: string;
@@ -35,7 +35,7 @@ export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
   try {
     await gate.open(values instanceof LaunchError ? new Map() : values, {
       signal: AbortSignal.any([signal, over.signal]),
-      // Only now: a launcher that has everything already needs nothing any more.
+      // Only now: a launcher that has everything needs no credentials.
       onFirstByte: () => (values instanceof LaunchError ? Promise.reject(values) : Promise.resolve()),
     });
     return "again";

@@ -11,7 +11,7 @@ export type ContainerSources = Pick<ContainerParts, "staging" | "gate" | "declar
 /**
  * Gets the image, makes the container and starts it up to its gate.
  *
- * @param sources may still be under way: the image is looked for meanwhile. Its rejection is passed on as it is.
+ * @param sources may still be pending: the image is looked for meanwhile. Its rejection is passed on as it is.
  * @returns the container's id.
  * @throws LaunchError
  */
@@ -42,7 +42,7 @@ async function findImage(
     const { id, digest } = await engine.resolveImage(baseImage, pull, { signal, onProgress });
     await preparing.found("image_found", { image: id, image_digest: digest }, { image_digest: digest });
     await failpoints.reach("image_found");
-    // Quick, unless this image was never used before.
+    // Quick, unless this is the first use of the image.
     say(`preparing image ${baseImage}`);
     return { id, bringsHome: await engine.imageHasPath(id, homeOf(profile)) };
   });
@@ -63,7 +63,7 @@ async function createContainer(
   signal.throwIfAborted();
   deferContainer(releases, job.sessionId, parts, sources.image.bringsHome);
   const argv = credentials.launcherArgv(profile.command);
-  // Not with the signal: a create that is given up could still be carried out after the removal.
+  // Without the signal: a create that is given up could still be carried out after the removal.
   const created = await engine.createContainer(containerRequest({ instance, job, argv, ...sources }));
   const { id, unenforcedLimits } = created;
   const warnings = warningsOfLimits(profile, unenforcedLimits);
@@ -87,7 +87,7 @@ async function startContainer(
   await failpoints.reach("container_started");
 }
 
-/** A limit that the profile asks for is missed by its operator; a default of ours is not. */
+/** Warns about a limit that the profile asks for, and not about a default of ours. */
 function warningsOfLimits(profile: Profile, unenforced: readonly ("memory" | "cpus" | "pids")[]): string[] {
   const pids = profile.pids === DEFAULT_PIDS ? undefined : profile.pids;
   const asked = { memory: profile.memoryBytes, cpus: profile.cpus, pids };

@@ -22,9 +22,9 @@ import { examine, listFound, sweep } from "./sweep.ts";
 /** What has to be released for one session. */
 interface Made {
   readonly releases: ReleaseStack;
-  /** Whether its first process is among it. */
+  /** Whether that includes its first process. */
   hasFirstProcess: boolean;
-  /** Whoever asked last to have it released. */
+  /** The last caller that asked for its release. */
   onRemoving: OnRemoving | undefined;
 }
 
@@ -103,7 +103,7 @@ export class LocalExecutor implements Executor {
     await sweep(this.#parts, sweeping);
   }
 
-  /** Of what an earlier daemon has made nobody knows how much there is. */
+  /** It is unknown how much an earlier daemon has made. */
   #everything(sessionId: string): Made {
     const made = nothingMade();
     deferEverything(made.releases, sessionId, this.#parts, (entries) => made.onRemoving?.(entries));

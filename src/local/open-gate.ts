@@ -4,9 +4,9 @@ import { inStage } from "../sessions/port/launch-stage.ts";
 import type { Gate } from "./ports.ts";
 
 /**
- * Opens the gate of a prepared container: hands the credentials over, which lets its command go.
+ * Opens the gate of a prepared container: hands the credentials over, which starts the command.
  *
- * @throws LaunchError when the launcher never came to read: the image's shell does not work.
+ * @throws LaunchError when the launcher never reads: the image's shell does not work.
  */
 export async function openGate(
   gate: Gate,

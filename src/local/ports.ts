@@ -1,5 +1,5 @@
 /**
- * What the local executor needs of the rooms that it is made of. The composition root hands in what fulfils it.
+ * What the local executor needs of the rooms below it. The composition root passes in the implementations.
  */
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { ContainerStatus } from "../podman/containers/container-status.ts";
@@ -26,22 +26,23 @@ export interface Engine {
     readonly unenforcedLimits: readonly LimitName[];
   }>;
   /**
-   * Rejects with `container_weaker` where it may make system calls that no session may; the image's id saves looking twice.
+   * Rejects with `container_weaker` where it may make system calls that no session may; the image's id saves looking
+   * twice.
    */
   startContainer(id: string, image?: string): Promise<void>;
   /** Undefined when it does not exist. */
   inspectContainer(id: string): Promise<Pick<ContainerStatus, "exit"> | undefined>;
   /** Those of this instance. */
   listContainers(): Promise<readonly ListedContainer[]>;
-  /** Resolves when the container's first process has ended, or nobody can tell any more how it ends. */
+  /** Resolves when the container's first process has ended, or when it can no longer be known how it ends. */
   waitForExit(id: string, options: { signal: AbortSignal }): Promise<ContainerExit>;
-  /** The same exit by SIGKILL, or a lost one where it was the beginning of a removal behind agentd's back. */
+  /** The same exit by SIGKILL, or a lost one where the kill began a removal outside agentd. */
   confirmKill(
     id: string,
     exit: ContainerExit & { readonly kind: "exited" },
     signal: AbortSignal,
   ): Promise<ContainerExit>;
-  /** Resolves when the signal is aborted, to what the container has used at most until then; does not reject. */
+  /** Resolves when the signal is aborted, with the container's peaks until then; does not reject. */
   followPeaks(id: string, options: { signal: AbortSignal }): Promise<ResourcePeaks>;
   signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Kills and removes; a container that does not exist is removed already. */
@@ -67,7 +68,7 @@ export interface Staging {
 
 /** Makes workspaces. */
 export interface Workspaces {
-  /** Where the staging directory of a session is, made or not: it is released even when making it failed. */
+  /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
   create(sessionId: string): Promise<Staging>;
   /** @param onProgress called every so often while there is much to remove, with the number of entries removed. */
   remove(sessionId: string, onProgress?: (entries: number) => void): Promise<void>;
@@ -81,12 +82,12 @@ export interface Workspaces {
   deliver(sessionId: string, options: { selinux: boolean; signal: AbortSignal }): Promise<void>;
 }
 
-/** The way a session's credentials take into its container. */
+/** How a session's credentials get into its container. */
 export interface Gate {
   /** The directory to mount read-only at `GATE_TARGET`. */
   readonly directory: string;
   /**
-   * Hands the credentials over, which lets the command start.
+   * Hands the credentials over, which starts the command.
    *
    * @param onFirstByte awaited once the launcher reads and before it gets anything.
    */
@@ -111,11 +112,11 @@ export interface Credentials {
   removeGate(sessionId: string): Promise<void>;
   /** The argument vector that waits at the gate and then becomes the command. */
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
-  /** What the command line of such a launcher ends with, whichever version of agentd has started it. */
+  /** The end of such a launcher's command line, the same in every version of agentd. */
   launcherEnding(command: readonly string[]): readonly string[];
 }
 
-/** What a profile names on the host, judged when a session is launched: it may have changed since the configuration was read. */
+/** Checks the paths of the host that a profile names, at each launch: they may have changed since the configuration. */
 export interface HostPaths {
   /** The directory with all links resolved, and the digest of what is in it. Throws `methodology_invalid`. */
   methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
@@ -123,15 +124,15 @@ export interface HostPaths {
   mountSource(mount: Mount): Promise<string>;
 }
 
-/** What lies on the host for sessions: staging directories and gates. */
+/** What the host has for sessions: staging directories and gates. */
 export interface Leftovers {
   /** Ids of the sessions that have some. */
   list(): Promise<readonly string[]>;
-  /** Whether the FIFO of a session's gate is there: it is taken away once everything was written. */
+  /** Whether the FIFO of a session's gate exists: it is removed once everything was written. */
   hasGate(sessionId: string): Promise<boolean>;
   remove(sessionId: string): Promise<void>;
-  /** Ends what the dead daemon has started on the host for these sessions and still runs. */
+  /** Ends what the dead daemon has started on the host for these sessions and what still runs. */
   endWork(sessionIds: readonly string[]): Promise<void>;
-  /** Removes locks that nobody holds any more. */
+  /** Removes locks without a living holder. */
   removeStaleLocks(): Promise<void>;
 }

@@ -8,7 +8,7 @@ export interface Preparation {
   readonly parts: LocalParts;
   readonly job: Job;
   readonly preparing: Preparing;
-  /** Takes over everything that is made, whether all succeeds or not. */
+  /** Takes over everything that is made, even when the preparation fails. */
   readonly releases: ReleaseStack;
   readonly onRemoving: OnRemoving;
 }

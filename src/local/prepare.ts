@@ -45,7 +45,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   return { ref: await container, begin: (options) => openGate(opened, values, options) };
 }
 
-/** Work that goes on side by side: the first failure ends the rest, and is the one to report. */
+/** Works side by side: the first failure ends the others, and is the one to report. */
 class Together {
   readonly #failure = new AbortController();
   readonly #works: Promise<unknown>[] = [];
@@ -55,7 +55,7 @@ class Together {
     this.signal = AbortSignal.any([signal, this.#failure.signal]);
   }
 
-  /** Starts some work. What it throws is of that stage, unless it has one. */
+  /** Starts some work. An error without a stage gets this one. */
   run<T>(stage: LaunchError["stage"], work: () => Promise<T>): Promise<T> {
     const running = this.#ofStage(stage, work);
     this.#works.push(running);

@@ -1,5 +1,5 @@
 /**
- * What a session acquires, and how each of it is released: whether this daemon has made it or an earlier one.
+ * What a session acquires, and how each part is released, made by this daemon or an earlier one.
  */
 import { homeVolume } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -9,10 +9,10 @@ import type { LocalParts } from "./parts.ts";
 
 type Releasing = Pick<LocalParts, "instance" | "engine" | "workspaces" | "credentials" | "failpoints">;
 
-/** Told every so often while a large staging directory is removed, with the number of entries removed so far. */
+/** Called every so often while a large staging directory is removed, with the number of entries removed so far. */
 export type OnRemoving = (entries: number) => void;
 
-/** Has the staging directory and the gate released; to be called before they are made. */
+/** Registers the release of the staging directory and the gate; call it before they are made. */
 export function deferDirectories(
   resources: ReleaseStack,
   sessionId: string,
@@ -30,7 +30,7 @@ export function deferDirectories(
 }
 
 /**
- * Has the container released; to be called before the create, whose reply may be lost although it was made.
+ * Registers the release of the container; call it before the create, whose reply may be lost although it was made.
  *
  * @param bringsHome whether a volume is made for it too.
  */
@@ -48,7 +48,7 @@ export function deferContainer(
   });
 }
 
-/** Has that killed by its pid which may still run in a container that the engine has lost sight of: conmon has died. */
+/** Registers a kill of the container's first process by its pid, for when conmon has died and the engine lost sight of it. */
 export function deferFirstProcess(
   resources: ReleaseStack,
   { sessionId, profile }: { readonly sessionId: string; readonly profile: Profile },
@@ -58,7 +58,7 @@ export function deferFirstProcess(
   resources.defer("first process", () => engine.endFirstProcess(containerName(instance, sessionId), ending));
 }
 
-/** Has everything released that an earlier daemon may have made for a session. */
+/** Registers the release of everything that an earlier daemon may have made for a session. */
 export function deferEverything(
   resources: ReleaseStack,
   sessionId: string,

@@ -1,4 +1,4 @@
-/** What earlier daemons have left on this host, and clearing it away. */
+/** Finding and removing what earlier daemons have left on this host. */
 import { setTimeout as delay } from "node:timers/promises";
 import { inParallel } from "../in-parallel.ts";
 import type { ListedContainer } from "../podman/containers/containers.ts";
@@ -9,7 +9,7 @@ import type { LocalParts } from "./parts.ts";
 
 type Labelled = Pick<ListedContainer, "labels">;
 
-/** Enough to keep the disk and the engine busy, and few enough for the engine to stand. */
+/** Enough to keep the disk and the engine busy, and few enough not to overload the engine. */
 const PARALLEL = 8;
 
 /** How long a daemon's start waits for the removal of what is left on the host. */
@@ -35,7 +35,7 @@ export async function examine({ engine, leftovers }: LocalParts, found: Found): 
   };
 }
 
-/** Removes what belongs to no session; what cannot be removed now is met again at the next start. */
+/** Removes what belongs to no session; the next start tries again what cannot be removed now. */
 export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Promise<void> {
   const { engine, leftovers } = parts;
   const isStranger = (labelled: Labelled): boolean => !owners.has(sessionOf(labelled));
@@ -52,7 +52,7 @@ export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Pro
   const removed = inParallel(directories, PARALLEL, (session) =>
     removal(parts, { directories: session }, () => leftovers.remove(session)),
   );
-  // A large one goes on in the background: nobody waits for it.
+  // A large removal continues in the background: the start does not wait for it.
   await Promise.race([removed, delay(LEFTOVERS_PATIENCE_MS, undefined, { ref: false })]);
   await leftovers.removeStaleLocks();
   await endWork(parts, again);
@@ -68,7 +68,7 @@ async function removal({ log }: LocalParts, what: object, remove: () => Promise<
   }
 }
 
-/** Before what sessions had made is taken away: nothing may still work in it. */
+/** Ends work in what sessions had made, before it is removed. */
 async function endWork({ engine, leftovers }: LocalParts, again: Sweeping["again"]): Promise<void> {
   if (again.length === 0) return;
   await leftovers.endWork(again.map(({ sessionId }) => sessionId));
@@ -78,7 +78,7 @@ async function endWork({ engine, leftovers }: LocalParts, again: Sweeping["again
   await inParallel(cutShort, PARALLEL, (id) => engine.startContainer(id).catch(() => undefined));
 }
 
-/** Empty for what carries no session's label. */
+/** Empty without a session's label. */
 function sessionOf({ labels }: Labelled): string {
   return labels[SESSION_LABEL] ?? "";
 }

@@ -1,5 +1,5 @@
 /**
- * The engine room's door: everything that sessions need from Podman, and nothing that tells how.
+ * The entry to the engine room: everything that sessions need from Podman, without how it is done.
  */
 import { join } from "node:path";
 import type { Environment } from "../environment.ts";
@@ -37,7 +37,7 @@ export interface EngineOptions {
   readonly environment: Environment;
   /** Private to the user, exists, and is cleared by a boot; the service's socket and the seccomp profile lie in it. */
   readonly runtimeDirectory: string;
-  /** Path of the socket of a service that somebody else runs; undefined starts one. */
+  /** Path of the socket of a service that agentd does not run; undefined starts one. */
   readonly externalSocket?: string | undefined;
   /** On every container made here, and on no other. */
   readonly instanceLabel: { readonly name: string; readonly value: string };
@@ -214,15 +214,15 @@ export class Engine {
     return pid === 0 ? undefined : identifyProcess(pid);
   }
 
-  /** Whether what a running container's first process, Podman's init, has started has a command line with that ending. */
+  /** Whether the child of a running container's first process, Podman's init, has a command line with that ending. */
   async findCommand(id: string, ending: readonly string[]): Promise<FoundCommand> {
     const pid = (await this.#containers.inspect(id))?.State.Pid ?? 0;
     return pid === 0 ? "none" : await findCommand(pid, ending);
   }
 
   /**
-   * Kills the first process of a container by its pid and waits until it is gone, for when the engine cannot: conmon has
-   * died. Nothing is killed unless its command line has that ending.
+   * Kills the first process of a container by its pid and waits until it is gone, for when the engine cannot: conmon
+   * has died. Nothing is killed unless its command line has that ending.
    */
   async endFirstProcess(idOrName: string, ending: readonly string[]): Promise<void> {
     const pid = (await this.#containers.inspect(idOrName))?.State.Pid ?? 0;
@@ -240,8 +240,8 @@ export class Engine {
   }
 
   /**
-   * Follows what a running container uses at most. Resolves when the signal is aborted, to be aborted when the container
-   * has ended; does not reject.
+   * Follows what a running container uses at most. Resolves when the signal is aborted, to be aborted when the
+   * container has ended; does not reject.
    */
   async followPeaks(id: string, { signal }: { readonly signal: AbortSignal }): Promise<ResourcePeaks> {
     const { managerGroup } = this.#started;

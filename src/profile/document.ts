@@ -20,7 +20,7 @@ export const profileDocumentSchema = z
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
 export type ProfileDocument = z.output<typeof profileDocumentSchema>;
 
-/** Looked at for all profiles at once: Intl takes its time for a zone, and many profiles name the same few. */
+/** Checked for all profiles at once: Intl is slow for a zone, and many profiles name the same few. */
 export function zonesAreKnown(profiles: unknown, context: Context): void {
   const faults = new Map<string, string | undefined>();
   for (const [index, zone] of textsOf(profiles, "timezone").entries()) {

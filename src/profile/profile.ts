@@ -10,13 +10,13 @@ const shape = Object.fromEntries(
   Object.values(PROFILE_KEYS).map(({ name, kept }) => [name, kept]),
 ) as unknown as KeptShape;
 
-/** What is kept of a profile; refuses what it does not know. */
+/** The kept form of a profile; refuses unknown keys. */
 export const profileSchema = z.strictObject(shape).readonly();
 
-/** What one `[[profiles]]` says. */
+/** The written form of one `[[profiles]]`. */
 export type Profile = z.output<typeof profileSchema>;
 
-/** A file or directory of the host in the container; whether its source exists is looked at when a session starts. */
+/** A file or directory of the host in the container; its source is checked when a session starts. */
 export type Mount = Profile["mounts"][number];
 
 /** A profile from what was written, which has passed the rules. */

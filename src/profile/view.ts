@@ -5,7 +5,7 @@ import type { Profile } from "./profile.ts";
 
 type ShownKeys = Extract<ProfileKeys[keyof ProfileKeys], { readonly shown: object }>;
 
-/** Of credentials the names alone. */
+/** Only the names of credentials. */
 type ShownValue<Key extends ShownKeys> = Key["name"] extends "credentials"
   ? string[]
   : Shown<z.output<Key["kept"]>>;

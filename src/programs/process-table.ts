@@ -28,6 +28,6 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Already gone, which is what was wanted.
+    // Already gone, as wanted.
   }
 }

@@ -43,7 +43,7 @@ async function readRecord(recordPath: string): Promise<ProcessIdentity | undefin
   try {
     return programRecord.parse(JSON.parse(await readFile(recordPath, "utf8")));
   } catch (error) {
-    // A record cut short by a crash says nothing; any other system error is a fault of the runtime directory.
+    // A record that a crash cut short names no program; any other system error is a fault of the runtime directory.
     if (systemCode(error) === undefined || systemCode(error) === "ENOENT") return undefined;
     throw error;
   }

@@ -14,9 +14,9 @@ import { endProcessGroup } from "./process-table.ts";
 import { endLeftoverProgram, forgetProgram, recordProgram } from "./program-record.ts";
 
 export interface SupervisedProgramOptions {
-  /** How the log calls it: `Podman service`. */
+  /** Its name in the log: `Podman service`. */
   readonly name: string;
-  /** The program, found on PATH, and its arguments. No secret: everybody on the host sees them. */
+  /** The program, found on PATH, and its arguments. No secret: every user of the host sees them. */
   readonly argv: readonly [string, ...string[]];
   /** The whole environment of the program. */
   readonly environment: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface SupervisedProgramOptions {
   readonly isIt: (argv: readonly string[]) => boolean;
   /** Whether the program answers within so many milliseconds. Never throws. */
   readonly answers: (deadlineMs: number) => Promise<boolean>;
-  /** The error for whoever needs the program while it does not run. */
+  /** The error for callers that need the program while it does not run. */
   readonly unavailable: (why: string) => AgentdError;
   readonly log: Logger;
 }
@@ -84,7 +84,7 @@ export class SupervisedProgram {
     }
   }
 
-  /** Tells that a request got no answer within its deadline, so that a hung program is replaced. */
+  /** Reports that a request got no answer within its deadline, so that a hung program is replaced. */
   suspect(): void {
     if (this.#suspected || !this.#answering) return;
     this.#suspected = true;
@@ -134,7 +134,7 @@ export class SupervisedProgram {
     }
     child.stderr.setEncoding("utf8");
     child.stderr.on("data", (text: string) => (this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)));
-    // Its exit, not execa's result: that also waits for whoever inherited standard error.
+    // Its exit, not execa's result: that also waits for every process that inherited standard error.
     const over = new AbortController();
     child.once("exit", () => over.abort());
     this.#stopping.signal.addEventListener("abort", () => over.abort(), { once: true, signal: over.signal });
@@ -151,7 +151,7 @@ export class SupervisedProgram {
     const came = await this.#comesUp(over);
     if (came && !over.aborted) await once(over, "abort");
     this.#answering = false;
-    // A program may be several processes, and those that are left would go on serving.
+    // A program may be several processes, and the remaining ones would continue to serve.
     await endProcessGroup(leader, TERMINATION_GRACE_MS);
     this.#current = undefined;
   }

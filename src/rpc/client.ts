@@ -22,11 +22,11 @@ export interface ConnectOptions {
 }
 
 export interface CallOptions {
-  /** Gives up on the answer; what the request started in the daemon goes on. */
+  /** Gives up on the answer; the daemon continues what the request started. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Who can be asked what the daemon is asked. */
+/** A connection that calls the daemon's methods. */
 export interface Caller {
   /** Calls a method and returns its result. There is no deadline: `wait` may take days. */
   call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
@@ -51,7 +51,7 @@ export async function connect(
   try {
     await once(socket, "connect");
     const client = new RpcClient(socket);
-    // Awaited before any other request: a daemon of another version could carry that out all the same.
+    // Awaited before any other request: a daemon of another version could still carry that out.
     await client.call("hello", { protocol: PROTOCOL_VERSION, version });
     return client;
   } catch (error) {
@@ -70,7 +70,7 @@ export class RpcClient implements Caller {
   readonly #socket: Socket;
   readonly #rpc: JSONRPCClient;
   readonly #splitter = new LineSplitter(MAX_RESPONSE_BYTES);
-  /** Why the connection is of no more use; undefined while it is. */
+  /** Why the connection is no longer usable; undefined while it is. */
   #lost: AgentdError | undefined;
 
   /** @param socket connected; the client owns it from here on. */
@@ -82,7 +82,7 @@ export class RpcClient implements Caller {
     socket.on("close", () => this.#lose("it closed the connection"));
   }
 
-  /** @throws AgentdError as the daemon told it, or `daemon_lost` when the connection broke. */
+  /** @throws AgentdError as the daemon reported it, or `daemon_lost` when the connection broke. */
   async call<M extends MethodName>(
     method: M,
     params: Params<M>,

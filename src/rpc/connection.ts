@@ -1,5 +1,5 @@
 /**
- * One client's connection: requests in, responses out, and what it may cost the daemon at most.
+ * One client's connection: requests in, responses out, and limits on its cost for the daemon.
  */
 import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
@@ -30,7 +30,7 @@ export const PATIENCE: Patience = { lineMs: 10_000, unreadMs: 30_000 };
 
 /**
  * Serves one connection until either side ends it. What a client sends while its last request is being answered, or
- * its answers are not read, stays in the kernel: so nobody has more than a turn of the daemon, nor of its memory.
+ * its answers are not read, stays in the kernel: so no client gets more than one turn of the daemon, or of its memory.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -69,7 +69,7 @@ export class Connection {
     this.#socket.end();
   }
 
-  /** Drops the connection with whatever was not sent. */
+  /** Drops the connection and everything that was not sent. */
   destroy(): void {
     this.#socket.destroy();
   }
@@ -123,7 +123,7 @@ export class Connection {
     this.#send(await this.#dispatch(request, { signal: this.#abandoned.signal }));
   }
 
-  /** A client that has sent its last request, or is gone, has nothing to wait for any more. */
+  /** A client that has sent its last request, or is gone, has no turn to wait for. */
   #endAfterAnswers(): void {
     this.#abandon();
     if (this.#waits === 0) this.#socket.end();
@@ -142,7 +142,7 @@ export class Connection {
   #send(response: object): void {
     const socket = this.#socket;
     if (!socket.writable || socket.write(toLine(response))) return;
-    // Not blamed for a line either that nobody reads now.
+    // A line that nobody is reading is not an error.
     socket.pause();
     this.#stopAwaitingLine();
     this.#unreadTimer ??= setTimeout(

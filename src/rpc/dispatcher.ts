@@ -9,7 +9,7 @@ import type { Logger } from "../log.ts";
 import { PROTOCOL_VERSION, RequestFault, toWireError, WIRE_CODES, type WireError } from "./protocol.ts";
 import type { AnswerId, WireRequest } from "./request.ts";
 
-/** Who answers: what `hello` tells a client. */
+/** The daemon's identity: what `hello` answers. */
 export interface Identity {
   readonly version: string;
   readonly pid: number;

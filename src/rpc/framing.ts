@@ -12,7 +12,7 @@ export type Frame =
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
-/** Collects what belongs to one line; one over the limit is told as soon as it is, and then dropped to its end. */
+/** Collects the bytes of one line; reports a line over the limit at once, and then drops it to its end. */
 export class LineSplitter {
   readonly #maxLineBytes: number;
   /** Copied into rather than a list of chunks: a line sent byte by byte must not cost a buffer for each. */
@@ -53,14 +53,14 @@ export class LineSplitter {
     return [];
   }
 
-  /** @param usedBytes what is to be kept of it. */
+  /** @param usedBytes how much of it to keep. */
   #grow(usedBytes: number): void {
     const larger = Buffer.alloc(Math.max(this.#length, 2 * this.#line.length));
     this.#line.copy(larger, 0, 0, usedBytes);
     this.#line = larger;
   }
 
-  /** Nothing for a line that was told already. */
+  /** Nothing for a line that was already reported. */
   #take(): Frame[] {
     const line = this.#line.subarray(0, this.#length);
     const wasTold = this.#length > this.#maxLineBytes;

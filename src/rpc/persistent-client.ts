@@ -1,5 +1,5 @@
 /**
- * The daemon as a command sees it that stays with a session: a restart is not an event for it.
+ * The daemon for a command that stays with a session: a restart of the daemon does not end it.
  */
 import type { MethodName, Params, Result } from "../api/methods.ts";
 import { Backoff } from "../backoff.ts";
@@ -11,7 +11,7 @@ export const AWAY_LIMIT_MS = 60_000;
 
 const TRIES = { firstMs: 50, longestMs: 1_000 };
 
-/** Time that goes on evenly, whatever is done to the clock on the wall. */
+/** A clock that advances evenly, even when the wall clock is set. */
 export interface SteadyClock {
   /** Milliseconds since some instant. */
   readonly monotonic: () => number;
@@ -26,7 +26,7 @@ export interface PersistentClientHost {
   /** Connects to the next daemon, unless the signal aborts. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly clock: SteadyClock;
-  /** Tells the operator that the daemon went away or came back. */
+  /** Reports to the operator that the daemon went away or came back. */
   readonly tell: (text: string) => Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export class PersistentClient implements Caller {
   #connectAgain(): void {
     this.#isAway = true;
     this.#connection = this.#nextConnection();
-    // Told by the calls that wait for it, if there are any.
+    // Reported by the calls that wait for it, if there are any.
     this.#connection.catch(() => undefined);
   }
 
@@ -102,7 +102,7 @@ export class PersistentClient implements Caller {
     }
   }
 
-  /** @returns undefined when it is worth trying again. */
+  /** @returns undefined when a retry is worthwhile. */
   async #tryToConnect(isLastTry: boolean): Promise<Connection | undefined> {
     try {
       return await this.#host.connect(this.#closed.signal);

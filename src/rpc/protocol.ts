@@ -36,7 +36,7 @@ export interface WireError {
   };
 }
 
-/** A fault of the request itself, which JSON-RPC has a number of its own for. */
+/** A fault of the request itself, for which JSON-RPC has its own number. */
 export class RequestFault extends Error {
   override readonly name = "RequestFault";
   readonly wireCode: number;
@@ -48,7 +48,7 @@ export class RequestFault extends Error {
 }
 
 /**
- * What the client is told about an error.
+ * The error as the client gets it.
  *
  * Only faults of the request and errors of the registry are told as they are: any other message could hold
  * anything, and the fault is ours.
@@ -87,7 +87,7 @@ export function toWireError(error: unknown): WireError {
   };
 }
 
-/** An error as the daemon told it, to be thrown in the client with the message it had in the daemon. */
+/** An error from the daemon, to be thrown in the client with its original message. */
 export function fromWireError(method: string, message: string, data: unknown): AgentdError {
   const told = isRecord(data) ? data : {};
   const { code, tried, why, next, details } = told;

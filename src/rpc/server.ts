@@ -12,7 +12,7 @@ import { Connection, type Patience } from "./connection.ts";
 import { createDispatcher, type Identity } from "./dispatcher.ts";
 import { prepareSocketPath, unusable } from "./socket-file.ts";
 
-/** Connections at once; the kernel turns away who comes beyond. */
+/** Connections at once; the kernel refuses more. */
 export const MAX_CONNECTIONS = 1024;
 
 /** How long `close` lets a client take to read what was answered. */
@@ -69,7 +69,7 @@ export class RpcServer {
     if (!this.#server.listening) return;
     const closed = once(this.#server, "close");
     this.#server.close();
-    // What has just been decided, such as the end of the last session, is answered in this turn.
+    // Answers that are ready, such as the end of the last session, are sent in this turn.
     await setImmediate();
     for (const connection of this.#connections) connection.end();
     const impatience = setTimeout(() => {

@@ -1,5 +1,5 @@
 /**
- * The socket's place in the file system: a directory of our own, and nothing in the way.
+ * Prepares the socket's place in the file system: a directory of our own, and a free path.
  */
 import { lstat, mkdir, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";

@@ -10,15 +10,15 @@ export interface Entry {
   readonly upcoming: Upcoming;
 }
 
-/** A decision and whose it is. */
+/** A decision and its schedule. */
 export interface Due {
   readonly schedule: Schedule;
   readonly decision: Decision;
 }
 
 /**
- * All schedules with their states. A look at it with none due costs a comparison or two for each: what comes next is only
- * worked out when events have changed a state.
+ * All schedules with their states. A look with none due costs a comparison or two for each: the next instant is
+ * computed only when events have changed a state.
  */
 export class Agenda {
   readonly #states: Map<string, ScheduleState>;
@@ -50,8 +50,8 @@ export class Agenda {
   }
 
   /**
-   * The events that make these schedules the ones that are followed. One whose expression and zone have not changed
-   * goes on; any other begins anew. Once they are written, `follow` takes them.
+   * The events after which these schedules are the ones that are followed. One whose expression and zone have not changed
+   * continues; any other begins anew. Once they are written, `follow` takes them.
    */
   changes(schedules: readonly Schedule[]): NewEvent[] {
     const wanted = new Map(schedules.map((schedule) => [schedule.profile, schedule]));
@@ -77,14 +77,14 @@ export class Agenda {
     );
   }
 
-  /** Takes what has been written. */
+  /** Applies written events. */
   apply(events: readonly ScheduleEvent[]): void {
     for (const event of events) {
       this.#set(event.profile, afterEvent(this.#states.get(event.profile) ?? UNKNOWN, event));
     }
   }
 
-  /** What is to be decided now; deciding changes nothing until its events are applied. */
+  /** The decisions that are due now; deciding changes nothing until the events are applied. */
   due(nowMs: number, onTimeMs: number): Due[] {
     const due: Due[] = [];
     for (const entry of this.#entries.values()) {
@@ -117,7 +117,7 @@ function isFollowed({ expression, zone }: Schedule, state: ScheduleState | undef
   return state?.watched?.schedule === expression && state.watched.timezone === zone.name;
 }
 
-/** A profile has lost its schedule, and what waited with it. */
+/** A profile has lost its schedule, and the run that waited. */
 function endEvents(profile: string, waitingMs: number | undefined): NewEvent[] {
   const end: NewEvent = { event: "unwatched", profile };
   if (waitingMs === undefined) return [end];

@@ -12,7 +12,7 @@ import { afterEvent, type ScheduleState, stateEvent, UNKNOWN } from "./schedule-
 /** A file that is smaller stays as it is. */
 const MIN_ROTATION_BYTES = 1024 * 1024;
 
-/** A file grows to so many times what it began with. */
+/** A file grows to this many times its first size. */
 const GROWTH = 4;
 
 /** What is known of schedules, by profile. */
@@ -96,7 +96,7 @@ export class EventLog {
       await file.datasync();
       this.#length += lines.length;
     } catch (error) {
-      // On a full disk half a line may be written, and the next one must not be glued to it.
+      // On a full disk half a line may be written, and the next one must not follow it directly.
       await file.truncate(this.#length);
       throw error;
     } finally {
@@ -106,8 +106,8 @@ export class EventLog {
 }
 
 /**
- * Opens the file, which is made when there is none, and reads what it holds. What a crash cut short at its end is removed:
- * nobody has acted on it.
+ * Opens the file, which is made when there is none, and reads what it holds. A line that a crash cut short is removed:
+ * it was never acted on.
  *
  * @throws AgentdError `state_unusable`.
  */

@@ -1,5 +1,6 @@
 /**
- * What happens to schedules, one event a line in `schedules.jsonl`. `docs/json.md` describes them for who reads the file.
+ * What happens to schedules, one event a line in `schedules.jsonl`. `docs/json.md` describes them for who reads the
+ * file.
  */
 import * as z from "zod";
 
@@ -43,17 +44,17 @@ const lastSkipSchema = z.object({
 });
 
 const schemas = [
-  /** From now on the schedule is followed: nothing before has been missed. */
+  /** From now on the schedule is followed: no earlier instant counts as missed. */
   eventSchema("watching", { schedule: z.string(), timezone: z.string() }),
   /** The profile has no schedule any more. */
   eventSchema("unwatched", {}),
-  /** A run is about to be asked for: this instant never fires again. */
+  /** A run is about to be requested: this instant never fires again. */
   eventSchema("firing", { scheduled_timestamp: instant, reason: fireReason, why: z.string() }),
   /** The run has been accepted as this session. */
   eventSchema("fired", { ...lastRunSchema.shape }),
   /** The run waits for the one before it to end. */
   eventSchema("waiting", { scheduled_timestamp: instant }),
-  /** All instants of the schedule from one to another that had not been decided yet. */
+  /** All undecided instants of the schedule from one to another. */
   eventSchema("skipped", lastSkipSchema.omit({ time: true }).shape),
   /** All that earlier events left behind; they are in the file before this one, if anywhere. */
   eventSchema("state", {
@@ -77,7 +78,7 @@ export type LastSkip = z.infer<typeof lastSkipSchema>;
 /** An event that has not been written yet: the log adds the time. */
 export type NewEvent = ScheduleEvent extends infer E ? (E extends unknown ? Omit<E, "time"> : never) : never;
 
-/** An instant as it stands in events. */
+/** An instant as events write it. */
 export function timestampOf(ms: number): string {
   return new Date(ms).toISOString();
 }

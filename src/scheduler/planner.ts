@@ -1,5 +1,5 @@
 /**
- * What becomes of the instants of a schedule. Pure: a schedule, its state and the time go in, decisions come out.
+ * Decides about the instants of a schedule. Pure: a schedule, its state and the time go in, decisions come out.
  */
 import { createHash } from "node:crypto";
 import type { FireReason, SkipReason } from "./events.ts";
@@ -20,7 +20,7 @@ export interface Schedule {
   /** How old a missed instant may be to be made up for. */
   readonly catchupWindowMs: number;
   readonly overlap: "allow" | "skip" | "queue";
-  /** Each run begins by up to so much later, but before the next one. */
+  /** Each run begins later by up to this much, but before the next one. */
   readonly jitterMs: number;
 }
 
@@ -32,7 +32,7 @@ export interface Upcoming {
 
 export type Decision =
   | { readonly kind: "fire"; readonly instantMs: number; readonly reason: Exclude<FireReason, "waited"> }
-  /** The instant and all until the other that were not decided yet. */
+  /** This instant and all undecided ones up to the other. */
   | {
       readonly kind: "skip";
       readonly instantMs: number;
@@ -86,7 +86,7 @@ export function decide(
   return [{ kind: "skip", instantMs: first, untilMs, reason: "missed" }, fire];
 }
 
-/** Whether a fire goes ahead, waits, or is skipped, by what else the profile's schedule has in hand. */
+/** Whether a fire goes ahead, waits, or is skipped, given the profile's other scheduled runs. */
 export function meetOverlap(
   { overlap }: Pick<Schedule, "overlap">,
   { isBusy, isWaiting }: { readonly isBusy: boolean; readonly isWaiting: boolean },

@@ -4,10 +4,10 @@ import type { Entry } from "./agenda.ts";
 import { type LastRun, timestampOf } from "./events.ts";
 import { nextInstants } from "./planner.ts";
 
-/** A page says so many of the next runs at most, unless those of one schedule are more. */
+/** The limit on next runs in a page, unless those of one schedule are more. */
 const MAX_RUNS = 2_000;
 
-/** What is known of a session by now; all null when there is no record of it any more. */
+/** What is known of a session now; all null when its record is gone. */
 export type SessionEnd = Pick<NonNullable<ScheduleView["last_run"]>, "state" | "outcome" | "exit_code">;
 
 /**

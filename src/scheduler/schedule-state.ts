@@ -10,13 +10,13 @@ export interface ScheduleState {
   /** Instants up to here are decided, unless the clock was set back since. */
   readonly cursorMs: number;
   /**
-   * What can never fire again, however the clock is set: instants that were decided at their time. Those that were missed
-   * are not in here: a clock that ran ahead must not have used up what lies before it.
+   * Instants that were decided at their time, and never fire again even when the clock is set. Missed instants are not
+   * among them: a clock that once ran ahead must not use up the instants before its time.
    */
   readonly spans: readonly Span[];
   /** Whether the next instant to be decided follows on the span that grew last, which ends at the cursor. */
   readonly isSpanOpen: boolean;
-  /** Fired, but whether a session came of it is not known yet. */
+  /** Fired, but it is not known yet whether there is a session. */
   readonly unsettled: readonly number[];
   /** Fires when the run before it has ended. */
   readonly waitingMs: number | undefined;
@@ -69,7 +69,7 @@ export function afterEvent(state: ScheduleState, event: ScheduleEvent): Schedule
   }
 }
 
-/** A clock that shows less than the cursor was set back: all that it comes to again may fire, but what is in a span. */
+/** A clock that shows less than the cursor was set back: instants that it reaches again may fire, except those in a span. */
 export function setBack(state: ScheduleState, nowMs: number): ScheduleState {
   return { ...state, cursorMs: nowMs - 1, isSpanOpen: false };
 }

@@ -13,13 +13,13 @@ import { verdicts } from "./verdicts.ts";
 /** The longest sleep, so that a clock that was set or stood still is noticed. */
 const LONGEST_NAP_MS = 60_000;
 
-/** How late an instant may fire without having been missed: what a nap can sleep over, and some. */
+/** How late an instant may fire without having been missed: the longest nap and a margin. */
 const ON_TIME_MS = 90_000;
 
-/** The same just after the start: a restart is to lose no run. */
+/** The same just after the start: a restart must not lose a run. */
 const ON_TIME_AFTER_START_MS = 10_000;
 
-/** How long to wait after something failed that may work again. */
+/** How long to wait before a retry. */
 const RETRY_MS = 2_000;
 
 /** Runs asked for at the same time. */
@@ -64,7 +64,7 @@ export class Scheduler {
     return this.#agenda.entry(profile);
   }
 
-  /** Makes these the schedules that are followed. Throws AgentdError `state_unusable`; nothing has changed then. */
+  /** Follows these schedules from now on. Throws AgentdError `state_unusable`; nothing has changed then. */
   async follow(schedules: readonly Schedule[]): Promise<void> {
     await this.#enqueue(async () => {
       const written = await this.#host.events.append(this.#agenda.changes(schedules));
@@ -78,7 +78,7 @@ export class Scheduler {
     this.#life = this.#live();
   }
 
-  /** Fires nothing any more; resolves when what was being carried out is done. */
+  /** Fires no more; resolves when running work is done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#wake();
@@ -96,7 +96,7 @@ export class Scheduler {
   async #sleep(ms: number): Promise<void> {
     this.#nap = new AbortController();
     if (this.#isStopped) return;
-    // Woken up early is slept enough.
+    // Waking early is harmless: the loop checks the time again.
     await sleep(Math.max(ms, 1), undefined, { signal: this.#nap.signal }).catch(() => undefined);
   }
 
@@ -104,7 +104,7 @@ export class Scheduler {
     this.#nap.abort();
   }
 
-  /** @returns how long nothing has to be looked at, but for what comes due, in milliseconds. */
+  /** @returns how long the scheduler can sleep if nothing comes due, in milliseconds. */
   async #pass(): Promise<number> {
     const { events, log } = this.#host;
     try {
@@ -112,7 +112,7 @@ export class Scheduler {
       const isSettled = await this.#settle();
       if (events.isLarge) await events.rotate(this.#agenda.states);
       if (!isSettled) return RETRY_MS;
-      // What now waits may wait for what has just begun.
+      // A waiting run may wait for one that has just begun.
       return hasDecided ? 0 : LONGEST_NAP_MS;
     } catch (error) {
       log.error({ error }, "schedules cannot be followed");
@@ -132,7 +132,7 @@ export class Scheduler {
     return events.length > 0;
   }
 
-  /** The scheduled sessions that have not ended, if somebody has to know. */
+  /** The scheduled sessions that have not ended, if a decision depends on them. */
   async #openSessions(due: readonly Due[], waiting: readonly Entry[]): Promise<readonly ListedSession[]> {
     const isAsked = waiting.length > 0 || due.some(({ schedule }) => schedule.overlap !== "allow");
     if (!isAsked) return [];
@@ -148,7 +148,7 @@ export class Scheduler {
     this.#awaited.add(sessionId);
     void this.#host.sessions
       .ended(sessionId)
-      // Where that cannot be told, the next look tells.
+      // If the wait fails, the next look finds out.
       .then(
         () => this.#wake(),
         () => undefined,

@@ -3,7 +3,7 @@ import { Timetable } from "./timetable.ts";
 import { WallTimes } from "./wall-times.ts";
 import { Zone } from "./zone.ts";
 
-/** What a profile says of its schedule. */
+/** A profile's settings for its schedule. */
 export type ScheduleSettings = Pick<
   Schedule,
   "profile" | "expression" | "missed" | "catchupWindowMs" | "overlap" | "jitterMs"

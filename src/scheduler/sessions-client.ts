@@ -4,7 +4,7 @@ import type { RpcClient } from "../rpc/client.ts";
 import type { ListedSession } from "../session-document.ts";
 import { timestampOf } from "./events.ts";
 
-/** What the scheduler asks of sessions: through the daemon's socket, like everybody else. */
+/** The scheduler's requests about sessions: through the daemon's socket, like every other client. */
 export class SessionsClient {
   readonly #connect: () => Promise<RpcClient>;
   #client: Promise<RpcClient> | undefined;
@@ -14,7 +14,7 @@ export class SessionsClient {
     this.#connect = connect;
   }
 
-  /** Asks for the run of an instant; asked again, it is the same session. */
+  /** Requests the run of an instant; a repeated request returns the same session. */
   async run(profile: string, instantMs: number): Promise<ListedSession> {
     const instant = timestampOf(instantMs);
     const request_id = `schedule ${profile} ${instant}`;
@@ -64,7 +64,7 @@ export class SessionsClient {
   }
 }
 
-/** Whether an error says nothing about what was asked for: asked again, it may be answered. */
+/** Whether an error leaves open what became of the request: a repeated request may succeed. */
 export function isWorthAskingAgain(error: unknown): boolean {
   return isConnectionLost(error) || (error instanceof AgentdError && error.code === "daemon_stopping");
 }

@@ -8,14 +8,14 @@ import { isWorthAskingAgain, type SessionsClient } from "./sessions-client.ts";
 export interface Unsettled {
   readonly profile: string;
   readonly instantMs: number;
-  /** Whether it is from an earlier life of the daemon: then a session that came of it may even have ended. */
+  /** Whether it is from an earlier daemon: then its session may even have ended. */
   readonly isInherited: boolean;
 }
 
 /**
- * Has a fire carried out.
+ * Carries out a fire.
  *
- * @returns what came of it; undefined when that is to be tried again.
+ * @returns the event of its result; undefined when it is to be tried again.
  */
 export async function settle(
   { profile, instantMs, isInherited }: Unsettled,

@@ -3,10 +3,10 @@ import { fireEvent, type NewEvent, skipEvent, timestampOf } from "./events.ts";
 import { meetOverlap } from "./planner.ts";
 
 /**
- * The events of what is to be done now: decisions of the planner, after a look at what else their profiles have in hand.
+ * The events of what is to be done now: decisions of the planner, checked against the other runs of their profiles.
  *
- * @param waiting profiles of which a run waits.
- * @param busy profiles of which a scheduled session has not ended.
+ * @param waiting profiles with a waiting run.
+ * @param busy profiles with a scheduled session that has not ended.
  */
 export function verdicts(
   due: readonly Due[],

@@ -9,8 +9,8 @@ const SOME_DATE = new Date(0);
 /**
  * The wall times (see `Zone`) that a cron expression names.
  *
- * cron-parser reads the expression. It does not walk through it: that takes it sixty times as long, and around changes of
- * the clocks it loses runs.
+ * cron-parser reads the expression. It does not walk through it: that takes it sixty times as long, and around changes
+ * of the clocks it loses runs.
  */
 export class WallTimes {
   /** Whether it names every hour of its days: then it says how often, not when. */
@@ -20,7 +20,7 @@ export class WallTimes {
   readonly #months: readonly number[];
   readonly #isDay: (date: Date) => boolean;
 
-  /** @param expression five fields that come to fire; throws what the parser throws for any other. */
+  /** @param expression five fields that fire at some time; throws what the parser throws for any other. */
   constructor(expression: string) {
     const { fields } = CronExpressionParser.parse(expression.trim(), { currentDate: SOME_DATE });
     const { dayOfMonth, dayOfWeek } = fields;

@@ -14,13 +14,13 @@ import { type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
 /** How many answered requests are remembered, so that a repeated one gets the same session. */
 const REMEMBERED_REQUESTS = 10_000;
 
-/** How long sessions may take to let go of what they are busy with when the daemon leaves them. */
+/** How long sessions may take to stop their work when the daemon leaves them. */
 const LEAVING_LIMIT_MS = 5_000;
 
 /** Letters, marks, digits, punctuation, symbols and spaces: nothing that moves a cursor. */
 const WORK_UNIT = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]{1,200}$/u;
 
-/** A session that somebody asks for. */
+/** A request for a session. */
 export interface RunRequest {
   /** Made by the client: the same one never starts a second session. */
   readonly requestId: string;
@@ -29,7 +29,7 @@ export interface RunRequest {
   readonly ref?: string | undefined;
   readonly workUnit?: string | undefined;
   readonly timeoutMs?: number | undefined;
-  /** The instant of the schedule, in milliseconds since the epoch; undefined when somebody asks by hand. */
+  /** The instant of the schedule, in milliseconds since the epoch; undefined for a request by hand. */
   readonly scheduledMs?: number | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface RunRequest {
 export interface IntakeHost extends SessionHost {
   /** What the configuration says now of the profile of that name. */
   profile(name: string): ProfileInUse | undefined;
-  /** The names of all profiles, for whoever mistyped one. */
+  /** The names of all profiles, for the error about an unknown one. */
   profileNames(): readonly string[];
   createRecord(accepted: {
     readonly document: Omit<SessionDocument, "session_id">;
@@ -46,12 +46,12 @@ export interface IntakeHost extends SessionHost {
   }): Promise<OpenRecord>;
 }
 
-/** What a session is accepted with, and keeps whatever becomes of the configuration. */
+/** What a session is accepted with, and keeps when the configuration changes. */
 export interface ProfileInUse {
   readonly profile: Profile;
-  /** Of the settings that stand behind this. */
+  /** Of the settings that this comes from. */
   readonly digest: string;
-  /** What a console log may have, in bytes. */
+  /** The limit of a console log, in bytes. */
   readonly logLimitBytes: number;
 }
 
@@ -89,7 +89,7 @@ export class Intake {
     return this.#open.get(sessionId)?.session;
   }
 
-  /** Sessions that do not get on, and why. */
+  /** Sessions that make no progress, and why. */
   get incomplete(): readonly LeftAlone[] {
     const inTrouble = this.openSessions.flatMap(({ id, trouble }) =>
       trouble === undefined ? [] : [{ id, reason: trouble }],
@@ -110,7 +110,7 @@ export class Intake {
   }
 
   /**
-   * Goes on with what an earlier daemon has left.
+   * Continues what an earlier daemon has left.
    *
    * @param answered ids of sealed sessions by the keys of their requests, oldest first.
    */
@@ -137,7 +137,7 @@ export class Intake {
     return await accepting;
   }
 
-  /** Takes nothing new and lets nothing that is queued begin. */
+  /** Accepts no new sessions and starts no queued ones. */
   close(): void {
     this.#closed = true;
     this.#host.admission.close();
@@ -148,7 +148,7 @@ export class Intake {
     await Promise.all(this.#begun().map(({ over }) => over));
   }
 
-  /** Leaves all sessions to the next daemon: what runs goes on, what is queued stays queued. Ends in a few seconds. */
+  /** Leaves all sessions to the next daemon: running ones continue, queued ones stay queued. Ends in a few seconds. */
   async detached(): Promise<void> {
     const { clock, log } = this.#host;
     const begun = this.#begun();

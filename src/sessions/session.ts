@@ -47,7 +47,7 @@ export class Session {
     return this.record.id;
   }
 
-  /** Why a step failed that is tried again, such as teardown or sealing; undefined when nothing is wrong. */
+  /** Why a step failed that is retried, such as teardown or sealing; undefined when nothing is wrong. */
   get trouble(): string | undefined {
     return this.#parts.standing.trouble;
   }
@@ -66,10 +66,10 @@ export class Session {
   }
 
   /**
-   * Tells the session to end, in whatever state it is; the first reason stays. Resolves when that outlives this daemon.
+   * Orders the session to end, in any state; the first reason stays. Resolves when the order outlives this daemon.
    *
    * @param graceMs between SIGTERM and SIGKILL; undefined means the plan's.
-   * @throws what journaling throws: the session is told all the same.
+   * @throws what journaling throws: the session is stopped anyway.
    */
   async stop(graceMs?: number): Promise<void> {
     const { orders, plan } = this.#parts;
@@ -77,7 +77,7 @@ export class Session {
     await orders.give({ outcome: "cancelled", cause: "stopped by the operator", graceMs: grace });
   }
 
-  /** Has `live` return without an end: what runs goes on, and what was being prepared is given up. */
+  /** Makes `live` return without an end: a running command continues, and a preparation is given up. */
   leave(): void {
     this.#leaving.abort(new Error("the daemon leaves its sessions to the next one"));
   }
@@ -88,7 +88,7 @@ export class Session {
     const { name: profile, memoryBytes } = plan.profile;
     const place = new Place(host.admission, { sessionId: this.id, profile, memoryBytes }, orders.signal);
     const end = await this.#untilEnd(place);
-    // Left: its place is of no use to anybody any more.
+    // Left: it needs its place no more.
     if (end === undefined) return undefined;
     const document = await finish(this.#parts, end, this.#endTimestamp(), place);
     place.leave();
@@ -106,7 +106,7 @@ export class Session {
         place.enterAtOnce();
         return await this.#endOf(() => adopt(this.#parts, beginning));
       case "end":
-        // Nothing of it runs that would need a place.
+        // Nothing of it runs any more, so it needs no place.
         return beginning.ending;
     }
   }
@@ -118,9 +118,9 @@ export class Session {
     return isAdmitted ? await this.#endOf(() => launchAndFollow(this.#parts)) : orders.ending();
   }
 
-  /** Resolves once the session is cleared away and has a place; with false when it was stopped, or is left. */
+  /** Resolves once the session is cleaned up and has a place; with false when it was stopped, or is left. */
   async #queueAgain(place: Place, starts: number): Promise<boolean> {
-    // At once, so that sessions stand in the queue in the order in which their lives began.
+    // At once, so that sessions queue in the order in which their lives began.
     const entered = place.enter();
     const hasLost = await clearAway(this.#parts, starts, place);
     if (this.#leaving.signal.aborted) return false;
@@ -154,7 +154,7 @@ export class Session {
   }
 }
 
-/** Before anything is done about it: an order that was given is obeyed by the next daemon, too. */
+/** Journals an order before it is carried out, so that the next daemon obeys it, too. */
 async function journalOrder(
   { outcome, cause, graceMs }: EndOrder,
   { standing, failpoints }: Pick<SessionParts, "standing"> & Pick<SessionHost, "failpoints">,

@@ -1,5 +1,5 @@
 /**
- * What systemd is told about the daemon: readiness, what is running, that the event loop turns, and its end.
+ * Messages to systemd about the daemon: readiness, what is running, that the event loop turns, and its end.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
@@ -9,7 +9,7 @@ import type { Logger } from "../log.ts";
 import { watchdogLimitMs } from "./watchdog.ts";
 
 export interface ServiceManagerOptions {
-  /** The daemon's own; systemd says in it where it listens and how often it wants to hear. */
+  /** The daemon's own; systemd names its socket and the watchdog's interval in it. */
   readonly environment: Environment;
   /** Of the daemon's process. */
   readonly pid: number;
@@ -18,13 +18,13 @@ export interface ServiceManagerOptions {
 
 /** systemd takes a message at once; this bounds how long a hang lasts. */
 const SEND_LIMIT_MS = 30_000;
-/** How often what is running is looked at. A message is only sent when it has changed. */
+/** How often to check what is running. A message is only sent when that has changed. */
 const LOOK_INTERVAL_MS = 2_000;
-/** So that a message may be late, or lost, on a busy host. */
+/** A message may be late, or lost, on a busy host. */
 const MESSAGES_PER_WATCHDOG_LIMIT = 3;
 
 /**
- * The manager that started this process, if it is one that listens. Without one every method does nothing; a message
+ * The manager that started this process, if it listens. Without one every method does nothing; a message
  * that cannot be sent is logged and never thrown.
  *
  * The package systemd-notify sends what it knows: readiness and status. It starts the program of that name with
@@ -59,7 +59,7 @@ export class ServiceManager {
    * loop turns.
    *
    * @param status asked for every two seconds.
-   * @returns what ends it.
+   * @returns a function that ends it.
    */
   follow(status: () => string): () => Promise<void> {
     if (!this.#isListening) return () => Promise.resolve();

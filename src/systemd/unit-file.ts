@@ -1,5 +1,5 @@
 /**
- * The unit files of the service: made from those of the package, and told apart from what somebody has changed since.
+ * The unit files of the service: made from those of the package, and distinguished from files that were edited since.
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -18,14 +18,14 @@ const HEADER = `# Written by \`agentd service install\`. To change the service: 
 const CHECKSUM = /^# SHA-256 of what follows: ([0-9a-f]{64})\n/;
 
 /**
- * What stands in the place of a unit file: nothing, the file as it would be written now, one that an agentd has written
- * otherwise, or one that a person has.
+ * What is in the place of a unit file: nothing, the file as it would be written now, a different one that an agentd has
+ * written, or one that a person has written.
  */
 export type FileState = "absent" | "current" | "outdated" | "edited";
 
 export interface UnitFile {
   readonly path: string;
-  /** What it has to say. */
+  /** The content to write. */
   readonly content: string;
   readonly state: FileState;
 }
@@ -59,19 +59,19 @@ export function fileState(found: string | undefined, wanted: string): FileState 
   return isAsWritten(found) ? "outdated" : "edited";
 }
 
-/** The same text, from which can be seen later whether it has been changed. */
+/** The same text with a checksum, which shows later whether it was changed. */
 export function withChecksum(text: string): string {
   return `${HEADER}# SHA-256 of what follows: ${sha256(text)}\n${text}`;
 }
 
-/** A word of a command in a unit: taken as it is by systemd, whatever it consists of. */
+/** A word of a command in a unit, quoted so that systemd takes it as it is. */
 export function unitWord(word: string): string {
   const escaped = word.replaceAll("%", "%%").replaceAll("$", () => "$$");
   if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped;
   return `"${escaped.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** The words of the command that the service's unit in a directory starts; none where there is no such unit. */
+/** The words of the command that the service's unit in a directory starts; empty where there is no such unit. */
 export async function startedCommand(directory: string): Promise<string[]> {
   const unit = (await readIfThere(join(directory, UNIT))) ?? "";
   const [, command = ""] = /^ExecStart=(.*)$/m.exec(unit) ?? [];

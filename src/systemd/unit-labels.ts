@@ -1,13 +1,13 @@
 /**
- * The SELinux labels of unit files. systemd tells nothing of a unit and does nothing with it before the policy has let
- * the user do that to the label of its file, and a directory that was just made has the label of the one around it.
+ * The SELinux labels of unit files. systemd shows or changes a unit only when the policy allows the user to do that to
+ * the label of its file, and a new directory gets the label of the one around it.
  */
 import { dirname } from "node:path";
 import { execa } from "execa";
 import { AgentdError } from "../errors.ts";
 import { isReachable } from "../if-there.ts";
 
-/** Is there where SELinux is on. */
+/** Exists where SELinux is on. */
 const SELINUX = "/sys/fs/selinux/enforce";
 /** Where restorecon is, besides the PATH of an ordinary user. */
 const SYSTEM_PROGRAMS = "/usr/sbin:/sbin";

@@ -10,12 +10,12 @@ import { UNIT } from "./unit-file.ts";
 /** What systemd's programs need to find the user's manager and its bus. */
 const NEEDED_VARIABLES = ["PATH", "HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
 
-/** Is there on every host that systemd has booted; see sd_booted(3). */
+/** Exists on every host that systemd has booted; see sd_booted(3). */
 const BOOTED_BY_SYSTEMD = "/run/systemd/system";
 
 /** A question is answered at once; this bounds how long a hang lasts. */
 const QUESTION_LIMIT_MS = 60_000;
-/** Longer than the unit's TimeoutStartSec, so that it is systemd who gives up. */
+/** Longer than the unit's TimeoutStartSec, so that systemd gives up first. */
 const ORDER_LIMIT_MS = 15 * 60_000;
 
 const PROPERTIES = ["ActiveState", "MainPID", "StatusText", "UnitFileState", "FragmentPath"] as const;
@@ -37,7 +37,7 @@ export interface ServiceState {
 interface Ended {
   readonly succeeded: boolean;
   readonly stdout: string;
-  /** What it had to say besides, on standard error. */
+  /** Its messages on standard error. */
   readonly complaint: string;
 }
 
@@ -111,7 +111,7 @@ export class UserManager {
     await this.#must("systemctl", ["--user", "--quiet", "disable", UNIT]);
   }
 
-  /** Resolves when the service is ready; one that runs is restarted. The error tells its last words. */
+  /** Resolves when the service is ready; one that runs is restarted. The error has its last words. */
   async restart(): Promise<void> {
     await this.#forgetFailures();
     const { succeeded, complaint } = await this.#order(["restart", UNIT]);
@@ -154,7 +154,7 @@ export class UserManager {
     return succeeded ? undefined : complaint;
   }
 
-  /** So that they neither count against the next start nor are shown any more. */
+  /** So that failures neither count against the next start nor are shown any more. */
   async #forgetFailures(): Promise<void> {
     await this.#ask("systemctl", ["--user", "reset-failed", UNIT]); // Itself fails for a unit that was not loaded.
   }

@@ -2,8 +2,8 @@
  * Removes a directory tree that a container could write, and that a process of another session may still be writing.
  *
  * Each directory is opened below its own directory and emptied through that descriptor, so a link that takes a
- * directory's place is removed and never followed. Whatever such a process adds, moves or closes, the work is bounded:
- * in descriptors, in passes over one directory, and in time.
+ * directory's place is removed and never followed. The process may add, move or close anything; the work is still
+ * bounded: in descriptors, in passes over one directory, and in time.
  */
 import { randomUUID } from "node:crypto";
 import { basename, dirname } from "node:path";
@@ -12,7 +12,7 @@ import { systemCode } from "../errors.ts";
 import { type BytePath, bytePath, shownPath } from "./byte-path.ts";
 import { type ListedEntry, TreeEntry } from "./tree-entry.ts";
 
-/** Each level that is open holds two descriptors. What lies deeper is moved up to the root of the tree. */
+/** Each open level holds two descriptors. Deeper directories are moved up to the root of the tree. */
 const LEVELS = 30;
 
 /** A directory whose entries come back as often as this is being written faster than it can be removed. */
@@ -40,7 +40,7 @@ export async function removeTree(directory: string): Promise<void> {
 }
 
 /**
- * Removes a tree as `removeTree` does, without a turn for anything else: for a worker.
+ * Removes a tree as `removeTree` does, without turns for other work: for a worker.
  *
  * @param onStep called after each millisecond or so of work, with the number of entries removed. Returns whether to go
  *   on.
@@ -143,7 +143,7 @@ class Removal {
         else this.#unlink(level, name);
       });
     } catch (error) {
-      // Gone, or something else is there now: the next pass removes that.
+      // Gone, or another entry took its name: the next pass removes that.
       if (isChange(error)) level.hasChanged = true;
       else level.failure ??= this.#failure(error, name);
     }
@@ -155,7 +155,7 @@ class Removal {
     this.#entries += 1;
   }
 
-  /** Goes on with a directory; one that lies too deep comes later, from the root. */
+  /** Continues with a directory; one that is too deep comes later, from the root. */
   #enter(parent: TreeEntry, name: BytePath): void {
     const entry = openDirectory(parent, name);
     if (entry === undefined) return;
@@ -166,7 +166,7 @@ class Removal {
       return;
     }
     entry[Symbol.dispose]();
-    // Under a name that nobody can have foreseen.
+    // Under a name that cannot be foreseen.
     parent.move(name, root.entry, bytePath(randomUUID()));
     root.hasChanged = true;
     root.passes = 0;
@@ -183,7 +183,7 @@ class Removal {
       this.#entries += 1;
     } catch (error) {
       const isFull = ["ENOTEMPTY", "EEXIST"].includes(systemCode(error) ?? "");
-      // Nobody but agentd has the directory above the root: what is full there is the root itself.
+      // Only agentd has the directory above the root, so the full directory is the root itself.
       if (isFull && (level.hasChanged || (above === undefined && failure === undefined))) {
         this.#passAgain(level);
         return;
@@ -209,7 +209,7 @@ class Removal {
     level.failure = undefined;
   }
 
-  /** The system's messages name descriptors, which say nothing. */
+  /** The system's messages name descriptors, which mean nothing to a reader. */
   #failure(cause: unknown, name?: BytePath): Error {
     return new Error(`${systemCode(cause) ?? String(cause)} at ${this.#shown(name)}`, { cause });
   }
@@ -237,7 +237,7 @@ function openDirectory(parent: TreeEntry, name: BytePath): TreeEntry | undefined
   return undefined;
 }
 
-/** Tries again with the mode that it takes, where somebody has changed it meanwhile. */
+/** Tries again with the mode that it needs, in case a process has changed it meanwhile. */
 function openedUp(directory: TreeEntry, work: () => void): void {
   try {
     work();
@@ -248,7 +248,7 @@ function openedUp(directory: TreeEntry, work: () => void): void {
   }
 }
 
-/** Whether a name is no longer what it was when it was looked at. */
+/** Whether a name's entry has changed since it was looked at. */
 function isChange(error: unknown): boolean {
   return isGone(error) || ["EISDIR", "ENOTDIR"].includes(systemCode(error) ?? "");
 }

@@ -5,7 +5,7 @@ export interface RemoverOptions {
   /** Path of `removal-worker.ts` as a bundled script. */
   readonly script: string;
   /**
-   * Removes a small tree in a worker that is there anyway, and gives up on a larger one.
+   * Removes a small tree in a worker that runs anyway, and gives up on a larger one.
    *
    * @returns whether the tree is gone.
    */
@@ -45,7 +45,7 @@ export class Remover {
 
   async #removeLarge(directory: string, onProgress: OnProgress): Promise<void> {
     const job: RemovalJob = { directory };
-    // An environment of its own, empty: the daemon's holds credentials.
+    // With an empty environment: the daemon's holds credentials.
     const worker = new Worker(this.#options.script, { env: {}, workerData: job });
     this.#workers.add(worker);
     worker.on("online", () => this.#options.onWorker?.());

@@ -46,7 +46,7 @@ export interface ListedEntry {
   readonly isDirectory: boolean;
 }
 
-/** A file, directory, link or anything else in a tree. Whoever opened it closes it, or has `using` close it. */
+/** A file, directory, link or anything else in a tree. The code that opens it closes it, or uses `using`. */
 export class TreeEntry implements Disposable {
   readonly #descriptor: number;
   /** What the entry was when it was opened; its kind and inode never change. */
@@ -77,16 +77,16 @@ export class TreeEntry implements Disposable {
   }
 
   /**
-   * Opens this regular file to read what is in it. The caller closes the descriptor.
+   * Opens this regular file to read its content. The caller closes the descriptor.
    *
-   * @throws Error when it is anything but a regular file; the system's error, such as `EACCES`.
+   * @throws Error when it is not a regular file; the system's error, such as `EACCES`.
    */
   openContent(): number {
     if (!this.stats.isFile()) throw new Error("not a regular file");
     return openSync(this.#self(), READ);
   }
 
-  /** As `openContent`, to change what is in the file as well. */
+  /** As `openContent`, to change the content as well. */
   openToWrite(): number {
     if (!this.stats.isFile()) throw new Error("not a regular file");
     return openSync(this.#self(), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -97,7 +97,7 @@ export class TreeEntry implements Disposable {
     for (const { name } of this.entries()) yield name;
   }
 
-  /** As `names`, with the kind of each. Whoever opens an entry by its name has to look again. */
+  /** As `names`, with the kind of each. After opening an entry by its name, check its kind again. */
   *entries(): Generator<ListedEntry> {
     // @types/node knows names as text only.
     const listing: Dir = opendirSync(this.#self(), { encoding: "buffer" as BufferEncoding });
@@ -116,12 +116,12 @@ export class TreeEntry implements Disposable {
     return openSync(this.#self(), READ_DIRECTORY);
   }
 
-  /** What a link of this directory leads to; throws `EINVAL` when that name is no link any more. */
+  /** The target of a link of this directory; throws `EINVAL` when that name is no longer a link. */
   readLink(name: BytePath): BytePath {
     return latin1Path(readlinkSync(this.#below(name), { encoding: "buffer" }));
   }
 
-  /** Makes a directory in this directory, mode 0700. Throws `EEXIST` when there is anything of that name. */
+  /** Makes a directory in this directory, mode 0700. Throws `EEXIST` when the name exists. */
   makeDirectory(name: BytePath): void {
     mkdirSync(this.#below(name), 0o700);
   }
@@ -142,7 +142,7 @@ export class TreeEntry implements Disposable {
     copyFileSync(this.#self(), target.#below(newName), CLONE);
   }
 
-  /** Removes a name from this directory: of anything that is no directory. */
+  /** Removes a name from this directory; not that of a directory. */
   unlink(name: BytePath): void {
     unlinkSync(this.#below(name));
   }

@@ -1,4 +1,4 @@
-/** What git says when a clone fails, as an error that an operator can act on. */
+/** Turns git's output about a failed clone into an error that an operator can act on. */
 import { AgentdError } from "../errors.ts";
 import { DeadlineExceeded, GitFailure } from "./git.ts";
 import { httpReason, httpStatus } from "./http-status.ts";
@@ -17,7 +17,7 @@ const CONNECTION_BROKE: Reason = {
   next: "Try again; if it happens again, look into the server's log.",
 };
 
-/** The first that matches what git, curl or ssh wrote. */
+/** The first that matches the output of git, curl or ssh. */
 const REASONS: readonly Reason[] = [
   {
     says: /could not resolve host|unable to look up|could not resolve proxy|temporary failure in name resolution/i,
@@ -72,7 +72,7 @@ const REASONS: readonly Reason[] = [
   CONNECTION_BROKE,
 ];
 
-/** The error for a clone that failed; anything but git's own failures, an abort for one, is handed back as it is. */
+/** The error for a clone that failed; any error that is not git's, such as an abort, is returned as it is. */
 export function cloneFailure(repository: Repository, error: unknown): unknown {
   const tried = `clone ${repository.url}`;
   if (error instanceof DeadlineExceeded) {
@@ -94,12 +94,12 @@ export function cloneFailure(repository: Repository, error: unknown): unknown {
   });
 }
 
-/** Whether it is known why git failed: for a reason that lies with the server, the way to it or this host. */
+/** Whether the cause of git's failure is known: the server, the way to it or this host. */
 export function isExplained(failure: GitFailure): boolean {
   return httpStatus(failure.output) !== undefined || reasonFor(failure) !== undefined;
 }
 
-/** Whether nothing is known but that the connection broke, or that the server failed. */
+/** Whether all that is known is that the connection broke, or that the server failed. */
 export function saysConnectionBroke(failure: GitFailure): boolean {
   const status = httpStatus(failure.output);
   return status === undefined ? reasonFor(failure) === CONNECTION_BROKE : status >= 500;

@@ -20,7 +20,7 @@ export interface CloneSource {
   readonly url: string;
   /** Branch, tag or commit; null: the branch that the server's HEAD names. */
   readonly ref: string | null;
-  /** What an https server gets as password when it asks; printable ASCII. Undefined: it gets nothing. */
+  /** The password for an https server that asks for one; printable ASCII. Undefined: none is sent. */
   readonly token?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface CloneOptions {
 export interface Clone {
   /** The commit that is checked out, as a full object id. */
   readonly commit: string;
-  /** What an operator should know though the clone is usable, as sentences. */
+  /** Warnings about a usable clone, as sentences for the operator. */
   readonly warnings: readonly string[];
 }
 

@@ -14,7 +14,7 @@ export interface DeliverOptions {
  * Moves the clone to `repoDirectory`, entry by entry because that one is mounted already. From then on host git must
  * not run in it: a container writes there.
  *
- * To be called once the container has started, because it is then that the engine labels `repoDirectory`.
+ * Call it once the container has started, because that is when the engine labels `repoDirectory`.
  *
  * @throws AgentdError `clone_failed`; the signal's reason when it is aborted.
  */
@@ -36,7 +36,7 @@ export function labelCommand(reference: string, tree: string): readonly [string,
 async function labelLike(reference: string, tree: string, signal: AbortSignal): Promise<void> {
   const [program, ...args] = labelCommand(reference, tree);
   try {
-    // Nothing of the daemon's environment goes along: it holds the credentials.
+    // The daemon's environment is not passed on: it holds the credentials.
     await execa(program, args, { env: {}, extendEnv: false, cancelSignal: signal });
   } catch (cause) {
     signal.throwIfAborted();

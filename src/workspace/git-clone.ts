@@ -33,7 +33,7 @@ export function onThisHost({ signal, deadlineMs }: Access, directory: string): G
   return { directory, protocols: [], signal, deadlineMs };
 }
 
-/** What a clone is made like, beyond its place. */
+/** The form of a clone, beyond its place. */
 export interface CloneForm {
   /** Git's settings, each as `name=value`. */
   readonly settings?: readonly string[] | undefined;
@@ -65,7 +65,7 @@ export async function runClone(
   });
 }
 
-/** What to check out, and how to come by it. */
+/** What to check out, and how to get it. */
 export interface Checkout {
   /** Branch, tag or commit; null: the branch that the server's HEAD names. */
   readonly ref: string | null;
@@ -84,7 +84,7 @@ export async function cloneAtRef(
   { ref, reference }: Checkout,
 ): Promise<void> {
   const common = reference === undefined ? [] : [`--reference=${reference}`];
-  // A session's clone does not outlive a crash of the machine.
+  // Without fsync: a session's clone need not survive a crash of the machine.
   const settings = ["core.fsync=none"];
   const run = (...more: string[]): Promise<void> =>
     runClone(access, directory, cloneDirectory, { settings, options: [...common, ...more] });

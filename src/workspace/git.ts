@@ -1,26 +1,26 @@
 /**
- * The one way git is started on the host.
+ * The only way to start git on the host.
  *
- * Whatever repository it meets, git runs nothing of it: no hooks, no file system monitor, no filters (only a
+ * From any repository, git runs nothing: no hooks, no file system monitor, no filters (only a
  * configuration can define one, and those of system and user are ignored), no templates, only the protocols that the
  * caller names. It never asks: a question is an error.
  */
 import { simpleGit } from "simple-git";
 import type { TokenPipe } from "./token-pipe.ts";
 
-/** What one run of git is allowed. */
+/** The limits and rights of one run of git. */
 export interface GitRun {
   /** Existing directory that git runs in; never one that a container can write. */
   readonly directory: string;
   /** The transports that may be used; none means that git stays on this host. */
   readonly protocols: readonly string[];
-  /** What git may answer a server with that asks who we are; undefined: nothing. */
+  /** The credential for a server that asks; undefined: none. */
   readonly token?: TokenPipe | undefined;
   /** Whether the failure's output has the headers of HTTP, too; git leaves credentials out of them. */
   readonly tracesHttp?: boolean | undefined;
   /** Ends git when it is aborted. */
   readonly signal: AbortSignal;
-  /** Ends git when it has run for so long. */
+  /** Ends git after this time. */
   readonly deadlineMs: number;
 }
 
@@ -34,7 +34,7 @@ export type Git = (args: readonly string[], run: GitRun) => Promise<string>;
 /** Git ran and failed, or could not be run. */
 export class GitFailure extends Error {
   override readonly name = "GitFailure";
-  /** What git wrote, in English whatever the daemon's language is. */
+  /** What git wrote, in English in any language of the daemon. */
   readonly output: string;
 
   constructor(output: string) {
@@ -85,15 +85,15 @@ const OUR_OWN_SETTINGS = {
 };
 
 /**
- * Gives a clone the modes that any other clone has: the daemon's own umask lets nobody in. What git is given follows as
- * arguments, which the shell does not read.
+ * Gives a clone the usual modes: under the daemon's own umask other users could read nothing. Git's words follow as
+ * arguments, which the shell does not interpret.
  */
 const WITH_USUAL_MODES = ["-c", 'umask 022 && exec "$@"', "sh"];
 
 /** Exit code of `timeout` when the time was up. */
 const TIME_IS_UP = 124;
 
-/** Makes the function that runs git, with what it may see of the daemon's environment. */
+/** Makes the function that runs git, with the allowed part of the daemon's environment. */
 export function createGit(daemonEnvironment: Readonly<Record<string, string | undefined>>): Git {
   const passedOn = Object.fromEntries(
     PASSED_ON.flatMap((name) => {

@@ -1,11 +1,11 @@
-/** What an HTTP status of a git server means for an operator. */
+/** The meaning of a git server's HTTP status for an operator. */
 import { STATUS_CODES } from "node:http";
 import type { Repository } from "./repository-url.ts";
 
 /** Bounds what a server can put into an error. */
 const MOST_WORDS = 300;
 
-/** The status with which the server refused git, as git tells it; undefined where git failed otherwise. */
+/** The status with which the server refused git, from git's output; undefined where git failed otherwise. */
 export function httpStatus(output: string): number | undefined {
   const [, status] = /(?:returned error:|RPC failed; HTTP) (\d{3})\b/i.exec(output) ?? [];
   if (status !== undefined) return Number(status);
@@ -83,7 +83,7 @@ function gitWords(output: string): string {
   return line.replace(/^(fatal|error): /, "").slice(0, MOST_WORDS);
 }
 
-/** What the server sent along as text, which git marks as the remote's. */
+/** The server's text, which git marks as the remote's. */
 function serverWords(output: string): string[] {
   const lines = output.split("\n").flatMap((line) => /^remote: *(.*\S)\s*$/.exec(line)?.[1] ?? []);
   const words = lines.join(" ").slice(0, MOST_WORDS);

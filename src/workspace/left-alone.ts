@@ -1,4 +1,4 @@
-/** What agentd leaves alone in a clone: it would have the host fetch and run what a repository names. */
+/** Content of a clone that agentd leaves alone: it would make the host fetch and run what a repository names. */
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isThere } from "../if-there.ts";

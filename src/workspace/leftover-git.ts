@@ -1,4 +1,4 @@
-/** Ends the git that a dead daemon has left running. */
+/** Ends git processes that a dead daemon has left running. */
 import { readdir, readlink } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";

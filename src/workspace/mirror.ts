@@ -2,8 +2,8 @@
  * A bare repository of ours that remembers the objects of one on a server.
  *
  * It only lends objects: every clone asks the server, with the session's own token, which branches and tags there are
- * and for all objects that the mirror does not have. So nobody gets from a mirror what the server would not have given
- * him, what the mirror has missed is never missing in a clone, and a mirror that is damaged can be thrown away.
+ * and for all objects that the mirror does not have. So a mirror never gives a session what the server would not
+ * have given it, an object that the mirror lacks is never missing in a clone, and a damaged mirror can be thrown away.
  */
 import { rename } from "node:fs/promises";
 import { lock } from "proper-lockfile";
@@ -13,7 +13,7 @@ import { GitFailure } from "./git.ts";
 import { type Access, onThisHost } from "./git-clone.ts";
 import { listObjects, RepositoryDamaged } from "./object-files.ts";
 
-/** When a lock's holder has not touched it for so long, he is dead. */
+/** A lock's holder that has not touched it for this long is dead. */
 export const LOCK_STALE_MS = 10_000;
 
 /** More packs than this make git slow; it is where `git gc` starts, too. */
@@ -36,9 +36,9 @@ export class Mirror {
   }
 
   /**
-   * Runs work that writes to the mirror; readers go on meanwhile.
+   * Runs work that writes to the mirror; readers continue meanwhile.
    *
-   * @returns whether the work was done: not when somebody else holds the lock, for nothing depends on it.
+   * @returns whether the work was done: not when another process holds the lock, because nothing depends on it.
    */
   async withLock(work: () => Promise<void>): Promise<boolean> {
     const release = await this.#tryLock();
@@ -48,14 +48,14 @@ export class Mirror {
       return true;
     } finally {
       await release().catch((error: unknown) => {
-        // After a standstill of this machine another daemon may have it, for a dead one's.
+        // After a standstill of this machine another daemon may have taken it for a dead one's.
         if (systemCode(error) !== "ERELEASED") throw error;
       });
     }
   }
 
   /**
-   * Takes over what a clone has brought from the server: new objects, and which branches and tags there are.
+   * Takes over what a clone has fetched from the server: new objects, and the current branches and tags.
    *
    * @param clone made with the help of this mirror and complete by now; no container has seen it.
    * @throws RepositoryDamaged when the mirror is of no use, and what `Git` throws except GitFailure.
@@ -83,13 +83,13 @@ export class Mirror {
     await ifThere(rename(this.directory, into));
   }
 
-  /** The way to release it; undefined when somebody else has it. */
+  /** Releases it; undefined when another process has it. */
   async #tryLock(): Promise<(() => Promise<void>) | undefined> {
     try {
       return await lock(this.directory, {
         realpath: false,
         stale: LOCK_STALE_MS,
-        // Somebody else has it then, and git itself keeps two writers apart.
+        // Then another process has it, and git itself keeps two writers apart.
         onCompromised: () => undefined,
       });
     } catch (error) {

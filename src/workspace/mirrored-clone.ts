@@ -1,4 +1,4 @@
-/** Clones from the server, with the objects of a mirror where there is one that helps. */
+/** Clones from the server, with the objects of a mirror where one helps. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "../errors.ts";
@@ -11,14 +11,14 @@ import type { Mirrors } from "./mirrors.ts";
 import { copyObjects, listObjects, RepositoryDamaged } from "./object-files.ts";
 import type { Staging } from "./staging.ts";
 
-/** How a mirror turned out. `unhelpful`: this time the clone does without it, but it need not be the mirror's fault. */
+/** The usefulness of a mirror. `unhelpful`: this clone does without it, but the mirror may be fine. */
 type Verdict = "good" | "unhelpful" | "damaged";
 
 /** A mirror is shallow because the repository is. */
 const IS_SHALLOW = /reference repository .* is shallow/;
 
 /**
- * Clones into `cloneDirectory`; what is there then needs nothing outside it.
+ * Clones into `cloneDirectory`; the clone then needs nothing outside it.
  *
  * @param ref branch, tag or commit; null: the branch that the server's HEAD names.
  * @returns what an operator should know, as sentences.
@@ -40,7 +40,7 @@ export async function cloneWithMirror(
   return ["The mirror of the repository was damaged and not used; the next session makes it anew."];
 }
 
-/** Clones with the help of a mirror, and has the mirror learn what it did not have. */
+/** Clones with the help of a mirror, and adds new objects to the mirror. */
 async function borrow(
   staging: Staging,
   ref: string | null,
@@ -58,20 +58,20 @@ async function borrow(
     if (news.size > 0) await mirror.learnFrom(staging.cloneDirectory, access);
     return "good";
   } catch (error) {
-    const verdict = await judge(error, mirror);
+    const verdict = await verdictOn(error, mirror);
     if (verdict === undefined) throw error;
     return verdict;
   }
 }
 
-/** Undefined: the mirror had no part in this failure. */
-async function judge(error: unknown, mirror: Mirror): Promise<Verdict | undefined> {
+/** Undefined when the mirror did not cause this failure. */
+async function verdictOn(error: unknown, mirror: Mirror): Promise<Verdict | undefined> {
   if (error instanceof RepositoryDamaged) return "damaged";
   if (error instanceof GitFailure) {
     if (saysConnectionBroke(error) || IS_SHALLOW.test(error.output)) return "unhelpful";
     return isExplained(error) ? undefined : "damaged";
   }
   if (systemCode(error) !== "ENOENT") return undefined;
-  // A repack has taken away what was to be copied.
+  // A repack has removed objects that were to be copied.
   return (await isThere(join(mirror.directory, "objects"))) ? "unhelpful" : "damaged";
 }

@@ -1,4 +1,4 @@
-/** The mirrors of all repositories, of which there is one for each URL. */
+/** The mirrors of all repositories, one for each URL. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, rename } from "node:fs/promises";
@@ -22,8 +22,8 @@ export class Mirrors {
    * The mirror of a repository, made first when there is none yet. Sessions of one repository wait for the first.
    *
    * @param workshop this session's own directory, to make the mirror in.
-   * @returns undefined when another daemon is making it, or another session has tried and failed: nobody waits in
-   * line for a server that does not answer.
+   * @returns undefined when another daemon is making it, or another session has tried and failed: sessions
+   * do not wait in line for a server that does not answer.
    * @throws GitFailure and what else `Git` throws.
    */
   async open(access: Access, workshop: string): Promise<Mirror | undefined> {
@@ -39,7 +39,7 @@ export class Mirrors {
 
   async #make(mirror: Mirror, access: Access, workshop: string): Promise<boolean> {
     const making = this.#makeUnderLock(mirror, access, workshop);
-    // Told to stop says nothing about the server, so the next one tries.
+    // A stop says nothing about the server, so the next session tries.
     const mayTryAgain = making.catch(() => access.signal.aborted);
     this.#making.set(mirror.directory, mayTryAgain);
     try {
@@ -64,7 +64,7 @@ export class Mirrors {
   }
 }
 
-/** Waits for the work of somebody else, until one's own is told to stop. */
+/** Waits for the work of another session, until this one is told to stop. */
 async function whileWanted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const settled = new AbortController();

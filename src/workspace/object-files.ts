@@ -31,7 +31,7 @@ export async function copyObjects(paths: Iterable<string>, from: string, to: str
   );
 }
 
-/** A repository of ours is not what git left. */
+/** A repository of ours differs from what git left. */
 export class RepositoryDamaged extends Error {
   override readonly name = "RepositoryDamaged";
 }
@@ -47,7 +47,7 @@ async function copyLoose(source: string, target: string): Promise<void> {
   await copy(source, target);
 }
 
-/** Shares the blocks where the file system can; what is there already, under the name of its content, is the same. */
+/** Shares the blocks where the file system can. An existing file has the same content: its name is the digest. */
 async function copy(source: string, target: string): Promise<void> {
   await copyFile(source, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL).catch(
     (error: unknown) => {

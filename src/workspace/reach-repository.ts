@@ -1,4 +1,4 @@
-/** Asks a repository's server what a clone would ask it first, and fetches nothing. */
+/** Sends a repository's server the first request of a clone, and fetches nothing. */
 import type { CloneSource } from "./clone.ts";
 import { cloneFailure } from "./clone-failure.ts";
 import type { Git, GitRun } from "./git.ts";
@@ -8,8 +8,8 @@ import { checkRef, parseRepositoryUrl } from "./repository-url.ts";
 import { TokenPipe } from "./token-pipe.ts";
 
 /**
- * Resolves when the server shows the repository to whoever has the token, with the ref if one is named. A commit is not
- * looked for.
+ * Resolves when the server shows the repository to a client with the token, with the ref if one is named. It does not
+ * look for a commit.
  *
  * @param directory of this user alone; git runs in it, and the token's pipe is in it meanwhile.
  * @returns the URL that the server redirects to; undefined where it does not redirect.

@@ -11,10 +11,10 @@ import { parseRepositoryUrl, redactRepository, type Repository, repositoryFault 
 /** More in a row are a circle. GitHub needs two: from http to https, and to a repository's new name. */
 const MOST_REDIRECTS = 5;
 
-/** What git asks a repository for first. */
+/** The first path that git requests of a repository. */
 const FIRST_REQUEST = "/info/refs";
 
-/** What was done with a repository, and where it was found. */
+/** The result of work with a repository, and the repository's URL. */
 export interface Followed<T> {
   readonly result: T;
   /** The URL that the server redirects to; undefined where it did not redirect. */

@@ -1,11 +1,11 @@
-/** Which repositories and refs agentd accepts. Pure: nothing is looked up. */
+/** Which repositories and refs agentd accepts. Pure: it contacts no server. */
 import { AgentdError } from "../errors.ts";
 
 export type RepositoryProtocol = "https" | "http" | "git" | "ssh" | "file";
 
 /** A repository that was accepted. */
 export interface Repository {
-  /** What git is given: scheme and host in lower case, or an absolute path as it was written. */
+  /** The form for git: scheme and host in lower case, or an absolute path as it was written. */
   readonly url: string;
   readonly protocol: RepositoryProtocol;
   /** Host and port in lower case, such as `git.example.org:8443`; undefined for a repository on this host. */

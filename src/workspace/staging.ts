@@ -1,4 +1,4 @@
-/** The directories on the host that a session's workspace is made of. */
+/** The directories on the host for a session's workspace. */
 import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
@@ -7,7 +7,7 @@ import { removeTree } from "../trees/remove-tree.ts";
 
 const OWNER_SUFFIX = ".instance";
 
-/** Removes a tree, whatever a session has done and still does to it; tells how many entries it has removed so far. */
+/** Removes a tree, even while a session still changes it; reports how many entries it has removed so far. */
 export type RemoveTree = (directory: string, onProgress?: (entries: number) => void) => Promise<void>;
 
 /**
@@ -15,7 +15,7 @@ export type RemoveTree = (directory: string, onProgress?: (entries: number) => v
  * removed through it.
  */
 export class Staging {
-  /** Mode 0700: the session's files may carry setuid, which is nobody else's to use. */
+  /** Mode 0700: the session's files may carry setuid, which no other user may use. */
   readonly directory: string;
   /** Where git clones to; never mounted, and gone once its content has moved to `repoDirectory`. */
   readonly cloneDirectory: string;
@@ -23,7 +23,7 @@ export class Staging {
   readonly repoDirectory: string;
   /** Mounted as the session's home where the image brings none. */
   readonly homeDirectory: string;
-  /** Beside the directory: there before it is made and until it is gone, so that it is never without an owner. */
+  /** Beside the directory: made before it and removed after it, so that the directory always has an owner. */
   readonly #ownerFile: string;
   readonly #removeTree: RemoveTree;
 
@@ -81,7 +81,7 @@ export class Staging {
     return [...new Set(names.map((name) => name.replace(OWNER_SUFFIX, "")))];
   }
 
-  /** The instance that it belongs to; undefined where nothing says so. */
+  /** The instance that it belongs to; undefined where no file names it. */
   async owner(): Promise<string | undefined> {
     return await readIfThere(this.#ownerFile);
   }
@@ -92,7 +92,7 @@ export class Staging {
   }
 
   /**
-   * Removes it all, whatever the session has done to it; its container is gone. Idempotent.
+   * Removes all of it, whatever the session has done to it; its container is gone. Idempotent.
    *
    * @param onProgress called every so often while there is much to remove, with the number of entries removed so far.
    */

@@ -1,7 +1,7 @@
 /**
- * The way a clone token takes into git: through a FIFO, which a credential helper of ours reads when a server asks who
- * we are. Unlike a header in git's configuration, the token is then in no file, argument or environment, git gives it to
- * that origin alone (not where a redirect leads), and to nobody where the repository is public.
+ * How a clone token gets into git: through a FIFO, which a credential helper of ours reads when a server asks for
+ * credentials. Unlike a header in git's configuration, the token is then in no file, argument or environment, and git
+ * sends it to that origin alone (not to the target of a redirect), and not at all where the repository is public.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
@@ -56,17 +56,17 @@ export class TokenPipe {
     }
     const path = join(directory, "clone-token");
     await makeFifo(path);
-    // Open for reading too, so that what is written stays in the pipe until git's helper comes for it.
+    // Open for reading too, so that the token stays in the pipe until git's helper reads it.
     const pipe = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
     return new TokenPipe(`https://${repository.host}`, token, path, pipe);
   }
 
-  /** Makes the token ready for one git; what an earlier one did not ask for may still be there, and is the same. */
+  /** Makes the token ready for one run of git; an unread token of an earlier run is the same and stays. */
   async fill(): Promise<void> {
     await this.#pipe.write(`username=${USER}\npassword=${this.#token}\n`);
   }
 
-  /** The text without the token, should a server have sent it back. */
+  /** The text without the token, in case a server has sent it back. */
   redact(text: string): string {
     const basic = Buffer.from(`${USER}:${this.#token}`).toString("base64");
     return [this.#token, encodeURIComponent(this.#token), basic].reduce(
@@ -75,7 +75,7 @@ export class TokenPipe {
     );
   }
 
-  /** Takes the FIFO away, with the token if it is still there. */
+  /** Removes the FIFO, with the token if that is still in it. */
   async close(): Promise<void> {
     await this.#pipe.close();
     await rm(this.#path, { force: true });

@@ -114,7 +114,7 @@ export class Sandbox {
   }
 
   /**
-   * Runs a command of agentd to its end, whatever its exit code.
+   * Runs a command of agentd to its end, with any exit code.
    *
    * @param {readonly string[]} args
    * @param {{ env?: Variables, timeoutMs?: number }} [options] Past the time it is killed.
@@ -166,7 +166,7 @@ export class Sandbox {
 
   /** Ends daemons and their sessions, hard where it must, and removes what lies outside the sandbox's directory. */
   async endDaemons() {
-    // Hundreds may have lived one after the other in the same places: the last one stands for those that have ended.
+    // Hundreds may have lived one after the other in the same places; the last one represents them.
     const lastOnes = new Map(this.#daemons.map((daemon) => [daemon.instance, daemon]));
     const living = this.#daemons.filter(({ ended }) => !ended);
     // A daemon that is told to end waits for its sessions.

@@ -15,7 +15,7 @@ export class ClosingLine {
       [...module.children.allTests()].map((test) => test.result().state),
     );
     const count = (/** @type {string} */ state) => states.filter((other) => other === state).length;
-    // A file that cannot be loaded has no tests to fail, and is a failure all the same.
+    // A file that cannot be loaded has no tests to fail, and still is a failure.
     const brokenFiles = modules.filter((module) => module.errors().length > 0).length;
     const failed = count("failed") + brokenFiles + unhandledErrors.length;
     const skipped = count("skipped") + count("pending");

@@ -1,4 +1,4 @@
-/** An exported record as a stranger has it, and what may be done to it. */
+/** An exported record as an outsider has it, and ways to change it. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";

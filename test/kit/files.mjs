@@ -17,7 +17,7 @@ export async function writeFiles(root, files) {
   for (const [path, file] of Object.entries(files)) {
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
-    // A link that is there would be written through.
+    // An existing link would be written through.
     await rm(target, { force: true });
     if (typeof file === "object" && "linkTo" in file) {
       await symlink(file.linkTo, target);

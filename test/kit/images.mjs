@@ -129,7 +129,7 @@ async function ensureImage(environment, definition, digest, makeTar) {
   if (await isThere()) return reference;
   const release = await lock(environment.cacheDirectory, {
     lockfilePath: join(environment.cacheDirectory, "images.lock"),
-    // On a busy machine the holder may not come to renew it for a while.
+    // On a busy machine the holder may be late in renewing it.
     stale: 60_000,
     retries: { retries: 600, minTimeout: 500, maxTimeout: 500 },
   });

@@ -1,5 +1,5 @@
 /**
- * The kernel's keyrings, by perl: every Debian has it, and it makes system calls by their numbers.
+ * The kernel's keyrings, through perl: every Debian has it, and it makes system calls by their numbers.
  */
 
 /** Numbers of system calls. */
@@ -44,7 +44,7 @@ export function removeKey(ring, key) {
 }
 
 /**
- * A program that tries to get at a key in each way that there is, and prints what came of each.
+ * A program that tries every way to get at a key, and prints the result of each.
  *
  * @param {string} ring
  * @param {string} key

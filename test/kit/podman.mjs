@@ -24,7 +24,7 @@ export async function podman(environment, args) {
 }
 
 /**
- * The containers of one agentd instance, whatever their state.
+ * The containers of one agentd instance, in any state.
  *
  * @param {ContainersEnvironment} environment
  * @param {string} instance
@@ -36,7 +36,7 @@ export async function containersOf(environment, instance) {
 }
 
 /**
- * The containers of one agentd instance that run sessions, whatever their state: not those that look into images.
+ * The containers of one agentd instance that run sessions, in any state: not those that look into images.
  *
  * @param {ContainersEnvironment} environment
  * @param {string} instance

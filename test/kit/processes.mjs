@@ -14,7 +14,7 @@ export async function processesWith(text) {
 
 /**
  * Sends a signal to every process whose command line contains a text. One that has ended meanwhile gets none: a program
- * that is about to start another one is two processes with the same command line for a moment.
+ * that is about to start another program is two processes with the same command line for a moment.
  *
  * @param {string} text
  * @param {NodeJS.Signals} signal

@@ -1,4 +1,4 @@
-/** A client that sends whatever bytes a test wants, and collects the lines it gets. */
+/** A client that sends any bytes a test wants, and collects the lines it gets. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { LineSplitter } from "../../src/rpc/framing.ts";
@@ -27,7 +27,7 @@ export class RawClient {
       }
       for (const wake of this.#waiting.splice(0)) wake();
     });
-    socket.on("error", () => undefined); // Tests look at what the server did, not at how it felt.
+    socket.on("error", () => undefined); // Tests look at the server, not at this client's errors.
   }
 
   static async connect(path: string, options: { allowHalfOpen?: boolean } = {}): Promise<RawClient> {

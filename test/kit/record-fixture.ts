@@ -13,11 +13,11 @@ import type { OpenRecord } from "../../src/audit/open/open-record.ts";
 import { createRecord, type CreateRecordOptions } from "../../src/audit/open/record.ts";
 import { NEW_DOCUMENT, settingsIn } from "./record-document.ts";
 
-/** A directory that goes with the test, whatever the test leaves in it. */
+/** A directory that is removed with the test, with anything the test leaves in it. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "agentd-audit-"));
   onTestFinished(async () => {
-    // Node's own removal knows neither unreadable directories nor paths beyond the system's limit.
+    // Node's own removal fails on unreadable directories and on paths beyond the system's limit.
     await execa("chmod", ["-R", "u+rwX", directory], { reject: false });
     await execa("rm", ["-rf", directory]);
   });

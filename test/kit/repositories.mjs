@@ -9,7 +9,7 @@ import { writeFiles } from "./files.mjs";
 
 /** @typedef {import("./files.mjs").Files} Files */
 
-/** Git with nobody's configuration, and one author and time for all commits. */
+/** Git without any user's configuration, and with one author and time for all commits. */
 const GIT_ENVIRONMENT = {
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_CONFIG_NOSYSTEM: "1",

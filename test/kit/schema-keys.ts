@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { configSchema } from "../../src/config/schema.ts";
 
-/** A key of the configuration file as the schema has it. */
+/** A key of the configuration file, from the schema. */
 export interface SchemaKey {
   /** As it is written in the file: `[daemon]`, `[[profiles.mounts]]`. */
   readonly table: string;

@@ -26,7 +26,7 @@ function searchFiles({ directories, texts, sinceMs }) {
     try {
       const stats = lstatSync(path);
       if (stats.isDirectory()) remaining.push(...readdirSync(path).map((name) => `${path}/${name}`));
-      // Its time of change is nobody's to set.
+      // No process can set a file's time of change.
       if (stats.ctimeMs < sinceMs) continue;
       found(path, path);
       if (stats.isSymbolicLink()) found(path, readlinkSync(path));

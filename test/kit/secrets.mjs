@@ -1,5 +1,5 @@
 /**
- * Looks for a secret where it must not be, in whatever way it is written down.
+ * Looks for a secret where it must not be, in every form in which it may be written.
  */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, readlink } from "node:fs/promises";
@@ -39,8 +39,8 @@ export function writings(secret) {
 }
 
 /**
- * What to look for to find a text in each form: in base64 it looks different by what stands before it, in hex and URLs
- * by the case of the digits.
+ * What to look for to find a text in each form: in base64 its form depends on what is before it, in hex and URLs on the
+ * case of the digits.
  *
  * @param {string} secret
  * @returns {{ form: Form, text: string }[]}
@@ -49,7 +49,7 @@ export function traces(secret) {
   const { plain, hex, url } = writings(secret);
   const inBase64 = [0, 1, 2].flatMap((offset) => {
     const encoded = Buffer.from("#".repeat(offset) + secret).toString("base64");
-    // Without the characters to which what stands before or after contributes.
+    // Without the characters that depend on what is before or after.
     const own = encoded.slice(Math.ceil((offset * 4) / 3), Math.floor(((offset + secret.length) * 4) / 3));
     return [own, own.replaceAll("+", "-").replaceAll("/", "_")];
   });
@@ -77,7 +77,7 @@ export function formsIn(content, secret) {
 }
 
 /**
- * Searches directories with the eyes of the root of the user's namespace, who may read what containers own.
+ * Searches directories as root of the user's namespace, which may read what containers own.
  *
  * @param {ContainersEnvironment} environment
  * @param {FileSearch} search

@@ -19,7 +19,7 @@ import { acceptedDocument, type SessionView } from "../../src/session-document.t
 
 export const IDENTITY = { version: "0.1.0", pid: process.pid, instance: "1a2b3c4d" };
 
-/** A session as it stands after it was accepted. */
+/** A session just after it was accepted. */
 export function view(fields: Partial<SessionView> = {}): SessionView {
   return {
     ...acceptedDocument({

@@ -51,7 +51,7 @@ export class Wire {
 }
 
 /**
- * Connects to a daemon. Whoever connects closes.
+ * Connects to a daemon. The caller closes the connection.
  *
  * @param {string} socketPath
  * @returns {Promise<Wire>}

@@ -14,7 +14,7 @@ const REPOSITORY = "site.git";
 /** What the profile runs: the repository brings it. */
 const AGENT = "agent.sh";
 
-/** One scenario's view: what it has set up, what its operator has typed and what came of it. */
+/** One scenario's view: its setup, the commands that its operator typed, and their results. */
 export class World {
   readonly house: House;
   /** Keys of `[daemon]` in the configuration. */
@@ -59,7 +59,7 @@ export class World {
     return new World(house, repository, await house.image("busybox"));
   }
 
-  /** Commits files; they are on the default branch unless another one is named. */
+  /** Commits files, on the default branch unless another is named. */
   async commit(files: Files, { branch = "main", message = "Go on" } = {}): Promise<void> {
     const make = this.head === undefined ? makeRepository : commit;
     this.head = await make(this.#repository, { files, branch, message });
@@ -178,13 +178,13 @@ export class World {
     return filled.replaceAll("SESSION", id).replaceAll("SHORT", id.slice(-6));
   }
 
-  /** Everything that was typed and what came of it, for whoever reads why a scenario failed. */
+  /** Everything that was typed, with its results, for reading why a scenario failed. */
   story(): string {
     const log = this.#running === undefined ? [] : [this.#running.daemon.log];
     return [...log, ...this.#commands.map((command) => command.story())].join("\n\n");
   }
 
-  /** Ends what the scenario left running; a daemon that it spoilt is not handed to the next one. */
+  /** Ends what the scenario left running; a daemon that it has changed for good is not reused. */
   async close(): Promise<void> {
     for (const command of this.#commands) command.signal("SIGKILL");
     if (this.#running !== undefined && !(await this.#isClean())) await this.house.discard(this.#running);

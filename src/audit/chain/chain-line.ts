@@ -4,7 +4,7 @@
 import type { EnvelopeJson } from "../format/dsse.ts";
 import type { GoneStatement } from "../format/statement.ts";
 
-/** The statement of a session lies in its record. */
+/** The statement of a session is in its record. */
 export interface SessionLine extends GoneStatement {
   readonly kind: "session";
   /** The id of the key that signed. */
@@ -33,19 +33,19 @@ export type ChainLine = SessionLine | KeyLine | PruneLine;
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** A line without its newline; undefined when it is none of a chain's. */
+/** A line without its newline; undefined when it is not a line of a chain. */
 export function parseChainLine(text: string): ChainLine | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    // The caller says which line it is.
+    // The caller reports which line it is.
     return undefined;
   }
   return isChainLine(value) && formatChainLine(value) === `${text}\n` ? value : undefined;
 }
 
-/** The one form of a line, with its newline. */
+/** The only form of a line, with its newline. */
 export function formatChainLine(line: ChainLine): string {
   const { sequence, kind, statement, previous, key } = line;
   return `${JSON.stringify({ sequence, kind, statement, previous, key, ...ownFields(line) })}\n`;

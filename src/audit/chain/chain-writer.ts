@@ -1,5 +1,5 @@
 /**
- * Adding statements to the chain, from whatever process: one after the other, each on the one before it.
+ * Adding statements to the chain, from any process: one after the other, each on the one before it.
  */
 import {
   closeSync,
@@ -24,7 +24,7 @@ type OwnFields<Line> = Line extends ChainLine
   ? Omit<Line, "sequence" | "statement" | "previous" | "key">
   : never;
 
-/** A statement that was made for its place, and what else its line says. */
+/** A statement that was made for its place, and the other fields of its line. */
 export interface Draft {
   readonly payload: Buffer;
   readonly line: OwnFields<ChainLine>;
@@ -55,7 +55,7 @@ export class ChainWriter {
     this.#paths = paths;
   }
 
-  /** Reads the key ahead of the first statement, which is the one to say what is wrong with it. */
+  /** Reads the key ahead of the first statement, which reports any fault of it. */
   prepare(): void {
     try {
       this.#key ??= loadSigningKey(this.#paths, undefined);
@@ -65,8 +65,8 @@ export class ChainWriter {
   }
 
   /**
-   * Adds the statement that `make` makes for its place. Durable only after `sync`. Blocks: neither another statement nor
-   * other work of this thread comes between reading the end and writing to it.
+   * Adds the statement that `make` makes for its place. Durable only after `sync`. Blocks: neither another statement
+   * nor other work of this thread comes between reading the end and writing to it.
    *
    * @throws AgentdError `signing_key_unusable`, `chain_unusable`, or what `make` throws; nothing is added then.
    */
@@ -82,7 +82,7 @@ export class ChainWriter {
     });
   }
 
-  /** The key that signs next: after a rotation the one that was handed over to. */
+  /** The key that signs next: after a rotation the new one. */
   key(): SigningKey {
     if (!existsSync(this.#paths.chain)) return loadSigningKey(this.#paths, undefined);
     return this.#opened((fd) => this.#keyAfter(readLastLine(fd), fd));
@@ -126,7 +126,7 @@ export class ChainWriter {
   }
 }
 
-/** The last line; undefined when there is none. What a crash left of a line that nobody relies on is removed. */
+/** The last line; undefined when there is none. A partial line from a crash is removed: nothing relies on it. */
 function readLastLine(fd: number): ChainLine | undefined {
   const { size } = fstatSync(fd);
   for (let bytes = Math.min(TAIL_BYTES, size); ; bytes = Math.min(bytes * 2, size)) {
@@ -156,7 +156,7 @@ function readAt(fd: number, position: number, length: number): Buffer {
   return buffer;
 }
 
-/** Writes all of a line or nothing of it. */
+/** Writes all of a line or nothing. */
 function writeLine(fd: number, line: string): void {
   const { size } = fstatSync(fd);
   const content = Buffer.from(line);

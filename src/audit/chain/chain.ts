@@ -39,12 +39,12 @@ export class Chain {
     return this.#path;
   }
 
-  /** What was there to read, in its order. */
+  /** The lines that could be read, in their order. */
   get lines(): readonly ChainLine[] {
     return this.#lines;
   }
 
-  /** Where lines are missing, come twice, are out of order or are none. */
+  /** Where lines are missing, repeated, out of order or not lines of a chain. */
   get problems(): readonly ChainProblem[] {
     return this.#problems;
   }
@@ -64,7 +64,7 @@ export class Chain {
     return this.#sessions.get(sessionId) ?? [];
   }
 
-  /** Reads what was added. A line that is not whole yet is left for the next time. */
+  /** Reads new lines. A partial line is left for the next time. */
   refresh(): void {
     const added = readFrom(this.#path, this.#readBytes);
     const end = added.lastIndexOf("\n") + 1;
@@ -99,7 +99,7 @@ function misplaced(line: ChainLine, before: ChainLine | undefined): string | und
   return undefined;
 }
 
-/** The content of a file from a position on; nothing where there is no file. */
+/** The content of a file from a position on; empty where the file does not exist. */
 function readFrom(path: string, position: number): Buffer {
   let fd: number;
   try {

@@ -1,5 +1,5 @@
 /**
- * What records are verified with: the keys of this instance, the chain of its statements, and which sessions are open.
+ * The evidence for records: the keys of this instance, the chain of its statements, and which sessions are open.
  */
 import type { KeyObject } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ export interface Evidence {
   /** Every key that this instance has signed with, by its id. */
   readonly keys: ReadonlyMap<string, KeyObject>;
   readonly chain: Chain;
-  /** Whether a session is in the index of open records: a daemon has it, or the next one will go on with it. */
+  /** Whether a session is in the index of open records: a daemon runs it, or the next one will continue it. */
   readonly isOpen: (sessionId: string) => boolean;
 }
 

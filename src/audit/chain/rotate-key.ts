@@ -11,11 +11,11 @@ import { ChainWriter } from "./chain-writer.ts";
 /**
  * Makes a new key and hands over to it, durably, also beside a running daemon. The old private key is destroyed.
  *
- * The line in the chain is what counts: a crash before it changes nothing, and one after it is made good by whoever
- * signs next.
+ * The line in the chain is what counts: a crash before it changes nothing, and after it, the next signer
+ * completes the rotation.
  *
  * @returns the new key.
- * @throws AgentdError `signing_key_unusable` or `chain_unusable`; the old key goes on then.
+ * @throws AgentdError `signing_key_unusable` or `chain_unusable`; the old key stays in use then.
  */
 export async function rotateKey(paths: EvidencePaths): Promise<SigningKey> {
   const chain = new ChainWriter(paths);

@@ -1,23 +1,23 @@
 /**
  * A lock between threads of any processes of one user, held for moments: by a worker of the daemon and by commands.
  *
- * Who wants it puts a file named after its own thread into a directory, then looks: it has the lock when no other thread
- * that lives has a file there. Of two that come at once, each sees the other's file or is seen, so never both have it.
- * A name stands for one thread of one boot and is never used again, so what the dead leave can be removed by anybody.
- * Locks that are judged by the age of a file can be taken from a process that was only suspended.
+ * A thread that wants it puts a file named after itself into a directory, then looks: it has the lock when no other
+ * living thread has a file there. Of two that come at once, each sees the other's file or is seen, so never both have
+ * it. A name is of one thread of one boot and is never used again, so any thread can remove the files of dead ones. A
+ * lock that goes by the age of a file can be taken from a process that was only suspended.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { threadStartTime } from "../../process-identity.ts";
 
-/** Nobody holds it for longer than one write takes; beyond, somebody is suspended with it. */
+/** A holder needs it for one write only; if it takes longer, the holder is suspended. */
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 10;
 
 /**
- * Does something while nobody else does anything under the same lock. Blocks this thread until then.
+ * Does work while no other thread works under the same lock. Blocks this thread until then.
  *
- * @param directory exists, and is used for nothing else.
+ * @param directory exists, and has no other use.
  */
 export function underThreadLock<T>(directory: string, work: () => T): T {
   const own = join(directory, ownName());

@@ -1,6 +1,6 @@
 /**
- * The format of `SHA256SUMS`, as `sha256sum` writes and checks it, escapes included; in pieces, because it may be larger
- * than a string can be.
+ * The format of `SHA256SUMS`, as `sha256sum` writes and checks it, escapes included; in pieces, because it may be
+ * larger than a string can be.
  */
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, readSync, writeSync } from "node:fs";
@@ -8,7 +8,7 @@ import type { BytePath } from "../../trees/byte-path.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** More than the longest path takes with every byte escaped. */
+/** Longer than the line of the longest path with every byte escaped. */
 const LONGEST_LINE_BYTES = 16 * 1024;
 
 const ESCAPED: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r" };
@@ -80,7 +80,7 @@ export type Checksum =
   | { readonly line: number; readonly path?: undefined };
 
 /**
- * Reads an open `SHA256SUMS` from where it stands, line by line.
+ * Reads an open `SHA256SUMS` from its current position, line by line.
  *
  * @param hash is given every byte.
  * @param chunkBytes how many bytes are read at once. Default 64 KiB.
@@ -109,7 +109,7 @@ function parseLine(line: number, text: string): Checksum {
   return { line, path: path as BytePath, sum };
 }
 
-/** @param start position of the first byte; null for where the file stands. */
+/** @param start position of the first byte; null for the file's current position. */
 function* chunksFrom(file: number, chunkBytes: number, start: number | null): Generator<Buffer> {
   const buffer = Buffer.allocUnsafe(chunkBytes);
   for (let position = start; ;) {

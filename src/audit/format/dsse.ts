@@ -13,7 +13,7 @@ export interface Envelope {
   readonly signature: Buffer;
 }
 
-/** An envelope as JSON. It names no key: cosign takes a name for one of its own making. */
+/** An envelope as JSON. It names no key: cosign takes a name for a fingerprint of its own making. */
 export interface EnvelopeJson {
   readonly payload: string;
   readonly payloadType: typeof PAYLOAD_TYPE;
@@ -85,7 +85,7 @@ function parseJson(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString("utf8"));
   } catch {
-    // The caller says that it is none.
+    // The caller reports it.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Reading and copying what is in files, with their sums.
+ * Reading and copying the content of files, with their sums.
  *
  * File calls are synchronous: this runs in a worker or a command, where they cost a tenth of asynchronous ones and take
  * none of the threads that a daemon's own file calls need.
@@ -12,7 +12,7 @@ const CHUNK_BYTES = 128 * 1024;
 
 /** About a millisecond's work; then other seals of the same worker get their turn. */
 const BYTES_OF_A_TURN = 512 * 1024;
-/** What an entry of a tree costs besides its bytes. */
+/** The cost of an entry of a tree, besides its bytes. */
 const BYTES_FOR_AN_ENTRY = 16 * 1024;
 
 /** Lets other work in between, often enough. */
@@ -28,7 +28,7 @@ export class Turns {
   }
 }
 
-/** Reads into a buffer at a position: `readSync`, or what tells its errors from others. */
+/** Reads into a buffer at a position: `readSync`, or a wrapper that marks its errors. */
 export type Read = (file: number, buffer: Buffer, offset: number, length: number, position: number) => number;
 
 /** Reads files one after another, through one buffer. Only one call at a time. */
@@ -51,7 +51,7 @@ export class ContentReader {
   }
 
   /**
-   * Copies the first `size` bytes of an open file into an empty one, and what is there of holes as holes: a sparse file
+   * Copies the first `size` bytes of an open file into an empty one, and keeps holes as holes: a sparse file
    * must not fill the disk.
    *
    * @returns the SHA-256 of what was written, in hex.

@@ -29,9 +29,9 @@ export interface JournalContents {
   readonly entries: readonly JournalEntry[];
   /** Bytes of all whole lines together. */
   readonly length: number;
-  /** What `prev` of the next line has to be. */
+  /** The value of `prev` in the next line. */
   readonly digest: string | null;
-  /** Bytes at the end that are no whole line: what a crash cut short, and what nobody was told is written. */
+  /** Bytes at the end that are no whole line: a crash cut them short, and their write was never confirmed. */
   readonly tornBytes: number;
 }
 
@@ -46,7 +46,7 @@ export interface AppendOptions {
   readonly durable?: boolean | undefined;
 }
 
-/** Where the journal ends: what the next line builds on. */
+/** The end of the journal, which the next line continues. */
 interface End {
   readonly length: number;
   /** SHA-256 of the last line; null while there is none. */
@@ -54,10 +54,10 @@ interface End {
   readonly last: JournalEntry | undefined;
 }
 
-/** O_NONBLOCK: a FIFO would be waited for. */
+/** O_NONBLOCK: opening a FIFO would wait. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Far more than a session's life has lines. */
+/** Far more lines than a session's life has. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The writer of one journal. Only one may exist at a time. */
@@ -106,8 +106,8 @@ export class Journal {
   }
 
   /**
-   * Lets somebody else write the journal, and make it read-only when that succeeds: no line is added while `task` runs,
-   * and what it added is known after.
+   * Lets a task write the journal, and make it read-only when that succeeds: no other line is added while `task` runs,
+   * and the lines that it added are known afterwards.
    */
   async lend<T>(task: () => Promise<T>): Promise<T> {
     return await this.#enqueue(async () => {
@@ -128,7 +128,7 @@ export class Journal {
       await file.writeFile(line);
       if (durable) await file.datasync();
     } catch (error) {
-      // On a full disk half a line may be written, and the next one must not be glued to it.
+      // On a full disk half a line may be written, and the next one must not follow it directly.
       await file.truncate(this.#end.length);
       throw error;
     } finally {
@@ -144,7 +144,7 @@ export async function createJournal(options: JournalOptions): Promise<Journal> {
   return new Journal(options, { length: 0, digest: null, last: undefined });
 }
 
-/** Goes on with a journal that exists. What a crash cut short at its end is removed, and a line says so. */
+/** Continues a journal that exists. A line that a crash cut short is removed, and a new line says so. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   // A seal that failed half-way may have made it read-only.
   await chmod(options.path, 0o600);
@@ -154,7 +154,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   if (tornBytes === 0) return journal;
   await truncate(options.path, length);
   const noted = journal.append(last?.state ?? "queued", "journal_repaired", { torn_bytes: tornBytes });
-  // The repair is done; a disk too full for the note keeps no session from going on.
+  // The repair is done; a disk too full for the note does not stop a session.
   await noted.catch(() => undefined);
   return journal;
 }
@@ -181,7 +181,7 @@ export async function readJournal(path: string): Promise<JournalContents> {
   return { entries, length, digest, tornBytes: content.length - length };
 }
 
-/** The first line that is none of a journal's or not in its place, in words; undefined when there is none. */
+/** The first line that is not a journal's or not in its place, in words; undefined when there is none. */
 export async function journalFault(path: string): Promise<string | undefined> {
   try {
     await readJournal(path);

@@ -1,5 +1,5 @@
 /**
- * Where things lie in a record, `<audit_root>/<profile>/<session_id>/`, and how its document is written.
+ * The layout of a record, `<audit_root>/<profile>/<session_id>/`, and the form of its document.
  */
 import { join } from "node:path";
 import type { SessionDocument } from "../../session-document.ts";

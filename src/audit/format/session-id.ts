@@ -8,7 +8,7 @@ export type RandomBytes = (size: number) => Uint8Array;
 const TIME_DIGITS = 11;
 const RANDOM_DIGITS = 5;
 
-/** What a session id looks like, and nothing else does. */
+/** The form of a session id, and of nothing else. */
 export const SESSION_ID = /^[0-9a-f]{16}$/;
 
 /** Makes an id of 44 bits of milliseconds since the epoch and 20 bits of randomness. */

@@ -1,4 +1,4 @@
-/** Reading the statement of a session: what a record and the chain are compared with. */
+/** Reading the statement of a session, with which a record and the chain are compared. */
 import * as z from "zod";
 import { CHECKSUMS } from "./record-layout.ts";
 import { type GoneStatement, SESSION_PREDICATE, STATEMENT_TYPE, type StatementPlace } from "./statement.ts";
@@ -47,7 +47,7 @@ export interface PrunedStatement extends GoneStatement {
   readonly name: string;
 }
 
-/** A statement that stands in the chain itself. */
+/** A statement that is in the chain itself. */
 export interface ChainStatement extends StatementPlace {
   readonly predicateType: string;
   /** For a rotation: the next key as PEM. */
@@ -56,7 +56,7 @@ export interface ChainStatement extends StatementPlace {
   readonly pruned: readonly PrunedStatement[];
 }
 
-/** The statement of a session; undefined when it is none. */
+/** The statement of a session; undefined when it is not one. */
 export function readSessionStatement(payload: Buffer): SessionStatement | undefined {
   const { success, data } = sessionSchema.safeParse(parseJson(payload));
   if (!success) return undefined;
@@ -101,7 +101,7 @@ function parseJson(payload: Buffer): unknown {
   try {
     return JSON.parse(payload.toString("utf8"));
   } catch {
-    // It is no statement then.
+    // Then it is not a statement.
     return undefined;
   }
 }

@@ -13,7 +13,7 @@ export const KEY_PREDICATE = "urn:agentd:key:v1";
 export const PRUNE_PREDICATE = "urn:agentd:prune:v1";
 const SESSION_BUILD = "urn:agentd:session:v1";
 
-/** Where a statement stands among all of its instance. */
+/** The position of a statement in the chain of its instance. */
 export interface StatementPlace {
   /** From 0, without a gap. */
   readonly sequence: number;
@@ -21,13 +21,13 @@ export interface StatementPlace {
   readonly previous: string | null;
 }
 
-/** A statement that is not there any more, as a later one vouches for it. */
+/** A statement that no longer exists, as a later one records it. */
 export interface GoneStatement extends StatementPlace {
   /** SHA-256 of the statement, in hex. */
   readonly statement: string;
 }
 
-/** Whose statements these are. */
+/** The source of these statements. */
 export interface Builder {
   /** The instance: 8 hex digits. */
   readonly instance: string;

@@ -1,5 +1,5 @@
 /**
- * Where an instance keeps what proves its records: in its state directory, which no session may get.
+ * Where an instance keeps the evidence for its records: in its state directory, which no session may get.
  */
 import { join } from "node:path";
 
@@ -11,7 +11,7 @@ export interface EvidencePaths {
   readonly audit: string;
   /** One line for each statement, in their order. */
   readonly chain: string;
-  /** Who writes the chain has a file here meanwhile. */
+  /** A process that writes the chain has a file here meanwhile. */
   readonly writers: string;
 }
 

@@ -27,7 +27,7 @@ export function sshFormOf(key: KeyObject): string {
   return `${SSH_TYPE} ${blob.toString("base64")}`;
 }
 
-/** The keys in a directory of keys, by their ids. A file whose name is not the id of its key is none of ours. */
+/** The keys in a directory of keys, by their ids. A file whose name is not the id of its key is ignored. */
 export function readPublicKeys(directory: string): ReadonlyMap<string, KeyObject> {
   const keys = new Map<string, KeyObject>();
   for (const name of namesIn(directory)) {
@@ -44,7 +44,7 @@ export function parsePublicKey(pem: string | Buffer): KeyObject | undefined {
     const key = createPublicKey(pem);
     return key.asymmetricKeyType === "ed25519" ? key : undefined;
   } catch {
-    // The caller takes it for a key that is not known.
+    // The caller takes it for an unknown key.
     return undefined;
   }
 }

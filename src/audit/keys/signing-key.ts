@@ -18,7 +18,7 @@ import { AgentdError, sentence, systemCode } from "../../errors.ts";
 import { type EvidencePaths, publicKeyPath } from "./evidence-paths.ts";
 import { keyIdOf, pemOf } from "./public-key.ts";
 
-/** A key in memory; the value itself goes nowhere. */
+/** A key in memory; the value itself never leaves this object. */
 export class SigningKey {
   readonly id: string;
   readonly publicKey: KeyObject;
@@ -36,7 +36,7 @@ export class SigningKey {
   }
 }
 
-/** Makes the key of an instance that has none yet; one that is there stays. */
+/** Makes the key of an instance that has none yet; an existing one is kept. */
 export async function ensureSigningKey(paths: EvidencePaths): Promise<void> {
   await ensureDirectory(paths.keys, 0o700);
   if (existsSync(paths.signingKey)) return;
@@ -69,7 +69,7 @@ export function loadSigningKey(paths: EvidencePaths, expectedId: string | undefi
   const current = readSigningKey(paths.signingKey);
   if (expectedId === undefined || current.id === expectedId) return current;
   const staged = readStagedKey(paths);
-  // A key that the chain never named: of a rotation that did not happen, or after a loss, which verification tells.
+  // A key that the chain never named: of a rotation that did not happen, or after a loss, which verification reports.
   if (staged?.id !== expectedId) return current;
   renameSync(stagedPath(paths.signingKey), paths.signingKey);
   return staged;

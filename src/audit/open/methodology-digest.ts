@@ -50,7 +50,7 @@ function* pathsBelow(root: BytePath): Generator<BytePath> {
   }
 }
 
-/** Undefined for what has no content: directories, FIFOs, sockets, devices. */
+/** Undefined for an entry without content: directories, FIFOs, sockets, devices. */
 async function contentDigest(place: BytePath, reader: ContentReader): Promise<string | undefined> {
   const listed = lstatSync(fsPath(place));
   if (listed.isSymbolicLink()) return sha256(readlinkSync(fsPath(place), { encoding: "buffer" }));

@@ -1,5 +1,5 @@
 /**
- * The index of open records: one small file each, so that recovery costs what is open and not what exists.
+ * The index of open records: one small file each, so that recovery costs only as much as there are open records.
  *
  * An entry holds all that is needed to go on with a session: the record's place, the document as accepted, the request
  * and the plan. When its record is sealed it moves to `recent/`, whose names alone say which requests were answered.
@@ -33,7 +33,7 @@ const entrySchema = z.object({
 
 const versionSchema = z.object({ schema_version: z.int() });
 
-/** What the index holds of one open record. */
+/** The index's entry for one open record. */
 export interface OpenEntry {
   readonly id: string;
   /** The record's directory. */
@@ -48,7 +48,7 @@ export interface OpenEntry {
 export interface OpenIndexContents {
   /** Oldest first. */
   readonly entries: readonly OpenEntry[];
-  /** Ids of entries that are none: a crash cut them short, and then their records were never made. */
+  /** Ids of broken entries: a crash cut them short, and then their records were never made. */
   readonly damaged: readonly string[];
   /** Ids of entries that a later version of agentd wrote. */
   readonly newer: readonly string[];
@@ -80,7 +80,7 @@ export class OpenIndex {
     }
   }
 
-  /** Removes the entry of a record that was not made; one that is not there is fine. */
+  /** Removes the entry of a record that was not made; a missing one is fine. */
   async remove(id: string): Promise<void> {
     await ifThere(unlink(join(this.#open, id)));
   }
@@ -96,7 +96,7 @@ export class OpenIndex {
     if (this.#retired % PRUNE_EVERY === 0) await this.recent();
   }
 
-  /** Reads the index; a directory that does not exist yet is an empty one. */
+  /** Reads the index; a directory that does not exist yet is an empty index. */
   async list(): Promise<OpenIndexContents> {
     const ids = ((await ifThere(readdir(this.#open))) ?? []).filter((name) => SESSION_ID.test(name)).sort();
     const read = await Promise.all(

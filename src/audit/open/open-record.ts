@@ -9,11 +9,11 @@ import { formatDocument, type RecordPaths, recordPaths } from "../format/record-
 import type { SealRequest } from "../seal/seal.ts";
 import type { OpenIndex } from "./open-index.ts";
 
-/** What every record of an instance is made and sealed with. */
+/** Settings for every record of an instance. */
 export interface RecordSettings {
   readonly auditRoot: string;
   readonly index: OpenIndex;
-  /** Named in the journals of the records that it accepts and goes on with. */
+  /** Named in the journals of the records that it accepts and continues. */
   readonly daemon: { readonly pid: number; readonly version: string };
   /** Bytes of the agent's files that a seal covers at most; what is beyond is listed as excluded. */
   readonly recordLimitBytes: number;
@@ -26,7 +26,7 @@ export interface RecordSettings {
   readonly failpoints: Failpoints;
 }
 
-/** What one open record is made of. */
+/** The parts of one open record. */
 export interface OpenRecordParts {
   readonly directory: string;
   readonly document: SessionDocument;
@@ -113,7 +113,7 @@ export class OpenRecord {
    * Seals the record, whose container must be gone. Sealed twice, it stays as it was. It stays in the
    * open index until it is retired.
    *
-   * @param final how the session ended, and what else the document ends with.
+   * @param final how the session ended, and the other final fields of the document.
    * @returns the document as sealed.
    * @throws AgentdError `record_unusable` when it cannot be sealed: the record is then visibly incomplete, and may be
    *   sealed again.

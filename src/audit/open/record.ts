@@ -18,7 +18,7 @@ export interface CreateRecordOptions extends RecordSettings {
   readonly document: Omit<SessionDocument, "session_id">;
   /** The request that is answered with this record. */
   readonly requestId: string;
-  /** What else the next daemon needs to go on with the session, as JSON. */
+  /** What else the next daemon needs to continue the session, as JSON. */
   readonly plan: unknown;
   readonly randomBytes: RandomBytes;
 }
@@ -64,7 +64,7 @@ async function claimDirectory(options: CreateRecordOptions, profileDirectory: st
   throw new Error(`${ID_ATTEMPTS} session ids in a row were taken`);
 }
 
-/** Fills a new record; `session.json` comes last, so that where it is the rest is too. */
+/** Fills a new record; `session.json` comes last, so that a record with it is complete. */
 async function fillRecord(options: CreateRecordOptions, directory: string): Promise<OpenRecord> {
   const paths = recordPaths(directory);
   const document = documentOf(options, basename(directory));

@@ -1,5 +1,5 @@
 /**
- * Going on with a record that an earlier daemon left open.
+ * Continuing a record that an earlier daemon left open.
  */
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -14,17 +14,17 @@ import type { OpenEntry } from "./open-index.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
 import { restoreDocument } from "./restore-document.ts";
 
-/** What an entry of the open index turned out to be. */
+/** The state of an entry of the open index. */
 export type Reopened =
   | { readonly kind: "open"; readonly record: OpenRecord; readonly journal: readonly JournalEntry[] }
   /** Its entry is retired. */
   | { readonly kind: "sealed" }
-  /** A crash came before the record was complete, and nobody was told of it; it is removed. */
+  /** A crash came before the record was complete, and no client got its id; it is removed. */
   | { readonly kind: "unmade" }
   /** Left as it is. */
   | { readonly kind: "unusable"; readonly why: string };
 
-/** Opens the record of an entry. A document that is damaged is put together again from the entry and the journal. */
+/** Opens the record of an entry. A damaged document is rebuilt from the entry and the journal. */
 export async function reopenRecord(settings: RecordSettings, entry: OpenEntry): Promise<Reopened> {
   try {
     return await reopen(settings, entry);
@@ -58,7 +58,7 @@ async function reopen(settings: RecordSettings, entry: OpenEntry): Promise<Reope
   return { kind: "open", record, journal: entries };
 }
 
-/** @throws what stands in the way of knowing whether the record is sealed. */
+/** @throws what prevents finding out whether the record is sealed. */
 async function lookAtDocument(directory: string): Promise<SessionDocument | "missing" | "damaged"> {
   try {
     return await readDocument(directory);
@@ -66,7 +66,7 @@ async function lookAtDocument(directory: string): Promise<SessionDocument | "mis
     if (!(error instanceof AgentdError)) throw error;
     const problem = error.details?.["problem"] as DocumentProblem | undefined;
     if (problem !== "missing" && problem !== "damaged") throw error;
-    // What is there and cannot be read, for want of a permission or a working disk, is not damaged.
+    // A file that cannot be read, for want of a permission or a working disk, is not damaged.
     if (problem === "damaged" && systemCode(error.cause) !== undefined) throw error;
     return problem;
   }

@@ -1,7 +1,7 @@
 import type { SessionDocument } from "../../session-document.ts";
 import type { JournalEntry } from "../format/journal.ts";
 
-/** What a launch finds out, of which a new launch knows nothing yet. */
+/** The findings of a launch, which a new launch does not know yet. */
 const BEFORE_LAUNCH = {
   commit: null,
   image_digest: null,

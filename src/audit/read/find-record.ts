@@ -1,4 +1,4 @@
-/** Finding the one record that a name means. */
+/** Finding the one record for a name. */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../../errors.ts";
@@ -8,13 +8,13 @@ import { readDocument, type RecordPlace } from "./query.ts";
 import { namesIn, readRecordNames, type RecordNames } from "./record-names.ts";
 import { listRecords } from "./select-records.ts";
 
-/** Fewer digits would mean something else tomorrow. */
+/** Fewer digits would be ambiguous tomorrow. */
 const PIECE = /^[0-9a-f]{4,15}$/;
 
-/** How many of the sessions that are meant an error describes. */
+/** How many of the matching sessions an error describes. */
 const SHOWN_CANDIDATES = 5;
 
-/** How a piece can stand in an id. The first way in which any id has it counts, so that a short form is never hidden. */
+/** How a piece can match an id. The first way that matches any id counts, so that a short form is never hidden. */
 const PLACES_OF_PIECE = [
   { verb: "begin with", has: (id: string, piece: string) => id.startsWith(piece) },
   { verb: "end with", has: (id: string, piece: string) => id.endsWith(piece) },
@@ -127,7 +127,7 @@ interface Candidate {
 async function candidateOf({ id, profile, directory }: RecordPlace): Promise<Candidate> {
   const workUnit = await readDocument(directory).then(
     ({ work_unit: unit }) => unit,
-    () => null, // One that cannot be read must not hide the others.
+    () => null, // An unreadable record must not hide the others.
   );
   return { session_id: id, profile, work_unit: workUnit };
 }

@@ -10,11 +10,11 @@ export interface LeftFiles {
   readonly bytes: number;
 }
 
-/** More than a seal covers is not counted: whoever writes the tree may go on without an end. */
+/** More than a seal covers is not counted: a process that writes the tree may never stop. */
 const MOST_ENTRIES = 1_000_000;
 const MOST_LEVELS = 256;
 
-/** What cannot be looked into: it went away, is closed, or is something else by now. */
+/** Entries that cannot be looked into: gone, closed, or replaced by now. */
 const OUT_OF_REACH = ["ENOENT", "ENOTDIR", "EACCES", "ELOOP"];
 
 /**

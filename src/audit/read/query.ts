@@ -1,4 +1,4 @@
-/** Reading what a record says of its session. */
+/** Reading a record's data about its session. */
 import * as z from "zod";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
 import { readRegularFile } from "../../regular-file.ts";
@@ -18,14 +18,14 @@ export interface RecordPlace {
   readonly directory: string;
 }
 
-/** Why a document cannot be read; stands in `details.problem` of the error. */
+/** Why a document cannot be read; `details.problem` of the error. */
 export type DocumentProblem = "missing" | "damaged" | "newer";
 
 /** How much of `session.json` a list reads. A seal lists what it leaves out in a quarter of it. */
 export const LISTED_DOCUMENT_BYTES = 1024 * 1024;
-/** And how much is read of a single one: older versions listed everything that a seal left out. */
+/** How much is read of a single one: older versions listed everything that a seal left out. */
 export const SINGLE_DOCUMENT_BYTES = 16 * LISTED_DOCUMENT_BYTES;
-/** As much as a string can hold, for a command that does nothing else. */
+/** As much as a string can hold, for a command with no other work. */
 export const ANY_DOCUMENT_BYTES = 512 * LISTED_DOCUMENT_BYTES;
 
 const VERIFY = "See what else is wrong with agentd audit verify.";

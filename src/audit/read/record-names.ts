@@ -7,7 +7,7 @@ import { systemCode } from "../../errors.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import { SESSION_ID } from "../format/session-id.ts";
 
-/** Gives the ids of the records in a profile's directory, oldest first; none when it does not exist. */
+/** Returns the ids of the records in a profile's directory, oldest first; empty when it does not exist. */
 export type RecordNames = (profileDirectory: string) => Promise<readonly string[]>;
 
 /** A directory that changed this recently may change again without its modification time showing it. */
@@ -48,7 +48,7 @@ function rememberOne(now: () => number): RecordNames {
     });
 }
 
-/** Names in a directory; none when it does not exist or is no directory. */
+/** Names in a directory; empty when it does not exist or is not a directory. */
 export async function namesIn(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);

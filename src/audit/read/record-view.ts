@@ -1,4 +1,4 @@
-/** A record as a session is shown, for whoever has nothing but the record. */
+/** A record as a session is shown, for readers that have only the record. */
 import type { SessionView } from "../../session-document.ts";
 import { readDocument, readLastState, SINGLE_DOCUMENT_BYTES } from "./query.ts";
 

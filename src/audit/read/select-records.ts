@@ -4,7 +4,7 @@ import { firstIdAt } from "../format/session-id.ts";
 import type { RecordPlace } from "./query.ts";
 import { namesIn, readRecordNames, type RecordNames } from "./record-names.ts";
 
-/** Which records are wanted; without a field it does not matter. */
+/** Which records are wanted; a missing field selects all. */
 export interface RecordFilter {
   /** Only those of this profile. */
   readonly profile?: string | undefined;
@@ -14,10 +14,10 @@ export interface RecordFilter {
   readonly untilMs?: number | undefined;
 }
 
-/** The records that a filter lets through. */
+/** The records that match a filter. */
 export interface Selection {
   readonly total: number;
-  /** The newest first. Nothing is read of a record that is not asked for. */
+  /** The newest first. Records that are not asked for are not read. */
   readonly newestFirst: () => Generator<RecordPlace, void, undefined>;
 }
 
@@ -36,7 +36,7 @@ export async function selectRecords(
   names: RecordNames = readRecordNames,
 ): Promise<Selection> {
   const { profile: wanted } = filter;
-  // Only names that are there: a profile's name may come from anybody, and be a path.
+  // Only existing names: a profile's name may come from any client, and be a path.
   const profiles = (await namesIn(auditRoot)).filter((name) => wanted === undefined || name === wanted);
   const runs = await Promise.all(
     profiles.map(async (profile) => runOf(profile, await names(join(auditRoot, profile)), filter)),
@@ -47,7 +47,7 @@ export async function selectRecords(
   };
 }
 
-/** The newest records that a filter lets through, newest first. @param names as above. */
+/** The newest records that match a filter, newest first. @param names as above. */
 export async function listRecords(
   auditRoot: string,
   { limit, ...filter }: RecordFilter & { readonly limit: number },

@@ -11,7 +11,7 @@ import { recordPaths } from "../format/record-layout.ts";
 import { type Builder, sessionStatement } from "../format/statement.ts";
 import { type EvidencePaths, evidencePaths } from "../keys/evidence-paths.ts";
 
-/** For whom is attested; plain data, because it goes to a worker. */
+/** The instance that attests; plain data, because it goes to a worker. */
 export interface AttesterSettings extends Builder {
   readonly stateDirectory: string;
 }
@@ -66,7 +66,7 @@ export class Attester {
         supersedes,
       });
       rmSync(staged, { force: true });
-      // Before the chain: on a full disk this fails, and nothing has been said.
+      // Before the chain: on a full disk this fails, and no statement exists yet.
       const bundle = formatBundle({ envelope: signEnvelope(payload, key), keyId: key.id });
       writeFileSync(staged, bundle, { flag: "wx" });
       const { session_id, profile } = document;

@@ -3,7 +3,7 @@ import type { BytePath } from "../../trees/byte-path.ts";
 import type { TreeEntry } from "../../trees/tree-entry.ts";
 import type { Flusher } from "./flusher.ts";
 
-/** What the entries of a sealed record are given. */
+/** The modes of the entries of a sealed record. */
 export interface Modes {
   readonly file: number;
   readonly directory: number;
@@ -11,7 +11,7 @@ export interface Modes {
 
 /**
  * A directory of a copy. It is made when the first file comes into it, so that the copy has no empty ones: `SHA256SUMS`
- * would not have them, and one that somebody adds later would look the same.
+ * would not have them, and an empty directory that is added later would look the same.
  */
 export class CopiedDirectory implements Disposable {
   readonly #original: Stats;
@@ -26,14 +26,14 @@ export class CopiedDirectory implements Disposable {
     this.#parent = parent;
   }
 
-  /** A directory that is there already; its entry stays the caller's. */
+  /** An existing directory; its entry stays the caller's. */
   static root(made: TreeEntry, original: Stats): CopiedDirectory {
     const root = new CopiedDirectory(original, "" as BytePath);
     root.#made = made;
     return root;
   }
 
-  /** A directory of that name in this one. Whoever asked disposes it. */
+  /** A directory of that name in this one. The caller disposes it. */
   directory(name: BytePath, original: Stats): CopiedDirectory {
     return new CopiedDirectory(original, name, this);
   }
@@ -45,13 +45,13 @@ export class CopiedDirectory implements Disposable {
     return file;
   }
 
-  /** A copy of a file that shares its blocks, open for reading and writing; undefined where there is none. */
+  /** A copy of a file that shares its blocks, open for reading and writing; undefined where that is not possible. */
   cloneFile(source: TreeEntry, name: BytePath): number | undefined {
     const directory = this.#entry();
     try {
       source.clone(directory, name);
     } catch {
-      // Whatever stood in the way, copying tells it.
+      // Copying then reports what went wrong.
       return undefined;
     }
     this.#entries += 1;
@@ -65,7 +65,7 @@ export class CopiedDirectory implements Disposable {
     this.#entries -= 1;
   }
 
-  /** Gives the directory the modes and the times that it keeps, or removes it when nothing came into it. */
+  /** Sets the directory's final modes and times, or removes it when it stayed empty. */
   finish(modes: Modes, flusher: Flusher): void {
     if (this.#made === undefined) return;
     if (this.#entries === 0 && this.#parent !== undefined) {

@@ -1,9 +1,9 @@
 /**
  * Copying what an agent has left into files and directories that no container ever had, with the sum of every file.
  *
- * The tree that the container had may be written for as long as another session lives that was handed a descriptor of
- * it, so nothing of it becomes the record: neither its inodes nor anything that a path of it leads to. It is walked by
- * descriptors (`TreeEntry`), and what changes meanwhile changes at most what the copy gets.
+ * Another session that received a descriptor of the container's tree may write to it for as long as it lives. So
+ * nothing of the tree becomes the record: neither its inodes nor anything that a path in it leads to. It is walked by
+ * descriptors (`TreeEntry`), and a change meanwhile affects at most the content of the copy.
  */
 import { closeSync, fchmodSync, fstatSync, ftruncateSync, futimesSync, readSync } from "node:fs";
 import { systemCode } from "../../errors.ts";
@@ -18,7 +18,7 @@ import { ExcludedList } from "./excluded-list.ts";
 import { Flusher } from "./flusher.ts";
 import { fromSource, SourceFault } from "./source-fault.ts";
 
-/** What is copied at most; whatever is beyond is left out and listed. */
+/** What is copied at most; everything beyond is left out and listed. */
 export interface CopyBounds {
   /** Bytes of apparent size of the files and of all paths together. */
   readonly bytes: number;
@@ -39,16 +39,16 @@ export interface CopyOptions {
   readonly sums: ChecksumLines;
 }
 
-/** Below that, to share blocks saves nothing. */
+/** Below this size, sharing blocks saves nothing. */
 const CLONED_FROM_BYTES = 1024 * 1024;
 
-/** Where in both trees the copy is. */
+/** The current position of the copy in both trees. */
 interface Place {
   readonly source: TreeEntry;
   readonly target: CopiedDirectory;
   /** From the record's root. */
   readonly path: BytePath;
-  /** How many directories it lies in. */
+  /** How many directories it is in. */
   readonly level: number;
 }
 
@@ -119,7 +119,7 @@ export class TreeCopy implements Disposable {
     return true;
   }
 
-  /** One entry for all that is left in a directory. */
+  /** One entry for the rest of a directory. */
   #leaveRest(path: BytePath, count: number | undefined): void {
     const what = count === undefined ? "more entries" : `the last ${count} of its entries`;
     const bound = this.#entriesLeft < 1 ? `${this.#options.bounds.entries} entries` : "the record limit";
@@ -185,7 +185,7 @@ export class TreeCopy implements Disposable {
     }
   }
 
-  /** The copy is open when this returns, and not there when it throws. */
+  /** The copy is open when this returns, and does not exist when it throws. */
   async #copyContent(
     source: TreeEntry,
     content: number,
@@ -208,20 +208,20 @@ export class TreeCopy implements Disposable {
     }
   }
 
-  /** A copy that shares its blocks, open; undefined where there is none. */
+  /** A copy that shares its blocks, open; undefined where that is not possible. */
   #clone(source: TreeEntry, target: CopiedDirectory, name: BytePath): number | undefined {
     if (!this.#canClone || source.stats.size < CLONED_FROM_BYTES) return undefined;
     const clone = target.cloneFile(source, name);
-    // One file system has it or has not.
+    // A file system supports it or does not.
     this.#canClone = clone !== undefined;
-    // Somebody may have added to it since its size was counted.
+    // A process may have added to it since its size was counted.
     if (clone !== undefined && fstatSync(clone).size > source.stats.size)
       ftruncateSync(clone, source.stats.size);
     return clone;
   }
 }
 
-/** What a link leads to is told, in the bounds of what is sensible. */
+/** The target of a link, shortened to a sensible length. */
 const MOST_OF_A_LINK = 1_000;
 
 function kindInFull(directory: TreeEntry, { stats }: TreeEntry, name: BytePath): string {
@@ -229,7 +229,7 @@ function kindInFull(directory: TreeEntry, { stats }: TreeEntry, name: BytePath):
   try {
     return `symbolic link to ${shownPath(directory.readLink(name)).slice(0, MOST_OF_A_LINK)}`;
   } catch (error) {
-    // It was one when it was opened.
+    // It was a link when it was opened.
     if (systemCode(error) === undefined) throw error;
     return "symbolic link";
   }

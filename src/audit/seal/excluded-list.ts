@@ -3,7 +3,7 @@ import { type BytePath, shownPath } from "../../trees/byte-path.ts";
 
 /** How many entries a document lists at most. */
 const MOST_LISTED = 1_000;
-/** And how much text in them: a path of bytes that are not UTF-8 is shown with four times its length. */
+/** The limit on text in them: a path of bytes that are not UTF-8 is shown with four times its length. */
 const MOST_TEXT = 256 * 1024;
 
 /** What a seal leaves out: the first entries, and how many there are. */

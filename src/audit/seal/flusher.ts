@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync } from "node:fs";
 
-/** Up to so many files and directories are flushed one by one; beyond, one flush of the file system costs less. */
+/** Up to this many files and directories are flushed one by one; beyond, one flush of the file system costs less. */
 const FLUSHED_ONE_BY_ONE = 200;
 
 /**

@@ -15,7 +15,7 @@ export type SealJob =
   /** A tree to remove, unless it has more than so many entries. */
   | { readonly job: number; readonly directory: string; readonly entryLimit: number };
 
-/** What comes back, in whatever order. */
+/** The answers, in any order. */
 export type SealAnswer =
   | { readonly job: number; readonly document: SessionDocument }
   | { readonly job: number; readonly isGone: boolean }

@@ -1,5 +1,5 @@
 /**
- * Sealing: from a record that is written to one whose every byte `SHA256SUMS` vouches for, and a signature for that.
+ * Sealing: makes a finished record final. `SHA256SUMS` covers every byte of it, and a signature covers `SHA256SUMS`.
  */
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
@@ -28,7 +28,7 @@ import { freezeOwnFiles } from "./own-files.ts";
 import { copyPath, removeReplacedTree, swapTrees, undoSwap } from "./swap-tree.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
 
-/** What sealing a record takes; plain data, because it goes to a worker. */
+/** The input of a seal; plain data, because it goes to a worker. */
 export interface SealRequest {
   /** Directory of the record. */
   readonly directory: string;
@@ -38,7 +38,7 @@ export interface SealRequest {
   readonly sealedTimeMs: number;
   /** Bytes of the agent's files and of their paths that the record gets at most. */
   readonly recordLimitBytes: number;
-  /** What else bounds what the record gets. Default: `COPY_BOUNDS`. */
+  /** The other bounds of the record. Default: `COPY_BOUNDS`. */
   readonly bounds?: Partial<CopyBounds> | undefined;
   /** Whether only the owner may read the record. */
   readonly isPrivate: boolean;
@@ -55,7 +55,7 @@ const PUBLIC: Modes = { file: 0o444, directory: 0o555 };
  * incomplete, and sealing it again starts over.
  *
  * @param attester of the instance whose record it is.
- * @returns the document as it stands in the sealed record.
+ * @returns the document as the sealed record has it.
  */
 export async function sealRecord(request: SealRequest, attester: Attester): Promise<SessionDocument> {
   const { directory } = request;
@@ -65,7 +65,7 @@ export async function sealRecord(request: SealRequest, attester: Attester): Prom
     await removeReplacedTree(directory);
     return document;
   } catch (error) {
-    // Half a copy on a full disk would take the room that telling so needs.
+    // Half a copy on a full disk would take the room that the report of the failure needs.
     await removeTree(copyPath(directory)).catch(() => undefined);
     throw error;
   }
@@ -110,7 +110,7 @@ async function copyTree(
   record.makeDirectory(name);
   using target = record.open(name);
   await copy.copy(source, target, bytePath(RUNA));
-  // This flushes console.log too, which nobody writes any more.
+  // This flushes console.log too, which no process writes any more.
   if (!copy.flush()) await syncFileSystem(paths.agentd);
   return copy.excluded;
 }
@@ -125,7 +125,7 @@ function openUnnamed(path: string): number {
 /**
  * Adds the journal's last line, which an earlier attempt may have added already; freezing the file flushes it.
  *
- * @returns whether there was an earlier attempt that came this far.
+ * @returns whether an earlier attempt came this far.
  */
 async function endJournal(path: string, timeMs: number): Promise<boolean> {
   const journal = await openJournal({ path, now: () => timeMs });
@@ -135,7 +135,7 @@ async function endJournal(path: string, timeMs: number): Promise<boolean> {
 }
 
 /**
- * Writes the sums before anything is said about them; they are made durable together with the attestation.
+ * Writes the sums before the statement about them; they become durable together with the attestation.
  *
  * @param own the sums of agentd's files, whose paths come before those of the agent's.
  * @returns the SHA-256 of the file.
@@ -172,7 +172,7 @@ async function commitProof(paths: RecordPaths, modes: Modes, attester: Attester)
   await Promise.all([syncDirectory(paths.directory), syncDirectory(dirname(paths.directory))]);
 }
 
-/** Lets everybody in, now that nothing in the record runs with its owner's rights. */
+/** Opens the record to all users, now that nothing in it runs with its owner's rights. */
 async function openToAll(paths: RecordPaths): Promise<void> {
   await chmod(paths.agentd, 0o755);
   await chmod(paths.directory, 0o755);

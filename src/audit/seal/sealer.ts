@@ -14,7 +14,7 @@ export interface SealerOptions {
   readonly onWorker?: (() => void) | undefined;
 }
 
-/** More entries than this keep seals waiting too long. */
+/** More entries than this would keep seals waiting too long. */
 const SMALL_TREE_ENTRIES = 2_000;
 
 type Result = Exclude<SealAnswer, { readonly failure: string }>;
@@ -71,7 +71,7 @@ export class Sealer {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     if (worker === undefined) return;
-    // At once, so that a seal that comes now starts another worker instead of going down with this one.
+    // At once, so that a seal that comes now starts another worker instead of failing with this one.
     this.#lose(worker, new Error("the worker that seals was closed"));
     await worker.terminate();
   }
@@ -79,7 +79,7 @@ export class Sealer {
   async #ask(message: SealJob): Promise<Result> {
     const worker = this.#liveWorker();
     clearTimeout(this.#idle);
-    // The process stays alive for a job, and for nothing else of the worker's.
+    // The worker keeps the process alive only while it has a job.
     worker.ref();
     return await new Promise((resolve, reject) => {
       this.#waiting.set(message.job, { resolve, reject });
@@ -89,7 +89,7 @@ export class Sealer {
 
   #liveWorker(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    // An environment of its own, empty: the daemon's holds credentials.
+    // With an empty environment: the daemon's holds credentials.
     const worker = new Worker(this.#script, { env: {}, workerData: this.#attester });
     worker.unref();
     worker.on("online", () => this.#onWorker?.());
@@ -110,7 +110,7 @@ export class Sealer {
     this.#restartIdleTimer();
   }
 
-  /** The worker is gone: whoever waits hears of it, and the next seal starts another. */
+  /** The worker is gone: all waiting callers get an error, and the next seal starts another worker. */
   #lose(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;

@@ -3,7 +3,7 @@
  */
 import { systemCode } from "../../errors.ts";
 
-/** What the system says when one entry of a tree cannot be read, while the rest can. */
+/** The system's errors when one entry of a tree cannot be read, while the rest can. */
 const FAULTS_OF_ONE_ENTRY: Readonly<Record<string, string>> = {
   EACCES: "no permission",
   EPERM: "not this user's to change",

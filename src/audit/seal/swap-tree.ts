@@ -1,9 +1,9 @@
 /**
- * Putting the copy of what an agent has left in the place of the tree that its container had.
+ * Replacing the tree that a container had by the copy of what its agent has left.
  *
- * The copy grows as `runa.next` in the record. When it is whole and all else of the seal is ready, the old tree is moved
- * out of the record, beside it, and the copy becomes `runa`. The old tree goes when the record is sealed: until then it
- * is what a seal that was cut short starts over with, so each step leaves either both or a way back.
+ * The copy grows as `runa.next` in the record. When it is complete and the rest of the seal is ready, the old tree is
+ * moved out of the record, beside it, and the copy becomes `runa`. The old tree is removed when the record is sealed.
+ * Until then a seal that was cut short starts over with it, so each step leaves either both trees or a way back.
  */
 import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -18,7 +18,7 @@ import { recordPaths, RUNA } from "../format/record-layout.ts";
 /** A tree that a container had, while its record is being sealed; no name of a record looks like this. */
 export const OLD_TREE = /^\.unsealed-([0-9a-f]{16})$/;
 
-/** Somebody who holds the old tree can close it as fast as it is opened; it takes luck to move it then. */
+/** A process that holds the old tree can close it as fast as it is opened; moving it then takes luck. */
 const ATTEMPTS_TO_MOVE = 1_000;
 
 /** Where the old tree of a record goes: on its file system, and out of what is verified. */
@@ -31,7 +31,7 @@ export function copyPath(record: string): string {
   return join(record, `${RUNA}.next`);
 }
 
-/** Makes of whatever a seal that was cut short has left what it began with: the old tree in its place, and no copy. */
+/** Restores what a seal that was cut short began with: the old tree in its place, and no copy. */
 export async function undoSwap(record: string): Promise<void> {
   const { runa } = recordPaths(record);
   const old = oldTreePath(record);
@@ -52,11 +52,11 @@ export async function swapTrees(record: string): Promise<void> {
 
 /** Removes the old tree of a sealed record, as far as it can be; pruning tries again. */
 export async function removeReplacedTree(record: string): Promise<void> {
-  // Whoever still writes it can keep it from being removed, but nothing of the record hangs on that.
+  // A process that still writes it can keep it from being removed, but nothing of the record depends on that.
   await removeTree(oldTreePath(record)).catch(() => undefined);
 }
 
-/** Moves a directory into another one, for which it has to be writable: it is opened up first. */
+/** Moves a directory into another one. That needs write permission on it, so it is opened up first. */
 async function moveTree(path: string, newPath: string): Promise<void> {
   using from = TreeEntry.root(dirname(path));
   using to = TreeEntry.root(dirname(newPath));

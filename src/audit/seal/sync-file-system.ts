@@ -1,5 +1,5 @@
 /**
- * Flushes the file system that a path lies on: a hundred times cheaper than one fsync for each of many thousand files.
+ * Flushes the file system of a path: a hundred times cheaper than one fsync for each of many thousand files.
  * Node has no call for it, so coreutils' `sync` makes it.
  */
 export async function syncFileSystem(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** The README of an exported record: how a stranger checks it, with tools that every distribution has. */
+/** The README of an exported record: how to check it with tools that every distribution has. */
 
 export interface ExportReadmeParts {
   readonly sessionId: string;

@@ -1,5 +1,5 @@
 /**
- * One archive with everything that a stranger needs to check a record.
+ * One archive with everything that is needed to check a record elsewhere.
  */
 import { closeSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
@@ -66,7 +66,7 @@ function requireVerified({ id }: RecordPlace, { status, problems }: Verification
   throw new AgentdError("record_altered", { tried, why, next });
 }
 
-/** Writes what goes along with the record. */
+/** Writes the files that accompany the record. */
 async function writeCompanions(
   directory: string,
   { id, profile }: RecordPlace,
@@ -94,16 +94,17 @@ function chainPart({ lines }: Chain, sessionId: string): ChainLine[] {
 interface Archive {
   /** The one directory in the archive. */
   readonly name: string;
-  /** Holds a directory of that name with what goes along. */
+  /** Holds a directory of that name with the accompanying files. */
   readonly staging: string;
   readonly place: RecordPlace;
   readonly output: string;
 }
 
 /**
- * Names go to tar as bytes, each ended by a NUL; nothing is followed, and nothing of this host's users is told.
+ * Names go to tar as bytes, each ended by a NUL; links are not followed, and the archive shows nothing of this host's
+ * users.
  *
- * tar goes by paths, which is safe here: what is sealed lies in directories that no container ever had, so nobody but the
+ * tar goes by paths, which is safe here: sealed files are in directories that no container ever had, so only the
  * operator can put a link into one.
  */
 async function archive({ name, staging, place, output }: Archive): Promise<void> {

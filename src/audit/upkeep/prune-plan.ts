@@ -1,5 +1,5 @@
 /**
- * Which records may go: old ones, but never one that is open, that is not what the chain says, or that shall be kept.
+ * Which records can be pruned: old ones, but none that is open, that differs from the chain, or that is to be kept.
  */
 import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
@@ -26,16 +26,16 @@ export interface PruneRules {
 
 export interface PrunableRecord extends RecordPlace {
   readonly endTimestamp: string;
-  /** What it takes on the disk. */
+  /** Its use of the disk. */
   readonly bytes: number;
 }
 
 export interface PrunePlan {
   /** Oldest first. */
   readonly records: readonly PrunableRecord[];
-  /** What would go by the rules but stays, and why. */
+  /** Records that match the rules but stay, and why. */
   readonly refused: readonly (RecordPlace & { readonly reason: string })[];
-  /** What an earlier pruning was kept from removing. */
+  /** Entries that an earlier pruning could not remove. */
   readonly leftovers: readonly string[];
 }
 
@@ -45,18 +45,18 @@ const MOST_ATTESTATION_BYTES = 1024 * 1024;
 /** A record that is being removed; no name of a record looks like this. */
 const PRUNED = /^\.pruned-[0-9a-f]{16}$/;
 
-/** Where a record goes before it is removed, so that nobody ever sees half of one. */
+/** Where a record goes before it is removed, so that a reader never sees half of one. */
 export function prunedPath(auditRoot: string, { profile, id }: RecordPlace): string {
   return join(auditRoot, profile, `.pruned-${id}`);
 }
 
-/** What a pruning has begun to remove, and what a sealed session's container has left behind the seal's back. */
+/** The remains of a pruning that was cut short, and of a container's tree that a seal could not remove. */
 function isLeftover(name: string, { isOpen }: Evidence): boolean {
   const [, unsealed] = OLD_TREE.exec(name) ?? [];
   return PRUNED.test(name) || (unsealed !== undefined && !isOpen(unsealed));
 }
 
-/** Finds what the rules let go. Only reads. */
+/** Finds what the rules allow to remove. Only reads. */
 export async function planPruning(
   auditRoot: string,
   rules: PruneRules,
@@ -68,10 +68,10 @@ export async function planPruning(
   for (const profile of await namesIn(auditRoot)) {
     const newestFirst = await listRecords(auditRoot, { limit: Number.POSITIVE_INFINITY, profile });
     for (const place of newestFirst.slice(rules.keep)) {
-      const judged = await judge(place, rules, evidence);
-      if (judged === undefined) continue;
-      if ("reason" in judged) refused.push(judged);
-      else records.push(judged);
+      const checked = await checkPrunable(place, rules, evidence);
+      if (checked === undefined) continue;
+      if ("reason" in checked) refused.push(checked);
+      else records.push(checked);
     }
     const names = await namesIn(join(auditRoot, profile));
     leftovers.push(
@@ -82,7 +82,7 @@ export async function planPruning(
 }
 
 /** Undefined for a record that is not old enough. */
-async function judge(
+async function checkPrunable(
   place: RecordPlace,
   { endedBeforeMs = Number.POSITIVE_INFINITY }: PruneRules,
   evidence: Evidence,
@@ -145,7 +145,7 @@ function reachable<T>(path: BytePath, look: (path: BytePath) => T): T | undefine
     return look(path);
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    // It counts for nothing then: the size is for the operator's eyes only.
+    // Then it counts for nothing: the size is only shown.
     return undefined;
   }
 }

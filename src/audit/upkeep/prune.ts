@@ -50,7 +50,7 @@ function addTombstone(records: readonly RecordPlace[], writer: ChainWriter, chai
   });
 }
 
-/** Takes records out of sight, each at once. */
+/** Renames records out of sight, each at once. */
 async function putAside(auditRoot: string, records: readonly RecordPlace[]): Promise<string[]> {
   const aside: string[] = [];
   for (const record of records) {

@@ -1,4 +1,4 @@
-/** What verifying says. */
+/** The result of verifying. */
 
 export interface RecordProblem {
   /** Path from the record's root; control characters and bytes that are not UTF-8 are shown as `\xNN`. */

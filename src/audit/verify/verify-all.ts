@@ -1,5 +1,5 @@
 /**
- * Proving all records of an audit root together: each by itself, and that none is missing.
+ * Verifying all records of an audit root together: each by itself, and that none is missing.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { verifyRecord } from "./verify.ts";
 import { isVouchedFor } from "./verify-attestation.ts";
 import { verifyChain } from "./verify-chain.ts";
 
-/** So many records are looked at in turns, so that none waits for the disk alone. */
+/** This many records are verified in turns, so that none waits for the disk alone. */
 const AT_ONCE = 8;
 
 export interface VerifiedRecord extends Verification {
@@ -35,7 +35,7 @@ export interface ChainSummary {
 export interface VerificationOfAll {
   /** The worst of all. */
   readonly status: Verdict;
-  /** How many records there are of each kind; `pruned` ones are gone with a tombstone. */
+  /** How many records have each status; `pruned` ones are gone with a tombstone. */
   readonly counts: Readonly<Record<Verdict | "pruned", number>>;
   /** Every record that is not verified. */
   readonly records: readonly VerifiedRecord[];
@@ -47,7 +47,7 @@ export interface VerifyAllOptions {
   readonly stateDirectory: string;
   /** A digest that the chain must have, as noted earlier; undefined when none was. */
   readonly head?: string | undefined;
-  /** Told how many records of how many are done, after each. */
+  /** Called after each record, with the number of records done and of all. */
   readonly onProgress?: ((done: number, all: number) => Promise<void>) | undefined;
 }
 
@@ -67,7 +67,7 @@ export async function verifyAll(options: VerifyAllOptions): Promise<Verification
   const remaining = places.values();
   const verifySome = async (): Promise<void> => {
     for (const place of remaining) {
-      // One that was pruned meanwhile is found as pruned below.
+      // One that was pruned meanwhile is reported as pruned below.
       if (existsSync(place.directory)) add(await verifyPlace(place, evidence));
       await onProgress?.(++done, places.length);
     }
@@ -94,7 +94,7 @@ export async function verifyAll(options: VerifyAllOptions): Promise<Verification
   };
 }
 
-/** A record that is not there is altered: somebody removed it who left no tombstone. */
+/** A missing record is altered: it was removed without a tombstone. */
 async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<VerifiedRecord> {
   const named = { session_id: place.id, record: place.directory };
   const unread = { files: 0, statement: null, key_id: null };
@@ -106,7 +106,7 @@ async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Veri
     return { ...named, ...(await verifyRecord(place, evidence)) };
   } catch (error) {
     if (!(error instanceof AgentdError)) throw error;
-    // Of a record that a later agentd sealed nothing says that it is wrong.
+    // Nothing shows that a record which a later agentd sealed is wrong.
     const status = error.details?.["problem"] === "newer" ? "incomplete" : "altered";
     return { ...named, ...unread, status, problems: [{ path: ".", problem: error.message }] };
   }

@@ -1,5 +1,5 @@
 /**
- * The attestation of a record: its signature, what it vouches for, and its place in the chain.
+ * The attestation of a record: its signature, the sums that it covers, and its place in the chain.
  */
 import type { SessionLine } from "../chain/chain-line.ts";
 import type { Evidence } from "../chain/evidence.ts";
@@ -25,7 +25,7 @@ export interface AttestationVerdict {
   readonly keyId: string | null;
 }
 
-/** Verifies what seals a record, but not the files that the sums cover. */
+/** Verifies the seal of a record, but not the files that the sums cover. */
 export function verifyAttestation(
   place: RecordPlace,
   { attestation, checksumsDigest }: SealFiles,

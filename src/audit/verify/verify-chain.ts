@@ -1,6 +1,6 @@
 /**
- * The chain of an instance: whether its lines follow from each other, one key hands over to the next, and what stands in
- * the chain itself is signed.
+ * The chain of an instance: whether its lines follow from each other, one key hands over to the next, and the
+ * statements in the chain itself are signed.
  */
 import type { KeyObject } from "node:crypto";
 import type { Chain, ChainProblem } from "../chain/chain.ts";
@@ -54,7 +54,7 @@ function keyFault(
   };
 }
 
-/** What is wrong with a statement that stands in the chain itself; gathers what a pruning vouches for. */
+/** What is wrong with a statement in the chain itself; collects the statements that a pruning covers. */
 function statementFault(
   line: ChainLine,
   keys: ReadonlyMap<string, KeyObject>,

@@ -1,6 +1,6 @@
 /**
  * The files of a record against its sums: what `sha256sum -c` says, and what was added. Both come in the order of the
- * paths and are gone through side by side, so neither has to be held in memory.
+ * paths and are read side by side, so neither has to be held in memory.
  */
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
@@ -19,7 +19,7 @@ import { type Found, walkRecord } from "./walk-record.ts";
 const SEAL_FILES: readonly string[] = [CHECKSUMS, ATTESTATION];
 
 export interface ComparedFiles {
-  /** What is wrong between the sums and the files that are there, in the order of the paths. */
+  /** What is wrong between the sums and the existing files, in the order of the paths. */
   readonly problems: readonly RecordProblem[];
   /** How many files the sums name. */
   readonly files: number;
@@ -31,7 +31,7 @@ export interface ComparedFiles {
  * Compares the files of a record with its sums.
  *
  * @param checksums `SHA256SUMS`, open at its beginning.
- * @param document undefined when it cannot be read: nobody knows then which files the seal left out.
+ * @param document undefined when it cannot be read: then it is unknown which files the seal left out.
  */
 export async function compareFiles(
   directory: string,

@@ -1,6 +1,6 @@
 /**
- * Proving a record, without a daemon: its files against the sums, the sums against the statement, the statement against
- * the keys and the chain of this instance.
+ * Verifying a record, without a daemon: its files against the sums, the sums against the statement, the statement
+ * against the keys and the chain of this instance.
  */
 import { lstatSync } from "node:fs";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
@@ -25,7 +25,7 @@ import { type ComparedFiles, compareFiles } from "./verify-files.ts";
 const MOST_ATTESTATION_BYTES = 1024 * 1024;
 
 /**
- * Verifies a record. Only reads, and follows nothing out of it.
+ * Verifies a record. Only reads, and follows no link.
  *
  * @throws AgentdError `record_unusable` when the record is not there or cannot be read, or its bytes are as they were
  *   sealed and this agentd still does not understand them.
@@ -36,14 +36,14 @@ export async function verifyRecord(place: RecordPlace, evidence: Evidence): Prom
     throw unusable(directory, "there is no such directory");
   }
   try {
-    return await judge(place, evidence);
+    return await verifyPlace(place, evidence);
   } catch (error) {
     if (error instanceof AgentdError || systemCode(error) === undefined) throw error;
     throw unusable(directory, sentence(error), error);
   }
 }
 
-async function judge(place: RecordPlace, evidence: Evidence): Promise<Verification> {
+async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Verification> {
   const { directory } = place;
   const paths = recordPaths(directory);
   const document = await documentOrError(directory);
@@ -55,7 +55,7 @@ async function judge(place: RecordPlace, evidence: Evidence): Promise<Verificati
     const verification = await verifyUnsealed(place, { document, isAttested: hasAttestation }, evidence);
     const isSuspect = verification.status === "altered";
     // Sealed by the daemon while it was looked at.
-    return isSuspect && (await isSealed(directory)) ? await judge(place, evidence) : verification;
+    return isSuspect && (await isSealed(directory)) ? await verifyPlace(place, evidence) : verification;
   }
   const attestation = await orFault(readRegularFile(paths.attestation, MOST_ATTESTATION_BYTES));
   if (typeof attestation === "string") return altered(ATTESTATION, attestation);
@@ -107,7 +107,7 @@ async function verifyUnsealed(
   const journal = await journalFault(recordPaths(directory).journal);
   if (journal !== undefined && isThere(recordPaths(directory).journal)) return altered(JOURNAL_PATH, journal);
   if (document instanceof AgentdError) return incomplete(document.message);
-  // A daemon has it, or will: a seal that was cut short has left its files, and is made again.
+  // A daemon has the record, or will take it: a seal that was cut short has left its files, and is made again.
   if (isOpen(id)) return incomplete("has no outcome: the session is open");
   if (isAttested) return altered(path, "has no outcome, though the record was sealed");
   if (chain.linesOf(id).length > 0) {
@@ -116,7 +116,7 @@ async function verifyUnsealed(
   return incomplete("has no outcome, and no daemon will go on with it");
 }
 
-/** A whole record under another name is not the record of that name. */
+/** A complete record under another name is not the record of that name. */
 function identityProblems(place: RecordPlace, document: SessionDocument | undefined): RecordProblem[] {
   if (document === undefined) return [];
   const { session_id: id, profile } = document;
@@ -152,7 +152,7 @@ async function documentOrError(directory: string): Promise<SessionDocument | Age
   }
 }
 
-/** A file's fault in words, when it is not there or no file. */
+/** A file's fault in words, when it is missing or not a file. */
 async function orFault<T extends object>(reading: Promise<T>): Promise<T | string> {
   try {
     return await reading;

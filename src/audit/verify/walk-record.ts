@@ -1,4 +1,4 @@
-/** Everything that lies in a record, in the order in which `SHA256SUMS` has the paths, by descriptors. */
+/** All entries of a record, in the order in which `SHA256SUMS` has the paths, by descriptors. */
 import { systemCode } from "../../errors.ts";
 import type { BytePath } from "../../trees/byte-path.ts";
 import { sortedNames } from "../../trees/sorted-names.ts";
@@ -9,7 +9,7 @@ const MOST_LEVELS = 2_048;
 
 /** What was found at a path from the record's root. */
 export type Found =
-  /** Anything that is no directory; open until the next one is asked for. */
+  /** Anything that is not a directory; open until the next one is asked for. */
   | { readonly kind: "file"; readonly path: BytePath; readonly entry: TreeEntry }
   /** A directory without anything in it. */
   | { readonly kind: "empty"; readonly path: BytePath }
@@ -18,7 +18,7 @@ export type Found =
 /**
  * Walks a record.
  *
- * @param isLeftOut whether what is at a path is passed by.
+ * @param isLeftOut whether to skip the entry at a path.
  * @throws the system's error when the record itself cannot be read.
  */
 export function* walkRecord(record: TreeEntry, isLeftOut: (path: BytePath) => boolean): Generator<Found> {

@@ -61,10 +61,10 @@ export interface PathSurroundings {
   readonly ground: Ground;
 }
 
-/** Judges something that a profile names by a path. */
-export type JudgePath<T> = (named: T, around: PathSurroundings) => Promise<Finding>;
+/** Checks a path that a profile names. */
+export type PathCheck<T> = (named: T, around: PathSurroundings) => Promise<Finding>;
 
-export const mountFinding: JudgePath<Mount> = async (mount, { rules, selinux, ground }) => {
+export const mountFinding: PathCheck<Mount> = async (mount, { rules, selinux, ground }) => {
   const { source, target, relabel } = mount;
   const gone = await ground.unreachable(source);
   if (gone !== undefined) return gone;
@@ -80,7 +80,7 @@ export const mountFinding: JudgePath<Mount> = async (mount, { rules, selinux, gr
   );
 };
 
-export const methodologyFinding: JudgePath<string> = async (directory, { rules, selinux, ground }) => {
+export const methodologyFinding: PathCheck<string> = async (directory, { rules, selinux, ground }) => {
   const gone = await ground.unreachable(directory);
   if (gone !== undefined) return gone;
   const correct = `correct methodology_dir = ${JSON.stringify(directory)} in ${rules.configFile}, or put a manifest.toml there`;

@@ -11,9 +11,9 @@ import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
 import type { Ground } from "./ground.ts";
 import {
   imageFinding,
-  type JudgePath,
   methodologyFinding,
   mountFinding,
+  type PathCheck,
   type PathRules,
 } from "./profile-checks.ts";
 import { selinuxMode } from "./system-checks.ts";
@@ -46,8 +46,8 @@ export async function profileChecks(
   ]);
   const { ground, credentials, network } = around;
   const resolve = { credentials: resolveCredentials, token: resolveToken };
-  const onPath = async <T>(judge: JudgePath<T>, what: T) =>
-    rules === undefined ? undefined : await judge(what, { rules, selinux, ground });
+  const onPath = async <T>(find: PathCheck<T>, what: T) =>
+    rules === undefined ? undefined : await find(what, { rules, selinux, ground });
   return profiles.flatMap((profile) => {
     const { name, mounts, methodologyDir } = profile;
     const check = (condition: string, look: Check["look"], limitMs?: number): Check => ({

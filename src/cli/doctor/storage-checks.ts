@@ -141,7 +141,7 @@ async function spaceFinding(
 ): Promise<Finding> {
   const { bavail, bsize, files, ffree } = await statfs(path);
   // Some file systems, such as btrfs, make files as long as there is space.
-  return judgeSpace(path, holds, {
+  return freeSpaceFinding(path, holds, {
     bytes: bavail * bsize,
     files: files === 0 ? Infinity : ffree,
     logLimitBytes,
@@ -157,7 +157,7 @@ export interface Room {
   readonly minFreeBytes: number;
 }
 
-export function judgeSpace(
+export function freeSpaceFinding(
   path: string,
   holds: readonly string[],
   { bytes, files, logLimitBytes, minFreeBytes }: Room,

@@ -1,10 +1,10 @@
-/** What becomes of a configuration that is read while the daemon runs: what takes effect, and what has changed. */
+/** How a new configuration takes effect while the daemon runs, and what has changed. */
 import { isDeepStrictEqual } from "node:util";
 import type { Result } from "../../api/methods.ts";
 import type { Config, DaemonSettings } from "../../config/config.ts";
 import type { Profile } from "../../profile/profile.ts";
 
-/** What a configuration changes against the one before it. */
+/** The changes of a configuration against the one before it. */
 export type ConfigChanges = Pick<
   Result<"reload">,
   | "profiles_added"
@@ -29,7 +29,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   podmanSocket: "podman_socket",
 };
 
-/** What a running daemon holds open, or has told others. */
+/** Settings that a running daemon cannot change: it holds them open, or has published them. */
 const FIXED = [
   "auditRoot",
   "socketPath",
@@ -76,7 +76,7 @@ function isChanged(was: Profile | undefined, is: Profile | undefined): boolean {
   return was !== undefined && is !== undefined && !isDeepStrictEqual(was, is);
 }
 
-/** Undefined for a profile without a schedule, and for one that is not there. */
+/** Undefined for a profile without a schedule, and for an unknown one. */
 function scheduleOf(profile: Profile | undefined) {
   if (profile?.schedule === undefined) return undefined;
   const { schedule, timezone, missed, catchupWindowMs, overlap, jitterMs } = profile;

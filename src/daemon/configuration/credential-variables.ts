@@ -4,7 +4,7 @@ import type { Environment } from "../../environment.ts";
 
 type Variables = Readonly<Record<string, string>>;
 
-/** The variables that are in use now: whoever resolves a credential asks here each time. */
+/** The variables in use. Each resolution of a credential asks here. */
 export class CredentialVariables {
   /** Absolute path of the file; it need not exist. */
   readonly file: string;
@@ -37,8 +37,8 @@ export class CredentialVariables {
   }
 
   /**
-   * Reads the file again. Nothing has changed before the function is called that this gives, which tells the names of
-   * the variables that were added, changed or removed.
+   * Reads the file again. The new values count once the returned function is called, which returns the names of the
+   * variables that were added, changed or removed.
    *
    * @throws AgentdError as `readCredentialsFile` does.
    */

@@ -1,7 +1,7 @@
 import { type Config, findProfile } from "../../config/config.ts";
 import type { Profile } from "../../profile/profile.ts";
 
-/** The configuration that is in use now: whoever needs what may change asks here each time. */
+/** The configuration in use. Code that needs a value that may change asks here each time. */
 export class CurrentConfig {
   #config: Config;
   #loadedTimestamp: string;
@@ -25,7 +25,7 @@ export class CurrentConfig {
     return findProfile(this.#config, name);
   }
 
-  /** From now on it is this one. */
+  /** Replaces the configuration in use. */
   replace(config: Config, loadedTimestamp: string): void {
     this.#config = config;
     this.#loadedTimestamp = loadedTimestamp;

@@ -1,16 +1,16 @@
-/** Whether the files that the daemon has read are still as they were then. */
+/** Whether the files that the daemon has read have changed since. */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { ifThere } from "../../if-there.ts";
 
-/** What a file was like. */
+/** The state of a file. */
 interface Look {
-  /** Tells two states of the file apart without reading it; undefined: there was none. */
+  /** Differs between two states of the file, without reading it; undefined: there was no file. */
   readonly stamp: string | undefined;
   readonly digest: string | undefined;
 }
 
-/** Larger ones are told apart by size and times alone. */
+/** Larger files are compared by size and times alone. */
 const MAX_BYTES = 4 * 1024 ** 2;
 
 export class LoadedFiles {
@@ -28,7 +28,7 @@ export class LoadedFiles {
     return () => this.#paths.forEach((path, index) => this.#looks.set(path, looks[index] ?? NOTHING));
   }
 
-  /** The files whose content is another than the one that was read. A file that cannot be looked at counts as changed. */
+  /** The files whose content differs from what was read. A file that cannot be looked at counts as changed. */
   async changed(): Promise<string[]> {
     const changes = await Promise.all(this.#paths.map((path) => this.#hasChanged(path)));
     return this.#paths.filter((_, index) => changes[index]);
@@ -39,7 +39,7 @@ export class LoadedFiles {
     if (known?.stamp === (await stampOf(path).catch(() => "unknown"))) return false;
     const look = await lookAt(path).catch(() => undefined);
     if (look === undefined || look.digest !== known?.digest) return true;
-    // Written anew with what was in it: the next look needs not read it.
+    // Written anew with the same content: the next look need not read it.
     this.#looks.set(path, look);
     return false;
   }

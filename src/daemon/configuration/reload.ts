@@ -12,7 +12,7 @@ import type { CredentialVariables } from "./credential-variables.ts";
 import type { CurrentConfig } from "./current-config.ts";
 import type { LoadedFiles } from "./loaded-files.ts";
 
-/** What a new configuration reaches. */
+/** What a new configuration changes in the daemon. */
 export interface ReloadHost {
   readonly current: CurrentConfig;
   /** Reads a file and validates it; throws as `loadConfig` does. */
@@ -25,14 +25,14 @@ export interface ReloadHost {
   readonly followSchedules: (profiles: readonly Profile[]) => Promise<void>;
   /** Prepares the images of these profiles in the background. */
   readonly prepareImages: (profiles: readonly Profile[]) => void;
-  /** Whether the daemon takes no new work any more. */
+  /** Whether the daemon accepts no new sessions. */
   readonly isClosed: () => boolean;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** Reads the configuration file and that of credentials again: all of what may change takes effect, or nothing does. */
+/** Reads the configuration file and that of credentials again: all that may change takes effect, or nothing does. */
 export class Reloading {
   readonly #host: ReloadHost;
   readonly #enqueue: Enqueue = oneAtATime();
@@ -76,14 +76,14 @@ export class Reloading {
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);
     host.prepareImages(config.profiles.filter(({ name }) => fresh.has(name)));
-    // Names; the values are nobody's business.
+    // Names only; values are secret.
     const changed = { ...changes, credentials_changed: credentialsChanged };
     log.info({ config: config.file, ...changed }, "configuration reloaded");
     return { config_file: config.file, loaded_timestamp: loadedTimestamp, ...changed };
   }
 }
 
-/** What a configuration allows at once. */
+/** The limits that a configuration sets on admission. */
 export function admissionLimits({ daemon, profiles }: Config): AdmissionLimits {
   const { maxSessions, memoryBudgetBytes } = daemon;
   const limited = profiles.flatMap(({ name, maxSessions: limit }) =>

@@ -5,7 +5,7 @@ import { readIfThere } from "../../if-there.ts";
 import { bootId } from "../../process-identity.ts";
 
 /**
- * What stands for this boot and login: containers that started under another one are gone, whatever Podman shows.
+ * Identifies this boot and login: containers that started under another one are gone, whatever Podman shows.
  *
  * It is the kernel's boot id and an id of ours in the runtime directory, which a logout without lingering clears as a
  * boot does.

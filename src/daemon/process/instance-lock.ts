@@ -13,16 +13,16 @@ interface Holder extends ProcessIdentity {
   readonly bootId: string;
 }
 
-/** The hold of this process on a state directory. */
+/** The claim of this process on a state directory. */
 export interface InstanceLock {
   /** Gives the directory up; idempotent. */
   release(): Promise<void>;
 }
 
 /**
- * Takes a state directory for this process, at once even when its last holder died without giving it up.
+ * Claims a state directory for this process, at once even when its last holder died without giving it up.
  *
- * `daemon.json` names the holder by pid, start time and boot: that is the truth. proper-lockfile judges by
+ * `daemon.json` names the holder by pid, start time and boot: that is the truth. proper-lockfile goes by
  * modification times alone, so it only guards the moment in which the holder is read and replaced.
  *
  * @throws AgentdError `daemon_running`, with the holder's pid, when the holder lives.
@@ -79,7 +79,7 @@ async function takeOver(stateDirectory: string, pid: number, tried: string): Pro
   return { release: () => rm(path, { force: true }) };
 }
 
-/** The recorded holder; a file that a crash left half-written names nobody. */
+/** The recorded holder; undefined for a file that a crash left half-written. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const holder = JSON.parse(await readFile(path, "utf8")) as Partial<Holder> | null;

@@ -11,7 +11,7 @@ export class ReloadSignal implements Disposable {
     source.on("SIGHUP", this.#onSignal);
   }
 
-  /** Has every signal call this; at once where one has come before. */
+  /** Calls this for every signal; at once if one has come before. */
   follow(reload: () => void): void {
     this.#reload = reload;
     if (this.#isOwed) reload();

@@ -1,8 +1,8 @@
 import { SESSION_STATES, type SessionState } from "../../session-document.ts";
 
-/** What a status line is made from; the intake has it. */
+/** What a status line is made from; the intake provides it. */
 interface Work {
-  /** Whether no new sessions are taken. */
+  /** Whether no new sessions are accepted. */
   readonly closed: boolean;
   readonly openSessions: readonly { view(): { readonly state: SessionState } }[];
 }

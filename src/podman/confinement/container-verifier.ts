@@ -1,5 +1,5 @@
 /**
- * Proves that a container is as confined as was asked, before anything of a session runs in it.
+ * Verifies that a container is as confined as was asked, before anything of a session runs in it.
  */
 import { AgentdError } from "../../errors.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
@@ -15,7 +15,7 @@ export interface VerifierOptions {
   readonly containers: Containers;
   readonly host: EngineHost;
   readonly containment: Containment;
-  /** The program: only in Podman's user namespace can the runtime's configuration of a container be read. */
+  /** The program: only Podman's user namespace can read the runtime's configuration of a container. */
   readonly podman: Podman;
 }
 
@@ -24,7 +24,7 @@ const READ_LIMIT_MS = 30_000;
 export class ContainerVerifier {
   readonly #options: VerifierOptions;
   readonly #verified = new Set<string>();
-  /** Images whose containers have the filter of system calls that they should have. */
+  /** Images whose containers are known to have the right filter of system calls. */
   readonly #filtered = new Set<string>();
   readonly #inTurn = oneAtATime();
 

@@ -46,7 +46,7 @@ const ALLOWED = `
   vfork wait4 waitid waitpid write writev
 `;
 
-/** Any other call that is not allowed fails with ENOSYS: programs take it for one of a newer kernel. */
+/** Any other call that is not allowed fails with ENOSYS, as a call of a newer kernel does. */
 const REFUSED = `
   acct bdflush chroot clock_settime clock_settime64 delete_module fanotify_init finit_module init_module
   io_pgetevents ioperm iopl kcmp kexec_file_load kexec_load lookup_dcookie migrate_pages move_pages

@@ -1,5 +1,5 @@
 /**
- * What the OCI runtime was told about a container: the proof of what inspect does not show.
+ * What the OCI runtime was given for a container: evidence for what inspect does not show.
  */
 import * as z from "zod";
 import { REFUSED_CALLS } from "./seccomp-profile.ts";
@@ -23,7 +23,7 @@ export function parseOciConfig(text: string): OciConfig {
   return ociConfig.parse(JSON.parse(text));
 }
 
-/** In what the filter of system calls is weaker than sessions need, each as a phrase; empty when it is as needed. */
+/** How the filter of system calls is weaker than sessions need, each as a phrase; empty when it is as needed. */
 export function seccompWeaknesses({ linux: { seccomp } }: OciConfig): string[] {
   if (seccomp === null || seccomp === undefined) return ["it has no seccomp profile"];
   const { defaultAction, syscalls } = seccomp;
@@ -35,7 +35,7 @@ export function seccompWeaknesses({ linux: { seccomp } }: OciConfig): string[] {
   return allowed.length === 0 ? [] : [`its seccomp profile allows ${allowed.join(", ")}`];
 }
 
-/** `SCMP_ACT_KILL`, `SCMP_ACT_KILL_THREAD` and `SCMP_ACT_KILL_PROCESS` end whoever makes the call. */
+/** `SCMP_ACT_KILL`, `SCMP_ACT_KILL_THREAD` and `SCMP_ACT_KILL_PROCESS` end the caller. */
 function refuses(action: string): boolean {
   return action === "SCMP_ACT_ERRNO" || action === "SCMP_ACT_TRAP" || action.startsWith("SCMP_ACT_KILL");
 }

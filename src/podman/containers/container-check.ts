@@ -14,7 +14,7 @@ import {
   processLimit,
 } from "./container-spec.ts";
 
-/** In what the container is weaker than the request, each as a phrase; empty when it is as asked. */
+/** How the container is weaker than the request, each as a phrase; empty when it is as asked. */
 export function weaknesses(
   container: InspectReply,
   request: ContainerRequest,

@@ -1,6 +1,6 @@
 /**
- * The two processes that a running container has on the host. When conmon has died, the engine says `running` for ever,
- * so agentd looks at them itself.
+ * The two processes that a running container has on the host. When conmon has died, the engine reports `running` for
+ * ever, so agentd looks at them itself.
  */
 import { basename } from "node:path";
 import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
@@ -12,13 +12,13 @@ export class ContainerProcesses {
   #conmon: ProcessIdentity | null | undefined;
   #first: ProcessIdentity | null | undefined;
 
-  /** Remembers who they are, from what the engine says about a running container. */
+  /** Remembers the two processes, from what the engine says about a running container. */
   async note(state: InspectReply["State"]): Promise<void> {
     this.#conmon ??= await identifyConmon(state.ConmonPid);
     this.#first ??= (await identifyProcess(state.Pid)) ?? null;
   }
 
-  /** Why the container cannot come to its end any more; undefined while both live, and before they were seen. */
+  /** Why the container can no longer end; undefined while both live, and before they were seen. */
   async whyLost(): Promise<string | undefined> {
     if (await isGone(this.#conmon)) return "conmon, which watches the container, has died";
     if (await isGone(this.#first))

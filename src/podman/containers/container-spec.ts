@@ -33,14 +33,14 @@ export interface ContainerRequest {
   readonly user: string;
   /** The user's home inside, an absolute path. */
   readonly home: string;
-  /** True: the volume `homeVolume` lies at home, filled from the image. False: whatever the binds put there. */
+  /** True: the volume `homeVolume` is mounted at home, filled from the image. False: the binds provide home. */
   readonly homeFromImage: boolean;
   readonly workingDirectory: string;
   /** The whole command; the image's ENTRYPOINT and CMD do not run. */
   readonly argv: readonly [string, ...string[]];
   /** Added to the image's; HOME is set to `home`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Names to take away from what the image sets. */
+  /** Names to remove from the image's environment. */
   readonly unsetEnv: readonly string[];
   readonly binds: readonly Bind[];
   readonly network: "private" | "none" | "host";
@@ -54,7 +54,7 @@ export interface ContainerRequest {
   readonly limits: Limits;
 }
 
-/** Processes and threads of a session when nothing else was asked for. */
+/** Processes and threads of a session by default. */
 export const DEFAULT_PIDS = 2048;
 
 /** The create request, and the limits that were asked for and left out because the host cannot enforce them. */
@@ -63,7 +63,7 @@ export interface ContainerSpec {
   readonly unenforcedLimits: readonly LimitName[];
 }
 
-/** What contains every container, whatever is asked for. */
+/** The confinement of every container, for any request. */
 export interface Containment {
   /** Path of the seccomp profile on the host. */
   readonly seccompProfile: string;
@@ -83,7 +83,7 @@ export function containerSpec(
   const spec = {
     name: request.name,
     image: request.image,
-    // What an image could bring along.
+    // What an image could set.
     entrypoint: [program],
     command: words,
     work_dir: request.workingDirectory,
@@ -92,12 +92,12 @@ export function containerSpec(
     stop_signal: constants.signals[request.stopSignal ?? "SIGTERM"],
     image_volume_mode: "ignore",
     healthconfig: { Test: ["NONE"] },
-    // Who runs, and what that user is outside.
+    // The user inside, and outside.
     user: `${SESSION_UID}:${SESSION_UID}`,
     passwd_entry: `${request.user}:*:${SESSION_UID}:${SESSION_UID}::${request.home}:/bin/sh`,
     userns: { nsmode: "private" },
     idmappings: idMappings(host),
-    // What it may do.
+    // Its rights.
     privileged: false,
     cap_drop: ["all"],
     cap_add: [],
@@ -113,12 +113,12 @@ export function containerSpec(
     umask: "0022",
     resource_limits: limits,
     ...(processes === undefined ? {} : { r_limits: [{ type: "nproc", hard: processes, soft: processes }] }),
-    // What it sees.
+    // Its view of the host.
     mounts: request.binds.map((bind) => mount(bind, host)),
     volumes: request.homeFromImage
       ? [{ Name: homeVolume(request.name), Dest: request.home, Options: ["U", "nosuid", "nodev"] }]
       : [],
-    // How it lives.
+    // Its life.
     init: true,
     systemd: "false",
     terminal: false,
@@ -134,7 +134,7 @@ export function containerSpec(
   return { spec, unenforcedLimits };
 }
 
-/** The name of the volume that a container's home is, where it is filled from the image. */
+/** The name of the volume for a container's home, where it is filled from the image. */
 export function homeVolume(containerName: string): string {
   return `${containerName}-home`;
 }
@@ -186,7 +186,7 @@ export function processLimit(
   { countsProcessesByNamespace }: Pick<EngineHost, "countsProcessesByNamespace">,
   { mostProcesses }: Pick<Containment, "mostProcesses">,
 ): number | undefined {
-  // Nobody may raise the user's own limit.
+  // A process cannot raise the user's own limit.
   return countsProcessesByNamespace ? Math.min(pids, mostProcesses) : undefined;
 }
 

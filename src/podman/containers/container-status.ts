@@ -1,5 +1,5 @@
 /**
- * The few states that matter of the many that Podman has.
+ * Podman's many states, reduced to the few that matter.
  */
 import type { InspectReply } from "../service/replies.ts";
 
@@ -11,7 +11,7 @@ export interface Exited {
   readonly kind: "exited";
   /** -1 when conmon ended it for its `timeout`. */
   readonly exitCode: number;
-  /** Also true when only a child was killed for memory and the first process went on. */
+  /** Also true when only a child was killed for memory and the first process continued. */
   readonly oomKilled: boolean;
   /** RFC 3339, by the engine's clock. */
   readonly finishedAt: string;
@@ -27,7 +27,7 @@ export interface ContainerStatus {
   readonly exit: Exited | undefined;
 }
 
-/** The phase behind Podman's word. */
+/** The phase for Podman's word. */
 export function phaseOf(word: string): ContainerPhase {
   if (["configured", "created", "initialized"].includes(word)) return "created";
   // `stopped` until the engine's cleanup has run, then `exited`; both carry the exit code.

@@ -1,6 +1,6 @@
 /**
- * The life of containers through the API. Each operation stands a service that is killed under it: it waits for the
- * next one, and looks before it acts again.
+ * The life of containers through the API. Every operation survives the service being killed: it waits for the
+ * next service, and looks before it acts again.
  */
 import { basename, dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -27,12 +27,12 @@ const REMOVE_DEADLINE_MS = 60_000;
 const MOST_TRIES = 5;
 const RETRY_PAUSE_MS = 200;
 
-/** How the engine writes a time that has not come. */
+/** How the engine writes a time that is not set. */
 const NEVER = "0001-01-01T00:00:00Z";
 
 export class Containers {
   readonly #http: EngineHttp;
-  /** Containers whose start the service did not survive, and has not come to an end since. */
+  /** Containers whose start killed the service, and that have not ended since. */
   readonly #startsCutShort = new Set<string>();
 
   constructor(http: EngineHttp) {
@@ -57,7 +57,7 @@ export class Containers {
       }
       const made = await this.inspect(name, signal);
       if (made !== undefined) return made.Id;
-      await this.remove(name); // Half of it may lie in the storage and hold the name.
+      await this.remove(name); // Half of it may be in the storage and occupy the name.
     }
   }
 
@@ -106,8 +106,8 @@ export class Containers {
 
   /**
    * Kills and removes a container with its anonymous volumes; missing is fine. Where conmon has died, the engine may
-   * refuse at first, so it kills and tries again. So it does when the service died: it may have noted a kill that it did
-   * not come to, and would then remove the container from under its processes.
+   * refuse at first, so this kills and tries again. It does the same when the service died: that may have recorded a
+   * kill that it did not carry out, and the engine would then remove the container from under its processes.
    */
   async remove(id: string): Promise<void> {
     await this.#finishStart(id);
@@ -115,12 +115,12 @@ export class Containers {
       const failure = await this.#tryToRemove(id);
       if (failure === undefined) return;
       if (tries === MOST_TRIES) throw failure;
-      await this.signal(id, "SIGKILL").catch(() => undefined); // The failure that counts is the removal's.
+      await this.signal(id, "SIGKILL").catch(() => undefined); // The removal's failure is the one that counts.
       await delay(RETRY_PAUSE_MS * tries);
     }
   }
 
-  /** All containers that carry these labels, whatever their state. */
+  /** All containers that carry these labels, in any state. */
   async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
     const reply = await this.#http.call({
       tried: "list containers",
@@ -183,8 +183,8 @@ export class Containers {
   }
 
   /**
-   * What a start that was cut short leaves behind makes the next one fail. Often that clears it away; where its process
-   * has died, 5.x goes on starting that one, until a stop makes it look. Whatever the stop finds is fine.
+   * The remains of a start that was cut short make the next start fail. Often that clears them away. Where the process
+   * has died, 5.x keeps starting that one, until a stop makes it look. Any result of the stop is fine.
    */
   async #clearStart(id: string, signal?: AbortSignal): Promise<void> {
     await this.#http.send({
@@ -227,7 +227,7 @@ export class Containers {
   }
 }
 
-/** The error of a request under which the service died; any other is thrown on. */
+/** The error of a request under which the service died; any other is rethrown. */
 function lostReply(error: unknown): Error {
   if (error instanceof Error && replyWasLost(error)) return error;
   throw error;

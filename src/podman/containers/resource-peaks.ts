@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Backoff } from "../../backoff.ts";
 
-/** Undefined is what this host does not tell: cgroup v1, a controller that is not delegated, an old kernel. */
+/** Undefined where this host has no value: cgroup v1, a controller that is not delegated, an old kernel. */
 export interface ResourcePeaks {
   readonly memoryBytes?: number | undefined;
   /** Processes and threads at once. */
   readonly pids?: number | undefined;
-  /** Processor time in all, of the kernel for it too. */
+  /** Processor time in all, including the kernel's for it. */
   readonly cpuSeconds?: number | undefined;
 }
 

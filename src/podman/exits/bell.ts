@@ -1,4 +1,4 @@
-/** Something that can be rung while nobody listens, and is heard then. */
+/** A bell that keeps its ring until a waiter hears it. */
 export class Bell {
   #rung = false;
   #wake: (() => void) | undefined;
@@ -14,7 +14,7 @@ export class Bell {
   }
 
   /**
-   * Waits for a ring since the last `reset`: true when it came, false after the time. Undefined waits for ever.
+   * Waits for a ring since the last `reset`: true when it came, false after the time. Undefined: without a limit.
    *
    * @throws the signal's reason.
    */

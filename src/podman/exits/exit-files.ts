@@ -49,7 +49,7 @@ export class ExitFiles {
   #onChange(name: string): void {
     const [, containerId, suffix] = EXIT_NAME.exec(name) ?? [];
     if (containerId !== undefined) this.#options.onExit(containerId, suffix === undefined);
-    // The directory's own name: it has been removed, and another one may take its place.
+    // The directory's own name: it has been removed, and a new one may take its place.
     if (name === basename(this.#options.directory)) this.close();
   }
 

@@ -10,7 +10,7 @@ import { type Exited, statusOf } from "../containers/container-status.ts";
 import type { InspectReply } from "../service/replies.ts";
 import { Bell } from "./bell.ts";
 
-/** How a container ended; `lost` when nobody can tell. */
+/** How a container ended; `lost` when that is unknown. */
 export type ContainerExit = Exited | { readonly kind: "lost"; readonly why: string };
 
 export interface ExitWatchOptions {
@@ -27,7 +27,7 @@ export interface ExitWatchOptions {
 const SOON_MS = 3;
 /** After a hint the exit may take a moment to show. */
 const LOOK_AGAIN_MS: readonly number[] = [2, 5, 10, 20, 50, 100, 200];
-/** A process is gone a moment before the engine knows of a normal end; after these looks it never will. */
+/** A process is gone a moment before the engine knows of a normal end; after these looks the engine will never know. */
 const CONFIRM_LOST_MS: readonly number[] = [50, 100, 200, 400, 800, 1_600];
 /** A removal that has begun with a kill is done or visible after these looks. */
 const CONFIRM_KILL_MS: readonly number[] = [200, 400, 800];
@@ -50,7 +50,7 @@ export class ExitWatch {
     }
   }
 
-  /** A hint that any container may have ended. */
+  /** A hint that some container may have ended. */
   hintAll(): void {
     for (const containerId of this.#bells.keys()) this.hint(containerId);
   }
@@ -73,7 +73,7 @@ export class ExitWatch {
   }
 
   /**
-   * Looks again at a container that SIGKILL has ended and nobody here has sent it: `podman rm --force` kills before it
+   * Looks again at a container that ended by a SIGKILL which agentd did not send: `podman rm --force` kills before it
    * removes. Returns the same exit, or `lost` where the container is gone soon after.
    *
    * @throws the signal's reason.
@@ -113,7 +113,7 @@ export class ExitWatch {
   async #idle(bell: Bell, processes: ContainerProcesses, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       if (await bell.heard(this.#options.lookIntervalMs, signal)) return true;
-      // A look costs the engine 3 ms for each session; that both processes live is seen for nothing.
+      // A look costs the engine 3 ms for each session; checking that both processes live costs nothing.
       if (!(await processes.areAlive())) return false;
     }
   }
@@ -121,7 +121,7 @@ export class ExitWatch {
   async #look(containerId: string, signal: AbortSignal): Promise<Look> {
     try {
       const container = await this.#options.inspect(containerId, signal);
-      return container === undefined ? { kind: "lost", why: GONE } : judge(container);
+      return container === undefined ? { kind: "lost", why: GONE } : readLook(container);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AgentdError)) throw error;
@@ -149,7 +149,7 @@ type Look =
   | { readonly kind: "running"; readonly state: InspectReply["State"] }
   | { readonly kind: "waiting" | "unknown" };
 
-function judge(container: InspectReply): Look {
+function readLook(container: InspectReply): Look {
   const { phase, exit } = statusOf(container);
   if (phase === "running") return { kind: "running", state: container.State };
   return exit ?? { kind: "waiting" };

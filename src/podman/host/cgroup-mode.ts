@@ -5,7 +5,7 @@ import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isReachable } from "../../if-there.ts";
 
-/** `hybrid` has version 1 with version 2 beside it, which crun refuses. */
+/** `hybrid` has version 1 with version 2 beside it; crun refuses it. */
 export type CgroupMode = "v2" | "hybrid" | "v1" | "none";
 
 const CGROUP2_MAGIC = 0x63677270;

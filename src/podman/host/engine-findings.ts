@@ -1,5 +1,5 @@
 /**
- * Judges what Podman told about itself and this host: what keeps sessions from running, and what makes them worse.
+ * Findings from what Podman reports about itself and this host: what keeps sessions from running, or makes them worse.
  */
 import { failure, type Finding, type NamedFinding, ok, warning } from "../../finding.ts";
 import { namespaceFix } from "../service/namespace-advice.ts";
@@ -13,16 +13,16 @@ import {
   SESSION_UID,
 } from "./host-features.ts";
 
-/** What counts for the judgement besides Podman's own words. */
+/** What the findings depend on besides Podman's report. */
 export interface EngineSurroundings {
   readonly cgroups: CgroupMode;
   /** Of Podman's init program; undefined when there is none. */
   readonly initPath: string | undefined;
-  /** Whether Podman's storage lies on a network file system. */
+  /** Whether Podman's storage is on a network file system. */
   readonly storageIsRemote: boolean;
   /** See `knownFault`, of the OCI runtime. */
   readonly runtimeFault: string | undefined;
-  /** Whether some session gets a network of its own. */
+  /** Whether some session gets its own network. */
   readonly needsNetwork: boolean;
   /** The command that gives this user subordinate ids. */
   readonly grantIds: string;

@@ -1,5 +1,5 @@
 /**
- * What the podman program tells about itself and this host, for who has no service to ask and wants to start none.
+ * What the podman program reports about itself and this host, for a caller without a service that wants to start none.
  */
 import * as z from "zod";
 import { type BoundedRun, runBounded } from "../../bounded-command.ts";
@@ -12,7 +12,7 @@ import { delegatedControllers, userManagerGroup } from "./user-manager-group.ts"
 /** Runs podman with these arguments and waits for it, within a limit. Never throws. */
 export type Podman = (args: readonly string[], limitMs: number) => Promise<BoundedRun>;
 
-/** @param socket of a service that somebody else runs, to be asked instead of this user's own storage. */
+/** @param socket of a service that agentd does not run, to be asked instead of this user's own storage. */
 export function podmanProgram(environment: Environment, socket: string | undefined): Podman {
   const remote = socket === undefined ? [] : ["--url", `unix://${socket}`];
   return (args, limitMs) =>
@@ -30,18 +30,18 @@ export interface EngineParts {
     /** Directory of images and containers. */
     readonly directory: string;
     readonly configFile: string;
-    /** The program that mounts for a kernel that cannot; undefined where the kernel does it. */
+    /** The program that mounts where the kernel cannot; undefined where the kernel does it. */
     readonly mountProgram: string | undefined;
   };
 }
 
 export interface Part {
   readonly path: string;
-  /** As the program prints it, such as `1.1.5+ds1`; undefined when it did not tell. */
+  /** As the program prints it, such as `1.1.5+ds1`; undefined when it printed none. */
   readonly version: string | undefined;
 }
 
-/** How it came out when Podman was asked. */
+/** The result of asking Podman. */
 export type EngineReport =
   | { readonly kind: "answers"; readonly features: EngineFeatures; readonly parts: EngineParts }
   | { readonly kind: "missing" }
@@ -52,7 +52,7 @@ export type EngineReport =
 const part = z.object({ path: z.string(), version: z.string().default("") }).nullish();
 const helper = z.object({ executable: z.string() }).nullish();
 
-/** What is read of the same reply besides `infoReply`. */
+/** The other fields that are read of the same reply as `infoReply`. */
 const partsReply = z.object({
   host: z.object({
     conmon: part,
@@ -117,7 +117,7 @@ function mountProgramIn(option: unknown): string | undefined {
   return path === "" ? undefined : path;
 }
 
-/** Why Podman has failed, by what it wrote on standard error. */
+/** Why Podman has failed, from its standard error. */
 export function lastLine(stderr: string): string {
   const line = stderr.trim().split("\n").at(-1) ?? "";
   const [, logged] = /^time="[^"]*" level=\w+ msg=(".*")$/.exec(line) ?? [];

@@ -1,5 +1,5 @@
 /**
- * The init program that Podman puts first into a container, which `podman info` does not mention.
+ * The init program that Podman starts first in a container, which `podman info` does not mention.
  */
 import { constants, readdir, readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
@@ -40,7 +40,7 @@ export async function findInit(environment: Environment, home: string): Promise<
   return undefined;
 }
 
-/** Every containers.conf there is, the one that counts most first. */
+/** Every existing containers.conf, in descending priority. */
 async function readSettings(environment: Environment, home: string): Promise<string> {
   const own = environment["CONTAINERS_CONF"];
   const user = join(environment["XDG_CONFIG_HOME"] ?? join(home, ".config"), "containers", "containers.conf");

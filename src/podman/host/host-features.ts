@@ -9,7 +9,7 @@ import { type InfoReply, infoReply } from "../service/replies.ts";
 /** The user and group of a session inside its container: one that no image has taken. */
 export const SESSION_UID = 39_000;
 
-/** Major and minor number of the oldest Podman whose API has what sessions need. */
+/** Major and minor number of the oldest Podman whose API is sufficient for sessions. */
 export const OLDEST_PODMAN = [4, 3] as const;
 
 /** Major and minor number of the first Linux that counts processes in each user namespace by themselves. */
@@ -21,7 +21,7 @@ const INFO_DEADLINE_MS = 120_000;
 /** A resource limit that a session can have. */
 export type LimitName = "memory" | "cpus" | "pids";
 
-/** The engine and the host as far as sessions are concerned. */
+/** The facts about engine and host that matter to sessions. */
 export interface EngineHost {
   /** Podman's version, such as `4.3.1`. */
   readonly version: string;
@@ -35,7 +35,7 @@ export interface EngineHost {
   readonly controllers: readonly string[];
   readonly selinux: boolean;
   readonly storageDriver: string;
-  /** Where images and containers are kept, and what is known of those that run; absolute. */
+  /** Where images, containers and the state of running ones are kept; absolute. */
   readonly storageDirectories: readonly string[];
   readonly networkBackend: string;
   /** What connects a rootless container to the network. */
@@ -50,7 +50,7 @@ export interface EngineHost {
   readonly countsProcessesByNamespace: boolean;
   /** The file with the engine's default seccomp profile; undefined where it has none, or none is wanted. */
   readonly seccompProfile: string | undefined;
-  /** What works, but not as well as it should; each a sentence for the operator. */
+  /** What works, but not fully; each a sentence for the operator. */
   readonly warnings: readonly string[];
 }
 
@@ -85,12 +85,12 @@ export function describeHost(reply: InfoReply, delegated: readonly string[]): En
 /** The engine and the host as they are, whether or not sessions can run there. */
 export type EngineFeatures = Omit<EngineHost, "warnings">;
 
-/** What `/info` says, without judging it; `delegated` as for `describeHost`. */
+/** What `/info` says, without deciding whether it is enough; `delegated` as for `describeHost`. */
 export function engineFeatures(
   { host, store, version }: InfoReply,
   delegated: readonly string[],
 ): EngineFeatures {
-  // Only that manager hands on what it has.
+  // Only that manager passes its controllers on.
   const controllers = new Set(
     host.cgroupManager === "systemd" ? [...host.cgroupControllers, ...delegated] : host.cgroupControllers,
   );
@@ -109,7 +109,7 @@ export function engineFeatures(
     storageDriver: store.graphDriverName,
     storageDirectories: [store.graphRoot, store.runRoot].filter((directory) => directory !== ""),
     networkBackend: host.networkBackend,
-    // The field came with pasta; before it there was only one.
+    // The field came with pasta; before, there was only one program.
     privateNetwork: host.rootlessNetworkCmd === "pasta" ? "pasta" : "slirp4netns",
     subordinate: {
       uids: subordinateIds(host.idMappings?.uidmap),

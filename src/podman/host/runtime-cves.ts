@@ -7,10 +7,10 @@ import { gunzip } from "node:zlib";
 
 interface Fault {
   readonly program: string;
-  /** The first version of each line of development that has it no more, ascending; later lines never had it. */
+  /** The first fixed version of each line of development, ascending; later lines never had the fault. */
   readonly fixedIn: readonly (readonly [number, number, number])[];
   readonly what: string;
-  /** By which a distribution's own changelog names the fix. */
+  /** How a distribution's changelog names the fix. */
   readonly id: string;
 }
 
@@ -27,9 +27,9 @@ const FAULTS: readonly Fault[] = [
 ];
 
 /**
- * What is wrong with a version of a program, without a full stop; undefined when nothing is known of it.
+ * What is wrong with a version of a program, without a full stop; undefined when no fault is known.
  *
- * @param changelogs directory with what distributions say about their packages: they mend old versions.
+ * @param changelogs directory with the changelogs of the distribution's packages: distributions fix old versions.
  */
 export async function knownFault(
   program: string,
@@ -50,7 +50,7 @@ function isAffected(version: string, fixedIn: Fault["fixedIn"]): boolean {
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
-/** Nothing where there is none. */
+/** Empty where the changelog does not exist. */
 async function readChangelog(path: string): Promise<string> {
   try {
     return (await promisify(gunzip)(await readFile(path))).toString("utf8");

@@ -1,4 +1,4 @@
-/** The subordinate ids of which a user's containers are made. */
+/** The subordinate ids that a user's containers get. */
 import { readFile } from "node:fs/promises";
 import { RENEW_NAMESPACE } from "../service/namespace-advice.ts";
 
@@ -6,8 +6,8 @@ const RANGE = 65_536;
 const FIRST_ID = 100_000;
 
 /**
- * The command after which Podman has ids for a user: ids of which nobody else has any, unless the user has enough of
- * which Podman does not know yet.
+ * The command that gives Podman ids for a user: ids that no other user has, or the user's own where there are enough
+ * and Podman does not know them yet.
  *
  * @param needed how many are enough. @param files in which users and groups get theirs.
  */
@@ -28,7 +28,7 @@ export async function grantIdsCommand(
   return `sudo usermod --add-subuids ${free} --add-subgids ${free} ${user} && ${RENEW_NAMESPACE}`;
 }
 
-/** None for a line that is no range. */
+/** Empty for a line that is not a range. */
 function readRange(line: string): { owner: string; first: number; count: number }[] {
   const [, owner = "", first, count] = /^([^:#]+):(\d+):(\d+)$/.exec(line.trim()) ?? [];
   return first === undefined ? [] : [{ owner, first: Number(first), count: Number(count) }];

@@ -4,16 +4,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Where the kernel tells about control groups. */
+/** Where the kernel shows control groups. */
 export interface CgroupPlaces {
-  /** Says in which group this process is. */
+  /** Names the group of this process. */
   readonly ownGroupFile: string;
   readonly root: string;
 }
 
 const PLACES: CgroupPlaces = { ownGroupFile: "/proc/self/cgroup", root: "/sys/fs/cgroup" };
 
-/** The group's directory, whichever unit or login of the user this is; undefined outside, and with cgroups version 1. */
+/** The group's directory, for any unit or login of the user; undefined outside, and with cgroups version 1. */
 export async function userManagerGroup(places = PLACES): Promise<string | undefined> {
   const own = await readIfThere(places.ownGroupFile);
   const [, slice, uid] = /^0::(\/(?:.*?\/)?user-(\d+)\.slice)\//m.exec(own) ?? [];
@@ -34,7 +34,7 @@ export function containerGroup(managerGroup: string, containerId: string): strin
   return join(managerGroup, "user.slice", `libpod-${containerId}.scope`);
 }
 
-/** Nothing for what this host does not have. */
+/** Empty for a file that this host does not have. */
 async function readIfThere(path: string): Promise<string> {
   return await readFile(path, "latin1").catch(() => "");
 }

@@ -36,11 +36,11 @@ export class ImageProbe {
     if (known !== undefined) return known;
     const asked = this.#withProbe(imageId, (id) => this.#containers.hasPath(id, path));
     this.#known.set(key, asked);
-    asked.catch(() => this.#known.delete(key)); // The caller is told; the next one asks again.
+    asked.catch(() => this.#known.delete(key)); // The caller gets the error; the next one asks again.
     return asked;
   }
 
-  /** A service that is killed leaves a probe half-made and fails what looks into it: then a fresh one is asked. */
+  /** When the service is killed, the probe is left half-made and the look fails: then a new probe is asked. */
   async #withProbe<T>(imageId: string, act: (containerId: string) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {

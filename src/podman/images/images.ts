@@ -1,5 +1,5 @@
 /**
- * Images: from a reference to what is on this host, pulled where the profile wants that.
+ * Images: from a reference to an image on this host, pulled where the profile wants that.
  */
 import { AgentdError } from "../../errors.ts";
 import { engineFailure } from "../service/engine-failure.ts";
@@ -25,7 +25,7 @@ export interface ResolveOptions {
   readonly onProgress?: ((line: string) => void) | undefined;
 }
 
-/** Where Podman puts what was built or imported without the name of a registry. */
+/** The registry name that Podman gives to images that were built or imported without one. */
 const LOCAL = "localhost/";
 
 const PULL_DEADLINE_MS = 3_600_000;
@@ -33,7 +33,7 @@ const PULL_DEADLINE_MS = 3_600_000;
 /**
  * Finds an image, and pulls it where the policy says so.
  *
- * @throws `image_missing` when it is not there and cannot be had.
+ * @throws `image_missing` when it is not on this host and cannot be pulled.
  */
 export async function resolveImage(
   http: EngineHttp,

@@ -1,5 +1,5 @@
 /**
- * Which images are on this host, and of which a copy with the ids of sessions exists already.
+ * Which images are on this host, and which of them already have a copy with the ids of sessions.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { idMappings, type IdRange } from "../containers/container-spec.ts";
 import { lastLine, type Podman } from "../host/engine-report.ts";
 import type { EngineFeatures } from "../host/host-features.ts";
 
-/** How an image stands: here, not here, or nobody can tell because Podman does not answer. */
+/** The state of an image: here, not here, or unknown because Podman does not answer. */
 export type ImageStanding =
   | { readonly kind: "here"; readonly id: string }
   | { readonly kind: "missing" }
@@ -33,7 +33,8 @@ const range = z.object({ container_id: z.int(), host_id: z.int(), size: z.int() 
 const storedLayers = z.array(z.object({ id: z.string(), uidmap: z.array(range).optional() }));
 
 /**
- * Ids of the images whose layers have been copied with the ids of sessions; undefined where the storage does not tell.
+ * Ids of the images whose layers have been copied with the ids of sessions; undefined where the storage does not show
+ * it.
  *
  * @param directory of the storage.
  */

@@ -1,5 +1,5 @@
 /**
- * Replies of the engine that say no, and broken connections, as errors of the registry.
+ * The engine's refusals, and broken connections, as errors of the registry.
  */
 import { AgentdError } from "../../errors.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
@@ -16,7 +16,7 @@ export function refusal(body: string): Refusal {
     const { message, cause } = JSON.parse(body) as { message?: unknown; cause?: unknown };
     if (typeof message === "string") return { message, cause: typeof cause === "string" ? cause : message };
   } catch {
-    // Not from Podman's API; what was sent is all there is to tell.
+    // Not from Podman's API: report the text as it was sent.
   }
   return { message: body.trim() || "no explanation was given", cause: "" };
 }
@@ -43,7 +43,7 @@ export function containerMissing(tried: string): AgentdError {
   });
 }
 
-/** `engine_unavailable`. `replyLost`: nobody knows whether the request was carried out, so look before sending again. */
+/** `engine_unavailable`. `replyLost`: the request may have been carried out, so look before sending again. */
 export function engineUnavailable(
   tried: string,
   options: { cause: unknown; replyLost: boolean; stderr: string },
@@ -60,7 +60,7 @@ export function engineUnavailable(
   });
 }
 
-/** Whether the service died under a request that may have been carried out all the same. */
+/** Whether the service died under a request that may still have been carried out. */
 export function replyWasLost(error: unknown): boolean {
   return error instanceof AgentdError && error.details?.["reply_lost"] === true;
 }

@@ -1,6 +1,6 @@
 /**
- * Who answers on the engine's socket: what the HTTP client needs to know about it, and the case where somebody else
- * runs it. The daemon's own is in `service-process.ts`.
+ * The service on the engine's socket: what the HTTP client needs to know about it, and a service that agentd does not
+ * run. The daemon's own is in `service-process.ts`.
  */
 import { request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,7 +13,7 @@ export interface EngineService {
   start(): Promise<void>;
   /** Returns when the service answers, at once when it is known to; throws when the signal aborts before that. */
   available(signal: AbortSignal): Promise<void>;
-  /** Tells that a request got no answer within its deadline, so that a hung service can be replaced. */
+  /** Reports that a request got no answer within its deadline, so that a hung service can be replaced. */
   suspect(): void;
   /** The last lines that the service wrote on standard error; empty when unknown. */
   lastWords(): string;
@@ -41,7 +41,7 @@ export function ping(socketPath: string, deadlineMs: number): Promise<boolean> {
 const PING_DEADLINE_MS = 5_000;
 const PING_PAUSE_MS = 100;
 
-/** A service that somebody else runs (`daemon.podman_socket`). */
+/** A service that agentd does not run (`daemon.podman_socket`). */
 export class ExternalService implements EngineService {
   readonly socketPath: string;
 

@@ -32,7 +32,7 @@ export interface EngineReply {
 
 const API_PREFIX = "/v4.0.0/libpod";
 const DEADLINE_MS = 30_000;
-/** A request that kills the service each time must not go on doing so. */
+/** A request that kills the service each time must not continue to do so. */
 const MOST_ARRIVALS = 3;
 /** A dead service refuses for a moment before its end is known: on a busy host for longer than one pause. */
 const MOST_REFUSALS = 100;
@@ -58,9 +58,9 @@ export class EngineHttp {
   }
 
   /**
-   * Sends a request and returns the reply, whatever its status.
+   * Sends a request and returns the reply, with any status.
    *
-   * @throws `engine_timeout`; `engine_unavailable`, where `replyWasLost` tells whether it may have been carried out.
+   * @throws `engine_timeout`; `engine_unavailable`, where `replyWasLost` says whether it may have been carried out.
    */
   send(request: EngineRequest): Promise<EngineReply> {
     return this.#persist(request, async (signal) => {
@@ -97,7 +97,7 @@ export class EngineHttp {
     this.#agent.destroy();
   }
 
-  /** Acts until the deadline, again after a broken connection where that is safe. */
+  /** Tries until the deadline, again after a broken connection where that is safe. */
   async #persist<T>(request: EngineRequest, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const deadlineMs = request.deadlineMs ?? DEADLINE_MS;
     const deadline = new AbortController();

@@ -1,6 +1,6 @@
-/** What helps when Podman cannot use its user namespace. */
+/** The fix when Podman cannot use its user namespace. */
 
-/** Has Podman make its namespace anew: with the ids that the user has now, and without a pause process that is gone. */
+/** Makes Podman's namespace anew: with the user's current ids, and without a pause process that is gone. */
 export const RENEW_NAMESPACE = "podman system migrate";
 
 /**
@@ -9,7 +9,7 @@ export const RENEW_NAMESPACE = "podman system migrate";
  */
 const FORGET_PAUSE_PROCESS = `rm -f "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid" && ${RENEW_NAMESPACE}`;
 
-/** The command that helps when Podman said this of its namespace; undefined where it is about something else. */
+/** The command that fixes the error which Podman reported; undefined where it is not about the namespace. */
 export function namespaceFix(said: string): string | undefined {
   if (said.includes("cannot re-exec process to join the existing user namespace"))
     return FORGET_PAUSE_PROCESS;

@@ -1,5 +1,5 @@
 /**
- * The parts of libpod's replies that agentd reads. Unknown fields are ignored; null stands for empty in many places.
+ * The parts of libpod's replies that agentd reads. Unknown fields are ignored; null means empty in many places.
  */
 import * as z from "zod";
 
@@ -18,7 +18,7 @@ export const infoReply = z.object({
     idMappings: z.object({ uidmap: idMap, gidmap: idMap }).nullish(),
     networkBackend: z.string().default("unknown"),
     rootlessNetworkCmd: z.string().nullish(),
-    // Null when the runtime, or conmon, did not tell its version.
+    // Null when the runtime, or conmon, did not report its version.
     ociRuntime: z.object({ name: z.string() }).nullish(),
     kernel: z.string().default(""),
     security: z.object({

@@ -1,8 +1,8 @@
 /**
  * The Podman service that the daemon owns.
  *
- * Losing it loses nothing: containers belong to conmon. One that a dead daemon has left is ended first: a second service
- * takes a live socket path over silently, and the first would serve nobody for ever.
+ * When it dies, nothing is lost: containers belong to conmon. A service that a dead daemon has left is ended first: a
+ * second one silently takes over a live socket path, and the first would run on without clients for ever.
  */
 import { basename } from "node:path";
 import type { Environment } from "../../environment.ts";

@@ -1,4 +1,4 @@
-/** What is said of one key of a profile. */
+/** The description of one key of a profile. */
 import type * as z from "zod";
 
 /** Makes a path absolute that is meant from the directory of the configuration file. */
@@ -6,16 +6,16 @@ export type FromFile = (path: string) => string;
 
 /** One key of a profile. */
 export interface ProfileKey<Name extends string, Written extends z.ZodType, Kept extends z.ZodType> {
-  /** What it is called in agentd: camelCase, with its unit. */
+  /** Its name in agentd: camelCase, with its unit. */
   readonly name: Name;
   /** The value in the file, with its rules, default and description. */
   readonly written: Written;
   /**
-   * What is kept. Without the rules of the file: a session that was accepted under older rules goes on. A key that is
+   * What is kept. Without the rules of the file: a session that was accepted under older rules continues. A key that is
    * added later is optional here, because plans that an earlier version has written do not have it.
    */
   readonly kept: Kept;
-  /** From the one to the other. */
+  /** From the written value to the kept one. */
   readonly read: (written: z.output<Written>, fromFile: FromFile) => z.output<Kept>;
 }
 

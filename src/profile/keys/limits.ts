@@ -1,4 +1,4 @@
-/** What a profile's sessions may use up. */
+/** The limits of a profile's sessions. */
 import * as z from "zod";
 import { durationMs, graceMs } from "../rules/durations.ts";
 import { duration, grace, sessionCount, size } from "../rules/field-rules.ts";

@@ -1,4 +1,4 @@
-/** What is around the command of a profile: network, environment, credentials, mounts. */
+/** The surroundings of a profile's command: network, environment, credentials, mounts. */
 import * as z from "zod";
 import {
   always,
@@ -34,7 +34,7 @@ const writtenCredential = z.strictObject({
   ),
 });
 
-/** No value of a credential is ever kept. */
+/** Values of credentials are never kept. */
 const keptCredential = z.strictObject({ name: z.string(), source: z.string() }).readonly();
 
 export const SURROUNDINGS = {

@@ -6,8 +6,8 @@ const MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 const WEEKDAYS = "sun|mon|tue|wed|thu|fri|sat";
 
 /**
- * The parser takes more than cron: 4 and 6 fields, @daily, H, L, W, #, ?, and steps that leave their field at once. So each
- * field is looked at before.
+ * The parser takes more than cron: 4 and 6 fields, @daily, H, L, W, #, ?, and steps that leave their field at once. So
+ * each field is looked at before.
  */
 const FIELDS = [
   { name: "minute", form: fieldForm(NUMBER), maxStep: 60 },
@@ -17,7 +17,7 @@ const FIELDS = [
   { name: "day of the week", form: fieldForm(`${NUMBER}|${WEEKDAYS}`), maxStep: 7 },
 ];
 
-/** The rule that an expression breaks, without a full stop; undefined when it is five fields that come to fire. */
+/** The rule that an expression breaks, without a full stop; undefined for five fields that fire at some time. */
 export function cronFault(expression: string): string | undefined {
   const fields = expression.trim().split(/[ \t]+/);
   if (fields.length !== FIELDS.length) {
@@ -30,7 +30,7 @@ export function cronFault(expression: string): string | undefined {
   const { name, maxStep } = FIELDS.find((field, index) => longestStep(fields[index]) > field.maxStep) ?? {};
   if (name !== undefined) return `a step in the field of the ${name} must be at most ${maxStep}`;
   try {
-    // The date has no part in whether an expression is right.
+    // Any date will do to check an expression.
     CronExpressionParser.parse(fields.join(" "), { currentDate: new Date(0) });
     return undefined;
   } catch (error) {

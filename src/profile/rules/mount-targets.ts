@@ -16,7 +16,7 @@ const SHELL = "the shell that starts every session";
 const ACCOUNTS = "which Podman writes for the session's user";
 const INIT = "the first process of every session";
 
-/** What a session cannot do without, and what it is. What lies in the directories may be mounted over. */
+/** What a session needs, and what it is. Paths inside these directories may be mounted over. */
 const NEEDED: readonly (readonly [path: string, what: string])[] = [
   ...["", "/usr"].flatMap((root) =>
     ["bin", "lib", "lib32", "lib64", "libx32", "sbin"].map((name) => [`${root}/${name}`, PROGRAMS] as const),

@@ -14,6 +14,6 @@ function isKnown(name: string): boolean {
     new Intl.DateTimeFormat("en-US", { timeZone: name });
     return true;
   } catch {
-    return false; // A RangeError: that is how it says no.
+    return false; // A RangeError: the zone is unknown.
   }
 }

@@ -20,7 +20,7 @@ export async function finish(
 ): Promise<SessionDocument | undefined> {
   const { host, record, standing, orders, job, leaving, log } = parts;
   const { executor, failpoints } = host;
-  // An ordered end stays one also when nobody has seen it come.
+  // An ordered end stays ordered even when it was not seen.
   const mayStillRun = end.outcome === "interrupted" || orders.taken !== undefined;
   let isReleased = false;
   const steps = async (): Promise<SessionDocument> => {
@@ -52,7 +52,7 @@ export async function finish(
   return document;
 }
 
-/** What the record says of output that is missing in it. Nobody writes the console log any more. */
+/** What the record says about output that is missing in it. No process writes the console log any more. */
 async function lostOutput({
   consoleLogPath,
   document: { output_lost: isLost, warnings },

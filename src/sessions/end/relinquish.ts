@@ -1,13 +1,13 @@
 /**
- * What a session that was being prepared goes through when its daemon ends.
+ * What happens to a session in preparation when its daemon ends.
  */
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { Place } from "../queue/place.ts";
 
-/** Nothing of a session has run that is still being prepared. */
+/** Nothing of a session runs while it is being prepared. */
 const NOTHING_RUNS = { mayStillRun: false } as const;
 
-/** Leaves a session to the next daemon: what runs goes on; what was being prepared begins anew there. */
+/** Leaves a session to the next daemon: a running one continues; one that was being prepared begins anew there. */
 export async function leaveBehind({ host, standing, job, log }: SessionParts): Promise<void> {
   try {
     standing.oweLine("detached", host.daemon);
@@ -20,7 +20,7 @@ export async function leaveBehind({ host, standing, job, log }: SessionParts): P
 }
 
 /**
- * Takes away what an earlier daemon had made for a session, and puts it back into the queue.
+ * Removes what an earlier daemon had made for a session, and puts the session back into the queue.
  *
  * @param starts how often it was begun.
  * @param place given back when that fails again and again: others may run meanwhile.

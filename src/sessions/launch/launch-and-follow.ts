@@ -6,7 +6,7 @@ import { Activities } from "../state/activities.ts";
 import { preparationLimit } from "./preparation-limit.ts";
 
 /**
- * Prepares an admitted session, lets its command go and follows it to its end.
+ * Prepares an admitted session, starts its command and follows it to its end.
  *
  * @throws LaunchError; the reason of `leaving`.
  */
@@ -33,7 +33,7 @@ function preparing({ standing }: SessionParts, signal: AbortSignal): Preparing {
   return { signal, during: (activity, work) => activities.during(activity, work), found: standing.found };
 }
 
-/** Hands the credentials over; that the session runs is in the journal before the first byte is. */
+/** Hands the credentials over. Before the first byte, the journal says that the session runs. */
 async function letGo(
   { host, record, standing }: SessionParts,
   prepared: Prepared,

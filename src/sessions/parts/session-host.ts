@@ -14,11 +14,11 @@ export interface SessionHost {
   readonly feed: SessionFeed;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Stands for this boot: a container of another one is gone, whatever the engine shows. */
+  /** Identifies this boot: a container of another one is gone, whatever the engine shows. */
   readonly boot: string;
   /** Named in the journal of a session that this daemon adopts. */
   readonly daemon: { readonly pid: number; readonly version: string };
-  /** Told that a seal will come, so that it need not wait for what seals. */
+  /** Announces a seal, so that its worker is ready. */
   readonly prepareSeal: () => void;
   readonly failpoints: Failpoints;
 }

@@ -1,5 +1,5 @@
 /**
- * What runs the commands of sessions, in the words of sessions. `src/local` is the first: a container on this host for
+ * Runs the commands of sessions, in the words of sessions. `src/local` is the first: a container on this host for
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
 import type { Profile } from "../../profile/profile.ts";
@@ -16,12 +16,12 @@ export interface Job {
   /** File of the host for what the command prints. */
   readonly consoleLogPath: string;
   /**
-   * How long all of it may last from its start, in milliseconds: what ends it while no daemon lives. Undefined: for ever.
+   * How long all of it may last from its start, in milliseconds: the limit while no daemon lives. Undefined: no limit.
    */
   readonly longestMs: number | undefined;
 }
 
-/** How a command came to its end. */
+/** How a command ended. */
 export type CommandEnd =
   | {
       readonly kind: "exited";
@@ -29,16 +29,16 @@ export type CommandEnd =
       /** Whether memory ran out, also where only a child of the command was killed for it. */
       readonly outOfMemory: boolean;
       /**
-       * Whether this can only be the command's own exit. False: what starts the command may have left so, before it came
-       * to that.
+       * Whether this can only be the command's own exit. False: what starts the command may have left so, before it
+       * came to that.
        */
       readonly isCommands: boolean;
-      /** RFC 3339; undefined when nobody knows. */
+      /** RFC 3339; undefined when unknown. */
       readonly endedAt: string | undefined;
     }
   /** It lasted longer than `Job.longestMs`. */
   | { readonly kind: "outlasted"; readonly endedAt: string | undefined }
-  /** Nobody can tell how it ended, or when. */
+  /** It is unknown how it ended, or when. */
   | { readonly kind: "lost"; readonly why: string };
 
 /** What a command has used at most; undefined where this host does not count it. */
@@ -49,13 +49,13 @@ export interface Peaks {
   readonly cpuSeconds?: number | undefined;
 }
 
-/** Does some work under a text that the operator sees, which the work may replace as it goes on. */
+/** Does some work under a text that the operator sees, which the work may replace meanwhile. */
 export type During = <T>(
   activity: string,
   work: (say: (activity: string) => void) => Promise<T>,
 ) => Promise<T>;
 
-/** Where preparing tells what it finds and does. */
+/** Where preparing reports what it finds and does. */
 export interface Preparing {
   /** Aborted when the session is told to stop, preparing takes too long, or the daemon leaves its sessions. */
   readonly signal: AbortSignal;
@@ -73,12 +73,12 @@ export interface Preparing {
   ) => Promise<void>;
 }
 
-/** A command that may be let go. */
+/** A command that is ready to start. */
 export interface Prepared {
-  /** Names what was made, through all daemons. */
+  /** Names what was made, in all daemons. */
   readonly ref: string;
   /**
-   * Hands the credentials over, which lets the command go.
+   * Hands the credentials over, which starts the command.
    *
    * @throws LaunchError of stage `start` when what would start the command is gone; what `onFirstByte` throws.
    */
@@ -87,30 +87,30 @@ export interface Prepared {
 
 export interface BeginOptions {
   readonly signal: AbortSignal;
-  /** Settles when all has ended, so that nobody will take the credentials any more. */
+  /** Settles when all has ended: then the credentials will not be read any more. */
   readonly ended: Promise<unknown>;
   /** Awaited once the credentials are asked for, and before any of them is given. */
   readonly onFirstByte: () => Promise<void>;
 }
 
-/** How a hand-over came to its end that an earlier daemon had begun. */
+/** How a hand-over ended that an earlier daemon had begun. */
 export type HandOver =
   /** This daemon has handed over, to a launcher that had started nothing. */
   | "again"
   /** The command had everything, whether it still runs or has ended. */
   | "found"
-  /** All has ended, and nobody knows what was handed over. */
+  /** All has ended, and it is unknown what was handed over. */
   | "unknown";
 
 /** What an earlier daemon has left of a session. */
 export interface Found {
   readonly sessionId: string;
   readonly ref: string;
-  /** `made`: nothing has run, or nobody knows any more that it did. */
+  /** `made`: nothing has run, or it is no longer known that it did. */
   readonly phase: "made" | "running" | "ended";
 }
 
-/** More of it, for whoever has to decide what becomes of the session. */
+/** More of it, for the decision about the session. */
 export interface Examined extends Found {
   /** Undefined before the end, and where the engine does not say. */
   readonly end: CommandEnd | undefined;
@@ -118,18 +118,18 @@ export interface Examined extends Found {
   readonly hadCredentials: boolean;
 }
 
-/** What is to be cleared away when a daemon starts. */
+/** What to remove when a daemon starts. */
 export interface Sweeping {
-  /** Sessions that keep what is theirs. */
+  /** Sessions that keep what they own. */
   readonly owners: ReadonlySet<string>;
   /** Sessions that will be prepared anew: what still works for them is ended. `ref`: what an earlier start had made whole. */
   readonly again: readonly { readonly sessionId: string; readonly ref: string | undefined }[];
 }
 
 export interface ReleaseOptions {
-  /** Whether something may run that the engine has lost sight of. */
+  /** Whether a process may run that the engine has lost sight of. */
   readonly mayStillRun: boolean;
-  /** Told every so often while much is removed, with the number of entries removed so far. Default: nobody is. */
+  /** Called every so often while much is removed, with the number of entries removed so far. */
   readonly onRemoving?: ((entries: number) => void) | undefined;
 }
 
@@ -141,7 +141,7 @@ export interface Executor {
    */
   prepare(job: Job, preparing: Preparing): Promise<Prepared>;
   /**
-   * Waits for the end, whatever brings it about.
+   * Waits for the end, for any cause.
    *
    * @param isOrdered whether agentd itself ends it: an unexpected kill is looked at twice.
    * @throws the signal's reason only.
@@ -155,7 +155,7 @@ export interface Executor {
   /** Sends a signal to the command; one that has ended is fine. */
   signal(ref: string, name: "SIGTERM" | "SIGKILL"): Promise<void>;
   /**
-   * Goes on with a hand-over that an earlier daemon had begun.
+   * Continues a hand-over that an earlier daemon had begun.
    *
    * @throws LaunchError when the command still waits and cannot be given its credentials; the signal's reason.
    */
@@ -171,9 +171,9 @@ export interface Executor {
    * @throws AgentdError `teardown_failed`.
    */
   release(job: Pick<Job, "sessionId" | "profile">, options: ReleaseOptions): Promise<void>;
-  /** What there is of sessions, whoever has made it. */
+  /** All that exists of sessions, from this daemon or an earlier one. */
   list(): Promise<readonly Found[]>;
   examine(found: Found): Promise<Examined>;
-  /** Removes what belongs to no session; what cannot be removed now is met again at the next start. */
+  /** Removes what belongs to no session; the next start tries again what cannot be removed now. */
   sweep(sweeping: Sweeping): Promise<void>;
 }

@@ -12,7 +12,7 @@ export class LaunchError extends Error {
   }
 }
 
-/** Does a part of a launch. Throws `LaunchError` with that stage for whatever it throws. */
+/** Does a part of a launch. Turns any error into a `LaunchError` with that stage. */
 export async function inStage<T>(stage: LaunchStage, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

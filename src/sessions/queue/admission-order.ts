@@ -1,16 +1,18 @@
 /**
- * Who may begin, and what each of the others waits for: a pure function of who waits, who runs and what is allowed.
+ * Which sessions may begin, and what each of the others waits for: a pure function of the waiting sessions, the running
+ * ones and the limits.
  *
- * Sessions are admitted in rounds. In a round each profile has one session; within it, who came first is first. A session
- * comes into the round at hand, or into the one after that of its profile's session before it. So a profile that asks for a
- * hundred sessions gets a hundred rounds, and one of another profile that comes later is in the first of them.
+ * Sessions are admitted in rounds. In a round each profile has one session; within a round, the order is that of
+ * arrival. A session joins the current round, or the round after that of its profile's previous session. So a profile
+ * that asks for a hundred sessions gets a hundred rounds, and a later session of another profile is in the first of
+ * them.
  *
- * Whoever is held back by its own profile's limit lets the others pass. Whoever is held back by what all share, places or
- * memory, lets nobody pass: what becomes free is kept for it. So no session waits for ever: only those that came before
- * it and those of earlier rounds go first, and no round that is past gets new ones.
+ * A session that its own profile's limit holds back lets the others pass. A session that lacks a shared resource, a
+ * place or memory, lets no other pass: what becomes free is kept for it. So no session waits for ever: only earlier
+ * sessions and those of earlier rounds go first, and a past round gets no new sessions.
  */
 
-/** What a session takes of what is shared while it runs. */
+/** The shared resources that a session takes while it runs. */
 export interface Claim {
   readonly sessionId: string;
   readonly profile: string;
@@ -21,21 +23,21 @@ export interface Claim {
 /** A session in the queue. */
 export interface Waiting {
   readonly claim: Claim;
-  /** The round that was at hand when it came. */
+  /** The current round when it came. */
   readonly cameInRound: number;
 }
 
-/** What may be between admission and leaving at once. */
+/** The limits on sessions between admission and leaving. */
 export interface AdmissionLimits {
   /** At least 1. */
   readonly maxSessions: number;
-  /** What the limits of memory may add up to; undefined: anything. */
+  /** The limit on the sum of memory limits; undefined: none. */
   readonly memoryBudgetBytes: number | undefined;
-  /** How many sessions of a profile there may be, at least 1; profiles that are missing have no limit of their own. */
+  /** The limit on sessions of a profile, at least 1; a profile that is missing has no limit of its own. */
   readonly maxSessionsOf: ReadonlyMap<string, number>;
 }
 
-/** What is decided about. */
+/** The queue, what runs, and the limits. */
 export interface Situation {
   /** In the order in which they came. */
   readonly waiting: readonly Waiting[];
@@ -45,7 +47,7 @@ export interface Situation {
   readonly limits: AdmissionLimits;
 }
 
-/** What is decided about one session that waits. */
+/** The decision about one waiting session. */
 export interface Verdict {
   readonly claim: Claim;
   readonly round: number;
@@ -53,8 +55,8 @@ export interface Verdict {
   readonly reason: string | undefined;
 }
 
-/** Decides about all that wait; those that their own profile holds back come last. */
-export function judge({ waiting, running, rounds, limits }: Situation): Verdict[] {
+/** Decides about all waiting sessions; those that their own profile holds back come last. */
+export function decideAdmission({ waiting, running, rounds, limits }: Situation): Verdict[] {
   const taken = new Taken(running, limits);
   const inTurn: Verdict[] = [];
   const heldBack: Verdict[] = [];
@@ -91,7 +93,7 @@ function behind({ sessionId }: Claim): string {
   return `daemon.memory_budget has no room yet for session ${sessionId}, which is first`;
 }
 
-/** What is taken of what is limited. */
+/** The use of the limited resources. */
 class Taken {
   readonly #limits: AdmissionLimits;
   readonly #sessionsOf = new Map<string, number>();
@@ -124,7 +126,7 @@ class Taken {
     const { maxSessions, memoryBudgetBytes } = this.#limits;
     if (this.isFull) return `all ${maxSessions} places of daemon.max_sessions are taken`;
     if (memoryBudgetBytes === undefined || memoryBytes === 0) return undefined;
-    // One that was accepted under a larger budget than there is now runs when no other needs memory.
+    // A session that was accepted under a larger budget runs when no other needs memory.
     if (this.#memoryBytes === 0 || this.#memoryBytes + memoryBytes <= memoryBudgetBytes) return undefined;
     const free = Math.max(0, memoryBudgetBytes - this.#memoryBytes);
     return `needs ${mebibytes(memoryBytes)}, and ${mebibytes(free)} of daemon.memory_budget are free`;

@@ -1,6 +1,12 @@
-import { type AdmissionLimits, type Claim, judge, type Verdict, type Waiting } from "./admission-order.ts";
+import {
+  type AdmissionLimits,
+  type Claim,
+  decideAdmission,
+  type Verdict,
+  type Waiting,
+} from "./admission-order.ts";
 
-/** Where a session stands in the queue. */
+/** The position of a session in the queue. */
 export interface QueuePlace {
   /** From 1, in the order in which the sessions would be admitted now. */
   readonly position: number;
@@ -12,7 +18,7 @@ interface Entry extends Waiting {
   readonly admit: () => void;
 }
 
-/** Decides which sessions run now, by the rules of `judge`. */
+/** Decides which sessions run now, by the rules of `decideAdmission`. */
 export class Admission {
   #limits: AdmissionLimits;
   readonly #onChange: () => void;
@@ -21,23 +27,23 @@ export class Admission {
   readonly #running = new Map<string, Claim>();
   /** The round of each profile's session that was admitted last. */
   readonly #rounds = new Map<string, number>();
-  /** The round at hand. */
+  /** The current round. */
   #round = 1;
-  /** Where each session stands; undefined when that has to be worked out again. */
+  /** The position of each session; undefined when it has to be worked out again. */
   #places: ReadonlyMap<string, QueuePlace> | undefined;
   #isReviewDue = false;
   #isClosed = false;
-  /** Why nobody is admitted for now. */
+  /** Why no session is admitted for now. */
   #held: string | undefined;
 
-  /** @param onChange called after the queue, or somebody's place in it, may have changed. Default: nobody asks. */
+  /** @param onChange called after the queue, or a place in it, may have changed. Default: not called. */
   constructor(limits: AdmissionLimits, onChange: () => void = () => undefined) {
     this.#limits = limits;
     this.#onChange = onChange;
   }
 
   /**
-   * Waits for a place. Whoever was admitted must call `leave`.
+   * Waits for a place. A session that was admitted must call `leave`.
    *
    * @returns false when the signal ended the wait; the place in the queue is given up then.
    */
@@ -69,31 +75,31 @@ export class Admission {
     this.#reviewSoon();
   }
 
-  /** Gives a place back; who has none is fine. */
+  /** Gives a place back; without one, nothing happens. */
   leave(sessionId: string): void {
     this.#running.delete(sessionId);
     this.#reviewSoon();
   }
 
-  /** Changes what is allowed from now on; what runs goes on. */
+  /** Changes the limits from now on; running sessions continue. */
   limitTo(limits: AdmissionLimits): void {
     this.#limits = limits;
     this.#reviewSoon();
   }
 
-  /** Whether somebody waits. */
+  /** Whether a session waits. */
   get hasWaiting(): boolean {
     return this.#queue.length > 0;
   }
 
-  /** Admits nobody for as long as there is a reason, which everybody who waits is told; undefined: no more. */
+  /** Admits no session while there is a reason, which is shown for all that wait; undefined: admits again. */
   hold(reason: string | undefined): void {
     if (reason === this.#held) return;
     this.#held = reason;
     this.#reviewSoon();
   }
 
-  /** Admits nobody any more; what waits stays queued. */
+  /** Admits no more sessions; those that wait stay queued. */
   close(): void {
     this.#isClosed = true;
     this.#places = undefined;
@@ -102,14 +108,14 @@ export class Admission {
   /** Undefined when the session does not wait. */
   position(sessionId: string): QueuePlace | undefined {
     this.#places ??= new Map(
-      this.#judge().map(({ claim, reason }, index) => {
+      this.#verdicts().map(({ claim, reason }, index) => {
         return [claim.sessionId, { position: index + 1, reason: this.#reasonNow(reason) }];
       }),
     );
     return this.#places.get(sessionId);
   }
 
-  /** After this turn: whoever comes in the same one, such as a session that runs already, is counted first. */
+  /** After this turn: a session that enters in the same turn, such as one that runs already, is counted first. */
   #reviewSoon(): void {
     this.#places = undefined;
     if (this.#isReviewDue) return;
@@ -122,10 +128,10 @@ export class Admission {
   }
 
   #review(): void {
-    // Spares the work when there is nothing to be had anyway.
+    // Saves the work when no place is free anyway.
     if (this.#isClosed || this.#held !== undefined || this.#running.size >= this.#limits.maxSessions) return;
     const admitted = new Map(
-      this.#judge().flatMap((verdict) =>
+      this.#verdicts().flatMap((verdict) =>
         verdict.reason === undefined ? [[verdict.claim.sessionId, verdict] as const] : [],
       ),
     );
@@ -144,9 +150,9 @@ export class Admission {
     this.#round = Math.max(this.#round, round);
   }
 
-  #judge(): Verdict[] {
+  #verdicts(): Verdict[] {
     const [waiting, running] = [this.#queue, this.#running.values()];
-    return judge({ waiting, running, rounds: this.#rounds, limits: this.#limits });
+    return decideAdmission({ waiting, running, rounds: this.#rounds, limits: this.#limits });
   }
 
   #reasonNow(reason: string | undefined): string {

@@ -22,7 +22,7 @@ export interface Shortage extends Place {
   readonly minFreeBytes: number;
 }
 
-/** What an ordinary user may still write on the file system of a directory, in bytes. @throws what `statfs` throws. */
+/** What an ordinary user can still write on the file system of a directory, in bytes. @throws what `statfs` throws. */
 export async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
@@ -30,9 +30,9 @@ export async function freeBytes(directory: string): Promise<number> {
 
 export interface FreeSpaceOptions {
   readonly places: readonly Place[];
-  /** Asked at each look; 0: nothing is looked at. */
+  /** Asked at each look; 0: it does not look. */
   readonly minFreeBytes: () => number;
-  /** Told that nobody may begin, and when that is over. */
+  /** Told that no session may begin, and when that is over. */
   readonly admission: Pick<Admission, "hold" | "hasWaiting">;
 }
 
@@ -44,7 +44,7 @@ export class FreeSpace {
     this.#options = options;
   }
 
-  /** Looks; where there is too little room, what waits in the queue is held back until a look finds enough. */
+  /** Looks; where there is too little room, holds the queue back until a look finds enough. */
   async look(): Promise<Shortage | undefined> {
     const shortage = await this.#find();
     this.#options.admission.hold(shortage && shortageText(shortage));
@@ -69,7 +69,7 @@ export class FreeSpace {
     });
   }
 
-  /** Looks again and again while somebody waits, until the signal ends it. Does not reject. */
+  /** Looks again and again while a session waits, until the signal ends it. Does not reject. */
   async watch({ clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
     while (await sleepUntil(clock.monotonic() + LOOK_INTERVAL_MS, { clock, signal })) {
       if (this.#options.admission.hasWaiting) await this.look();
@@ -81,7 +81,7 @@ export class FreeSpace {
     if (minFreeBytes === 0) return undefined;
     const found = await Promise.all(
       this.#options.places.map(async (place) => {
-        // Where that cannot be told, writing the record tells.
+        // If this fails, writing the record will report it.
         const free = await freeBytesAround(place.directory).catch(() => Infinity);
         return free < minFreeBytes ? { ...place, freeBytes: free, minFreeBytes } : undefined;
       }),

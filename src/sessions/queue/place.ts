@@ -1,7 +1,7 @@
 import type { Admission } from "./admission.ts";
 import type { Claim } from "./admission-order.ts";
 
-/** After so many failures in a row of what a session needs for its end, others get its place. */
+/** After so many failures in a row at a session's end, others get its place. */
 const FAILURES_WITH_PLACE = 3;
 
 /** One session's place among those that may run at once. */
@@ -18,7 +18,7 @@ export class Place {
     this.#stopped = stopped;
   }
 
-  /** Waits for a place, behind those that came before. Resolves with false when the session was stopped meanwhile, or gave up. */
+  /** Waits for a place, behind those that came before. False when the session was stopped meanwhile, or gave up. */
   async enter(): Promise<boolean> {
     this.#waiting = new AbortController();
     const signal = AbortSignal.any([this.#stopped, this.#waiting.signal]);
@@ -30,7 +30,7 @@ export class Place {
     this.#admission.enterAtOnce(this.#claim);
   }
 
-  /** Gives the place back once a step has failed so often that nobody knows when it will succeed. @returns whether it did. */
+  /** Gives the place back once a step has failed so often that it may fail for long. @returns whether it did. */
   giveBackAfter(failures: number): boolean {
     if (failures < FAILURES_WITH_PLACE) return false;
     this.leave();

@@ -1,5 +1,5 @@
 /**
- * What becomes of a record that an earlier daemon left open. Nothing is looked at and nothing is done here.
+ * What becomes of a record that an earlier daemon left open. Pure: reads nothing and changes nothing.
  */
 import { type Ending, ending } from "../../outcome.ts";
 import type { CommandEnd, Examined } from "../port/executor.ts";
@@ -8,21 +8,21 @@ import type { Beginning } from "../state/beginning.ts";
 import type { EndOrder } from "../state/end-orders.ts";
 import type { LeftTrail } from "./trail.ts";
 
-/** After so many starts that no daemon has survived, the session is not begun again. */
+/** After so many starts that no daemon has survived, the session is not started again. */
 export const MOST_STARTS = 5;
 
 /** What is known of one open record. */
 export interface Left {
   readonly trail: LeftTrail;
-  /** What there is of it; undefined: nothing. */
+  /** What exists of it; undefined: nothing. */
   readonly found: Examined | undefined;
-  /** What stands for this boot. */
+  /** The mark of this boot. */
   readonly boot: string;
-  /** Undefined: the session may run for ever. */
+  /** Undefined: no limit. */
   readonly timeoutMs: number | undefined;
 }
 
-/** Where the session goes on. */
+/** Where the session continues. */
 export function decide(left: Left): Beginning {
   const { trail } = left;
   switch (trail.state) {
@@ -66,12 +66,12 @@ function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beg
   return { at: "end", ending: endingOf(end, isPastDeadline), endTimestamp };
 }
 
-/** It was told to end, and it has, however that came about. */
+/** It was ordered to end and has ended, for whatever cause. */
 function decideOrdered(order: EndOrder, end: CommandEnd | undefined): Beginning {
   return { at: "end", ending: endingOfOrder(order, end), endTimestamp: end && endedAt(end) };
 }
 
-/** Undefined when nobody knows. */
+/** Undefined when unknown. */
 function endedAt(end: CommandEnd): string | undefined {
   return end.kind === "lost" ? undefined : end.endedAt;
 }

@@ -1,5 +1,5 @@
 /**
- * Finds what an earlier daemon has left and brings every open record to a decision.
+ * Finds what an earlier daemon has left and decides about every open record.
  */
 import type { JournalEntry } from "../../audit/format/journal.ts";
 import type { OpenEntry, OpenIndexContents } from "../../audit/open/open-index.ts";
@@ -14,10 +14,10 @@ import { readPlan, type SessionPlan } from "../state/plan.ts";
 import { decide } from "./decide.ts";
 import { type LeftTrail, readTrail } from "./trail.ts";
 
-/** Enough to keep the disk and the engine busy, and few enough for the engine to stand. */
+/** Enough to keep the disk and the engine busy, and few enough not to overload the engine. */
 const PARALLEL = 8;
 
-/** What an entry of the open index turned out to be. */
+/** The state of an entry of the open index. */
 export type Reopened =
   | { readonly kind: "open"; readonly record: OpenRecord; readonly journal: readonly JournalEntry[] }
   | { readonly kind: "sealed" | "unmade" }
@@ -27,14 +27,14 @@ export interface RecoveryHost {
   readonly executor: Pick<Executor, "list" | "examine" | "sweep">;
   readonly index: { list(): Promise<OpenIndexContents>; remove(id: string): Promise<void> };
   reopen(entry: OpenEntry): Promise<Reopened>;
-  /** Whether a session of that id has a record, wherever it lies. */
+  /** Whether a session of that id has a record, in any place. */
   hasRecord(sessionId: string): Promise<boolean>;
   readonly boot: string;
   readonly log: Logger;
   readonly failpoints: Failpoints;
 }
 
-/** A session to go on with. */
+/** A session to continue. */
 export interface Recovered {
   readonly record: OpenRecord;
   readonly plan: SessionPlan;
@@ -42,14 +42,14 @@ export interface Recovered {
   readonly beginning: Beginning;
 }
 
-/** A record that agentd leaves as it is, its container too. */
+/** A record that agentd leaves as it is, with its container. */
 export interface LeftAlone {
   readonly id: string;
   readonly reason: string;
 }
 
 export interface Recovery {
-  /** In the order in which they go on: those with a place, those that had one, those that wait. */
+  /** In the order in which they continue: those with a place, those that had one, those that wait. */
   readonly sessions: readonly Recovered[];
   readonly leftAlone: readonly LeftAlone[];
 }
@@ -83,7 +83,7 @@ export async function recover(host: RecoveryHost): Promise<Recovery> {
   return { sessions, leftAlone };
 }
 
-/** Undefined when there is nothing to go on with. */
+/** Undefined when there is nothing to continue. */
 async function decideEntry(
   host: RecoveryHost,
   entry: OpenEntry,
@@ -108,7 +108,7 @@ async function decideEntry(
   }
 }
 
-/** The record of an entry that a crash cut short was never made; where there is one, something else has happened. */
+/** An entry that a crash cut short has no record yet. Where there is a record, the entry was damaged otherwise. */
 async function findDamaged(host: RecoveryHost, ids: readonly string[]): Promise<LeftAlone[]> {
   const leftAlone: LeftAlone[] = [];
   for (const id of ids) {
@@ -123,7 +123,7 @@ async function findDamaged(host: RecoveryHost, ids: readonly string[]): Promise<
 }
 
 function sweepingFor(sessions: readonly Decided[], leftAlone: readonly LeftAlone[]): Sweeping {
-  // What waits has nothing yet, whatever a cut of the power has taken from its journal.
+  // A queued session owns nothing yet, even if a power cut has shortened its journal.
   const begun = sessions.filter(({ beginning }) => beginning.at !== "queue");
   const owners = new Set([...begun.map(({ record }) => record.id), ...leftAlone.map(({ id }) => id)]);
   const again = begun.flatMap(({ record, trail, found }) => {

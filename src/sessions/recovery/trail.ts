@@ -3,20 +3,20 @@ import type { JournalEntry } from "../../audit/format/journal.ts";
 import { type Ending, LAUNCH_STAGES, OUTCOMES } from "../../outcome.ts";
 import { type EndOrder, ORDERED_OUTCOMES } from "../state/end-orders.ts";
 
-/** How far a session had come, as its journal shows it, and whether it was told to end. */
+/** How far a session had come, as its journal shows it, and whether it was ordered to end. */
 export type LeftTrail =
   | { readonly state: "queued"; readonly order?: EndOrder | undefined }
   | {
       readonly state: "preparing";
-      /** Starts since the last daemon that gave the session up in an orderly way. */
+      /** Starts since the last daemon that gave up the session in an orderly way. */
       readonly starts: number;
-      /** Whether the last start had come to a container that is as confined as asked. */
+      /** Whether the last start had reached a container that is as confined as asked. */
       readonly created: boolean;
       readonly order?: EndOrder | undefined;
     }
   | {
       readonly state: "running";
-      /** What stood for the boot in which the gate opened. */
+      /** The mark of the boot in which the gate opened. */
       readonly boot: string;
       /** What `Clock.uptime` showed then. */
       readonly openedUptimeMs: number;
@@ -43,7 +43,7 @@ const endedSchema = z.object({
  * Reads the trail of a session.
  *
  * @param journal at least one line.
- * @throws Error when a line that counts does not say what it must.
+ * @throws Error when a line that counts lacks a field.
  */
 export function readTrail(journal: readonly JournalEntry[]): LeftTrail {
   const state = journal.at(-1)?.state ?? "queued";

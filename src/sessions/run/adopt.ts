@@ -5,7 +5,7 @@ import type { Beginning } from "../state/beginning.ts";
 import { follow, type Followed } from "./follow.ts";
 
 /**
- * Goes on with a session whose command an earlier daemon let go, as if nothing had happened.
+ * Continues a session whose command an earlier daemon started, as if nothing had happened.
  *
  * @throws LaunchError when its launcher still waits and cannot be given its credentials; the reason of `leaving`.
  */
@@ -23,7 +23,7 @@ export async function adopt(parts: SessionParts, left: Beginning & { at: "comman
   return await follow(parts, left.ref, goOn);
 }
 
-/** Nothing was journaled after the hand-over had begun. */
+/** Completes a hand-over after whose beginning nothing was journaled. */
 async function finishHandOver(
   { host, job, standing, orders }: SessionParts,
   ref: string,

@@ -5,7 +5,7 @@ import type { CommandEnd } from "../port/executor.ts";
 import type { EndOrder } from "../state/end-orders.ts";
 
 /**
- * How a session ended that nobody told to.
+ * How a session ended without an order.
  *
  * @param isPastDeadline whether it ended past its deadline, while no daemon was there to end it.
  */
@@ -28,9 +28,9 @@ export function endingOf(end: CommandEnd, isPastDeadline = false): Ending {
 }
 
 /**
- * An ordered end keeps its outcome, whatever code the command then left with.
+ * An ordered end keeps its outcome, with any exit code of the command.
  *
- * @param end undefined when nobody can tell.
+ * @param end undefined when unknown.
  */
 export function endingOfOrder(order: EndOrder, end: CommandEnd | undefined): Ending {
   const left = end?.kind === "exited" ? endingOfExitCode(end.exitCode, signalName) : ending(order.outcome);

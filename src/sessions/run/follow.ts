@@ -10,8 +10,8 @@ import { supervise } from "./supervise.ts";
 /** A command that is followed to its end. */
 export interface Followed {
   /**
-   * To be called when the gate opens, before the launcher gets its first byte: the session's time counts from there, also
-   * while the image's shell takes what it gets, or does not.
+   * To be called when the gate opens, before the launcher gets its first byte: the session's time counts from there,
+   * whether or not the image's shell reads what it gets.
    *
    * @param uptimeMs what `Clock.uptime` showed then.
    */
@@ -25,7 +25,7 @@ export interface Followed {
 /**
  * Follows a command from its gate to its end, and ends it when its time is up or it prints too much.
  *
- * @param letGo brings the command to run.
+ * @param letGo starts the command.
  * @throws what `letGo` throws; the reason of `leaving`.
  */
 export async function follow(
@@ -52,7 +52,7 @@ export async function follow(
     await failpoints.reach("supervising");
     const end = await supervise({ ref, executor, clock: host.clock, ended, orders });
     over.abort();
-    // Before anything is removed that takes room there.
+    // Before anything is removed that takes room on that disk.
     if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);
     await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });
     await failpoints.reach("exit_seen");

@@ -11,8 +11,8 @@ const LONGEST_PAUSE_MS = 5_000;
 /**
  * Watches the size of a console log, which conmon writes without any limit of its own.
  *
- * @param limitBytes what the log may have, conmon's line headers included.
- * @returns true once it has more; false when the signal ended the watch.
+ * @param limitBytes the limit of the log, conmon's line headers included.
+ * @returns true once the log is larger; false when the signal ended the watch.
  */
 export async function passesOutputLimit(
   consoleLogPath: string,

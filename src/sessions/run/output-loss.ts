@@ -1,6 +1,6 @@
 /**
- * Finding output that is not in the record. conmon drops what it cannot write, for instance on a full disk, goes on, and
- * tells nobody.
+ * Finding output that is not in the record. conmon drops what it cannot write, for instance on a full disk, and
+ * continues without a report.
  */
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";

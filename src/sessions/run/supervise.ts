@@ -12,12 +12,12 @@ export interface Supervision {
   readonly clock: Clock;
   /** Settles when the command has ended. */
   readonly ended: Promise<CommandEnd>;
-  /** From whatever wants the session to end: the operator, its deadline, a limit. */
+  /** From the operator, its deadline or a limit. */
   readonly orders: Pick<EndOrders, "first" | "taken">;
 }
 
 /**
- * Waits for a command's end, brings it about when ordered, and says how the session ended.
+ * Waits for a command's end, ends the command when ordered, and says how the session ended.
  *
  * @throws what `ended` rejects with.
  */
@@ -25,11 +25,11 @@ export async function supervise(supervision: Supervision): Promise<Ending> {
   const { ended, orders } = supervision;
   const order = await Promise.race([ended.then(() => undefined), orders.first()]);
   const end = order === undefined ? await ended : await terminate(supervision, order.graceMs);
-  // Also one that is being journaled: whoever gave it will be told that it was taken.
+  // Also an order that is still being journaled: its giver will be told that it was taken.
   return orders.taken === undefined ? endingOf(end) : endingOfOrder(orders.taken, end);
 }
 
-/** SIGTERM, the grace, SIGKILL: and then the end, whatever it is. */
+/** SIGTERM, the grace, SIGKILL; returns the end. */
 async function terminate({ ref, executor, ended, clock }: Supervision, graceMs: number): Promise<CommandEnd> {
   await executor.signal(ref, "SIGTERM");
   const over = new AbortController();

@@ -1,14 +1,14 @@
-/** What a launch is busy with: some of it goes on side by side, and is shown as one line. */
+/** What a launch is busy with: several activities may overlap, and are shown as one line. */
 export class Activities {
   readonly #current = new Map<symbol, string>();
   readonly #onChange: (line: string) => void;
 
-  /** @param onChange gets all that goes on, oldest first; when all is over, the last line stays. */
+  /** @param onChange gets all current activities, oldest first; when all are over, the last line stays. */
   constructor(onChange: (line: string) => void) {
     this.#onChange = onChange;
   }
 
-  /** Does some work under a text, which the work may replace as it goes on. */
+  /** Does some work under a text, which the work may replace meanwhile. */
   async during<T>(text: string, work: (say: (text: string) => void) => Promise<T>): Promise<T> {
     const key = Symbol(text);
     const say = (now: string): void => {

@@ -1,13 +1,13 @@
 import type { Ending } from "../../outcome.ts";
 import type { EndOrder } from "./end-orders.ts";
 
-/** Where the life of a session begins in this daemon. `order`: it was told to end, in whatever daemon. */
+/** Where the life of a session begins in this daemon. `order`: it was ordered to end, by this or an earlier daemon. */
 export type Beginning =
   /** In the queue, as it was accepted. */
   | { readonly at: "queue"; readonly order?: EndOrder | undefined }
-  /** In the queue once more: an earlier daemon had begun to prepare it, and what that left is cleared away first. */
+  /** In the queue once more: an earlier daemon had begun to prepare it, and its remains are removed first. */
   | { readonly at: "queue_again"; readonly starts: number; readonly order?: EndOrder | undefined }
-  /** With its command, which an earlier daemon let go. */
+  /** With its command, which an earlier daemon started. */
   | {
       readonly at: "command";
       readonly ref: string;

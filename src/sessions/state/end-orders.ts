@@ -1,6 +1,6 @@
 import { type Ending, ending, type Outcome } from "../../outcome.ts";
 
-/** What a session comes to that agentd itself ends. */
+/** How a session ends that agentd itself ends. */
 export const ORDERED_OUTCOMES = [
   "timed_out",
   "cancelled",
@@ -15,7 +15,7 @@ export interface EndOrder {
   readonly graceMs: number;
 }
 
-/** The order to end a session: it may come from several sides, and the first one stays. */
+/** The order to end a session: several sources may give one, and the first one stays. */
 export class EndOrders {
   readonly #given = new AbortController();
   readonly #journal: (order: EndOrder) => Promise<void>;
@@ -23,7 +23,7 @@ export class EndOrders {
   #journaled: Promise<void> | undefined;
 
   /**
-   * @param journal makes an order outlive this daemon; awaited before anything is done about it.
+   * @param journal makes an order outlive this daemon; awaited before the order is carried out.
    * @param earlier an order that is journaled already, from an earlier daemon.
    */
   constructor(journal: (order: EndOrder) => Promise<void>, earlier: EndOrder | undefined) {
@@ -45,9 +45,9 @@ export class EndOrders {
   }
 
   /**
-   * Gives an order, unless another one came before; either is journaled when this resolves.
+   * Gives an order, unless an earlier one was given; the one that counts is journaled when this resolves.
    *
-   * @throws what journaling throws: the order is obeyed all the same, by this daemon.
+   * @throws what journaling throws: this daemon obeys the order anyway.
    */
   async give(order: EndOrder): Promise<void> {
     this.#taken ??= order;
@@ -64,7 +64,7 @@ export class EndOrders {
     });
   }
 
-  /** How a session ended whose command never ran. Call it when an order was given. */
+  /** How a session ended whose command never ran. Call it only when an order was given. */
   ending(): Ending {
     const { outcome, cause } = this.signal.reason as EndOrder;
     return ending(outcome, { cause });

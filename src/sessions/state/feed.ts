@@ -1,18 +1,18 @@
-/** What happens to sessions, told to whoever listens in this daemon, in the order in which it happens. */
+/** What happens to sessions, in order, for listeners in this daemon. */
 import type { JournalEntry } from "../../audit/format/journal.ts";
 
 /** Something that has happened. */
 export type SessionChange =
   /** A line is in the journal of a session. */
   | { readonly kind: "journaled"; readonly sessionId: string; readonly entry: JournalEntry }
-  /** A session is busy with something else, or has other trouble: no journal says so. */
+  /** A session is busy with another step, or has a new trouble: not in any journal. */
   | { readonly kind: "busy"; readonly sessionId: string }
-  /** Somebody came to the queue or left it, or has another place in it. */
+  /** A session entered or left the queue, or has another place in it. */
   | { readonly kind: "queue" };
 
 export type ChangeListener = (change: SessionChange) => void;
 
-/** One for all sessions of a daemon. Nothing is kept: who comes later has missed what was before. */
+/** One for all sessions of a daemon. Nothing is kept: a new listener hears only later events. */
 export class SessionFeed {
   readonly #listeners = new Set<ChangeListener>();
 
@@ -21,7 +21,7 @@ export class SessionFeed {
     for (const listener of this.#listeners) listener(change);
   };
 
-  /** Has every change told from now on; returns how to end that. */
+  /** Calls the listener for every change from now on; returns how to end that. */
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -5,7 +5,7 @@ import type { SessionPlan } from "./plan.ts";
 /** How long preparing may take from the start of a launch until the gate opens: one hour. */
 export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
-/** What an executor is asked to run for a session. */
+/** What an executor runs for a session. */
 export function jobOf(
   { profile, timeoutMs }: SessionPlan,
   { id, document, runaDirectory, consoleLogPath }: OpenRecord,

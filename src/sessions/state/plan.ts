@@ -1,6 +1,6 @@
 /**
- * What a session is accepted with and keeps to its end, in whatever daemon. It is what the open index holds, and what it
- * does not know is refused, so that no rule of a profile is lost on the way.
+ * What a session is accepted with and keeps to its end, in any daemon. The open index holds it. Unknown keys are
+ * refused, so that no rule of a profile is lost on the way.
  */
 import * as z from "zod";
 import { profileSchema } from "../../profile/profile.ts";
@@ -9,9 +9,9 @@ import { profileSchema } from "../../profile/profile.ts";
 export const sessionPlanSchema = z
   .strictObject({
     profile: profileSchema,
-    /** From the opening of the gate on; undefined: the session may run for ever. */
+    /** From the opening of the gate on; undefined: no limit. */
     timeoutMs: z.number().optional(),
-    /** What the console log may have, in bytes. */
+    /** The limit of the console log, in bytes. */
     logLimitBytes: z.number(),
   })
   .readonly();
@@ -22,7 +22,7 @@ export type SessionPlan = z.output<typeof sessionPlanSchema>;
 /**
  * The plan that the open index holds.
  *
- * @throws Error that names what this version does not know or misses: the session is left as it is then.
+ * @throws Error that names the unknown or missing keys: the session is then left as it is.
  */
 export function readPlan(value: unknown): SessionPlan {
   const read = sessionPlanSchema.safeParse(value);

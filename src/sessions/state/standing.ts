@@ -11,17 +11,17 @@ import { untilItSucceeds } from "./retry.ts";
 type Details = Readonly<Record<string, unknown>>;
 type Write = () => Promise<unknown>;
 
-/** Between two lines in the journal that tell how far a removal has come. */
+/** Between two lines in the journal about the progress of a removal. */
 const REMOVING_LINE_MS = 10_000;
 
 export interface StandingHost {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told of every line that is journaled, and of what else changes. */
+  /** Called for every line that is journaled, and for every other change. */
   readonly publish: (change: SessionChange) => void;
 }
 
-/** Where a session stands: in its journal first, then in memory. The one door to both. */
+/** The state of a session: in its journal first, then in memory. The only way to change both. */
 export class Standing {
   readonly #record: OpenRecord;
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class Standing {
   readonly #publish: (change: SessionChange) => void;
   /** Writes to the record that a running session does not wait for, oldest first. */
   readonly #owed: Write[] = [];
-  /** A line says the state that the journal is in when it is written. */
+  /** A line carries the state that the journal is in when it is written. */
   readonly #inTurn = oneAtATime();
   #settling: Promise<void> | undefined;
   #state: SessionState;
@@ -51,12 +51,12 @@ export class Standing {
     return this.#state;
   }
 
-  /** Why a step failed that is tried again; undefined when nothing is wrong. */
+  /** Why a step failed that is retried; undefined when nothing is wrong. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** What is being prepared, or done about its end; undefined while the command runs. */
+  /** The current step of the preparation or the end; undefined while the command runs. */
   get activity(): string | undefined {
     return this.#activity;
   }
@@ -67,7 +67,7 @@ export class Standing {
     this.#publish({ kind: "busy", sessionId: this.#record.id });
   }
 
-  /** Enters a state: it is journaled when this resolves, with the time at which it was. */
+  /** Enters a state: it is journaled when this resolves, with its time. */
   async enter(
     state: SessionState,
     event: string,
@@ -85,7 +85,7 @@ export class Standing {
     });
   }
 
-  /** Adds a durable line in the state as it is then. At the session's end there is nothing to add, and nothing happens. */
+  /** Adds a durable line in the current state. At the session's end nothing happens. */
   async note(event: string, details: Details): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#state === "finishing" || this.#state === "sealed") return;
@@ -94,8 +94,8 @@ export class Standing {
   }
 
   /**
-   * Puts what preparing has found into the record: as a line of the journal and as fields of the document, neither of
-   * them durable before the next line that is. Warnings of the line are added to those of the document.
+   * Writes the findings of the preparation into the record: as a line of the journal and as fields of the document.
+   * They become durable with the next durable line. Warnings of the line are added to those of the document.
    */
   readonly found: Preparing["found"] = async (event, details, fields = {}) => {
     await this.#inTurn(async () => {
@@ -117,25 +117,25 @@ export class Standing {
     );
   };
 
-  /** The record is sealed: nothing is journaled any more. */
+  /** The record is sealed: nothing more is journaled. */
   enterSealed(): void {
     this.#state = "sealed";
     this.#activity = undefined;
     this.#publish({ kind: "busy", sessionId: this.#record.id });
   }
 
-  /** Adds a line to the journal in the state as it is, when `settle` comes to it. */
+  /** Adds a line to the journal, in the state of that moment, when `settle` reaches it. */
   oweLine(event: string, details: Details = {}): void {
     const { state } = this;
     this.#owed.push(() => this.#journal(state, event, details, { durable: false }));
   }
 
-  /** Writes the document as it is then, when `settle` comes to it. */
+  /** Writes the document, as it is at that moment, when `settle` reaches it. */
   oweDocument(): void {
     this.#owed.push(() => this.#record.update({}));
   }
 
-  /** Writes what is owed, each until it has succeeded. Throws what the first write that fails throws. */
+  /** Writes what is owed, each write until it has succeeded. Throws what the first failed write throws. */
   settle(): Promise<void> {
     this.#settling ??= this.#writeOwed().finally(() => (this.#settling = undefined));
     return this.#settling;
@@ -152,9 +152,10 @@ export class Standing {
   }
 
   /**
-   * Tries a step until it succeeds, with the reason of the last failure as `trouble`; undefined when the signal ended it.
+   * Tries a step until it succeeds, with the reason of the last failure as `trouble`; undefined when the signal ended
+   * it.
    *
-   * @param onFailures called after each failure with how many there were in a row.
+   * @param onFailures called after each failure with the number of failures in a row.
    */
   async untilItSucceeds<T>(
     step: () => Promise<T>,
@@ -166,7 +167,7 @@ export class Standing {
       failures += 1;
       onFailures?.(failures);
       this.#note(error, retryInMs);
-      // The journal may be what fails; the log and the status have the reason in any case.
+      // The journal itself may fail; the log and the status have the reason in any case.
       await this.#record
         .journal(this.#state, "step_failed", { reason: this.#trouble })
         .catch(() => undefined);

@@ -63,7 +63,7 @@ export class Command {
     }
   }
 
-  /** Resolves once it has printed the text to either stream; throws when it ended without. */
+  /** Resolves once it has printed the text to either stream; throws when it ends without. */
   async printed(text: string): Promise<void> {
     await until(`"${text}" from \`${this.text}\``, () => {
       const ended = this.#exitCode !== undefined;
@@ -73,7 +73,7 @@ export class Command {
     });
   }
 
-  /** All that is known of it, for whoever reads why a test failed. */
+  /** All that is known of it, for reading why a test failed. */
   story(): string {
     const how = this.#exitCode === undefined ? "still runs" : `exited with ${this.#exitCode}`;
     return `$ ${this.text}\n${shortened(this.stdout)}${shortened(this.stderr)}(${how})`;

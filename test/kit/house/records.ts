@@ -24,7 +24,7 @@ export class RecordDirectory {
     return states.filter((state, index) => state !== states[index - 1]);
   }
 
-  /** The state it stands in: `sealed` once `session.json` has an outcome. */
+  /** Its state: `sealed` once `session.json` has an outcome. */
   async state(): Promise<unknown> {
     const { outcome } = await this.document();
     if (outcome !== null) return "sealed";

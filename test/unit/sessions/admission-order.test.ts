@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type AdmissionLimits,
   type Claim,
-  judge,
+  decideAdmission,
   type Waiting,
 } from "../../../src/sessions/queue/admission-order.ts";
 
@@ -173,7 +173,7 @@ describe("the order of admission", () => {
     const numbers = new Map<string, number>();
     const running = claims(each.running ?? "", numbers);
     const waiting = claims(each.waiting, numbers).map((claim) => ({ claim, cameInRound: 1 }));
-    const verdicts = judge({ waiting, running, rounds: new Map(), limits: limitsOf(each) });
+    const verdicts = decideAdmission({ waiting, running, rounds: new Map(), limits: limitsOf(each) });
 
     const isAdmitted = ({ reason }: { reason: string | undefined }) => reason === undefined;
     expect(
@@ -196,7 +196,7 @@ describe("the order of admission", () => {
     ];
     // The last session of b was admitted in the third round.
     const limits = { maxSessions: 1, memoryBudgetBytes: undefined, maxSessionsOf: new Map<string, number>() };
-    const verdicts = judge({ waiting, running: [], rounds: new Map([["b", 3]]), limits });
+    const verdicts = decideAdmission({ waiting, running: [], rounds: new Map([["b", 3]]), limits });
     expect(verdicts.map(({ claim, round }) => [claim.sessionId, round])).toEqual([
       ["a1", 1],
       ["b1", 4],
@@ -212,7 +212,7 @@ describe("the order of admission, against who would be overtaken for ever", () =
       maxSessionsOf: new Map<string, number>(),
     };
     const waiting = claims("a a a b b b").map((claim) => ({ claim, cameInRound: 5 }));
-    const verdicts = judge({ waiting, running: [], rounds: new Map([["a", 5]]), limits });
+    const verdicts = decideAdmission({ waiting, running: [], rounds: new Map([["a", 5]]), limits });
     expect(verdicts.map(({ claim }) => claim.sessionId)).toEqual(["b1", "a1", "b2", "a2", "b3", "a3"]);
   });
 
@@ -224,11 +224,11 @@ describe("the order of admission, against who would be overtaken for ever", () =
     const waiting: Waiting[] = [{ claim: large, cameInRound: 1 }];
     for (let number = 2; running.length > 0; number += 1) {
       waiting.push({ claim: small(number), cameInRound: 1 });
-      const verdicts = judge({ waiting, running, rounds: new Map(), limits });
+      const verdicts = decideAdmission({ waiting, running, rounds: new Map(), limits });
       expect(verdicts.filter(({ reason }) => reason === undefined)).toEqual([]);
       running.shift();
     }
-    const [first] = judge({ waiting, running, rounds: new Map(), limits });
+    const [first] = decideAdmission({ waiting, running, rounds: new Map(), limits });
     expect(first).toMatchObject({ claim: large, reason: undefined });
   });
 });
@@ -281,7 +281,7 @@ function observe(seed: number): void {
       running.delete([...running.keys()][random(running.size)]!);
     }
 
-    const verdicts = judge({ waiting, running: running.values(), rounds, limits });
+    const verdicts = decideAdmission({ waiting, running: running.values(), rounds, limits });
     const admitted = verdicts.filter(({ reason }) => reason === undefined);
     const hasRoom = new Map(
       verdicts.map(({ claim, reason }) => [claim.sessionId, !reason?.includes("profiles.")]),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { credentialFinding } from "../../../../src/cli/doctor/credential-checks.ts";
 import { configFindings, daemonFinding } from "../../../../src/cli/doctor/daemon-checks.ts";
 import { imageFinding, isForContainers } from "../../../../src/cli/doctor/profile-checks.ts";
-import { judgeSpace } from "../../../../src/cli/doctor/storage-checks.ts";
+import { freeSpaceFinding } from "../../../../src/cli/doctor/storage-checks.ts";
 import { nodeFinding } from "../../../../src/cli/doctor/system-checks.ts";
 import { resolveCredentials, resolveToken } from "../../../../src/credentials/resolve.ts";
 import { AgentdError } from "../../../../src/errors.ts";
@@ -31,8 +31,8 @@ describe("the room on a file system", () => {
     ["next to nothing", { bytes: 20 * MIB }, "failure", /20 MiB free/],
     ["few files", { files: 5_000 }, "warning", /5000 files/],
     ["next to no files", { files: 10 }, "failure", /10 files/],
-  ])("is judged: %s", (_, changes, status, summary) => {
-    const found = judgeSpace("/srv", ["state", "records"], { ...room, ...changes });
+  ])("is found: %s", (_, changes, status, summary) => {
+    const found = freeSpaceFinding("/srv", ["state", "records"], { ...room, ...changes });
     expect(found.status).toBe(status);
     expect(found.summary).toMatch(summary);
     expect(found.summary).toMatch(/^\/srv \(state, records\) has /);
@@ -82,7 +82,7 @@ describe("an image", () => {
     ["never pulled", "quay.io/a/b", "never", missing, {}, "failure", /^podman pull/],
     ["of no registry", "localhost/b", "always", missing, {}, "failure", /^podman build -t localhost\/b/],
     ["unknown", "quay.io/a/b", "missing", { kind: "unknown", why: "a lock" }, {}, "failure", /image inspect/],
-  ] as const)("is judged: %s", (_, baseImage, pull, standing, changes, status, fix) => {
+  ] as const)("is found: %s", (_, baseImage, pull, standing, changes, status, fix) => {
     const found = imageFinding({ baseImage, pull }, { ...known, ...changes, standing });
     expect(found.status).toBe(status);
     if (fix === null) expect(found.fix).toBeNull();
