@@ -11,7 +11,7 @@ export interface Finding {
   readonly status: FindingStatus;
   /** What was found, as one sentence without a full stop. */
   readonly summary: string;
-  /** The command, or the line of a file, that mends it; null when there is nothing to mend. */
+  /** The command, or the line of a file, that fixes it; null when there is nothing to fix. */
   readonly fix: string | null;
 }
 

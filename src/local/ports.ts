@@ -117,7 +117,7 @@ export interface Credentials {
 
 /** What a profile names on the host, judged when a session is launched: it may have changed since the configuration was read. */
 export interface HostPaths {
-  /** The directory with all links resolved, and the digest of what is in it. Throws `methodology_invalid`. */
+  /** The directory with all links resolved, and the digest of its contents. Throws `methodology_invalid`. */
   methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;

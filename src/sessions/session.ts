@@ -79,7 +79,7 @@ export class Session {
 
   /** Has `live` return without an end: what runs goes on, and what was being prepared is given up. */
   leave(): void {
-    this.#leaving.abort(new Error("the daemon leaves its sessions to the next one"));
+    this.#leaving.abort(new Error("the daemon leaves its sessions to the next daemon"));
   }
 
   /** Lives the session through, once. Resolves with the sealed document, or undefined when it was left; never rejects. */

@@ -1,5 +1,5 @@
 /**
- * Where an instance keeps what proves its records: in its state directory, which no session may get.
+ * Where an instance keeps what proves its records: in its state directory, which is never mounted into a session.
  */
 import { join } from "node:path";
 

@@ -29,7 +29,7 @@ const FAULTS: readonly Fault[] = [
 /**
  * What is wrong with a version of a program, without a full stop; undefined when nothing is known of it.
  *
- * @param changelogs directory with what distributions say about their packages: they mend old versions.
+ * @param changelogs directory with what distributions say about their packages: they fix old versions.
  */
 export async function knownFault(
   program: string,
