@@ -83,7 +83,7 @@ Feature: The operator's desk
     And nothing of the session is left behind
     When the operator runs `agentd stop --all`
     Then it exits with 0
-    And its stderr says "there is no session" and "to stop"
+    And its stderr says "no session" and "to stop"
 
   Scenario: The profiles are those that the daemon has loaded
     Given the profile says:
@@ -159,7 +159,7 @@ Feature: The operator's desk
     And the session is running
     And the operator starts `agentd run site-builder --work-unit second` on a terminal
     Then the terminal shows "queued #1"
-    And the terminal shows "all 1 places of daemon.max_sessions are taken"
+    And the terminal shows "all 1 slots of daemon.max_sessions are taken"
     When the session of "first" is let go
     And the session of "second" is let go
     And they have ended

@@ -1,5 +1,5 @@
 Feature: Looking for what a host lacks
-  Every condition that a session needs is ok, a warning or a failure, and what is not ok comes with what mends it.
+  Every condition that a session needs is ok, a warning or a failure, and what is not ok comes with what fixes it.
 
   Scenario: On a host where sessions run there is no failure
     Given an agent that runs:
@@ -20,14 +20,14 @@ Feature: Looking for what a host lacks
       | ok | storage_driver    | overlay                      |
       | ok | conmon            | conmon                       |
       | ok | init_program      | catatonit                    |
-      | ok | seccomp_profile   | the calls that none may make |
+      | ok | seccomp_profile   | that are always blocked      |
       | ok | processes         | sessions may have            |
       | ok | state_directory   | agentd                       |
       | ok | cache_directory   | agentd                       |
       | ok | audit_root        | audit                        |
       | ok | configuration     | with 1 profile               |
       | ok | daemon            | runs as process              |
-      | ok | image             | is here                      |
+      | ok | image             | is on this host              |
       | ok | repository        | answers                      |
     And its stdout ends with a line that counts 0 failures
 
@@ -35,8 +35,8 @@ Feature: Looking for what a host lacks
     When the operator runs `agentd doctor` without a daemon
     Then it exits with 0
     And the doctor finds:
-      | ok | daemon | no daemon runs |
-    And its stdout mentions "profile site-builder" and "Repositories were not tried"
+      | ok | daemon | no daemon is running |
+    And its stdout mentions "profile site-builder" and "Repositories were not checked"
 
   Scenario: What a profile names and this host has not
     Given the profile says:
@@ -53,11 +53,11 @@ Feature: Looking for what a host lacks
     When the operator runs `agentd doctor`
     Then it exits with 1
     And the doctor finds:
-      | failure | image       | is not here                  | podman build                       |
+      | failure | image       | is not on this host          | podman build                       |
       | failure | credentials | running daemon: SITE_KEY     | SITE_KEY=                          |
       | failure | methodology | HERE/method                  | correct methodology_dir            |
       | failure | mount       | HERE/gone                    | correct source = "HERE/gone"       |
-      | ok      | mount       | HERE/notes is there          |                                    |
+      | ok      | mount       | HERE/notes exists            |                                    |
     And its stdout does not mention "squirrel"
 
   Scenario: An image that is not pulled for a session has to be there
@@ -68,7 +68,7 @@ Feature: Looking for what a host lacks
     When the operator runs `agentd doctor` without a daemon
     Then it exits with 0
     And the doctor finds:
-      | warning | image | is pulled at the first run | podman pull quay.invalid/agentd-test/nowhere |
+      | warning | image | the first session pulls it | podman pull quay.invalid/agentd-test/nowhere |
     Given the profile says:
       """
       pull = "never"
@@ -104,7 +104,7 @@ Feature: Looking for what a host lacks
     When the operator runs `agentd doctor --network` without a daemon
     Then it exits with 1
     And the doctor finds:
-      | failure | repository | http://127.0.0.1:1/site.git: nothing answers | Check host and port |
+      | failure | repository | http://127.0.0.1:1/site.git: nothing answers | Check the host and port |
 
   Scenario: A login without a runtime directory
     When the operator runs `env -u XDG_RUNTIME_DIR agentd doctor` without a daemon
@@ -142,7 +142,7 @@ Feature: Looking for what a host lacks
     And the operator runs `agentd doctor`
     Then it exits with 0
     And the doctor finds:
-      | warning | daemon | what it read has changed since | agentd reload |
+      | warning | daemon | files have changed since       | agentd reload |
 
   Scenario: A launch that fails points to the doctor
     Given an agent that runs:

@@ -17,7 +17,7 @@ Feature: A session that cannot be launched
 
   Scenario: The server does not show the repository
     When the operator runs `agentd run site-builder REPOSITORY/nowhere.git`
-    Then the launch has failed at "clone", naming "the server shows no such repository (HTTP 404 Not Found); git says:"
+    Then the launch has failed at "clone", naming "the server reports no such repository (HTTP 404 Not Found); git says:"
 
   Scenario: The image is not on this host and cannot be pulled
     Given the profile says:
@@ -65,7 +65,7 @@ Feature: A session that cannot be launched
       """
     And "HERE/innocent" is a link to the daemon's home
     When the operator runs `agentd run site-builder`
-    Then the launch has failed at "mounts", naming "it is the home directory, which no session may get"
+    Then the launch has failed at "mounts", naming "it is the home directory, which is never mounted into a session"
 
   Scenario: The methodology has no manifest
     Given the profile says:

@@ -19,7 +19,7 @@ Feature: The queue
     And the operator runs `agentd ps --json`
     Then the JSON on its stdout is a list with:
       | work_unit | state     | position | reason                                        |
-      | "second"  | "queued"  | 1        | "all 1 places of daemon.max_sessions are taken" |
+      | "second"  | "queued"  | 1        | "all 1 slots of daemon.max_sessions are taken" |
       | "first"   | "running" | null     | null                                          |
     When the session of "first" is let go
     And the session of "second" is running
@@ -64,7 +64,7 @@ Feature: The queue
     Then the JSON on its stdout is a list with:
       | work_unit | state     | position | reason                                                            |
       | "third"   | "running" | null     | null                                                              |
-      | "second"  | "queued"  | 1        | "all 1 places of profiles.max_sessions for site-builder are taken" |
+      | "second"  | "queued"  | 1        | "all 1 slots of profiles.max_sessions for site-builder are taken" |
       | "first"   | "running" | null     | null                                                              |
     When the operator runs `agentd stop --all`
     Then they have ended
@@ -92,7 +92,7 @@ Feature: The queue
     And the operator runs `agentd ps --json`
     Then the JSON on its stdout is a list with:
       | work_unit | state     | position | reason                                                         |
-      | "third"   | "queued"  | 1        | "needs 200 MiB, and 36 MiB of daemon.memory_budget are free" |
+      | "third"   | "queued"  | 1        | "needs 200 MiB, but only 36 MiB of daemon.memory_budget is free" |
       | "second"  | "running" | null     | null                                                           |
       | "first"   | "running" | null     | null                                                           |
     When the session of "second" is let go
@@ -100,7 +100,7 @@ Feature: The queue
     And the operator starts `agentd run reviewer --work-unit fourth`
     And the session is queued
     And the operator runs `agentd ps`
-    Then its stdout mentions "daemon.memory_budget has no room yet for session" and "needs 200 MiB"
+    Then its stdout mentions "daemon.memory_budget has too little free memory for session" and "needs 200 MiB"
     When the session of "first" is let go
     And the session of "third" is running
     And the session of "fourth" is running
@@ -148,8 +148,8 @@ Feature: The queue
     And the operator runs `agentd ps --json`
     Then the JSON on its stdout is a list with:
       | work_unit | state     | position | reason                                                            |
-      | "third"   | "queued"  | 2        | "all 1 places of profiles.max_sessions for site-builder are taken" |
-      | "second"  | "queued"  | 1        | "all 1 places of profiles.max_sessions for site-builder are taken" |
+      | "third"   | "queued"  | 2        | "all 1 slots of profiles.max_sessions for site-builder are taken" |
+      | "second"  | "queued"  | 1        | "all 1 slots of profiles.max_sessions for site-builder are taken" |
       | "first"   | "running" | null     | null                                                              |
     When the session of "first" is let go
     Then the session of "second" is running

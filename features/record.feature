@@ -47,8 +47,8 @@ Feature: The record
       | alters a byte of | runa/report.txt     | altered |
       | alters a byte of | agentd/session.json | altered |
       | alters a byte of | agentd/console.log  | altered |
-      | alters a byte of | SHA256SUMS          | is not what was signed |
-      | alters a byte of | attestation.sigstore.json | is not as agentd writes it |
+      | alters a byte of | SHA256SUMS          | differs from what was signed |
+      | alters a byte of | attestation.sigstore.json | does not have the form that agentd writes |
       | removes          | runa/report.txt     | missing |
       | adds             | runa/forged.txt     | added   |
 

@@ -11,4 +11,4 @@ Feature: The daemon as a service
     And its stderr says "service_manager_missing" and "cannot uninstall the service"
     When the operator runs `agentd service status --json` without a daemon
     Then it exits with 1
-    And its stderr says "service_manager_missing" and "cannot look at the service"
+    And its stderr says "service_manager_missing" and "cannot show the service"

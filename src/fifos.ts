@@ -78,7 +78,6 @@ export class FifoMaker {
   /** All waiting callers get an error, and the next FIFO has a new shell. */
   #lose(shell: ResultPromise<typeof SHELL_OPTIONS>): void {
     if (this.#shell === shell) this.#shell = undefined;
-    for (const { reject } of this.#waiting.splice(0))
-      reject(new Error("the shell that makes FIFOs has ended"));
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error("the shell that creates FIFOs ended"));
   }
 }

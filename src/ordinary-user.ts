@@ -16,15 +16,15 @@ export function requireOrdinaryUser({ platform, uid }: Runner, tried: string): n
   if (platform !== "linux") {
     throw new AgentdError("not_linux", {
       tried,
-      why: `this is ${platform}, and agentd needs Linux: namespaces, cgroups, rootless Podman`,
+      why: `this is ${platform}, but agentd needs Linux (namespaces, cgroups, rootless Podman)`,
       next: "Run it on a Linux host.",
     });
   }
   if (uid === undefined || uid === 0) {
     throw new AgentdError("root_refused", {
       tried,
-      why: "it runs as root, and agentd is rootless",
-      next: "Log in as an ordinary user with lines in /etc/subuid and /etc/subgid, by ssh or `machinectl shell USER@`, and do it there.",
+      why: "it was started as root, but agentd is rootless",
+      next: "Log in as an ordinary user with lines in /etc/subuid and /etc/subgid, by ssh or `machinectl shell USER@`, and run the command there.",
     });
   }
   return uid;

@@ -44,13 +44,13 @@ export function openPlace(
   if (found === undefined) return undefined;
   const name = shellWord(path);
   if (found.uid !== uid) {
-    const why = `it belongs to user ${found.uid}, and agentd runs as user ${uid}`;
+    const why = `it belongs to user ${found.uid}, but agentd runs as user ${uid}`;
     return { path, why, fix: `sudo chown ${uid} ${name}` };
   }
   const mode = (found.mode & 0o777).toString(8).padStart(4, "0");
   const canWrite = (found.mode & OTHERS_WRITE) !== 0;
   if (!canWrite && (readable || (found.mode & OTHERS_READ) === 0)) return undefined;
-  const why = `it has mode ${mode}, so other users can ${canWrite ? "change" : "read"} what is in it`;
+  const why = `it has mode ${mode}, so other users can ${canWrite ? "change" : "read"} its contents`;
   return { path, why, fix: `chmod ${readable ? "go-w" : "go-rwx"} ${name}` };
 }
 
@@ -59,8 +59,7 @@ export function permissionsUnsafe(tried: string, places: readonly OpenPlace[]): 
   const lines = places.map(({ path, why }) => `${path}: ${why}`);
   return new AgentdError("permissions_unsafe", {
     tried,
-    why:
-      lines.length === 1 ? lines.join() : ["others can get at what is agentd's own", ...lines].join("\n  "),
+    why: lines.length === 1 ? lines.join() : ["other users can access agentd's files", ...lines].join("\n  "),
     next: places.map(({ fix }) => fix).join("\n"),
     details: { places },
   });

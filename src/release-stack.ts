@@ -34,7 +34,7 @@ export class ReleaseStack {
         throw new AgentdError("teardown_failed", {
           tried: `release the ${next.what}`,
           why: sentence(error),
-          next: "agentd tries again by itself.",
+          next: "No action is needed: agentd tries again.",
           cause: error,
         });
       }

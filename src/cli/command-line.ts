@@ -1,5 +1,5 @@
 /**
- * Reads the command line: which command, or which text, or what is wrong with it. Nothing is run here.
+ * Parses the command line into a command, a text to print or an error. Nothing is run here.
  */
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
@@ -31,21 +31,21 @@ interface Group {
   readonly examples: readonly string[];
 }
 
-/** Commands that only hold others, by the first word of those. */
+/** Groups of subcommands, by their first word. */
 const GROUPS: Readonly<Record<string, Group>> = {
   audit: {
-    summary: "look into the records of sessions",
-    description: "Shows, proves, exports and prunes the records of sessions.",
+    summary: "list, show, verify, export and prune session records",
+    description: "Lists, shows, verifies, exports and prunes session records.",
     examples: ["agentd audit ls", "agentd audit verify --all"],
   },
   config: {
-    summary: "check the configuration, or describe it",
-    description: "Checks the configuration file, or describes what may stand in it.",
+    summary: "check the configuration, or print its schema",
+    description: "Validates the configuration file, or prints its schema.",
     examples: ["agentd config check"],
   },
   service: {
-    summary: "run the daemon as a service of systemd",
-    description: "Makes the daemon a service of your own service manager.",
+    summary: "run the daemon as a systemd service",
+    description: "Installs, shows or removes the daemon's systemd user service.",
     examples: ["agentd service install", "agentd service status"],
   },
 };
@@ -73,7 +73,7 @@ class Reader<Context> {
       .description("Runs autonomous coding agents unattended, each session in a rootless Podman container.")
       .usage("[options] [command]")
       .option("--socket <path>", "the daemon's socket (default: AGENTD_SOCKET, else as configured)")
-      .option("--config <file>", "the configuration file (default: AGENTD_CONFIG, else the usual places)")
+      .option("--config <file>", "the configuration file (default: AGENTD_CONFIG, else the standard paths)")
       .version(`agentd ${version}`, "-V, --version", "print the version")
       .helpOption("-h, --help", "print this help")
       .configureHelp({ showGlobalOptions: true })
@@ -100,7 +100,7 @@ class Reader<Context> {
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
       if (error.exitCode === 0) return { kind: "help", text: this.#text };
-      // What is wrong before the command is wrong with that command, too.
+      // An error before the command counts as that command's error.
       const faults = this.#faults ?? argv.map((word) => this.#named(word)).find(Boolean)?.faults ?? FAULTS;
       return { kind: "wrong", error: usageError(error), faults };
     }
@@ -129,7 +129,7 @@ class Reader<Context> {
     return this.#commands.find(({ name }) => name === word);
   }
 
-  /** Not the parser's own default command: that would take a misspelt command for an argument of the daemon. */
+  /** Not the parser's default command: it would treat a misspelt command as an argument of the daemon. */
   #withDefault(argv: readonly string[]): string[] {
     const { operands, unknown } = this.#program.parseOptions([...argv]);
     const isNamed = (word: string): boolean =>
@@ -151,13 +151,13 @@ function describeGroup(command: Command, group: Group | undefined): void {
 const LOOK = "`agentd --help` lists the commands, `agentd COMMAND --help` their options.";
 
 function usageError(error: CommanderError): AgentdError {
-  const missing = error.code === "commander.help" ? "it needs one of its commands" : undefined;
+  const missing = error.code === "commander.help" ? "a subcommand is required" : undefined;
   const why = missing ?? error.message.replace(/^error: /, "").replace(/\n/g, " ");
   const [unknown, word = ""] = /^unknown command '([^']*)'/.exec(why) ?? [];
   const advice = unknown === undefined ? undefined : adviceFor(word);
   return new AgentdError("usage", {
     tried: "understand the command line",
-    // What a word means is a better guess than what it looks like.
+    // The meaning of a word is a better guess than its spelling.
     why: advice === undefined ? why : `unknown command '${word}'`,
     next: advice === undefined ? LOOK : `${advice}\n${LOOK}`,
   });

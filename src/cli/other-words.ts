@@ -1,4 +1,4 @@
-/** What other programs call what agentd calls otherwise. Spelling would lead somebody from `top` to `stop`. */
+/** Words that other programs use for agentd's commands. By spelling alone, `top` would suggest `stop`. */
 
 export interface Meaning {
   readonly words: readonly string[];
@@ -9,12 +9,12 @@ export interface Meaning {
 export const MEANINGS: readonly Meaning[] = [
   {
     words: ["top", "ls", "list", "sessions", "jobs", "containers"],
-    advice: "`agentd ps` lists what is queued or running, `agentd ps -a` what has ended, too.",
+    advice: "`agentd ps` lists queued and running sessions; `agentd ps -a` includes ended ones.",
   },
   { words: ["history"], advice: "`agentd ps -a` lists all sessions, `agentd audit ls` their records." },
   {
     words: ["tail", "log", "attach", "follow"],
-    advice: "`agentd logs -f SESSION` follows what a session prints.",
+    advice: "`agentd logs -f SESSION` follows a session's output.",
   },
   {
     words: ["inspect", "describe", "get"],
@@ -27,18 +27,18 @@ export const MEANINGS: readonly Meaning[] = [
   },
   {
     words: ["kill", "cancel", "abort", "terminate"],
-    advice: "`agentd stop SESSION` ends a session, with `--grace 0s` at once.",
+    advice: "`agentd stop SESSION` stops a session; with `--grace 0s` at once.",
   },
   {
     words: ["down", "shutdown", "restart"],
     advice:
       "`systemctl --user stop agentd` or `restart agentd` is for the daemon, `agentd stop --all` for all sessions; " +
-      "a changed configuration needs only `agentd reload`.",
+      "apply a changed configuration with `agentd reload`.",
   },
   {
     words: ["rm", "remove", "delete", "prune", "clean", "gc"],
     advice:
-      "`agentd audit prune` removes old records; containers and clones are gone when a session is sealed.",
+      "`agentd audit prune` removes old records; containers and clones are removed when a session is sealed.",
   },
   {
     words: ["image", "images", "pull", "build"],
@@ -56,15 +56,15 @@ export const MEANINGS: readonly Meaning[] = [
   },
   {
     words: ["install", "uninstall", "enable"],
-    advice: "`agentd service` has what makes the daemon a service.",
+    advice: "`agentd service` manages the daemon's systemd service.",
   },
   {
     words: ["init", "setup"],
-    advice: "`agentd doctor` says what this host lacks, `agentd service install` sets up.",
+    advice: "`agentd doctor` checks this host; `agentd service install` installs the daemon.",
   },
 ];
 
-/** What somebody who types that word for a command may want; undefined for any other word. */
+/** The hint for a word that was typed as a command; undefined for an unknown word. */
 export function adviceFor(word: string): string | undefined {
   return MEANINGS.find(({ words }) => words.includes(word))?.advice;
 }

@@ -1,5 +1,5 @@
 /**
- * The process as the command line sees it: the one place of the programs that reaches for it.
+ * The process as the command line sees it: the only module of the programs that uses it directly.
  */
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";

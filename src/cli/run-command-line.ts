@@ -18,7 +18,7 @@ export interface CliHost extends Host {
   readonly version: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** Whether somebody sits at a terminal, with standard input and output on it. */
+  /** Whether standard input and output are a terminal. */
   readonly isInteractive: () => boolean;
   readonly now: () => number;
   readonly clock: CliContext["clock"];
@@ -35,7 +35,7 @@ export interface Program<Context> {
 /** How long a daemon may take to answer a new client. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Runs one command and tells what goes wrong; never rejects. Resolves to the exit code. */
+/** Runs one command and reports errors; never rejects. Resolves to the exit code. */
 export async function runCommandLine<Context>(
   host: CliHost,
   { commands, contextOf }: Program<Context>,
@@ -43,7 +43,7 @@ export async function runCommandLine<Context>(
   const terminalLine = new TerminalLine();
   const stdout = new Output(host.stdout, host.env, terminalLine);
   const stderr = new Output(host.stderr, host.env, terminalLine);
-  // Somebody who types the bare name wants to know what it can do; a service or a script starts the daemon so.
+  // A person who types the bare name wants the help; a service or script starts the daemon that way.
   const argv = host.argv.length === 0 && host.isInteractive() ? ["--help"] : host.argv;
   const line = readCommandLine(argv, commands, host.version);
   const faults = line.kind === "help" ? FAULTS : line.faults;
@@ -56,7 +56,7 @@ export async function runCommandLine<Context>(
     await stdout.write(line.text);
     return 0;
   } catch (error) {
-    // When standard error cannot be written either, the exit code has to say it all.
+    // If standard error cannot be written, only the exit code remains.
     await stderr.line(errorText(error)).catch(() => undefined);
     return faultCode(error, faults);
   }

@@ -38,7 +38,7 @@ function invalid(file: string, problems: readonly Problem[]): AgentdError {
   return new AgentdError("config_invalid", {
     tried: `use the configuration ${file}`,
     why: `${count}${layOut(file, problems)}`,
-    next: "Correct the file and try again; examples/agentd.toml shows every key.",
+    next: "Fix the file and try again; examples/agentd.toml shows every key.",
     details: { file, problems },
   });
 }

@@ -19,7 +19,7 @@ export async function checkMethodology(
     new AgentdError("methodology_invalid", {
       tried: `use the methodology ${directory}`,
       why,
-      next: `Let methodology_dir of the profile name a directory that has a ${MANIFEST}.`,
+      next: `Set methodology_dir in the profile to a directory that contains a ${MANIFEST}.`,
       details: { directory },
       cause,
     });

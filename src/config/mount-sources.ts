@@ -95,10 +95,10 @@ function runtimeDirectories(host: Host): string[] {
  */
 export function sourceFault(source: string, protectedOnes: readonly ProtectedPath[]): string | undefined {
   for (const { path, what, withContents } of protectedOnes) {
-    if (source === path) return `it is ${what}, which no session may get`;
-    if (isWithin(path, source)) return `it contains ${what} (${path}), which no session may get`;
+    if (source === path) return `it is ${what}, which is never mounted into a session`;
+    if (isWithin(path, source)) return `it contains ${what} (${path}), which is never mounted into a session`;
     if (withContents && isWithin(source, path))
-      return `it lies in ${what} (${path}), which no session may get`;
+      return `it lies in ${what} (${path}), which is never mounted into a session`;
   }
   return undefined;
 }
@@ -116,7 +116,7 @@ export function relabelFault(source: string, relabel: Mount["relabel"]): string 
   if (relabel === "none") return undefined;
   const system = SYSTEM_DIRECTORIES.some((directory) => isWithin(source, directory));
   if (!system && !SHARED_DIRECTORIES.test(source) && /^\/[^/]+\/./.test(source)) return undefined;
-  return `relabel = "${relabel}" would change the SELinux labels of a directory that the system uses`;
+  return `relabel = "${relabel}" would change the SELinux labels of a system directory`;
 }
 
 /**
@@ -134,7 +134,7 @@ export async function resolveMountSource(
     new AgentdError("mount_invalid", {
       tried: `mount ${source}`,
       why,
-      next: "Correct this mount in the profile, or make its source exist.",
+      next: "Fix this mount in the profile, or create its source.",
       details: { source },
       cause,
     });
@@ -171,7 +171,7 @@ function missingReason(error: unknown): string {
   if (code === "ENOENT") return "there is no such file or directory";
   if (code === "ENOTDIR") return "a part of its path is not a directory";
   if (code === "EACCES") return "permission denied on the way to it";
-  if (code === "ELOOP") return "its links lead in a circle";
+  if (code === "ELOOP") return "its symbolic links form a loop";
   return code ?? String(error);
 }
 

@@ -64,7 +64,7 @@ export function runtimeDirectory(host: Host): string {
       runtime === undefined
         ? "XDG_RUNTIME_DIR is not set"
         : `XDG_RUNTIME_DIR is ${JSON.stringify(runtime)}, which is not an absolute path`,
-    next: `Log in through systemd (for a service user: loginctl enable-linger), or set XDG_RUNTIME_DIR=/run/user/${host.uid} to a directory of yours with mode 0700.`,
+    next: `Log in through systemd (for a service user: loginctl enable-linger), or set XDG_RUNTIME_DIR=/run/user/${host.uid} (a directory that you own, with mode 0700).`,
   });
 }
 
@@ -94,7 +94,7 @@ export async function findConfigFile(host: Host, named: string | undefined): Pro
   throw new AgentdError("config_not_found", {
     tried: `read the configuration ${explicit.file}`,
     why: `there is no such file (named by ${explicit.by})`,
-    next: "Create it from examples/agentd.toml, or name another one.",
+    next: "Create it from examples/agentd.toml, or name another file.",
     details: { looked_in: [explicit.file] },
   });
 }
@@ -110,7 +110,7 @@ export async function requireConfigFile(host: Host, named: string | undefined): 
   const places = defaultConfigFiles(host);
   throw new AgentdError("config_not_found", {
     tried: "find a configuration file",
-    why: `none exists; looked for ${places.join(" and ")}`,
+    why: `found none; looked for ${places.join(" and ")}`,
     next: `Create ${places[0]} from examples/agentd.toml, or name a file with --config or AGENTD_CONFIG.`,
     details: { looked_in: places },
   });

@@ -75,7 +75,7 @@ function ruleOf(issue: Issue): string {
 }
 
 function unknownKeyRule(key: string, known: readonly string[]): string {
-  return `unknown key; the nearest known one is ${JSON.stringify(closest(key, known))}`;
+  return `unknown key; did you mean ${JSON.stringify(closest(key, known))}?`;
 }
 
 /** zod's own rules, in our words. */

@@ -31,7 +31,7 @@ export function configSchema(defaults: SchemaDefaults) {
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")
-        .superRefine(namesAreUnique("another profile has this name"), always)
+        .superRefine(namesAreUnique("another profile already has this name"), always)
         .superRefine(zonesAreKnown, always)
         .describe("What can be run: one [[profiles]] for each environment."),
     })
@@ -44,37 +44,39 @@ function daemonSchema(defaults: SchemaDefaults) {
   return z.strictObject({
     audit_root: path()
       .optional()
-      .describe("Where the records of sessions are kept. Default: $XDG_STATE_HOME/tesserine/audit."),
+      .describe("Directory for session records. Default: $XDG_STATE_HOME/tesserine/audit."),
     audit_private: z
       .boolean()
       .default(true)
-      .describe("Whether sealed records are readable by their owner alone (0400) or by every user (0444)."),
+      .describe("If true, only the owner can read sealed records (0400); if false, every user can (0444)."),
     record_limit: size()
       .default("16g")
       .describe(
-        "How much of what a session leaves its record gets, in bytes of files and of their paths; what is beyond is listed instead.",
+        "Maximum size of the files that a record takes from its session, in bytes of contents and paths; files beyond it are listed only.",
       ),
     log_limit: size()
       .default("1g")
-      .describe("How much a session may print; one that prints more ends as output_limit_exceeded."),
+      .describe("Maximum output of a session; a session that prints more ends as output_limit_exceeded."),
     min_free: sizeOrZero()
       .default("1g")
       .describe(
-        'How much must be free on the disks of records, clones and state for a session to begin; "0": anything will do.',
+        'Free space needed on the disks of records, clones and state before a session starts; "0" disables the check.',
       ),
     max_sessions: sessionCount()
       .default(defaults.cores)
-      .describe("How many sessions run at once; more are queued. Default: the number of cores."),
+      .describe(
+        "Maximum number of sessions that run at once; others are queued. Default: the number of cores.",
+      ),
     memory_budget: size()
       .optional()
       .describe(
-        "What the memory of the sessions that run at once may add up to; more are queued. Default: no limit.",
+        "Maximum total memory of the sessions that run at once; others are queued. Default: no limit.",
       ),
     shutdown: z
       .enum(["drain", "detach"])
       .default("drain")
       .describe(
-        "What the first signal brings about: waiting for running sessions, or leaving them to the next daemon.",
+        "What the daemon does on the first signal: wait for running sessions, or leave them to the next daemon.",
       ),
     socket_path: path()
       .optional()
@@ -96,7 +98,7 @@ function memoryFitsBudget(document: unknown, context: Context): void {
     const { memory } = profile;
     const path = ["profiles", index, "memory"];
     if (memory === undefined) {
-      context.addIssue({ code: "custom", path, message: "is required where daemon.memory_budget is set" });
+      context.addIssue({ code: "custom", path, message: "is required if daemon.memory_budget is set" });
     } else if ((bytesOf(memory) ?? 0) > budget) {
       const message = `must not be more than daemon.memory_budget, which is ${JSON.stringify(written)}`;
       context.addIssue({ code: "custom", path, message });

@@ -53,7 +53,7 @@ function unusable(path: string, why: string, cause?: unknown): AgentdError {
   return new AgentdError("credentials_unusable", {
     tried: `read credentials from ${path}`,
     why,
-    next: "Correct the file: one NAME=value a line, # begins a comment.",
+    next: "Fix the file: one NAME=value per line; # starts a comment.",
     cause,
   });
 }

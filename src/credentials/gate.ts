@@ -174,18 +174,18 @@ async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
 
 function unusable(fifoPath: string, cause: unknown): AgentdError {
   return new AgentdError("state_unusable", {
-    tried: `make the credentials' gate ${fifoPath}`,
+    tried: `create the credentials FIFO ${fifoPath}`,
     why: systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
-    next: "Check that the runtime directory is yours, has space and can be written.",
+    next: "Check that you own the runtime directory, that it is writable and that it has free space.",
     cause,
   });
 }
 
 function launcherGone(cause: unknown): AgentdError {
   return new AgentdError("launcher_failed", {
-    tried: "hand the credentials over",
-    why: "the container's shell went away while it read them",
-    next: "Check that /bin/sh in the image is a POSIX shell, and what the session's console log says.",
+    tried: "pass the credentials to the session",
+    why: "the container's shell ended while it read them",
+    next: "Check that /bin/sh in the image is a POSIX shell, and read the session's output with `agentd logs`.",
     cause,
   });
 }

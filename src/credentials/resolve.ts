@@ -58,17 +58,19 @@ export function resolveToken(source: string, { current, file }: VariableSource):
     throw credentialUnset([{ name: "repo_token_source", source }], file);
   }
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw credentialInvalid([`repo_token_source (from ${source}) holds more than printable ASCII characters`]);
+  throw credentialInvalid([
+    `repo_token_source (from ${source}) contains characters other than printable ASCII`,
+  ]);
 }
 
 function credentialFault(name: string, value: string): string | undefined {
-  if (!VARIABLE_NAME.test(name)) return "has a name that is not one of an environment variable";
-  if (shellKeeps(name)) return "has a name that the shell keeps for itself";
-  if (value.includes("\0")) return "holds a NUL character";
+  if (!VARIABLE_NAME.test(name)) return "has a name that is not valid for an environment variable";
+  if (shellKeeps(name)) return "has a name that the shell reserves";
+  if (value.includes("\0")) return "contains a NUL character";
   // Node has already decoded the environment, and bytes that are not UTF-8 are lost in that.
-  if (value.includes("\uFFFD")) return "holds a value that is not UTF-8";
+  if (value.includes("\uFFFD")) return "has a value that is not UTF-8";
   if (Buffer.byteLength(`${name}=${value}\0`) > MAX_VARIABLE_BYTES)
-    return "is longer than the kernel takes (128 KiB)";
+    return "is longer than the kernel allows (128 KiB)";
   return undefined;
 }
 
@@ -85,8 +87,8 @@ function credentialUnset(unset: readonly CredentialSource[], file: string): Agen
 
 function credentialInvalid(faults: readonly string[]): AgentdError {
   return new AgentdError("credential_invalid", {
-    tried: "hand over credentials",
+    tried: "pass the credentials to the session",
     why: faults.join("; "),
-    next: "Give them another name or value; binary data can be passed as base64.",
+    next: "Change the name or the value; encode binary data as base64.",
   });
 }

@@ -72,7 +72,10 @@ async function end({ intake, scheduler, log, ...daemon }: Daemon, signal: NodeJS
   intake.close();
   await scheduler.stop();
   const open = intake.openSessions.length;
-  log.info({ signal, shutdown, open }, "ending: no new work; a second signal ends the daemon at once");
+  log.info(
+    { signal, shutdown, open },
+    "shutting down: no new sessions; a second signal ends the daemon at once",
+  );
   await (shutdown === "drain" ? intake.drained() : intake.detached());
   log.info({ left: intake.openSessions.length }, "ended");
 }

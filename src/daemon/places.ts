@@ -87,9 +87,9 @@ export async function makeRuntimeDirectory(runtime: string): Promise<void> {
     await mkdir(runtime, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new AgentdError("runtime_directory_missing", {
-      tried: `make the runtime directory ${runtime}`,
+      tried: `create the runtime directory ${runtime}`,
       why: systemCode(cause) ?? String(cause),
-      next: "Set XDG_RUNTIME_DIR to a directory that is this user's own and can be written, as a login makes it.",
+      next: "Set XDG_RUNTIME_DIR to a writable directory that this user owns, such as the one that a login creates.",
       cause,
     });
   }

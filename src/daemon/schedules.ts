@@ -32,8 +32,7 @@ export async function createScheduler(options: SchedulesOptions): Promise<Schedu
   const { log, now, socketPath, version } = options;
   const path = join(options.stateDirectory, "schedules.jsonl");
   const { events, states, strangeLines } = await openEventLog({ path, now });
-  if (strangeLines.length > 0)
-    log.error({ path, lines: strangeLines }, "lines that hold no event were left out");
+  if (strangeLines.length > 0) log.error({ path, lines: strangeLines }, "ignored lines that are not events");
   const sessions = new SessionsClient(() => connect(socketPath, { version, timeoutMs: CONNECT_TIMEOUT_MS }));
   const scheduler = new Scheduler({ now, events, states, sessions, log });
   await followSchedules(scheduler, options.profiles, log);
@@ -76,7 +75,7 @@ function settingsOf(profiles: readonly Profile[], log: Logger): ScheduleSettings
 function daemonZone(log: Logger): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string };
   if (timeZone !== undefined) return timeZone;
-  log.warn("the time zone of this daemon is not known: schedules without a timezone are in UTC");
+  log.warn("the daemon's time zone is unknown: schedules without a timezone use UTC");
   return "UTC";
 }
 
@@ -94,6 +93,6 @@ function unknownProfile(profile: string, names: readonly string[]): AgentdError 
   return new AgentdError("unknown_profile", {
     tried: `show the schedule of profile ${JSON.stringify(profile)}`,
     why: "the daemon's configuration has no such profile",
-    next: `Name one that is there: ${names.join(", ")}.`,
+    next: `Existing profiles: ${names.join(", ")}.`,
   });
 }

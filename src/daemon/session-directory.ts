@@ -134,8 +134,8 @@ function sealedView(view: SessionView): SessionView {
   if (view.outcome !== null) return view;
   throw new AgentdError("record_incomplete", {
     tried: `wait for session ${view.session_id}`,
-    why: "its record is not sealed and no session of this daemon writes it",
-    next: `Look into ${view.record}/agentd/events.jsonl.`,
+    why: "its record is not sealed, and this daemon does not run the session",
+    next: `See ${view.record}/agentd/events.jsonl for its last steps.`,
   });
 }
 

@@ -65,7 +65,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   });
   resources.defer("removals", () => remover.close());
   const fifos = new FifoMaker();
-  resources.defer("shell that makes FIFOs", () => fifos.close());
+  resources.defer("shell that creates FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const { freeSpace } = parts;
   await watchFreeSpace(parts);
@@ -123,7 +123,7 @@ async function watchFreeSpace({ freeSpace, clock, resources }: SessionsHost): Pr
   await freeSpace.look();
   const over = new AbortController();
   const watched = freeSpace.watch({ clock, signal: over.signal });
-  resources.defer("watch over free space", () => {
+  resources.defer("free space monitor", () => {
     over.abort();
     return watched;
   });

@@ -23,8 +23,8 @@ export async function openGate(
 
 function launcherGone(): AgentdError {
   return new AgentdError("launcher_failed", {
-    tried: "hand the session over to its command",
+    tried: "start the session's command",
     why: "the container ended before its /bin/sh read the credentials",
-    next: "Look at `agentd logs` of the session, and check that the image has a working /bin/sh.",
+    next: "Read the session's output with `agentd logs`, and check that the image has a working /bin/sh.",
   });
 }

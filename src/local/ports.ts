@@ -118,7 +118,7 @@ export interface Credentials {
 
 /** Checks the paths of the host that a profile names, at each launch: they may have changed since the configuration. */
 export interface HostPaths {
-  /** The directory with all links resolved, and the digest of what is in it. Throws `methodology_invalid`. */
+  /** The directory with all links resolved, and the digest of its contents. Throws `methodology_invalid`. */
   methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;

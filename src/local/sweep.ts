@@ -59,7 +59,7 @@ export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Pro
 }
 
 async function removal({ log }: LocalParts, what: object, remove: () => Promise<void>): Promise<void> {
-  const why = "no session that has begun owns it";
+  const why = "no started session owns it";
   try {
     await remove();
     log.warn({ ...what, why }, "removed a leftover");

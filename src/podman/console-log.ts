@@ -13,7 +13,7 @@ export interface ConsoleSegment {
 
 export type ConsoleStream = "stdout" | "stderr";
 
-/** What of a log is wanted, and how. */
+/** Which part of a log to print, and how. */
 export interface LogSelection {
   /** Undefined: both. */
   readonly stream?: ConsoleStream | undefined;
@@ -34,7 +34,7 @@ export interface LogHeader {
 
 const NEWLINE = 0x0a;
 const HEADER = /^(\S+) (stdout|stderr) ([FP]) /;
-/** More than the header of any line has. */
+/** Longer than the header of any line. */
 export const HEADER_BYTES = 64;
 
 /** The header of the line that begins at `start`; undefined for a line of another form. */
@@ -60,7 +60,7 @@ export class ConsoleLogDecoder {
   /**
    * What the complete lines up to here say. The segments are copies; the chunk may be reused.
    *
-   * A line of another form is passed on as it is, on stdout: better an odd line than a lost one.
+   * A line of another form is printed unchanged on stdout, so no line is lost.
    */
   decode(chunk: Buffer): ConsoleSegment[] {
     const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -106,7 +106,7 @@ export class ConsoleLogDecoder {
   #isWanted({ time, stream }: LogHeader): boolean {
     const { stream: only, sinceMs } = this.#selection;
     if (only !== undefined && stream !== only) return false;
-    // A time that cannot be read is no reason to lose a line.
+    // A line with an unreadable time is still printed.
     return sinceMs === undefined || !(Date.parse(time) < sinceMs);
   }
 }

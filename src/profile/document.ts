@@ -35,7 +35,7 @@ function noNameIsBoth(profile: unknown, context: Context): void {
   if (!isTable(profile) || !isTable(profile["env"])) return;
   for (const [index, name] of textsOf(profile["credentials"], "name").entries()) {
     if (name === undefined || !Object.hasOwn(profile["env"], name)) continue;
-    const message = "this name is also in env: it must be one or the other";
+    const message = "this name is also in env; remove one of them";
     context.addIssue({ code: "custom", path: ["credentials", index, "name"], message });
   }
 }
@@ -52,11 +52,11 @@ function repositoryRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
   const { repo, schedule, repo_token_source: token } = profile;
   if (schedule !== undefined && repo === undefined) {
-    const message = "a profile with a schedule must also say its repo";
+    const message = "a profile with a schedule must set repo";
     context.addIssue({ code: "custom", path: ["schedule"], message });
   }
   if (token !== undefined && typeof repo === "string" && !/^https:\/\//i.test(repo)) {
-    const message = "a token is sent over https:// only, and the repo of this profile is not";
+    const message = "a token is sent over https:// only, and this profile's repo is not https://";
     context.addIssue({ code: "custom", path: ["repo_token_source"], message });
   }
 }

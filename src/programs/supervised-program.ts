@@ -68,7 +68,8 @@ export class SupervisedProgram {
   async start(): Promise<void> {
     const { name, log, recordPath, isIt, unavailable } = this.#options;
     const ended = await endLeftoverProgram(recordPath, isIt, TERMINATION_GRACE_MS);
-    if (ended !== undefined) log.warn({ program: name, pid: ended.pid }, "ended a program of a dead daemon");
+    if (ended !== undefined)
+      log.warn({ program: name, pid: ended.pid }, "ended a program that a crashed daemon left");
     this.#supervision = this.#supervise();
     await once(this.#changes, "change");
     if (this.#answering) return;
@@ -112,7 +113,7 @@ export class SupervisedProgram {
       this.#changes.emit("change");
       if (this.#isStopping()) break;
       const pauseMs = backoff.next();
-      log.warn({ program: name, pauseMs, stderr: this.lastWords() }, "a program ended and is started again");
+      log.warn({ program: name, pauseMs, stderr: this.lastWords() }, "a program ended; starting it again");
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined); // Stopped.
     }
     await forgetProgram(recordPath);
@@ -146,7 +147,7 @@ export class SupervisedProgram {
     const { name, log, recordPath } = this.#options;
     this.#current = leader;
     await recordProgram(recordPath, leader).catch((error: unknown) =>
-      log.warn({ error, program: name, recordPath }, "cannot note a program for the next daemon"),
+      log.warn({ error, program: name, recordPath }, "cannot save a program's pid for the next daemon"),
     );
     const came = await this.#comesUp(over);
     if (came && !over.aborted) await once(over, "abort");
@@ -176,7 +177,7 @@ export class SupervisedProgram {
     const isAnswering = await answers(ANSWER_DEADLINE_MS);
     this.#suspected = false;
     if (isAnswering || suspect === undefined || suspect !== this.#current) return;
-    log.error({ program: name, pid: suspect.pid }, "a program hangs and is replaced");
+    log.error({ program: name, pid: suspect.pid }, "a program hangs; replacing it");
     await endProcessGroup(suspect, 0);
   }
 }

@@ -113,7 +113,7 @@ export class RpcClient implements Caller {
   #accept(frame: Frame): void {
     const response = readResponse(frame);
     if (response === undefined) {
-      this.#lose("it sent something that is not a response");
+      this.#lose("it sent a message that is not a response");
       this.#socket.destroy();
     } else {
       this.#rpc.receive(response);
@@ -128,9 +128,9 @@ export class RpcClient implements Caller {
   #lose(why: string): void {
     if (this.#lost !== undefined) return;
     this.#lost = new AgentdError("daemon_lost", {
-      tried: "hear from the daemon",
+      tried: "get an answer from the daemon",
       why,
-      next: "Look whether it runs: `agentd status`.",
+      next: "Check that the daemon runs: `agentd status`.",
     });
     this.#rpc.rejectAllPendingRequests(why);
   }

@@ -108,7 +108,7 @@ export class Connection {
 
   #beginWait(request: WireRequest): void {
     if (this.#waits >= MAX_WAITS) {
-      const why = `more than ${MAX_WAITS} sessions are waited for on this connection`;
+      const why = `this connection already waits for ${MAX_WAITS} sessions`;
       this.#refuse(request.id, new RequestFault("invalid_request", why));
       return;
     }
@@ -146,7 +146,7 @@ export class Connection {
     socket.pause();
     this.#stopAwaitingLine();
     this.#unreadTimer ??= setTimeout(
-      () => this.#cutOff("a client that does not read was cut off"),
+      () => this.#cutOff("disconnected a client that does not read"),
       this.#patience.unreadMs,
     );
   }
@@ -159,9 +159,9 @@ export class Connection {
 
   #awaitLine(): void {
     this.#lineTimer ??= setTimeout(() => {
-      const why = `no whole line came within ${this.#patience.lineMs / 1000} s`;
+      const why = `no complete line arrived within ${this.#patience.lineMs / 1000} s`;
       this.#refuse(null, new RequestFault("invalid_request", why));
-      this.#cutOff("a client that does not end its line was cut off");
+      this.#cutOff("disconnected a client that does not complete its line");
     }, this.#patience.lineMs);
   }
 

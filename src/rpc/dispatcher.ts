@@ -62,7 +62,7 @@ function hello(identity: Identity, protocol: number): Promise<Result<"hello">> {
   return Promise.reject(
     new AgentdError("protocol_mismatch", {
       tried: "talk to this client",
-      why: `it speaks protocol ${protocol}, and daemon ${identity.version} speaks ${PROTOCOL_VERSION}`,
+      why: `it speaks protocol ${protocol}, but daemon ${identity.version} speaks ${PROTOCOL_VERSION}`,
       next: "Restart the daemon after an upgrade, and use the agentd command of the same installation.",
       details: { client: protocol, daemon: PROTOCOL_VERSION, version: identity.version },
     }),

@@ -76,12 +76,12 @@ export function toWireError(error: unknown): WireError {
   }
   return {
     code: WIRE_CODES.internal_error,
-    message: "cannot answer the request: a fault in agentd itself",
+    message: "cannot answer the request: an internal error in agentd",
     data: {
       code: "internal",
       tried: "answer the request",
-      why: "a fault in agentd itself",
-      next: "The daemon's log says what happened.",
+      why: "an internal error in agentd",
+      next: "See the daemon's log for details, and report this as a bug.",
       details: null,
     },
   };

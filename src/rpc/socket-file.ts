@@ -37,16 +37,21 @@ async function prepareDirectory(path: string, uid: number): Promise<void> {
   throw unusable(
     path,
     `other users can reach ${directory}`,
-    `Use a directory that is yours with mode 0700, or run \`chmod 700 ${directory}\` if it is.`,
+    `Use a directory that you own with mode 0700, or run \`chmod 700 ${directory}\` if you own it.`,
   );
 }
 
 async function clearPath(path: string): Promise<void> {
   const kind = await kindOf(path);
   if (kind === "nothing") return;
-  if (kind === "other") throw unusable(path, "something that is not a socket is there", "Move it away.");
+  if (kind === "other")
+    throw unusable(path, "a file that is not a socket already exists", "Move the file away.");
   if (await answers(path)) {
-    throw unusable(path, "another process answers on it", "Stop that process, or use another `--socket`.");
+    throw unusable(
+      path,
+      "another process is listening on it",
+      "Stop that process, or use another `--socket`.",
+    );
   }
   await unlink(path);
 }

@@ -162,7 +162,7 @@ function unusable(path: string, verb: string, cause: unknown): AgentdError {
   return new AgentdError("state_unusable", {
     tried: `${verb} the events of schedules in ${path}`,
     why: sentence(cause),
-    next: "The directory must be writable for this user and on a file system with free space.",
+    next: "Check that this user can write to the directory and that the file system has free space.",
     cause,
   });
 }

@@ -7,18 +7,18 @@ import * as z from "zod";
 /** Why an instant fired. */
 export const FIRE_REASONS = {
   due: "it was due",
-  made_up: 'it was missed and made up for (missed = "once")',
-  waited: 'the run before it had ended (overlap = "queue")',
+  made_up: 'it was missed and started late (missed = "once")',
+  waited: 'the previous run had ended (overlap = "queue")',
 } as const;
 
 /** Why instants were skipped. */
 export const SKIP_REASONS = {
   missed: "agentd was not running, the machine slept, or its clock jumped",
-  too_late: "it was missed, and catchup_window had passed",
-  overlap: 'the run before it had not ended (overlap = "skip")',
-  queue_full: 'another run was waiting for the one before it to end (overlap = "queue")',
+  too_late: "it was missed longer ago than catchup_window",
+  overlap: 'the previous run had not ended (overlap = "skip")',
+  queue_full: 'another run was already queued (overlap = "queue")',
   refused: "the daemon refused the run",
-  unscheduled: "the profile's schedule was taken away while it waited",
+  unscheduled: "the profile's schedule was removed while the run was queued",
 } as const;
 
 export type FireReason = keyof typeof FIRE_REASONS;

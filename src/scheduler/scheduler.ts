@@ -115,7 +115,7 @@ export class Scheduler {
       // A waiting run may wait for one that has just begun.
       return hasDecided ? 0 : LONGEST_NAP_MS;
     } catch (error) {
-      log.error({ error }, "schedules cannot be followed");
+      log.error({ error }, "the scheduler failed; schedules do not run");
       return RETRY_MS;
     }
   }

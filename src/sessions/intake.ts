@@ -156,7 +156,7 @@ export class Intake {
     const left = new AbortController();
     const tooLong = sleepUntil(clock.monotonic() + LEAVING_LIMIT_MS, { clock, signal: left.signal });
     const gone = Promise.all(begun.map(({ over }) => over)).then(() => false);
-    if (await Promise.race([gone, tooLong])) log.warn("sessions do not let go and are left as they are");
+    if (await Promise.race([gone, tooLong])) log.warn("sessions do not stop; leaving them as they are");
     left.abort();
   }
 
@@ -200,7 +200,7 @@ export class Intake {
       throw new AgentdError("daemon_stopping", {
         tried,
         why: "the daemon is shutting down and takes no new work",
-        next: "Try again when it has been started again.",
+        next: "Try again after the daemon has restarted.",
       });
     }
     const found = this.#host.profile(request.profile);
@@ -208,7 +208,7 @@ export class Intake {
       throw new AgentdError("unknown_profile", {
         tried,
         why: "the daemon's configuration has no such profile",
-        next: `Add it to the configuration file and reload the daemon, or name one that is there: ${this.#host.profileNames().join(", ")}.`,
+        next: `Add it to the configuration file and reload the daemon, or use an existing profile: ${this.#host.profileNames().join(", ")}.`,
       });
     }
     if (request.workUnit !== undefined && !WORK_UNIT.test(request.workUnit)) {

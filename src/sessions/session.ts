@@ -79,7 +79,7 @@ export class Session {
 
   /** Makes `live` return without an end: a running command continues, and a preparation is given up. */
   leave(): void {
-    this.#leaving.abort(new Error("the daemon leaves its sessions to the next one"));
+    this.#leaving.abort(new Error("the daemon leaves its sessions to the next daemon"));
   }
 
   /** Lives the session through, once. Resolves with the sealed document, or undefined when it was left; never rejects. */

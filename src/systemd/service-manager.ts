@@ -89,7 +89,7 @@ export class ServiceManager {
     try {
       await send();
     } catch (error) {
-      this.#log.warn({ error }, "cannot tell systemd how the daemon is");
+      this.#log.warn({ error }, "cannot report the daemon's status to systemd");
     }
   }
 
@@ -109,7 +109,7 @@ async function inTime(sending: Promise<unknown>): Promise<void> {
   const late = delay(SEND_LIMIT_MS, "late", { signal: over.signal, ref: false }).catch(() => undefined); // Sent in time.
   try {
     const came = await Promise.race([sending, late]);
-    if (came === "late") throw new Error(`systemd-notify did not end within ${SEND_LIMIT_MS} ms`);
+    if (came === "late") throw new Error(`systemd-notify did not finish within ${SEND_LIMIT_MS} ms`);
   } finally {
     over.abort();
   }

@@ -38,6 +38,6 @@ export async function labelUnitFiles(files: readonly string[], path: string | un
   throw new AgentdError("service_failed", {
     tried: "give the unit files their SELinux labels",
     why: stderr.trim() || (shortMessage ?? ""),
-    next: "`restorecon -R ~/.config/systemd` does the same by hand; it comes with policycoreutils.",
+    next: "Run `restorecon -R ~/.config/systemd` by hand; it is part of policycoreutils.",
   });
 }

@@ -60,7 +60,7 @@ export class UserManager {
       throw new AgentdError("service_manager_missing", {
         tried,
         why: "this host was not booted with systemd",
-        next: "Have whatever starts services here run `agentd daemon --shutdown=detach` as this user, with XDG_RUNTIME_DIR set.",
+        next: "Run `agentd daemon --shutdown=detach` from this host's service manager, as this user and with XDG_RUNTIME_DIR set.",
       });
     }
     const manager = new UserManager(environment);
@@ -122,7 +122,7 @@ export class UserManager {
     throw new AgentdError("service_failed", {
       tried: "start the service",
       why: [complaint, ...lines(words.stdout)].join("\n  "),
-      next: "`agentd doctor` looks for what this host lacks; `journalctl --user --unit agentd` has the whole log.",
+      next: "Check this host with `agentd doctor`, and read the log with `journalctl --user --unit agentd`.",
     });
   }
 
@@ -191,7 +191,7 @@ function failed(tried: string, why: string): AgentdError {
   return new AgentdError("service_failed", {
     tried,
     why,
-    next: "`systemctl --user status agentd` shows the service.",
+    next: "Show the service with `systemctl --user status agentd`.",
   });
 }
 

@@ -56,7 +56,7 @@ function* limited(directory: string, steps: Iterable<number>): Generator<number,
   for (const entries of steps) {
     if (performance.now() - started > ATTEMPT_LIMIT_MS)
       throw new Error(
-        `${directory} is not gone after ${ATTEMPT_LIMIT_MS / 1000} s, ${entries} entries of it are`,
+        `${directory} still exists after ${ATTEMPT_LIMIT_MS / 1000} s; ${entries} of its entries are removed`,
       );
     yield entries;
   }
@@ -201,7 +201,7 @@ class Removal {
 
   #passAgain(level: Level): void {
     if (level.passes >= PASSES)
-      throw new Error(`${this.#shown()} is being written faster than it can be removed`);
+      throw new Error(`${this.#shown()} is written to faster than it can be removed`);
     level.entry.setMode(0o700);
     level.listing = level.entry.entries();
     level.passes += 1;

@@ -57,7 +57,7 @@ export class Remover {
           else resolve();
         });
         worker.on("error", reject);
-        worker.on("exit", () => reject(new Error(`the worker that removes ${directory} has ended`)));
+        worker.on("exit", () => reject(new Error(`the worker that removes ${directory} ended`)));
       });
     } finally {
       this.#workers.delete(worker);

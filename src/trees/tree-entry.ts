@@ -77,7 +77,7 @@ export class TreeEntry implements Disposable {
   }
 
   /**
-   * Opens this regular file to read its content. The caller closes the descriptor.
+   * Opens this regular file to read its contents. The caller closes the descriptor.
    *
    * @throws Error when it is not a regular file; the system's error, such as `EACCES`.
    */

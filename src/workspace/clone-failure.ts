@@ -14,7 +14,7 @@ interface Reason {
 const CONNECTION_BROKE: Reason = {
   says: /could not read from remote|hung up|early eof|rpc failed|connection (was )?reset|broken pipe|disconnect/i,
   why: "the connection to the server broke",
-  next: "Try again; if it happens again, look into the server's log.",
+  next: "Try again; if it fails again, check the server's log.",
 };
 
 /** The first that matches the output of git, curl or ssh. */
@@ -27,12 +27,12 @@ const REASONS: readonly Reason[] = [
   {
     says: /connection refused|timed out|timeout was reached|no route to host|unreachable|failed to connect|couldn't connect/i,
     why: "nothing answers at that host and port",
-    next: "Check host and port in the URL, that the server is up, and network, firewall and proxy of this machine.",
+    next: "Check the host and port in the URL, that the server is up, and this machine's network, firewall and proxy.",
   },
   {
     says: /remote host identification has changed/i,
-    why: "the server's ssh host key is another than the known one",
-    next: "Ask whoever runs the server whether its key is new; if so, replace it in ~/.ssh/known_hosts of the user that runs the daemon.",
+    why: "the server's ssh host key differs from the known one",
+    next: "Ask the server's operator whether its key is new; if so, replace it in ~/.ssh/known_hosts of the user that runs the daemon.",
   },
   {
     says: /host key verification failed/i,
@@ -41,18 +41,18 @@ const REASONS: readonly Reason[] = [
   },
   {
     says: /permission denied/i,
-    why: "the server wants authentication, or does not let this user read the repository",
+    why: "the server requires authentication, or does not let this user read the repository",
     next: "Check the URL, and for ssh:// the key or agent of the user that runs the daemon.",
   },
   {
     says: /certificate|ssl_error|tls connect error|ssl connect error/i,
     why: "the server's TLS certificate was not accepted",
-    next: "Check the host in the URL; for a CA of your own, set GIT_SSL_CAINFO in the daemon's environment.",
+    next: "Check the host in the URL; for your own CA, set GIT_SSL_CAINFO in the daemon's environment.",
   },
   {
     says: /detected dubious ownership/i,
     why: "the repository belongs to another user of this host",
-    next: "Make the user that runs the daemon its owner, or serve it over http or ssh.",
+    next: "Change its owner to the user that runs the daemon, or serve it over http or ssh.",
   },
   {
     says: /not found|does not exist|does not appear to be a git repository|not a git repository|not valid: is this a git/i,
@@ -62,7 +62,7 @@ const REASONS: readonly Reason[] = [
   {
     says: /no space left on device|disk quota exceeded/i,
     why: "there is no space left on the disk of the cache directory",
-    next: "Make room there, or set XDG_CACHE_HOME to a larger disk.",
+    next: "Free space there, or set XDG_CACHE_HOME to a larger disk.",
   },
   {
     says: /enoent|failed to run command|cannot run/i,
@@ -122,5 +122,5 @@ function reasonFor({ output }: GitFailure): Reason | undefined {
 
 function lastLine(output: string): string {
   const line = output.trim().split("\n").at(-1) ?? "";
-  return line.replace(/^(fatal|error): /, "") || "git failed without saying why";
+  return line.replace(/^(fatal|error): /, "") || "git failed without a message";
 }

@@ -91,7 +91,7 @@ async function readHead(cloneDirectory: string, repository: Repository): Promise
     why: isEmpty
       ? "the repository is empty"
       : `the server's default branch ${branch.replace("refs/heads/", "")} does not exist`,
-    next: isEmpty ? "Push a first commit." : "Name a branch with ref, or correct HEAD on the server.",
+    next: isEmpty ? "Push a first commit." : "Set ref to a branch, or fix HEAD on the server.",
   });
 }
 

@@ -67,7 +67,7 @@ async function moveEntries(from: string, to: string): Promise<void> {
   } catch (cause) {
     throw new AgentdError("clone_failed", {
       tried: "move the clone into the session's workspace",
-      why: `something else is in its place there (${systemCode(cause) ?? String(cause)})`,
+      why: `its path is already taken (${systemCode(cause) ?? String(cause)})`,
       next: "Check what the image's /bin/sh does: nothing may write to the workspace before the command starts.",
       cause,
     });

@@ -49,7 +49,7 @@ export class DeadlineExceeded extends Error {
   readonly deadlineMs: number;
 
   constructor(deadlineMs: number) {
-    super(`git did not end within ${deadlineMs} ms`);
+    super(`git did not finish within ${deadlineMs} ms`);
     this.deadlineMs = deadlineMs;
   }
 }

@@ -44,22 +44,22 @@ function meaning(status: number, { protocol }: Repository, output: string): Mean
   }
   if (status === 404) {
     return {
-      what: "the server shows no such repository",
+      what: "the server reports no such repository",
       next:
-        "Check the spelling of the URL. Servers answer the same for a private repository without a token: " +
+        "Check the spelling of the URL. Servers give the same answer for a private repository without a token: " +
         "set repo_token_source, or check what its token may read.",
     };
   }
-  if (status === 429) return { what: "the server takes no more requests for now", next: "Try again later." };
+  if (status === 429) return { what: "the server limits requests", next: "Try again later." };
   if (status >= 500) {
     return {
       what: "the server failed",
-      next: "This is the server's trouble: try again later, or ask whoever runs it.",
+      next: "The problem is on the server: try again later, or ask its operator.",
     };
   }
   return {
-    what: status < 400 ? "the server redirects without saying where to" : "the server refuses the request",
-    next: "Check the URL of the repository, and the proxy of this host where there is one.",
+    what: status < 400 ? "the server redirects without a target" : "the server refuses the request",
+    next: "Check the URL of the repository, and this host's proxy, if it has one.",
   };
 }
 
@@ -67,12 +67,12 @@ function unauthorized(protocol: Repository["protocol"], output: string): Meaning
   if (/authentication failed/i.test(output)) {
     return {
       what: "the server does not accept the token",
-      next: "Check the token that repo_token_source names: it may have expired, or not be for this server.",
+      next: "Check the token that repo_token_source names: it may have expired or belong to another server.",
     };
   }
   const next = "Set repo_token_source in the profile to the variable that holds a token for this repository";
   return {
-    what: "the server wants authentication",
+    what: "the server requires authentication",
     next: protocol === "https" ? `${next}.` : `${next}, and use its https:// URL.`,
   };
 }

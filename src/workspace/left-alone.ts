@@ -8,7 +8,7 @@ import { type Access, onThisHost } from "./git-clone.ts";
 export async function findLeftAlone(clone: string, access: Access): Promise<string[]> {
   const warnings: string[] = [];
   if (await isThere(join(clone, ".gitmodules"))) {
-    warnings.push("The repository has submodules; they were left alone.");
+    warnings.push("The repository has submodules; they were not cloned.");
   }
   if (await usesLfs(clone, access)) {
     warnings.push("The repository keeps files in Git LFS; they were left as pointers.");

@@ -37,7 +37,7 @@ export async function cloneWithMirror(
   await cloneAtRef(access, staging, { ref });
   if (verdict !== "damaged") return [];
   await mirror?.discard(join(staging.directory, "discarded-mirror"));
-  return ["The mirror of the repository was damaged and not used; the next session makes it anew."];
+  return ["The mirror of the repository was damaged and not used; the next session recreates it."];
 }
 
 /** Clones with the help of a mirror, and adds new objects to the mirror. */

@@ -54,7 +54,7 @@ export function redactRepository(text: string): string {
 function readRepository(text: string): Repository | string {
   if (text === "") return "it is empty";
   if (CONTROL.test(text)) return "control characters are refused, written out or percent-encoded";
-  if (text.startsWith("-")) return "a leading - is refused: git would take it for an option";
+  if (text.startsWith("-")) return "a leading - is refused: git would read it as an option";
   if (text.startsWith("/")) return { url: text, protocol: "file", host: undefined };
   if (/^[^/]*::/.test(text))
     return `remote helpers such as ext:: are refused: they run programs; ${ACCEPTED}`;
@@ -88,7 +88,7 @@ function readUrl(givenScheme: string, authority: string, path: string): Reposito
 }
 
 function readFileUrl(authority: string, path: string): Repository | string {
-  if (authority !== "") return "file:// takes no host: write file:///path";
+  if (authority !== "") return "file:// has no host: write file:///path";
   if (/^\/*$/.test(path)) return "the path of the repository is missing";
   return { url: `file://${path}`, protocol: "file", host: undefined };
 }
@@ -112,7 +112,7 @@ export function checkRef(text: string): string {
 export function refFault(text: string): string | undefined {
   if (text === "") return "it is empty";
   if (text.length > 255) return "a ref has at most 255 characters";
-  if (text.startsWith("-")) return "a leading - is refused: git would take it for an option";
+  if (text.startsWith("-")) return "a leading - is refused: git would read it as an option";
 
   if (/[\u0000-\u0020\u007f~^:?*[\\]/.test(text))
     return "white space, control characters and ~ ^ : ? * [ \\ are refused";

@@ -67,9 +67,9 @@ export class Staging {
       return staging;
     } catch (cause) {
       throw new AgentdError("state_unusable", {
-        tried: `make the staging directory ${staging.directory}`,
+        tried: `create the staging directory ${staging.directory}`,
         why: systemCode(cause) ?? String(cause),
-        next: "Check that the cache directory is yours, has space and can be written.",
+        next: "Check that you own the cache directory, that it is writable and that it has free space.",
         cause,
       });
     }

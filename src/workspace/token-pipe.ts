@@ -49,8 +49,8 @@ export class TokenPipe {
         tried: `clone ${repository.url} with a token`,
         why:
           repository.protocol === "http"
-            ? "http:// would show it to everybody on the way"
-            : "only https:// takes one",
+            ? "http:// would expose it on the network"
+            : "tokens are sent over https:// only",
         next: "Use the repository's https URL, or remove repo_token_source from the profile.",
       });
     }

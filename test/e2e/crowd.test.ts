@@ -138,7 +138,7 @@ describe("two hundred sessions in a queue of sixteen", () => {
         const ids = (sessions: readonly ListedSession[]) => sessions.map(({ session_id: id }) => id);
         expect(ids(queue)).toEqual(ids(others));
         const reasons = new Set(queue.map(({ reason }) => reason));
-        expect(reasons).toEqual(new Set([`all ${places} places of daemon.max_sessions are taken`]));
+        expect(reasons).toEqual(new Set([`all ${places} slots of daemon.max_sessions are taken`]));
 
         const stopped = queue.slice(-5);
         for (const { session_id: session } of stopped) await wire.call("stop", { session });

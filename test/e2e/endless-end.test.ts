@@ -59,7 +59,7 @@ describe("where there is one place, a session", () => {
       const run = await world.start("agentd run site-builder");
       await until("what it waits for", () => run.stderr.toString().includes("not sealed yet"));
       expect(run.stderr.toString()).toMatch(
-        /agentd: session [0-9a-f]{16} has ended and is not sealed yet: .*sealing was told to fail/,
+        /agentd: session [0-9a-f]{16} has ended but is not sealed yet: .*sealing was told to fail/,
       );
       world.spoilt = true;
       await (await world.daemon()).daemon.kill();

@@ -166,7 +166,7 @@ describe("a disk with less free space than min_free", () => {
         const refused = await arena.sandbox.run(["run", PROFILE]);
         expect([refused.exitCode, refused.stderr]).toEqual([
           125,
-          expect.stringMatching(/tesserine\/audit \(records\) has \d MiB free, and daemon.min_free is 6 MiB/),
+          expect.stringMatching(/tesserine\/audit \(records\) has \d MiB free, but daemon.min_free is 6 MiB/),
         ]);
         expect(refused.stderr).toContain("disk_low");
         await arena.letGo();

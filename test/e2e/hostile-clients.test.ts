@@ -138,7 +138,7 @@ describe("hostile clients of every kind, five of each", () => {
       const asking = askUntil(over.signal, wire, sealed.id);
       const before = await usageOf(daemon.pid);
       const clients = await attack(world, running.id);
-      const cutOff = () => daemon.log.split("a client that does not read was cut off").length - 1;
+      const cutOff = () => daemon.log.split("disconnected a client that does not read").length - 1;
       await until("who does not read is cut off", () => cutOff() === CLIENTS_OF_EACH_KIND);
       over.abort();
       expect(await asking).toBeGreaterThan(0);

@@ -70,17 +70,17 @@ export const HOSTILE_IMAGES: readonly HostileImage[] = [
   {
     what: "has a smudge filter in repo/.git/config",
     image: withShell("evil-git-directory", `${GIT_TRAP} mv trap .git`),
-    fails: "something else is in its place there",
+    fails: "its path is already taken",
   },
   {
     what: "has led repo/.git elsewhere, to a smudge filter",
     image: withShell("evil-git-link", `${GIT_TRAP} mv trap ../trap; ln -s ../trap .git`),
-    fails: "something else is in its place there",
+    fails: "its path is already taken",
   },
   {
     what: "has put directories where files of the repository belong",
     image: withShell("evil-directories", "mkdir -p agent.sh/deep door/deep"),
-    fails: "something else is in its place there",
+    fails: "its path is already taken",
   },
   {
     what: "has put links where files of the repository belong",

@@ -153,7 +153,7 @@ describe("a repository that is a trap", () => {
         const run = await world.start(`agentd run site-builder --work-unit ${workUnit}`);
         expect(await run.end()).toBe(0);
         expect(run.stdout.toString()).toBe(OUTPUT);
-        const warning = "The repository has submodules; they were left alone.";
+        const warning = "The repository has submodules; they were not cloned.";
         expect((await (await world.record()).document()).warnings).toContain(warning);
       }
       expect(CANARY.shows).toBe(false);

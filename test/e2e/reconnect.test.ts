@@ -166,7 +166,7 @@ describe("agentd run under a daemon that is killed with SIGKILL", () => {
       await killDaemon(world);
       await run.printed(LOST);
       run.signal("SIGINT");
-      await run.printed("is told to stop as soon as the daemon is back");
+      await run.printed("will be told to stop when the daemon is back");
       await world.startDaemonAgain();
       expect(await run.end()).toBe(130);
       expect(run.stdout.toString()).toBe("ready\nwinding up\n");

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prepares the machine and this checkout, then runs COMMAND in it as an ordinary user, with rootless Podman at hand.
 #
-# As root: installs missing packages, creates the user agentd-dev, copies the checkout to its home and goes on there as
+# As root: installs missing packages, creates the user agentd-dev, copies the checkout to its home and continues there as
 # that user. As an ordinary user: says exactly what is missing, if anything is, and exits 1.
 #
 # Usage: as-ordinary-user.sh COMMAND [ARGUMENT...]
@@ -40,7 +40,7 @@ if [ "$(id -u)" = 0 ]; then
   home=$(getent passwd "$user" | cut -d: -f6)
   copy=$home/checkouts/$(basename "$checkout")-$(printf %s "$checkout" | cksum | cut -d' ' -f1)
   copy_checkout "$copy"
-  echo "agentd: going on as $user in $copy" >&2
+  echo "agentd: continuing as $user in $copy" >&2
 
   set -- sh "$copy/test/machine/as-ordinary-user.sh" "$@"
   for name in $kept_variables; do

@@ -119,7 +119,7 @@ export class ChainWriter {
       throw new AgentdError("chain_unusable", {
         tried: `add a statement to ${chain}`,
         why: sentence(cause),
-        next: "See that the file is there, belongs to this user and the disk is not full; a missing one is made at the daemon's start.",
+        next: "Check that the file exists and belongs to this user, and that the disk is not full. The daemon creates a missing file when it starts.",
         cause,
       });
     }
@@ -142,7 +142,7 @@ function readLastLine(fd: number): ChainLine | undefined {
 function lastLineIn(content: Buffer): ChainLine {
   const line = parseChainLine(content.toString("utf8"));
   if (line !== undefined) return line;
-  throw new Error("its last line is damaged; agentd audit verify --all says more");
+  throw new Error("its last line is damaged; see `agentd audit verify --all`");
 }
 
 function readAt(fd: number, position: number, length: number): Buffer {
@@ -150,7 +150,7 @@ function readAt(fd: number, position: number, length: number): Buffer {
   let read = 0;
   while (read < length) {
     const more = readSync(fd, buffer, read, length - read, position + read);
-    if (more === 0) throw new Error("it became shorter while it was read");
+    if (more === 0) throw new Error("it was truncated while it was read");
     read += more;
   }
   return buffer;

@@ -76,7 +76,7 @@ export class Chain {
   #add(text: string): void {
     this.#readLines += 1;
     const line = parseChainLine(text);
-    const problem = line === undefined ? "is not a line of a chain" : misplaced(line, this.#lines.at(-1));
+    const problem = line === undefined ? "is not a valid chain line" : misplaced(line, this.#lines.at(-1));
     if (problem !== undefined) this.#problems.push({ line: this.#readLines, problem });
     if (line === undefined) return;
     this.#lines.push(line);
@@ -94,8 +94,8 @@ function misplaced(line: ChainLine, before: ChainLine | undefined): string | und
     const last = line.sequence - 1;
     return `statement ${last === expected ? expected : `${expected} to ${last}`} is missing before it`;
   }
-  if (line.sequence < expected) return `statement ${line.sequence} comes again or out of order`;
-  if (line.previous !== (before?.statement ?? null)) return "does not follow from the statement before it";
+  if (line.sequence < expected) return `statement ${line.sequence} is repeated or out of order`;
+  if (line.previous !== (before?.statement ?? null)) return "does not follow the statement before it";
   return undefined;
 }
 

@@ -37,7 +37,7 @@ function acquire(directory: string, own: string): void {
     if (others.length === 0) return;
     rmSync(own);
     if (performance.now() - started > PATIENCE_MS) {
-      throw new Error(`thread ${others.join(", ")} does not let go of ${directory}`);
+      throw new Error(`thread ${others.join(", ")} still holds the lock on ${directory}`);
     }
     pause(Math.random() * LONGEST_PAUSE_MS);
   }

@@ -210,7 +210,8 @@ function parseLine(
   }
   if (!isEntry(value)) throw unusable(path, `line ${seq + 1} has no sequence number, time or state`);
   if (value.seq !== seq) throw unusable(path, `line ${seq + 1} has the sequence number ${value.seq}`);
-  if (value.prev !== prev) throw unusable(path, `line ${seq + 1} does not follow from the line before it`);
+  if (value.prev !== prev)
+    throw unusable(path, `line ${seq + 1} is not a valid next state after the line before it`);
   return value;
 }
 
@@ -228,7 +229,7 @@ function unusable(path: string, why: string, cause?: unknown): AgentdError {
   return new AgentdError("record_unusable", {
     tried: `read the journal ${path}`,
     why,
-    next: "Look into the file: nothing but agentd should write it.",
+    next: "Inspect the file: only agentd should write to it.",
     details: { fault: why },
     cause,
   });

@@ -93,8 +93,8 @@ function readSigningKey(path: string): SigningKey {
       tried: `sign with ${path}`,
       why: missing ? "there is no such file" : sentence(cause),
       next: missing
-        ? "The daemon makes a key at its first start; one that was lost comes from a backup."
-        : `Let it be a file that only its owner may read: chmod 600 ${path}.`,
+        ? "The daemon creates the key when it first starts. Restore a lost key from a backup."
+        : `Make it a file that only its owner can read: chmod 600 ${path}.`,
       cause,
     });
   }
@@ -104,7 +104,7 @@ function readPrivately(path: string): Buffer {
   const fd = openSync(path, "r");
   try {
     const mode = fstatSync(fd).mode & 0o777;
-    if ((mode & 0o077) !== 0) throw new Error(`others may read it: its mode is 0${mode.toString(8)}`);
+    if ((mode & 0o077) !== 0) throw new Error(`other users can read it: its mode is 0${mode.toString(8)}`);
     return readFileSync(fd);
   } finally {
     closeSync(fd);

@@ -28,7 +28,7 @@ export async function methodologyDigest(directory: string): Promise<string> {
       throw new AgentdError("methodology_invalid", {
         tried: `use the methodology ${directory}`,
         why: `${shownPath(path)} in it cannot be read: ${sentence(cause)}`,
-        next: "Let every file in it be readable for the daemon's user.",
+        next: "Make every file in it readable by the daemon's user.",
         details: { directory },
         cause,
       });

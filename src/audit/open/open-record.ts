@@ -139,7 +139,7 @@ export class OpenRecord {
       throw new AgentdError("record_unusable", {
         tried: `seal the record ${this.directory}`,
         why: sentence(cause),
-        next: "See that the disk is not full and the record's files belong to this user.",
+        next: "Check that the disk is not full and that the record's files belong to this user.",
         cause,
       });
     }

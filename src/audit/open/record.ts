@@ -38,7 +38,7 @@ export async function createRecord(options: CreateRecordOptions): Promise<OpenRe
     throw new AgentdError("record_unusable", {
       tried: `create a record in ${profileDirectory}`,
       why: sentence(cause),
-      next: "See that the directory can be written by this user and the disk is not full.",
+      next: "Check that this user can write to the directory and that the disk is not full.",
       cause,
     });
   }

@@ -16,7 +16,7 @@ const SHOWN_CANDIDATES = 5;
 
 /** How a piece can match an id. The first way that matches any id counts, so that a short form is never hidden. */
 const PLACES_OF_PIECE = [
-  { verb: "begin with", has: (id: string, piece: string) => id.startsWith(piece) },
+  { verb: "start with", has: (id: string, piece: string) => id.startsWith(piece) },
   { verb: "end with", has: (id: string, piece: string) => id.endsWith(piece) },
   { verb: "contain", has: (id: string, piece: string) => id.includes(piece) },
 ] as const;
@@ -49,8 +49,8 @@ export async function findNewest(auditRoot: string): Promise<RecordPlace> {
   if (newest !== undefined) return newest;
   throw new AgentdError("unknown_session", {
     tried: "find the newest session",
-    why: `there is no record in ${auditRoot}`,
-    next: "Start a session with agentd run.",
+    why: `there are no records in ${auditRoot}`,
+    next: "Start a session with `agentd run`.",
   });
 }
 
@@ -95,8 +95,8 @@ async function findByPiece(auditRoot: string, piece: string, names: RecordNames)
 function unknownSession(auditRoot: string, name: string): AgentdError {
   return new AgentdError("unknown_session", {
     tried: `find session ${JSON.stringify(name)}`,
-    why: `in ${auditRoot} no id has it as a piece of at least four digits, and no profile of that name has a session`,
-    next: "See the ids with agentd ps -a.",
+    why: `no session id in ${auditRoot} starts or ends with it (at least four digits are needed), and no profile of that name has a session`,
+    next: "List the ids with `agentd ps -a`.",
   });
 }
 
@@ -112,8 +112,8 @@ async function ambiguousSession(
   );
   return new AgentdError("ambiguous_session", {
     tried: `find session ${JSON.stringify(piece)}`,
-    why: `${records.length} ids ${verb} it`,
-    next: ["Name one of them by its last six digits. The newest are:", ...lines].join("\n"),
+    why: `${records.length} session ids ${verb} it`,
+    next: ["Give the last six digits of one of them. The newest are:", ...lines].join("\n"),
     details: { count: records.length, candidates },
   });
 }

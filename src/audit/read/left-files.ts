@@ -67,7 +67,7 @@ class Count {
       throw new AgentdError("record_unusable", {
         tried: `look into ${this.#directory}`,
         why: code,
-        next: "See what else is wrong with agentd audit verify.",
+        next: "Check the record with `agentd audit verify`.",
         cause: error,
       });
     }

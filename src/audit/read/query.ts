@@ -28,7 +28,7 @@ export const SINGLE_DOCUMENT_BYTES = 16 * LISTED_DOCUMENT_BYTES;
 /** As much as a string can hold, for a command with no other work. */
 export const ANY_DOCUMENT_BYTES = 512 * LISTED_DOCUMENT_BYTES;
 
-const VERIFY = "See what else is wrong with agentd audit verify.";
+const VERIFY = "Check the record with `agentd audit verify`.";
 
 /**
  * Reads and checks `session.json` of a record.
@@ -45,7 +45,12 @@ export async function readDocument(
   const version = schemaVersion(value);
   if (version !== undefined && version > SESSION_SCHEMA_VERSION) {
     const why = `its schema_version is ${version}, and this agentd knows ${SESSION_SCHEMA_VERSION}`;
-    throw unusable(path, "newer", why, "Read it with the agentd that wrote it, or a later one.");
+    throw unusable(
+      path,
+      "newer",
+      why,
+      "Read it with the version of agentd that wrote it, or a later version.",
+    );
   }
   const parsed = sessionDocumentSchema.safeParse(value);
   if (parsed.success) return parsed.data;

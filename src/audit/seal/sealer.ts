@@ -52,7 +52,7 @@ export class Sealer {
   readonly seal = async (request: SealRequest): Promise<SessionDocument> => {
     const result = await this.#ask({ job: this.#nextJob++, request });
     if ("document" in result) return result.document;
-    throw new Error("the worker that seals has answered something else");
+    throw new Error("the sealing worker sent an unexpected answer");
   };
 
   /**
@@ -72,7 +72,7 @@ export class Sealer {
     const worker = this.#worker;
     if (worker === undefined) return;
     // At once, so that a seal that comes now starts another worker instead of failing with this one.
-    this.#lose(worker, new Error("the worker that seals was closed"));
+    this.#lose(worker, new Error("the sealing worker was closed"));
     await worker.terminate();
   }
 
@@ -95,7 +95,7 @@ export class Sealer {
     worker.on("online", () => this.#onWorker?.());
     worker.on("message", (answer: SealAnswer) => this.#settle(answer));
     worker.on("error", (error) => this.#lose(worker, asError(error)));
-    worker.on("exit", () => this.#lose(worker, new Error("the worker that seals has ended")));
+    worker.on("exit", () => this.#lose(worker, new Error("the sealing worker ended")));
     this.#worker = worker;
     return worker;
   }

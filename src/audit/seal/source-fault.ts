@@ -6,9 +6,9 @@ import { systemCode } from "../../errors.ts";
 /** The system's errors when one entry of a tree cannot be read, while the rest can. */
 const FAULTS_OF_ONE_ENTRY: Readonly<Record<string, string>> = {
   EACCES: "no permission",
-  EPERM: "not this user's to change",
+  EPERM: "owned by another user",
   EIO: "read error",
-  ENOENT: "went away while it was sealed",
+  ENOENT: "removed while it was sealed",
   ENOTDIR: "changed while it was sealed",
   ELOOP: "changed while it was sealed",
 };

@@ -46,7 +46,7 @@ export async function exportRecord(place: RecordPlace, output: string, evidence:
     throw new AgentdError("export_failed", {
       tried: `write the archive ${output}`,
       why: sentence(cause),
-      next: "See that the directory can be written and the disk is not full.",
+      next: "Check that the directory is writable and that the disk is not full.",
       cause,
     });
   } finally {
@@ -62,7 +62,7 @@ function requireVerified({ id }: RecordPlace, { status, problems }: Verification
   if (status === "incomplete") {
     throw new AgentdError("record_incomplete", { tried, why, next: "Wait until the session has ended." });
   }
-  const next = `See agentd audit verify ${id}.`;
+  const next = `Check it with \`agentd audit verify ${id}\`.`;
   throw new AgentdError("record_altered", { tried, why, next });
 }
 

@@ -95,7 +95,7 @@ async function checkPrunable(
     if (outcome === null || endTimestamp === null || evidence.isOpen(place.id)) return refused("not sealed");
     if (Date.parse(endTimestamp) >= endedBeforeMs) return undefined;
     if (!(await isInChain(place, evidence))) {
-      return refused("not what the chain says: see agentd audit verify");
+      return refused("does not match the chain: see `agentd audit verify`");
     }
     return { ...place, endTimestamp, bytes: diskUsage(bytePath(place.directory)) };
   } catch (error) {

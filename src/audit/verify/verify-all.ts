@@ -125,6 +125,6 @@ function placeOf(auditRoot: string, lines: readonly SessionLine[]): RecordPlace 
 
 function missingHead({ lines, head }: Chain, expected: string | undefined): ChainProblem[] {
   if (expected === undefined || lines.some(({ statement }) => statement === expected)) return [];
-  const problem = `the statement ${expected} is not in the chain, which ends with ${head ?? "nothing"}: it was cut back or written anew`;
+  const problem = `the statement ${expected} is not in the chain, which ends with ${head ?? "nothing"}: the chain was truncated or rewritten`;
   return [{ line: lines.length, problem }];
 }

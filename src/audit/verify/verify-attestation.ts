@@ -33,7 +33,7 @@ export function verifyAttestation(
 ): AttestationVerdict {
   const bundle = parseBundle(attestation);
   if (bundle === undefined)
-    return verdict("altered", null, null, [ATTESTATION, "is not as agentd writes it"]);
+    return verdict("altered", null, null, [ATTESTATION, "does not have the form that agentd writes"]);
   const { envelope, keyId } = bundle;
   const digest = sha256(envelope.payload);
   const line = findLine(place.id, evidence, digest);
@@ -50,7 +50,7 @@ export function verifyAttestation(
   const statement = readSessionStatement(envelope.payload);
   const problems =
     statement === undefined
-      ? [[ATTESTATION, "its statement is none of a session"] as const]
+      ? [[ATTESTATION, "its statement is not about a session"] as const]
       : [
           ...contentProblems(place, statement, checksumsDigest),
           ...lineProblems(
@@ -87,7 +87,7 @@ function contentProblems(
   const problems: PathAndProblem[] = [];
   if (statement.sessionId !== place.id) problems.push([ATTESTATION, `is of session ${statement.sessionId}`]);
   if (checksumsDigest !== undefined && statement.checksumsDigest !== checksumsDigest) {
-    problems.push([CHECKSUMS, "is not what was signed"]);
+    problems.push([CHECKSUMS, "differs from what was signed"]);
   }
   return problems;
 }
@@ -103,12 +103,12 @@ function lineProblems(
     return [
       [
         ATTESTATION,
-        `is not the statement that the chain has for this session (${line.statement}): another copy`,
+        `is not the statement that the chain has for this session (${line.statement}): this is another copy`,
       ],
     ];
   }
   if (!isSamePlace(line, statement) || line.key !== statement.key || line.profile !== statement.profile) {
-    return [[ATTESTATION, "is not what the chain says of this statement"]];
+    return [[ATTESTATION, "differs from the chain's digest of this statement"]];
   }
   const earlier = chain.linesOf(statement.sessionId).slice(0, -1);
   const unknown = earlier.filter((gone) => !isVouchedFor(gone, statement.supersedes));

@@ -50,7 +50,7 @@ function keyFault(
   if (expected === undefined || key === expected) return undefined;
   return {
     status: "unknown_key",
-    problem: `is signed with the key ${key}, to which ${expected} did not hand over`,
+    problem: `is signed with the key ${key}, but ${expected} did not hand over to that key`,
   };
 }
 
@@ -68,7 +68,7 @@ function statementFault(
   }
   const statement = readChainStatement(envelope.payload);
   if (statement === undefined || sha256(envelope.payload) !== line.statement || !agrees(statement, line)) {
-    return { status: "altered", problem: "does not say what was signed" };
+    return { status: "altered", problem: "differs from what was signed" };
   }
   for (const gone of statement.pruned) pruned.set(gone.statement, gone);
   return undefined;

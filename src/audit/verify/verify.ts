@@ -113,7 +113,7 @@ async function verifyUnsealed(
   if (chain.linesOf(id).length > 0) {
     return altered(path, "has no outcome, though the chain has the statement of its seal: an older copy");
   }
-  return incomplete("has no outcome, and no daemon will go on with it");
+  return incomplete("has no outcome, and no daemon will continue the session");
 }
 
 /** A complete record under another name is not the record of that name. */
@@ -171,7 +171,7 @@ function unusable(directory: string, why: string, cause?: unknown): AgentdError 
   return new AgentdError("record_unusable", {
     tried: `verify ${directory}`,
     why,
-    next: "See the records with agentd audit ls, and that this user may read them.",
+    next: "List the records with `agentd audit ls`, and check that this user can read them.",
     cause,
   });
 }

@@ -45,7 +45,7 @@ export function* walkRecord(record: TreeEntry, isLeftOut: (path: BytePath) => bo
     }
   };
   const enter = function* (directory: TreeEntry, path: BytePath, level: number): Generator<Found> {
-    const names = level > MOST_LEVELS ? "too many directories in each other" : namesOrWhy(directory);
+    const names = level > MOST_LEVELS ? "directories nested too deeply" : namesOrWhy(directory);
     if (typeof names === "string") yield { kind: "unreadable", path, why: names };
     else if (names.length === 0) yield { kind: "empty", path };
     else yield* visit(directory, names, `${path}/`, level);

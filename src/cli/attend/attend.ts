@@ -1,5 +1,5 @@
 /**
- * Stays with a session to its end: prints what it prints, and passes Ctrl-C on to it.
+ * Follows a session to its end: prints its output and passes Ctrl-C on to it.
  */
 import { sentence } from "../../errors.ts";
 import type { ConsoleStream } from "../../podman/console-log.ts";
@@ -18,7 +18,7 @@ export interface Attendance {
   readonly client: PersistentClient;
   readonly session: SessionView;
   readonly outputs: Readonly<Record<ConsoleStream, SessionOutput>>;
-  /** The first asks the session to stop, the second leaves it alone. */
+  /** The first Ctrl-C asks the session to stop, the second leaves it running. */
   readonly interrupts: Interrupts;
 }
 
@@ -58,8 +58,8 @@ async function stop(
 ): Promise<void> {
   const { second } = interrupts;
   const what = client.isAway
-    ? `session ${session} is told to stop as soon as the daemon is back; Ctrl-C again leaves it alone`
-    : `stopping session ${session}; Ctrl-C again leaves it to the daemon`;
+    ? `session ${session} will be told to stop when the daemon is back; press Ctrl-C again to leave it running`
+    : `stopping session ${session}; press Ctrl-C again to leave it to the daemon`;
   await say(context, what);
   try {
     await client.call("stop", { session }, { signal: second });

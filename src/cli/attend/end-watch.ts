@@ -1,6 +1,6 @@
 /**
- * A session whose command has ended is not over: its container is removed and its record is sealed. Where that takes long,
- * whoever waits is told what for.
+ * After a session's command ends, its container is removed and its record is sealed. If that takes long,
+ * the waiting commands print why.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SessionView } from "../../session-document.ts";
@@ -9,23 +9,23 @@ import { printable } from "../terminal/printable.ts";
 
 const LOOK_MS = 500;
 
-/** An end that takes no longer is not worth a word. */
+/** A shorter end is not reported. */
 const QUIET_MS = 10_000;
 
-/** Decides what is said about the end of one session, and when. */
+/** Decides what to print about the end of one session, and when. */
 export class EndNotice {
   #finishingSinceMs: number | undefined;
   #said: string | undefined;
 
   /**
    * @param nowMs on the caller's clock, in milliseconds.
-   * @returns what is to be said now: once the end takes long, and whenever it waits for something else; undefined: nothing.
+   * @returns the text to print now: when the end takes long, and when its reason changes; undefined for none.
    */
   next({ state, session_id: id, reason }: SessionView, nowMs: number): string | undefined {
     if (state !== "finishing") return undefined;
     this.#finishingSinceMs ??= nowMs;
     if (nowMs - this.#finishingSinceMs < QUIET_MS) return undefined;
-    const text = `session ${id} has ended and is not sealed yet: ${printable(reason ?? "no reason is known")}`;
+    const text = `session ${id} has ended but is not sealed yet: ${printable(reason ?? "no reason is known")}`;
     if (text === this.#said) return undefined;
     this.#said = text;
     return text;
@@ -33,7 +33,7 @@ export class EndNotice {
 }
 
 /**
- * Says on stderr what the end of a session waits for, until the signal. Does not reject.
+ * Prints to stderr what the end of a session waits for, until the signal. Does not reject.
  *
  * @param latest the session as the daemon shows it now; undefined until it has answered.
  */

@@ -1,5 +1,5 @@
 /**
- * Ctrl-C: the first asks, the second insists.
+ * Ctrl-C: the first is a request, the second forces.
  */
 import type { CliContext } from "../frame/context.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What a session waits for or is busy with until its command runs: one line on a terminal, drawn over again and gone
+ * What a session waits for or does until its command runs: one line on a terminal, redrawn in place and removed
  * before anything else is printed.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,14 +9,14 @@ import { printable } from "../terminal/printable.ts";
 import type { SessionOutput } from "../terminal/session-output.ts";
 import { ageText } from "../words/time-text.ts";
 
-/** The line tells how long the session has waited, which nobody but the clock changes. */
+/** The line shows how long the session has waited, so it changes with the clock alone. */
 const REDRAW_MS = 500;
 const FIRST_LOOK_MS = 20;
 
 export interface ProgressOptions {
   /** The session as the daemon shows it now; undefined until it has answered. */
   readonly latest: () => SessionView | undefined;
-  /** Nothing is shown where this is no terminal. */
+  /** Nothing is shown if this is not a terminal. */
   readonly terminal: Output;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -33,13 +33,13 @@ export class Progress {
     this.#shown = options.terminal.isTerminal ? this.#show() : Promise.resolve();
   }
 
-  /** Takes the line away for good. To be awaited before anything else comes to the terminal from elsewhere. */
+  /** Removes the line for good. Await it before other code writes to the terminal. */
   async end(): Promise<void> {
     this.#over.abort();
     await this.#shown;
   }
 
-  /** The same output, with the line taken away before anything is written to it. */
+  /** The same output, but the line is removed before anything is written to it. */
   before(output: Pick<SessionOutput, "write">): Pick<SessionOutput, "write"> {
     return {
       write: async (chunk) => {

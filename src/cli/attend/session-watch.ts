@@ -1,12 +1,12 @@
-/** How a session looks to the daemon, for as long as somebody stays with it. */
+/** The daemon's view of a session, kept up to date while a command follows it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Caller } from "../../rpc/client.ts";
 import type { SessionView } from "../../session-document.ts";
 
-/** Nobody reads faster: what changes more often is asked for that often. */
+/** People read no faster than this, so a view that changes more often is fetched at this rate. */
 const SHORTEST_PAUSE_MS = 100;
 
-/** Keeps the newest view of one session, which the daemon tells whenever it changes. */
+/** Keeps the newest view of one session; the daemon sends each change. */
 export class SessionWatch {
   #latest: SessionView | undefined;
 
@@ -30,7 +30,7 @@ export class SessionWatch {
         await sleep(SHORTEST_PAUSE_MS, undefined, { signal });
       }
     } catch {
-      // Ended, or the daemon does not answer: whoever waits for the session tells that.
+      // Ended, or the daemon does not answer: the code that waits for the session reports it.
     }
   }
 }

@@ -14,20 +14,20 @@ interface ExportOptions extends LatestOption {
   readonly output?: string;
 }
 
-/** `agentd audit export`: one archive that a stranger can check. */
+/** `agentd audit export`: one archive that anyone can verify. */
 export const auditExport: CommandDefinition<LocalContext> = {
   name: "audit export",
   faults: FAULTS,
   define: (command, start) =>
     takingSession(command)
-      .summary("write an archive that a stranger can check")
+      .summary("write an archive that anyone can verify")
       .description(
-        "Writes a sealed record, the public keys, its part of the chain and a README that says how to check it " +
-          "with sha256sum, openssl or cosign, as one .tar.gz. The record is verified first. Works without a daemon.",
+        "Writes a sealed record, the public keys, its part of the chain and a README on how to verify it " +
+          "with sha256sum, openssl or cosign to one .tar.gz. Verifies the record first. Works without a daemon.",
       )
       .option(
         "-o, --output <file>",
-        "where to (default: agentd-SESSION.tar.gz here); an existing file is replaced",
+        "the archive (default: ./agentd-SESSION.tar.gz); an existing file is replaced",
       )
       .addHelpText("after", example("agentd audit export e81234 -o evidence.tar.gz"))
       .action((session: string | undefined, options: ExportOptions, self: Command) => {

@@ -19,7 +19,7 @@ interface ShownKey {
 /** What allowed_signers calls the instance, and what it may have signed. */
 const SSH_PRINCIPAL = "agentd";
 
-/** The forms that programs want, by what they are asked for. */
+/** The output formats, by their names. */
 const FORMS: Readonly<Record<string, (key: ShownKey) => string>> = {
   pem: ({ pem }) => pem.trimEnd(),
   openssl: ({ pem }) => pem.trimEnd(),
@@ -34,16 +34,16 @@ export const auditKey: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("print the public key of the seals, or replace the key")
+      .summary("print or rotate the key that signs records")
       .description(
-        "Prints the public key that the records of this instance are checked with. Give it to whoever shall check " +
-          "them, now: a key that comes along with a record proves little. Works without a daemon.\n\n" +
-          "--rotate makes a new key, also beside a running daemon. The old one signs the hand-over and is destroyed; " +
-          "its public half stays, so old records stay verifiable.",
+        "Prints the public key that verifies this instance's records. Share it with anyone who needs to verify " +
+          "them, before they get a record: a key that comes with a record proves little. Works without a daemon.\n\n" +
+          "--rotate makes a new key, even while a daemon runs. The old key signs the hand-over and is destroyed; " +
+          "its public half is kept, so old records can still be verified.",
       )
       .option("--format <form>", "pem, openssl and cosign (the same), ssh, or allowed-signers (default: pem)")
-      .option("--rotate", "make a new key and hand over to it")
-      .option("--json", "print a JSON object, with the earlier keys too")
+      .option("--rotate", "replace the key with a new one")
+      .option("--json", "print a JSON object that includes earlier keys")
       .addHelpText(
         "after",
         example(
@@ -62,7 +62,7 @@ async function showKey(options: KeyOptions, context: LocalContext): Promise<numb
   if (form === undefined) {
     throw new AgentdError("usage", {
       tried: `use ${JSON.stringify(options.format)} for --format`,
-      why: `the forms are ${Object.keys(FORMS).join(", ")}`,
+      why: `the formats are ${Object.keys(FORMS).join(", ")}`,
     });
   }
   const [{ evidencePaths }, { readPublicKeys }] = await Promise.all([

@@ -51,13 +51,13 @@ export const auditLs: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     takingFilters(command)
-      .summary("list the records of sessions")
+      .summary("list session records")
       .description(
-        "Lists what ran, the newest first: by what trigger, on which commit and image, for how long, how it ended " +
-          "and what it left in runa/.\nReads the records themselves, so it works without a daemon.",
+        "Lists session records, newest first, with trigger, commit, image, duration, outcome " +
+          "and the files left in runa/.\nReads the records themselves, so it works without a daemon.",
       )
-      .argument("[profile]", "only the records of this profile, as with --profile")
-      .option("--limit <count>", `at most so many (default: ${DEFAULT_LIMIT})`)
+      .argument("[profile]", "show only this profile's records, like --profile")
+      .option("--limit <count>", `show at most this many (default: ${DEFAULT_LIMIT})`)
       .option("--json", "print a JSON array")
       .addHelpText(
         "after",
@@ -68,11 +68,11 @@ export const auditLs: CommandDefinition<LocalContext> = {
       }),
 };
 
-/** What was read of the records. */
+/** The records that were read. */
 interface Found {
   readonly records: ListedRecord[];
   readonly errors: AgentdError[];
-  /** How many there are, shown or not; null when nobody has counted them. */
+  /** How many there are, shown or not; null if they were not counted. */
   readonly total: number | null;
 }
 
@@ -85,7 +85,7 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
   if (options.json === true) await stdout.json(records);
   else if (records.length + errors.length === 0 && stdout.isTerminal)
     await stdout.line(
-      `There are no ${hasAny(filter) ? "such records" : "records"} in ${printable(auditRoot)}.`,
+      `${hasAny(filter) ? "No records match" : "There are no records"} in ${printable(auditRoot)}.`,
     );
   else
     await stdout.line(
@@ -114,7 +114,7 @@ async function find(auditRoot: string, { failed, ...filter }: SessionFilter, lim
   for (const { directory } of selection.newestFirst()) {
     if (records.length + errors.length === limit) break;
     seen += 1;
-    // One that cannot be read must not hide the others.
+    // An unreadable record must not hide the others.
     try {
       const view = listed(await readAuditedView(directory, LISTED_DOCUMENT_BYTES));
       if (!failed || isFailure(view)) records.push(await withLeftFiles(view));

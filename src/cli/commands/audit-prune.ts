@@ -22,16 +22,19 @@ export const auditPrune: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("remove old records, leaving signed tombstones")
+      .summary("remove old records and keep signed tombstones")
       .description(
-        "Shows which sealed records would be removed, and with --yes removes them. Given both, --older-than and " +
-          "--keep must both let a record go. Never an open record, nor one that is not what the chain says. A signed " +
+        "Shows which sealed records would be removed; --yes removes them. With both --older-than and --keep, a record " +
+          "must match both. Open records, and records that do not match the chain, are always kept. A signed " +
           "tombstone keeps the digests, so `agentd audit verify --all` still accounts for every session. " +
-          "Works without a daemon and beside one.",
+          "Works with or without a running daemon.",
       )
-      .option("--older-than <age>", 'only sessions that ended so long ago, such as "90d" or "12h"')
-      .option("--keep <count>", "in any case keep the newest records of each profile")
-      .option("--yes", "really remove them")
+      .option(
+        "--older-than <age>",
+        'remove only records of sessions that ended longer ago than this, such as "90d" or "12h"',
+      )
+      .option("--keep <count>", "keep this many of the newest records of each profile")
+      .option("--yes", "remove the records")
       .option("--json", "print a JSON object")
       .addHelpText(
         "after",
@@ -50,8 +53,8 @@ async function pruneRecords(options: PruneOptions, context: LocalContext): Promi
   if (options.olderThan === undefined && options.keep === undefined) {
     throw new AgentdError("usage", {
       tried: "prune",
-      why: "nothing says which records may go",
-      next: "Give --older-than, --keep or both, as `agentd audit prune --help` shows.",
+      why: "neither --older-than nor --keep is given",
+      next: "Give --older-than, --keep or both; see `agentd audit prune --help`.",
     });
   }
   const [{ planPruning }, { prune }, { readEvidence }, { evidencePaths }] = await Promise.all([
@@ -113,16 +116,16 @@ async function tell(plan: PrunePlan, pruned: Pruned | undefined, context: LocalC
     sizeText(bytes),
   ]);
   if (rows.length > 0) await stdout.line(renderTable(["SESSION", "PROFILE", "ENDED", "SIZE"], rows, stdout));
-  for (const { id, reason } of refused) await say(context, `session ${id} stays: ${printable(reason)}`);
+  for (const { id, reason } of refused) await say(context, `session ${id} is kept: ${printable(reason)}`);
   const total = records.reduce((sum, { bytes }) => sum + bytes, 0);
   const what = `${countText(records.length, "record")}, ${sizeText(total)}`;
   if (pruned === undefined) {
-    const rest = leftovers.length === 0 ? "" : `, and what is left of ${leftovers.length} earlier ones`;
+    const rest = leftovers.length === 0 ? "" : `, and the remains of ${leftovers.length} earlier ones`;
     await say(context, `would remove ${what}${rest}; nothing is removed without --yes`);
     return;
   }
   await say(context, `removed ${what}`);
   for (const { path, reason } of pruned.failed) {
-    await say(context, `${printable(path)} could not be removed whole: ${printable(reason)}`);
+    await say(context, `${printable(path)} could not be removed completely: ${printable(reason)}`);
   }
 }

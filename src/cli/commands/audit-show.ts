@@ -16,16 +16,16 @@ interface ShowOptions extends LatestOption {
   readonly json?: true;
 }
 
-/** `agentd audit show`: what a record says, whatever a daemon may think of it. */
+/** `agentd audit show`: a record as it is on disk, independent of any daemon. */
 export const auditShow: CommandDefinition<LocalContext> = {
   name: "audit show",
   faults: FAULTS,
   define: (command, start) =>
     takingSession(command)
-      .summary("show what a record says")
+      .summary("show a session record")
       .description(
-        "Shows what ran, by what trigger, on which commit and image, how it ended, what it left, and its journal.\n" +
-          "Reads the record itself, so it works without a daemon; `agentd audit verify` tells whether to trust it.",
+        "Shows a record's trigger, commit, image, outcome, files and journal.\n" +
+          "Reads the record itself, so it works without a daemon; verify the record with `agentd audit verify`.",
       )
       .option("--json", "print a JSON object, with the journal as events")
       .addHelpText("after", example("agentd audit show e81234", "agentd audit show --latest"))

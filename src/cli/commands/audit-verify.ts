@@ -20,7 +20,7 @@ interface VerifyOptions extends LatestOption {
   readonly json?: true;
 }
 
-/** What the command exits with. A fault is 1 too: what cannot be judged is not proved. */
+/** Exit codes. A fault is 1 too: a record that cannot be checked is not verified. */
 const EXIT_CODES: Readonly<Record<Verdict, number>> = {
   verified: 0,
   altered: 1,
@@ -30,22 +30,25 @@ const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 
 const DIGEST = /^(?:sha256:)?([0-9a-f]{64})$/;
 
-/** `agentd audit verify`: whether records are what was sealed. */
+/** `agentd audit verify`: whether records are unchanged since they were sealed. */
 export const auditVerify: CommandDefinition<LocalContext> = {
   name: "audit verify",
   faults: FAULTS,
   define: (command, start) =>
     takingSession(command)
-      .summary("prove that a record, or all, are what was sealed")
+      .summary("verify that records are unchanged since they were sealed")
       .description(
         "Checks every file against SHA256SUMS, the sums against the signed statement, and the statement against this " +
-          "instance's keys and chain: nothing changed, missing, added, put in another order or set back. " +
+          "instance's keys and chain. Finds files and statements that were changed, removed, added, reordered or rolled back. " +
           "Works without a daemon.\n\n" +
-          "Exits 0 when all is verified, 1 when something was altered or is missing, 3 when a record is incomplete " +
-          "(its session is open, or was cut short), 4 when the key that signed is unknown; 2 for a wrong command line.",
+          "Exits 0 if everything is verified, 1 if something was altered or is missing, 3 if a record is incomplete " +
+          "(its session is open or was cut short), 4 if the signing key is unknown, 2 for a wrong command line.",
       )
-      .option("--all", "every record, and the chain that connects them")
-      .option("--head <digest>", "with --all: a statement that the chain must have, as noted elsewhere")
+      .option("--all", "verify every record, and the chain that connects them")
+      .option(
+        "--head <digest>",
+        "with --all: the digest of a statement, noted elsewhere, that the chain must contain",
+      )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd audit verify e81234", "agentd audit verify --all"))
       .action((session: string | undefined, options: VerifyOptions, self: Command) => {
@@ -76,7 +79,7 @@ async function verifyOne(
 }
 
 async function verifyEvery(options: VerifyOptions, context: LocalContext): Promise<number> {
-  if (options.all !== true) throw usage("neither a session nor --latest nor --all is given");
+  if (options.all !== true) throw usage("no session, --latest or --all is given");
   const { verifyAll } = await import("../../audit/verify/verify-all.ts");
   const progress = new CountedProgress(context, "records verified");
   const all: VerificationOfAll = await verifyAll({
@@ -92,7 +95,7 @@ async function verifyEvery(options: VerifyOptions, context: LocalContext): Promi
 }
 
 function requireAlone(session: NamedSession, { all, head }: VerifyOptions): NamedSession {
-  if (all === true || head !== undefined) throw usage("--all and --head are for all records, not for one");
+  if (all === true || head !== undefined) throw usage("--all and --head cannot be combined with a session");
   return session;
 }
 
@@ -107,6 +110,6 @@ function usage(why: string): AgentdError {
   return new AgentdError("usage", {
     tried: "verify",
     why,
-    next: "Name a session, or give --all, as `agentd audit verify --help` shows.",
+    next: "Name a session, or give --all; see `agentd audit verify --help`.",
   });
 }

@@ -8,10 +8,10 @@ import { type CliContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";
 
-/** How many sessions are worth choosing from. */
+/** How many sessions are offered as candidates. */
 const MAX_SESSIONS = 100;
 
-/** What the scripts of `agentd completion` ask. */
+/** The command that the scripts of `agentd completion` call. */
 export const complete: CommandDefinition = {
   name: "__complete",
   faults: FAULTS,
@@ -53,7 +53,7 @@ async function lookUp(candidates: Candidates, typed: string, context: CliContext
   }
 }
 
-/** Short forms, and profiles for their newest sessions; whole ids for somebody who has begun to type one. */
+/** Short ids, and profiles for their newest sessions; full ids once the word starts like one. */
 async function sessions(all: boolean, typed: string, context: CliContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("list", { all, limit: MAX_SESSIONS }));
   const byProfile = new Map<string, Word>();

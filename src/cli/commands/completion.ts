@@ -8,11 +8,9 @@ export const completion: CommandDefinition = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("print a script that completes command lines")
-      .description(
-        "Prints a script for a shell that completes commands, options, profiles and sessions of agentd.",
-      )
-      .addArgument(new Argument("<shell>", "the shell that will read it").choices(SHELLS))
+      .summary("print a shell completion script")
+      .description("Prints a shell script that completes agentd's commands, options, profiles and sessions.")
+      .addArgument(new Argument("<shell>", "the shell to print the script for").choices(SHELLS))
       .addHelpText(
         "after",
         example(

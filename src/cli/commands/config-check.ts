@@ -16,12 +16,12 @@ export const configCheck: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("check a configuration file")
+      .summary("validate a configuration file")
       .description(
-        "Checks a configuration file as the daemon would, and lists every problem. Exits 0 only if there is none.\n" +
-          "What it names on disk, and its credentials, are looked at when a session starts.",
+        "Validates a configuration file as the daemon does, and lists every problem. Exits 0 only if there is none.\n" +
+          "Paths and credentials that the file names are checked when a session starts.",
       )
-      .argument("[file]", "the file (default: the one that the daemon would take)")
+      .argument("[file]", "the file (default: the file that the daemon would read)")
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd config check", "agentd config check ./agentd.toml"))
       .action((file: string | undefined, options: CheckOptions) => {

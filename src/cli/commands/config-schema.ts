@@ -9,10 +9,10 @@ export const configSchema: CommandDefinition<LocalContext> = {
     command
       .summary("print the JSON Schema of the configuration file")
       .description(
-        "Prints a JSON Schema of the configuration file: every key with its type, default and meaning.\n" +
-          "Rules that a schema cannot say are checked by `agentd config check`.",
+        "Prints the JSON Schema of the configuration file: every key with its type, default and meaning.\n" +
+          "`agentd config check` also checks rules that a schema cannot express.",
       )
-      .option("--json", "print JSON, which it does in any case")
+      .option("--json", "print JSON (always on)")
       .addHelpText("after", example("agentd config schema > agentd.schema.json"))
       .action(() => {
         start(async ({ stdout, cores }) => {

@@ -5,20 +5,20 @@ import type { DaemonFlags, LocalContext } from "../frame/context.ts";
 
 const SHUTDOWNS = ["drain", "detach"] as const;
 
-/** `agentd daemon`: serves until it is told to end. */
+/** `agentd daemon`: serves until it is stopped. */
 export const daemon: CommandDefinition<LocalContext> = {
   name: "daemon",
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("run the daemon (the default command, unless on a terminal)")
+      .summary("run the daemon (the default command, except on a terminal)")
       .description(
-        "Runs the daemon in the foreground; its log goes to standard error, one JSON object a line.\n" +
-          "The first SIGINT or SIGTERM lets running sessions end (drain) or leaves them to the next daemon (detach);\n" +
-          "the second ends the daemon at once. Queued sessions stay queued.",
+        "Runs the daemon in the foreground and logs to standard error, one JSON object per line.\n" +
+          "On the first SIGINT or SIGTERM the daemon waits for running sessions (drain) or leaves them to the next daemon\n" +
+          "(detach); on the second it exits at once. Queued sessions stay queued.",
       )
       .addOption(
-        new Option("--shutdown <how>", "drain or detach, whatever daemon.shutdown says").choices(SHUTDOWNS),
+        new Option("--shutdown <how>", "drain or detach; overrides daemon.shutdown").choices(SHUTDOWNS),
       )
       .addHelpText(
         "after",
@@ -29,7 +29,7 @@ export const daemon: CommandDefinition<LocalContext> = {
       }),
 };
 
-/** What lies with the host, where the doctor finds more than one sentence can say. */
+/** Errors caused by the host, for which `agentd doctor` can say more than one sentence. */
 const FAULTS_OF_HOST: readonly ErrorCode[] = [
   "runtime_directory_missing",
   "state_unusable",
@@ -46,7 +46,7 @@ async function pointingToDoctor<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof AgentdError) || !FAULTS_OF_HOST.includes(error.code)) throw error;
     const { code, message: why, details, next: first = "" } = error;
-    const next = `${first}\n\`agentd doctor\` looks for what this host lacks.`.trim();
+    const next = `${first}\n\Check this host with \`agentd doctor\`.`.trim();
     throw new AgentdError(code, { tried: "start the daemon", why, next, details, cause: error });
   }
 }

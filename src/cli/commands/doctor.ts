@@ -17,14 +17,14 @@ export const doctor: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("look for what this host lacks, and say how to mend it")
+      .summary("check this host for missing requirements and show how to fix them")
       .description(
-        "Looks at every condition that a session needs, on the host and in the profiles: each is ok, a warning or a " +
-          "failure, with the command that mends it. Works with and without a running daemon, and changes nothing.\n\n" +
-          "Exits 0 when there is no failure, 1 when there is one, 2 for a wrong command line.",
+        "Checks every requirement of sessions, on the host and in the profiles. Each result is ok, a warning or a " +
+          "failure, with the command that fixes it. Works with or without a running daemon, and changes nothing.\n\n" +
+          "Exits 0 if there is no failure, 1 if there is one, 2 for a wrong command line.",
       )
-      .argument("[profile...]", "names of profiles (default: all in the configuration)")
-      .option("--network", "ask the servers of the profiles' repositories, too")
+      .argument("[profile...]", "profiles to check (default: all in the configuration)")
+      .option("--network", "also contact the servers of the profiles' repositories")
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd doctor", "agentd doctor site-builder --network"))
       .action((profiles: string[], options: DoctorOptions) => {
@@ -38,8 +38,8 @@ async function examineHost(
   context: LocalContext,
 ): Promise<number> {
   const { installation, stdout, stderr } = context;
-  requireOrdinaryUser({ platform, uid: installation.host.uid }, "examine this host");
-  await stderr.status("looking at this host");
+  requireOrdinaryUser({ platform, uid: installation.host.uid }, "check this host");
+  await stderr.status("checking this host");
   const { examine } = await import("../doctor/examine.ts");
   const report: DoctorReport = await examine({
     host: installation.host,

@@ -39,7 +39,7 @@ interface LogsOptions extends LatestOption {
 /** What a shell reports for a process that an interrupt ended. */
 const INTERRUPTED_EXIT_CODE = 130;
 
-/** What the options say. */
+/** The values of the options. */
 interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
   readonly follow: boolean;
   readonly raw: boolean;
@@ -52,20 +52,20 @@ export const logs: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     takingSession(command)
-      .summary("print what a session printed")
+      .summary("print a session's output")
       .description(
-        "Prints what a session has printed so far, each of its streams on ours. Works without a daemon, too.",
+        "Prints a session's output so far: its stdout to stdout, its stderr to stderr. Works without a daemon.",
       )
-      .option("-f, --follow", "go on until the session has ended, and say how it did")
-      .option("-n, --tail <lines>", "only so many lines from the end")
+      .option("-f, --follow", "follow the output until the session ends, then print its outcome")
+      .option("-n, --tail <lines>", "print only this many lines from the end")
       .option(
         "--since <when>",
-        "only what was printed since: 10m or 1d ago, or a time such as 2026-01-02T03:04:05Z",
+        "print only output since then: 10m or 1d ago, or a time such as 2026-01-02T03:04:05Z",
       )
-      .addOption(new Option("--stream <name>", "only one stream").choices(["stdout", "stderr"]))
-      .option("-t, --timestamps", "begin each line with the time at which it was printed")
+      .addOption(new Option("--stream <name>", "print only this stream").choices(["stdout", "stderr"]))
+      .option("-t, --timestamps", "start each line with the time at which it was printed")
       .option("--raw", RAW_MEANING)
-      .option("--json", "print a JSON object for each line, all of them on standard output")
+      .option("--json", "print one JSON object per line, both streams on standard output")
       .addHelpText(
         "after",
         example("agentd logs -f e81234", "agentd logs -f site-builder", "agentd logs --since 10m --latest"),
@@ -119,7 +119,7 @@ async function printFromDaemon(
   });
 }
 
-/** Without a daemon nobody can tell when an open session has ended: then what is there is all that can be printed. */
+/** Without a daemon, the end of an open session cannot be noticed: only the existing output is printed. */
 async function printFromDisk(
   session: NamedSession,
   wanted: Wanted,
@@ -140,8 +140,8 @@ async function printFromDisk(
 }
 
 /**
- * Prints until nobody reads any more. On a terminal, Ctrl-C is one way to stop reading: what the session has left of
- * colours there has to be taken away.
+ * Prints until the reader goes away. On a terminal, Ctrl-C is one way to stop reading: colours that the session left
+ * on must be reset.
  */
 async function untilInterrupted(
   context: CliContext,
@@ -162,7 +162,7 @@ async function untilInterrupted(
   return first.aborted ? INTERRUPTED_EXIT_CODE : 0;
 }
 
-/** Prints until the session has ended, or nobody reads any more. */
+/** Prints until the session has ended or the reader goes away. */
 async function printLog(
   record: string,
   { selection, tail, asJson, raw }: Wanted,

@@ -11,14 +11,14 @@ interface ProfilesOptions {
 
 const HEADERS = ["NAME", "IMAGE", "TIMEOUT", "MEMORY", "CPUS", "PIDS", "SCHEDULE", "REPOSITORY"];
 
-/** `agentd profiles`: what can be run. */
+/** `agentd profiles`: the profiles that can be run. */
 export const profiles: CommandDefinition = {
   name: "profiles",
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("list what can be run")
-      .description("Lists the profiles as the daemon has loaded them, in the order of its configuration.")
+      .summary("list profiles")
+      .description("Lists the profiles that the daemon has loaded, in the order of its configuration.")
       .option("--json", "print a JSON array")
       .addHelpText("after", example("agentd profiles", "agentd profiles --json"))
       .action((options: ProfilesOptions) => {

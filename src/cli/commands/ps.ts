@@ -17,18 +17,18 @@ interface PsOptions extends FilterOptions {
   readonly json?: true;
 }
 
-/** How many of all sessions are shown unless asked for more; of those not sealed, all are. */
+/** How many of all sessions are shown by default; unsealed sessions are all shown. */
 const ALL_LIMIT = "20";
 
 const NONE_AT_ALL = "There are no sessions yet.";
-const NONE_OPEN = "Nothing is queued or running; `agentd ps -a` shows what has ended.";
-const NONE_CHOSEN = "There are no such sessions.";
+const NONE_OPEN = "No sessions are queued or running. `agentd ps -a` lists ended sessions.";
+const NONE_CHOSEN = "No sessions match.";
 
 /** A column of the table. */
 interface Column {
   readonly header: string;
   readonly cell: (view: ListedSession, nowMs: number) => Cell;
-  /** Whether it says anything of these sessions; default: always. */
+  /** Whether the column is shown for these sessions; default: always. */
   readonly isShown?: (sessions: readonly ListedSession[]) => boolean;
 }
 
@@ -59,13 +59,13 @@ export const ps: CommandDefinition = {
     takingFilters(command)
       .summary("list sessions")
       .description(
-        "Lists the sessions that are not sealed yet, the newest first; with --all, --failed, --since or --until, the\n" +
-          "sealed ones too. The digits under SESSION are the end of the id, and name the session in every command.",
+        "Lists sessions that are not sealed yet, newest first; with --all, --failed, --since or --until, sealed\n" +
+          "sessions too. SESSION shows the last digits of the id, which name the session in every command.",
       )
-      .option("-a, --all", "also the sealed ones, with their outcome as state")
+      .option("-a, --all", "include sealed sessions, with their outcome as state")
       .option(
         "--limit <count>",
-        `at most so many (default: all that are not sealed; with sealed ones, ${ALL_LIMIT})`,
+        `show at most this many (default: all that are not sealed; ${ALL_LIMIT} with sealed ones)`,
       )
       .option("--json", "print a JSON array")
       .addHelpText(
@@ -103,7 +103,7 @@ function paramsOf(options: PsOptions, nowMs: number): Params<"list"> {
 }
 
 function timestampOf(ms: number | undefined): string | undefined {
-  // How long ago can be before any date there is.
+  // An age can reach back before the earliest possible date.
   return ms === undefined ? undefined : new Date(Math.max(0, ms)).toISOString();
 }
 

@@ -14,11 +14,11 @@ export const reload: CommandDefinition = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("have the daemon read its configuration again")
+      .summary("reload the daemon's configuration")
       .description(
-        "Has the daemon read its configuration file again, for new sessions and schedules; sessions that were\n" +
-          "accepted before keep what they were accepted with. credentials.env is read again, too, for sessions that\n" +
-          "start from then on. A file with problems changes nothing.",
+        "Reloads the daemon's configuration file for new sessions and schedules. Sessions that were accepted\n" +
+          "earlier keep their settings. credentials.env is reloaded too, for sessions that start from now on.\n" +
+          "If a file has problems, nothing changes.",
       )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd reload", "agentd reload --json"))
@@ -48,5 +48,5 @@ function text(reloaded: Reload): string {
     names.length === 0 ? [] : [[name, names.join(", ")]],
   );
   const title = `reloaded ${printable(reloaded.config_file)}`;
-  return told.length === 0 ? `${title}: nothing has changed` : renderFacts(title, told);
+  return told.length === 0 ? `${title}: no changes` : renderFacts(title, told);
 }

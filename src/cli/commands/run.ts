@@ -27,31 +27,28 @@ interface RunOptions {
 /** What a shell reports for a process that an interrupt ended. */
 const DETACHED_EXIT_CODE = 130;
 
-/** What to do when it is not known whether there is a session. */
+/** What to do if it is unknown whether the session was accepted. */
 const LOOK = "Once a daemon answers, `agentd ps -a` shows whether the session was accepted.";
 
-/** `agentd run`: starts a session and stays with it to its end. */
+/** `agentd run`: starts a session and follows it to its end. */
 export const run: CommandDefinition = {
   name: "run",
   faults: SESSION_FAULTS,
   define: (command, start) =>
     command
-      .summary("run a session and stay with it")
+      .summary("run a session and follow it")
       .description(
-        "Runs one session of a profile, prints what it prints, and exits as it does.\n" +
-          "Ctrl-C asks the session to stop; a second one leaves it running. A restart of the daemon ends neither.",
+        "Runs a session of a profile, prints its output, and exits with its exit code.\n" +
+          "Ctrl-C asks the session to stop; a second Ctrl-C leaves it running. Both the session and this command survive\na restart of the daemon.",
       )
-      .argument("<profile>", "name of a profile in the configuration")
+      .argument("<profile>", "a profile of the configuration")
       .argument("[repo]", "repository to clone (default: the profile's)")
-      .option("--work-unit <id>", "what to work on: AGENTD_WORK_UNIT in the session")
+      .option("--work-unit <id>", "what to work on; the session gets it as AGENTD_WORK_UNIT")
       .option("--ref <ref>", "branch, tag or commit (default: the profile's, else the repository's)")
       .option("--timeout <duration>", "end the session after this time, such as 90s, 30m, 6h or 1d")
-      .option("-d, --detach", "print the session's id and return at once")
+      .option("-d, --detach", "print the session id and exit")
       .option("--raw", RAW_MEANING)
-      .option(
-        "--json",
-        "print the session as one JSON object when it has ended, its output to standard error",
-      )
+      .option("--json", "print the session as one JSON object when it ends, and its output to standard error")
       .addHelpText(
         "after",
         example(
@@ -129,7 +126,7 @@ async function startAttached(
   }
 }
 
-/** An answer that is lost with the daemon is asked for again: the same request gets the same session. */
+/** If the daemon's answer is lost, the request is sent again: the same request gets the same session. */
 async function accept(
   client: Caller,
   request: Params<"run">,
@@ -150,7 +147,10 @@ async function acceptUnlessInterrupted(
   const { first, second } = interrupts;
   const note = (): void => {
     if (client.isAway)
-      void say(context, "the session is told to stop once it is accepted; Ctrl-C again leaves");
+      void say(
+        context,
+        "the session will be told to stop once it is accepted; press Ctrl-C again to leave it",
+      );
   };
   first.addEventListener("abort", note, { once: true });
   try {
@@ -169,7 +169,7 @@ async function acceptUnlessInterrupted(
 
 async function tellDetached(session: SessionView, context: CliContext): Promise<number> {
   const id = session.session_id;
-  await say(context, `left session ${id} to the daemon; follow it with \`agentd logs -f ${id}\``);
+  await say(context, `session ${id} continues in the daemon; follow it with \`agentd logs -f ${id}\``);
   return DETACHED_EXIT_CODE;
 }
 

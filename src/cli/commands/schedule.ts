@@ -12,7 +12,7 @@ interface ScheduleOptions {
   readonly json?: true;
 }
 
-/** How many of the next runs are shown unless asked for more. */
+/** How many of the next runs are shown by default. */
 const NEXT_RUNS = "3";
 
 /** `agentd schedule`: how schedules last went and when they run next. */
@@ -23,11 +23,11 @@ export const schedule: CommandDefinition = {
     command
       .summary("show schedules and their next runs")
       .description(
-        "Shows for each schedule its last run, the last run that was skipped and why, and when it runs next, in its own\n" +
+        "Shows each schedule's last run, its last skipped run and why it was skipped, and its next runs, in the schedule's\n" +
           "time zone.",
       )
-      .argument("[profile]", "only this profile's schedule")
-      .option("-n, --count <count>", `how many of the next runs (default: ${NEXT_RUNS})`)
+      .argument("[profile]", "show only this profile's schedule")
+      .option("-n, --count <count>", `show this many next runs (default: ${NEXT_RUNS})`)
       .option("--json", "print a JSON array")
       .addHelpText("after", example("agentd schedule", "agentd schedule site-builder -n 10 --json"))
       .action((profile: string | undefined, options: ScheduleOptions) => {

@@ -27,13 +27,13 @@ export const serviceInstall: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("install the daemon as a service of systemd, and start it")
+      .summary("install the daemon as a systemd service and start it")
       .description(
-        "Installs the daemon as a service of your own service manager, lets it outlive your logins, starts it and\n" +
-          "waits until it is ready. Writes a first configuration and a file for credentials where there is none.\n" +
-          "What is there already stays; a changed unit restarts the service, which costs no session.",
+        "Installs the daemon as a systemd user service, keeps it running after you log out, starts it and\n" +
+          "waits until it is ready. Creates a first configuration and a credentials file if they do not exist.\n" +
+          "Existing files are kept. A changed unit restarts the service; no session is lost.",
       )
-      .option("--force", "overwrite unit files that were changed by hand")
+      .option("--force", "overwrite unit files that were edited by hand")
       .addHelpText("after", example("agentd service install"))
       .action((options: InstallOptions) => {
         start((context) => install(options, context));
@@ -72,7 +72,9 @@ async function install(options: InstallOptions, context: LocalContext): Promise<
     ]),
   );
   if (await isOpenToOthers(credentialsFile)) {
-    await context.stdout.line(`\nOthers can read your credentials: chmod 0600 ${printable(credentialsFile)}`);
+    await context.stdout.line(
+      `\nOther users can read your credentials. Fix it with: chmod 0600 ${printable(credentialsFile)}`,
+    );
   }
   if (configFile === undefined)
     await context.stdout.line(firstSteps(userConfigFile(context.installation.host), credentialsFile));
@@ -81,18 +83,18 @@ async function install(options: InstallOptions, context: LocalContext): Promise<
 
 const DONE: Readonly<Record<FileState, string>> = {
   absent: "written",
-  current: "as it was",
-  outdated: "written anew",
+  current: "unchanged",
+  outdated: "rewritten",
   edited: "overwritten",
 };
 
-const HOW = { current: "runs already", outdated: "was restarted", stopped: "runs" } as const;
+const HOW = { current: "already runs", outdated: "was restarted", stopped: "runs" } as const;
 
 function title(was: keyof typeof HOW, { pid, statusText }: ServiceState): string {
   return `the service ${HOW[was]} as process ${pid ?? "?"}: ${printable(statusText ?? "")}`;
 }
 
-/** What an operator fills in; written where it is missing. */
+/** Files that the operator fills in; created if they are missing. */
 async function writeSettings(
   configFile: string | undefined,
   credentialsFile: string,
@@ -102,8 +104,8 @@ async function writeSettings(
   if (configFile === undefined) await writeFirstConfig(config, installation.packageDirectory);
   const madeCredentials = await ensureCredentialsFile(credentialsFile);
   return [
-    ["config", `${config} (${configFile === undefined ? "written, with a first profile" : "as it was"})`],
-    ["credentials", `${credentialsFile} (${madeCredentials ? "written, empty" : "as it was"})`],
+    ["config", `${config} (${configFile === undefined ? "created with a first profile" : "unchanged"})`],
+    ["credentials", `${credentialsFile} (${madeCredentials ? "created, empty" : "unchanged"})`],
   ];
 }
 
@@ -111,15 +113,15 @@ function firstSteps(config: string, credentials: string): string {
   return [
     "",
     "Next:",
-    "  1. Look whether this host has all that sessions need: agentd doctor",
-    `  2. Describe what is to run in ${printable(config)}, then: agentd reload`,
+    "  1. Check this host for missing requirements: agentd doctor",
+    `  2. Define profiles in ${printable(config)}, then: agentd reload`,
     `  3. Put credentials into ${printable(credentials)}, then: agentd reload`,
     "  4. Run the first session: agentd run PROFILE",
   ].join("\n");
 }
 
 /**
- * What runs, whichever version it is; undefined for nothing, or for one that cannot be asked.
+ * The running daemon, of any version; undefined if none runs or it cannot be asked.
  *
  * @throws AgentdError `daemon_running` when it is not the service.
  */
@@ -132,8 +134,8 @@ async function runningDaemon(
   if (status === undefined || status.pid === pid) return status;
   throw new AgentdError("daemon_running", {
     tried,
-    why: `a daemon that is no service of systemd has the socket, as process ${status.pid}`,
-    next: `End it first (kill ${status.pid}), and try again: the service goes on with its sessions when it detached.`,
+    why: `the socket is in use by a daemon that is not the systemd service, with pid ${status.pid}`,
+    next: `Stop it first (kill ${status.pid}), then try again. If it runs with shutdown = "detach", the service continues its sessions.`,
     details: { pid: status.pid },
   });
 }
@@ -164,18 +166,18 @@ async function requireReading(manager: UserManager, [unit]: readonly UnitFile[])
   const [wanted = "", read = ""] = [unit?.path, unitFile];
   if ((await ifThere(realpath(read))) === (await ifThere(realpath(wanted)))) return;
   throw new AgentdError("service_failed", {
-    tried: `have systemd read ${wanted}`,
-    why: read === "" ? "it does not look there" : `it takes ${read} instead`,
-    next: "The service manager has to know the same XDG_CONFIG_HOME as this shell: set it in ~/.config/environment.d, and log in again.",
+    tried: `make systemd load ${wanted}`,
+    why: read === "" ? "systemd does not search that directory" : `systemd loads ${read} instead`,
+    next: "The service manager and this shell need the same XDG_CONFIG_HOME: set it in ~/.config/environment.d, and log in again.",
   });
 }
 
-/** What is to be said about it, once everything was tried. */
+/** The text about lingering, after everything was tried. */
 async function linger(manager: UserManager, uid: number): Promise<string> {
-  if (await manager.isLingering(uid)) return "on: the service outlives your logins";
+  if (await manager.isLingering(uid)) return "on: the service keeps running after you log out";
   const refused = await manager.enableLinger(uid);
-  if (refused === undefined) return "switched on: the service outlives your logins";
-  return `off: every session ends with your last login, until root runs \`loginctl enable-linger ${uid}\` (${refused})`;
+  if (refused === undefined) return "turned on: the service keeps running after you log out";
+  return `off: every session ends when you log out, until root runs \`loginctl enable-linger ${uid}\` (${refused})`;
 }
 
 /** Shows on a terminal what the service does while it starts. */

@@ -31,10 +31,10 @@ export const serviceStatus: CommandDefinition<LocalContext> = {
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("show the service as systemd sees it")
+      .summary("show the state of the systemd service")
       .description(
-        "Shows whether the service is installed, starts by itself and runs. Exits 0 only when it is active.\n" +
-          "`agentd status` shows what it has in hand.",
+        "Shows whether the service is installed, enabled and running. Exits 0 only if it is active.\n" +
+          "`agentd status` shows the daemon, its queue and its running sessions.",
       )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd service status", "agentd service status --json"))
@@ -44,7 +44,7 @@ export const serviceStatus: CommandDefinition<LocalContext> = {
 };
 
 async function showStatus(options: StatusOptions, context: LocalContext): Promise<number> {
-  const { manager, files, configFile, credentialsFile } = await findService("look at the service", context);
+  const { manager, files, configFile, credentialsFile } = await findService("show the service", context);
   const { uid } = context.installation.host;
   const [state, lingering] = await Promise.all([manager.state(), manager.isLingering(uid)]);
   const states = files.map((file) => file.state);
@@ -81,20 +81,20 @@ function text(view: ServiceView): string {
   return renderFacts(title, [
     ["unit", `${view.unit_file} (${unitText(view)})`],
     ["at boot", bootText(view)],
-    ["config", view.config_file ?? "none yet: `agentd service install` writes a first one"],
+    ["config", view.config_file ?? "none yet: `agentd service install` creates one"],
     ["credentials", view.credentials_file],
   ]);
 }
 
 function unitText({ installed, edited, outdated }: ServiceView): string {
   if (!installed) return "not installed: `agentd service install`";
-  if (edited) return "changed by hand";
-  return outdated ? "of another version or place of agentd: `agentd service install`" : "as agentd writes it";
+  if (edited) return "edited by hand";
+  return outdated ? "from another version or location of agentd: `agentd service install`" : "unmodified";
 }
 
 function bootText({ enabled, lingering }: ServiceView): string {
   if (!enabled) return "does not start: `agentd service install`";
   return lingering
-    ? "starts, and outlives your logins"
-    : "starts with your first login, and every session ends with your last: `loginctl enable-linger`";
+    ? "starts, and keeps running after you log out"
+    : "starts when you log in, and every session ends when you log out: `loginctl enable-linger`";
 }

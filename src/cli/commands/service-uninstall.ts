@@ -21,11 +21,11 @@ export const serviceUninstall: CommandDefinition<LocalContext> = {
     command
       .summary("stop the service and remove its unit files")
       .description(
-        "Stops the service and removes its unit files. Configuration, credentials and records stay.\n" +
+        "Stops the service and removes its unit files. Keeps configuration, credentials and records.\n" +
           "Refuses while sessions run or wait.",
       )
-      .option("--leave-sessions", "leave them: those that run go on, for a daemon that you start later")
-      .option("--force", "remove unit files that were changed by hand")
+      .option("--leave-sessions", "leave sessions: running ones continue, for a daemon that you start later")
+      .option("--force", "remove unit files that were edited by hand")
       .addHelpText("after", example("agentd service uninstall"))
       .action((options: UninstallOptions) => {
         start((context) => uninstall(options, context));
@@ -70,12 +70,12 @@ async function refuseOpenSessions(tried: string, { stateDirectory }: LocalContex
   throw new AgentdError("sessions_open", {
     tried,
     why: `${countText(open, "session")} ${open === 1 ? "runs or waits" : "run or wait"}`,
-    next: "`agentd stop --all` ends them. With --leave-sessions they go on, for a daemon that you start later.",
+    next: "Stop them with `agentd stop --all`. With --leave-sessions they continue, for a daemon that you start later.",
     details: { sessions: entries.map(({ id }) => id) },
   });
 }
 
-/** Removes them, and directories that are empty then. */
+/** Removes files, and directories that become empty. */
 async function removeUnits(files: readonly UnitFile[]): Promise<void> {
   for (const { path } of files) {
     await rm(path, { force: true });
@@ -92,7 +92,7 @@ async function recordsText(context: LocalContext): Promise<string> {
     return await context.auditRoot();
   } catch (error) {
     if (!(error instanceof AgentdError)) throw error;
-    return "the records, wherever the configuration means them to be";
+    return "the records, in the configured audit_root";
   }
 }
 
@@ -101,5 +101,5 @@ async function lingeringFacts(
   { installation }: LocalContext,
 ): Promise<Fact[]> {
   const isOn = await manager.isLingering(installation.host.uid);
-  return isOn ? [["kept", "lingering; `loginctl disable-linger` ends it"]] : [];
+  return isOn ? [["kept", "lingering; turn it off with `loginctl disable-linger`"]] : [];
 }

@@ -25,8 +25,8 @@ export const show: CommandDefinition<LocalContext> = {
     takingSession(command)
       .summary("show everything about a session")
       .description(
-        "Shows what a session runs, where it stands, how it ended, every step it took, and its last lines of output.\n" +
-          "Works without a daemon, too.",
+        "Shows a session's profile, state, outcome, steps and last lines of output.\n" +
+          "Works without a daemon.",
       )
       .option("--json", "print a JSON object, without the journal")
       .addHelpText(
@@ -64,5 +64,5 @@ async function findView(session: NamedSession, context: LocalContext): Promise<S
 async function viewFromDisk(session: NamedSession, context: LocalContext): Promise<SessionView> {
   const { readView } = await import("../../audit/read/record-view.ts");
   const { directory } = await recordOf(session, context);
-  return await readView(directory, "no daemon runs that would go on with it");
+  return await readView(directory, "no daemon is running to continue it");
 }

@@ -7,15 +7,15 @@ interface StatusOptions {
   readonly json?: true;
 }
 
-/** `agentd status`: what the daemon is and has in hand. */
+/** `agentd status`: the daemon, its queue and its running sessions. */
 export const status: CommandDefinition = {
   name: "status",
   faults: FAULTS,
   define: (command, start) =>
     command
-      .summary("show the daemon and what it has in hand")
+      .summary("show the daemon, its queue and its running sessions")
       .description(
-        "Shows the daemon, its places, its sessions, records that could not be sealed, and the engine.",
+        "Shows the daemon, its paths, its sessions, records that could not be sealed, and the engine.",
       )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd status", "agentd status --json"))

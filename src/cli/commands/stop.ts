@@ -19,15 +19,15 @@ export const stop: CommandDefinition = {
   faults: FAULTS,
   define: (command, start) =>
     takingSession(command)
-      .summary("stop a session, or all of them")
+      .summary("stop one or all sessions")
       .description(
-        "Tells a session to stop and returns when it is sealed: SIGTERM first, and after the grace SIGKILL.\n" +
-          "A session that has ended stays as it is; one that is queued never runs.",
+        "Stops a session and waits until it is sealed: sends SIGTERM, then SIGKILL after the grace period.\n" +
+          "An ended session is left as it is; a queued session never runs.",
       )
-      .option("-a, --all", "every session that has not ended, also those that are queued")
+      .option("-a, --all", "stop every session that has not ended, including queued ones")
       .option(
         "--grace <duration>",
-        "time to end by itself, such as 30s, or 0s for none (default: as configured)",
+        "time between SIGTERM and SIGKILL, such as 30s, or 0s for none (default: as configured)",
       )
       .addHelpText("after", example("agentd stop e81234 --grace 1m", "agentd stop --all"))
       .action((session: string | undefined, options: StopOptions) => {
@@ -64,19 +64,19 @@ async function stopAll(client: Caller, graceMs: number | undefined, context: Cli
   let stopped = 0;
   for (;;) {
     const { sessions } = await client.call("list", { all: false, limit: MAX_LIST_LENGTH });
-    // The newest first, as listed: so none is let out of the queue by the end of another.
+    // The newest first, as listed, so that stopping one session does not start a queued one.
     for (const { session_id: id } of sessions) await tellToStop(client, id, graceMs);
     for (const { session_id: id } of sessions) await tellEnd(client, id, context);
     stopped += sessions.length;
     if (sessions.length < MAX_LIST_LENGTH) break;
   }
-  if (stopped === 0) await say(context, "there is no session to stop");
+  if (stopped === 0) await say(context, "no session to stop");
 }
 
 async function tellToStop(client: Caller, session: string, graceMs: number | undefined): Promise<void> {
   await explainingLoss(client.call("stop", { session, grace_ms: graceMs }), {
     tried: `tell session ${session} to stop`,
-    next: "Once a daemon answers, `agentd ps` shows what goes on.",
+    next: "Once a daemon answers, `agentd ps` lists the sessions.",
   });
 }
 
@@ -86,8 +86,8 @@ async function tellEnd(client: Caller, id: string, context: CliContext): Promise
 
 function notOne(): AgentdError {
   return new AgentdError("usage", {
-    tried: "tell what to stop",
-    why: "it is either one session, or --latest, or --all",
-    next: "`agentd ps` shows what can be stopped.",
+    tried: "select sessions to stop",
+    why: "give exactly one of a session, --latest and --all",
+    next: "`agentd ps` lists the sessions that can be stopped.",
   });
 }

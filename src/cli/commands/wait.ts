@@ -21,10 +21,10 @@ export const wait: CommandDefinition = {
   faults: SESSION_FAULTS,
   define: (command, start) =>
     takingSession(command)
-      .summary("wait for the end of a session")
+      .summary("wait for a session to end")
       .description(
-        "Waits until a session is sealed, says how it ended, and exits as `agentd run` would have.\n" +
-          "A daemon that is restarted meanwhile is waited for.",
+        "Waits until a session is sealed, prints its outcome, and exits like `agentd run`.\n" +
+          "Keeps waiting while the daemon restarts.",
       )
       .option("--json", "print the session as a JSON object")
       .addHelpText("after", example("agentd wait e81234", "agentd wait --latest"))

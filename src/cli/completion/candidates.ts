@@ -1,7 +1,7 @@
-/** What the word at the cursor can become, by the definitions that the option parser has. */
+/** Candidates for the word at the cursor, from the definitions of the option parser. */
 import type { Command, Option } from "commander";
 
-/** What a word can be: one of a list, something to be looked up, or anything. */
+/** Kinds of words: one of a list, a name to look up, or anything. */
 export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Word[] }
   | { readonly kind: "sessions"; readonly openOnly: boolean }
@@ -12,26 +12,26 @@ export interface Word {
   readonly summary: string;
 }
 
-/** Words of several commands that stand for the same kind of thing. */
+/** Argument names that mean the same in several commands. */
 const KINDS: Readonly<Record<string, "profiles" | "files">> = {
   profile: "profiles",
   file: "files",
   path: "files",
 };
 
-/** Commands that have nothing to do with a session that has ended. */
+/** Commands that do nothing for a session that has ended. */
 const OF_OPEN_SESSIONS = ["stop", "wait"];
 
 const HELP: Word = { word: "--help", summary: "print help" };
 
 /**
- * Finds the candidates for the last of the words, whatever it begins with.
+ * Finds all candidates for the last of the words; the caller filters by its start.
  *
  * @param program with all of its commands.
- * @param words what stands after the program's name; the last one is being typed, and may be empty.
+ * @param words the words after the program's name; the last one is being typed, and may be empty.
  */
 export function candidatesFor(program: Command, words: readonly string[]): Candidates {
-  // Bash takes `--stream=stdout` for three words.
+  // Bash splits `--stream=stdout` into three words.
   const [typed = "", ...before] = words.filter((word) => word !== "=").reverse();
   let command = program;
   let operands = 0;

@@ -1,4 +1,4 @@
-/** What a session printed, as one JSON object for each line. */
+/** A session's output as JSON, one object per line. */
 import type { ConsoleStream } from "../../podman/console-log.ts";
 import type { Output } from "../terminal/output.ts";
 import { printableJson } from "../terminal/printable.ts";
@@ -15,7 +15,7 @@ interface JsonLine {
 }
 
 const NEWLINE = 0x0a;
-/** What is held of a line that does not end. */
+/** How much of an unfinished line is kept. */
 const MOST_BYTES = 1024 * 1024;
 const TIME = /^(\d{4}-\d{2}-\d{2}T\S+) /;
 

@@ -14,7 +14,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export interface ReadOptions {
   /** What is read of it; undefined: everything, byte for byte. */
   readonly selection?: LogSelection | undefined;
-  /** Only so many of the lines that are there at the beginning; undefined: all. */
+  /** Only this many of the last lines that exist at the start; undefined: all. */
   readonly tail?: number | undefined;
 }
 
@@ -76,13 +76,13 @@ export class ConsoleLogFile {
       throw new AgentdError("record_unusable", {
         tried: `read ${this.#path}`,
         why: sentence(cause),
-        next: "See what else is wrong with agentd audit verify.",
+        next: "Check the record with `agentd audit verify`.",
         cause,
       });
     }
   }
 
-  /** The file that has taken the place of the one that was read, at its beginning; undefined when none has. */
+  /** The file that replaced the one being read, at its start; undefined if none did. */
   async #openAnew(handle: FileHandle): Promise<FileHandle | undefined> {
     const [was, is] = await Promise.all([handle.stat(), ifThere(stat(this.#path))]);
     if (is === undefined) return undefined;

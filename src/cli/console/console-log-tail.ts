@@ -1,4 +1,4 @@
-/** Finds the end of a console log without reading what stands before it. */
+/** Finds the last lines of a console log without reading the rest. */
 import type { FileHandle } from "node:fs/promises";
 import { type ConsoleStream, HEADER_BYTES, readHeader } from "../../podman/console-log.ts";
 

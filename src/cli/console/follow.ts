@@ -7,7 +7,7 @@ import type { ConsoleSegment, ConsoleStream } from "../../podman/console-log.ts"
 import type { SessionOutput } from "../terminal/session-output.ts";
 import { ConsoleLogFile, type ReadOptions } from "./console-log-file.ts";
 
-/** File watches can be used up or missing on a file system: then output comes this late. */
+/** File watches can be exhausted or unsupported by a file system: then output is delayed by this time. */
 const POLL_MS = 500;
 
 export interface FollowOptions extends ReadOptions {
@@ -15,7 +15,7 @@ export interface FollowOptions extends ReadOptions {
   readonly outputs: Readonly<Record<ConsoleStream, Pick<SessionOutput, "write">>>;
   /** Aborts once nothing more will be written: what is in the file then is still printed. */
   readonly ended: AbortSignal;
-  /** Aborts to leave at once, whatever is still to be printed. */
+  /** Aborts to leave at once; remaining output is not printed. */
   readonly abandoned: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export async function followConsoleLog(file: string, options: FollowOptions): Pr
   const log = new ConsoleLogFile(file, options);
   try {
     for (;;) {
-      // Asked before reading: what was written until the end is read after it.
+      // Checked before reading, so that everything written before the end is read.
       const last = ended.aborted;
       for await (const segments of log.news()) {
         await print(segments, options);
@@ -52,7 +52,7 @@ async function print(segments: readonly ConsoleSegment[], { outputs }: FollowOpt
   for (const { stream, bytes } of segments) await outputs[stream].write(bytes);
 }
 
-/** Tells when it is worth looking again: the file changed, a signal aborted, or some time went by. */
+/** Resolves when to read again: the file changed, a signal aborted, or some time passed. */
 class Changes {
   readonly #signals: readonly AbortSignal[];
   readonly #poll: NodeJS.Timeout;

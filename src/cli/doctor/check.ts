@@ -1,5 +1,5 @@
 /**
- * One condition that a session needs, and how it is looked at.
+ * One requirement of sessions, and how it is checked.
  */
 import type { Finding, FindingStatus } from "../../finding.ts";
 
@@ -9,7 +9,7 @@ export interface CheckResult extends Finding {
   readonly name: string;
   /** Heading under which people see it. */
   readonly group: Group;
-  /** Whose condition it is; null for one of the host. */
+  /** The profile that has the requirement; null for one of the host. */
   readonly profile: string | null;
 }
 
@@ -32,15 +32,15 @@ export interface Check {
   readonly name: string;
   readonly group: Group;
   readonly profile?: string | undefined;
-  /** How long may be waited for it; default 40 s. */
+  /** Time limit of the check; default 40 s. */
   readonly limitMs?: number | undefined;
   /**
-   * Looks at the condition. Nothing, where it cannot be known because of another one that is found wanting.
+   * Runs the check. Returns nothing if the result depends on another check that failed.
    *
-   * @param signal aborts when nobody waits any more.
+   * @param signal aborts when the result is no longer needed.
    */
   readonly look: (signal: AbortSignal) => Promise<Finding | readonly NamedLook[] | undefined>;
 }
 
-/** One of several findings of a look; `name` where it is another than the check's. */
+/** One of several findings of a check; `name` if it differs from the check's. */
 export type NamedLook = Finding & { readonly name?: string | undefined };

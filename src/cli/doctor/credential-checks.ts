@@ -1,4 +1,4 @@
-/** Whether the values that profiles take from an environment are there. Values are looked at and never told. */
+/** Whether the values that profiles take from an environment exist. Values are read but never shown. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { credentialsFile, type Host, userUnitDirectory } from "../../config/paths.ts";
@@ -14,9 +14,9 @@ export interface CredentialSource {
   readonly current: Environment;
   /** Where an operator puts them. */
   readonly file: string;
-  /** Everywhere they may come from: `FILE and the environment of the running daemon`. */
+  /** All places that they can come from: `FILE and the environment of the running daemon`. */
   readonly what: string;
-  /** What adds missing ones, given their names. */
+  /** The command that adds missing variables, given their names. */
   readonly fix: (names: readonly string[]) => string;
 }
 
@@ -112,5 +112,5 @@ export async function credentialFileFinding(
   if (!(await isReachable(file))) return undefined;
   const { readCredentialsFile } = await import("../../credentials/credentials-file.ts");
   await readCredentialsFile(file, uid);
-  return ok(`${file} is yours alone`);
+  return ok(`only you can access ${file}`);
 }

@@ -8,7 +8,7 @@ import { changedFiles } from "../words/changed-files.ts";
 import { countText } from "../words/size-text.ts";
 import { findingOf } from "./run-checks.ts";
 
-/** What came of reading the configuration; an error says why there is none. */
+/** The result of reading the configuration; an error says why there is none. */
 export type LoadedConfig = Config | AgentdError;
 
 /** One finding, or one for each problem of the file. */
@@ -24,30 +24,30 @@ export function configFindings(loaded: LoadedConfig): readonly Finding[] {
   });
 }
 
-/** The daemon's status; an error when none answers, `hung` when one is there and does not. */
+/** The daemon's status; an error if no daemon runs, `hung` if a daemon runs but does not answer. */
 export type DaemonAnswer = Status | AgentdError | "hung";
 
-/** Nothing where another finding says why no daemon can be asked. */
+/** No finding if another finding says why no daemon can be asked. */
 export function daemonFinding(answer: DaemonAnswer, loaded: LoadedConfig): Finding | undefined {
   if (answer === "hung") {
-    return warning("a daemon has the socket and does not answer", "systemctl --user restart agentd");
+    return warning("a daemon holds the socket but does not answer", "systemctl --user restart agentd");
   }
   if (answer instanceof AgentdError) return unanswered(answer);
   const running = `agentd ${answer.version} runs as process ${answer.pid}`;
   if (loaded instanceof AgentdError) return ok(running);
   if (answer.config_file !== loaded.file) {
     return warning(
-      `${running} with ${answer.config_file}, and this looks at ${loaded.file}`,
+      `${running} with ${answer.config_file}, but this command checked ${loaded.file}`,
       `agentd --config ${answer.config_file} doctor`,
     );
   }
   const changed = changedFiles(answer).join(" and ");
   if (changed === "") return ok(running);
-  return warning(`${running}, and what it read has changed since: ${changed}`, "agentd reload");
+  return warning(`${running}, but files have changed since it read them: ${changed}`, "agentd reload");
 }
 
 function unanswered({ code, message, next }: AgentdError): Finding | undefined {
-  if (code === "daemon_not_running") return ok("no daemon runs");
+  if (code === "daemon_not_running") return ok("no daemon is running");
   const isToldAlready = code === "runtime_directory_missing" || code.startsWith("config_");
   return isToldAlready ? undefined : warning(message, next ?? "agentd status");
 }

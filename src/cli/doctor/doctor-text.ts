@@ -1,5 +1,5 @@
 /**
- * What the doctor found, in words: a block for each group, and below what is not right the command that mends it.
+ * The doctor's report as text: a block for each group, and below each warning or failure the command that fixes it.
  */
 import type { FindingStatus } from "../../finding.ts";
 import { type Colour, coloured } from "../terminal/colours.ts";
@@ -11,25 +11,27 @@ const COLOURS: Readonly<Record<FindingStatus, Colour>> = { ok: "green", warning:
 
 const INDENT = "  ";
 const GAP = "  ";
-const TO_MEND = "to mend";
+const TO_FIX = "to fix";
 
 export function doctorText(
   { checks, counts, network }: DoctorReport,
   { hasColours = false }: { readonly hasColours?: boolean },
 ): string {
   const statusWidth = Math.max(...checks.map(({ status }) => status.length));
-  const nameWidth = Math.max(TO_MEND.length, ...checks.map(({ name }) => name.length));
+  const nameWidth = Math.max(TO_FIX.length, ...checks.map(({ name }) => name.length));
   const line = ({ status, name, summary, fix }: CheckResult): string[] => {
     const padded = status.padEnd(statusWidth);
     const shown = hasColours ? coloured(padded, COLOURS[status]) : padded;
     const fixIndent = INDENT + " ".repeat(statusWidth) + GAP;
     return [
       `${INDENT}${shown}${GAP}${name.padEnd(nameWidth)}${GAP}${printable(summary)}`,
-      ...(fix === null ? [] : [`${fixIndent}${TO_MEND.padEnd(nameWidth)}${GAP}${printable(fix)}`]),
+      ...(fix === null ? [] : [`${fixIndent}${TO_FIX.padEnd(nameWidth)}${GAP}${printable(fix)}`]),
     ];
   };
   const blocks = headings(checks).map(([heading, members]) => [heading, ...members.flatMap(line)].join("\n"));
-  const tried = network ? [] : ["Repositories were not tried: `agentd doctor --network` asks their servers."];
+  const tried = network
+    ? []
+    : ["Repositories were not checked: `agentd doctor --network` contacts their servers."];
   return [...blocks, [...tried, countsText(counts)].join("\n")].join("\n\n");
 }
 

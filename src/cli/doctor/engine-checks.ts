@@ -1,4 +1,4 @@
-/** Podman on this host: asked once, for every condition that hangs on its answer. */
+/** Podman on this host: asked once, for every check that depends on its answer. */
 import { statfs } from "node:fs/promises";
 import { homeDirectory, type Host } from "../../config/paths.ts";
 import { type Finding, ok, warning } from "../../finding.ts";
@@ -11,7 +11,7 @@ import type { Ground } from "./ground.ts";
 import { processesFinding } from "./shared-limits.ts";
 import { selinuxMode } from "./system-checks.ts";
 
-/** What Podman knows. Nothing of it is asked twice. */
+/** Podman's answers. Each question is asked once. */
 export interface EngineLook {
   readonly report: () => Promise<EngineReport>;
   /** Undefined where Podman does not answer. */
@@ -24,7 +24,7 @@ export interface EngineLook {
 /** Covers the question's own limit, and one image after the other. */
 export const ENGINE_LIMIT_MS = 180_000;
 
-/** Asks Podman and returns while it thinks. @param socket see `podmanProgram`. */
+/** Asks Podman and returns before the answer. @param socket see `podmanProgram`. */
 export async function startEngineLook(host: Host, socket: string | undefined): Promise<EngineLook> {
   const [{ askEngine, podmanProgram }, { findStoredImage, preparedImages }] = await Promise.all([
     import("../../podman/host/engine-report.ts"),
@@ -114,7 +114,7 @@ async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
   };
 }
 
-/** A file that cannot be used fails the start of a daemon. */
+/** An unusable file makes the start of a daemon fail. */
 async function seccompFinding(engine: EngineLook): Promise<Finding | undefined> {
   const [{ readSessionProfile }, answer] = await Promise.all([
     import("../../podman/confinement/seccomp-profile.ts"),
@@ -124,11 +124,11 @@ async function seccompFinding(engine: EngineLook): Promise<Finding | undefined> 
   const { seccompProfile } = answer.features;
   await readSessionProfile(seccompProfile);
   return ok(
-    `sessions have ${seccompProfile ?? "agentd's own profile"}, without the calls that none may make`,
+    `sessions have ${seccompProfile ?? "agentd's own profile"}, minus the system calls that are always blocked`,
   );
 }
 
-/** Nothing without a configuration, and where processes cannot be limited, which is told already. */
+/** No finding without a configuration, or if processes cannot be limited, which another finding reports. */
 async function sharedProcesses(
   engine: EngineLook,
   { profiles, maxSessions }: EngineNeeds,
@@ -144,18 +144,18 @@ async function sharedProcesses(
   return processesFinding({ maxSessions, pids }, await mostProcesses());
 }
 
-/** Nothing where SELinux is off. */
+/** No finding if SELinux is off. */
 async function labellingFinding(engine: EngineLook): Promise<Finding | undefined> {
   const [mode, answer] = await Promise.all([selinuxMode(), engine.report()]);
   if (mode === "off" || answer.kind !== "answers") return undefined;
-  if (answer.features.selinux) return ok("Podman confines containers by SELinux");
+  if (answer.features.selinux) return ok("Podman confines containers with SELinux");
   return warning(
-    `SELinux is ${mode}, and Podman does not confine containers by it`,
+    `SELinux is ${mode}, but Podman does not confine containers with it`,
     "remove label = false below [containers] in ~/.config/containers/containers.conf and /etc/containers/containers.conf",
   );
 }
 
-/** Nothing where no image comes from a registry. */
+/** No finding if no image comes from a registry. */
 async function trustFinding(
   profiles: readonly Profile[],
   { host, install }: Ground,
@@ -169,7 +169,7 @@ async function trustFinding(
   const found = await findTrustPolicy(files);
   if (found !== undefined) return ok(found);
   return warning(
-    `there is neither ${files.join(" nor ")}, without which Podman pulls no image`,
+    `neither ${files.join(" nor ")} exists; Podman cannot pull images without one`,
     install("golang-github-containers-common", "containers-common"),
   );
 }

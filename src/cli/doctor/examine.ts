@@ -1,5 +1,5 @@
 /**
- * The examination behind `agentd doctor`: which conditions are looked at, and by which functions of the rooms. Those
+ * The examination behind `agentd doctor`: which checks run, and which functions of the rooms they call. Those
  * are loaded here, and nowhere else for this command.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -36,7 +36,7 @@ export interface Examination {
   readonly configFile: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** @throws AgentdError when there is none to go by. */
+  /** @throws AgentdError if there is no usable configuration. */
   readonly loadConfig: () => Promise<Config>;
   /** @throws AgentdError when no daemon answers; the signal's reason when it is aborted. */
   readonly askDaemon: (signal: AbortSignal) => Promise<Status>;
@@ -51,7 +51,7 @@ const DEFAULT_LOG_LIMIT = 1024 ** 3;
 const DEFAULT_MIN_FREE = 1024 ** 3;
 
 /**
- * Looks at every condition that sessions need.
+ * Checks every requirement of sessions.
  *
  * @throws AgentdError `unknown_profile`.
  */
@@ -69,7 +69,7 @@ export async function examine(examination: Examination): Promise<DoctorReport> {
   }
 }
 
-/** What hangs that everything else depends on; undefined when nothing does. */
+/** The first hanging path or program that everything else depends on; undefined if none hangs. */
 async function findHanging(
   { host, configFile = host.env["AGENTD_CONFIG"] }: Examination,
   { unreachable }: Ground,
@@ -129,7 +129,7 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
   ];
 }
 
-/** The configuration or, where an operator has to do something about it, the error. */
+/** The configuration or, if the operator has to fix it, the error. */
 async function loadedConfig(load: Examination["loadConfig"]): Promise<LoadedConfig> {
   try {
     return await load();
@@ -139,7 +139,7 @@ async function loadedConfig(load: Examination["loadConfig"]): Promise<LoadedConf
   }
 }
 
-/** How long a daemon may take to tell its status. */
+/** Time limit for a daemon's answer to `status`. */
 const DAEMON_LIMIT_MS = 10_000;
 
 async function daemonAnswer(ask: Examination["askDaemon"]): Promise<DaemonAnswer> {
@@ -159,9 +159,9 @@ function chosenProfiles({ profiles, file }: Config, names: readonly string[]): r
     const found = profiles.find((profile) => profile.name === name);
     if (found !== undefined) return found;
     throw new AgentdError("unknown_profile", {
-      tried: `examine what profile ${JSON.stringify(name)} needs`,
+      tried: `check profile ${JSON.stringify(name)}`,
       why: `${file} has no such profile`,
-      next: `Name one that is there: ${profiles.map((profile) => profile.name).join(", ")}.`,
+      next: `Existing profiles: ${profiles.map((profile) => profile.name).join(", ")}.`,
     });
   });
 }

@@ -1,4 +1,4 @@
-/** Which services of this host a session with a network of its own reaches: all that listen on more than loopback. */
+/** Services of this host that a session with its own network can reach: all that listen on more than loopback. */
 import { type Finding, ok, warning } from "../../finding.ts";
 import { readIfThere } from "../../if-there.ts";
 
@@ -27,9 +27,9 @@ export async function hostServicesFinding(
   if (!needsNetwork) return ok('no profile has network = "private"');
   const texts = await Promise.all(tables.map(readIfThere));
   const ports = openPorts(texts.join("\n"));
-  if (ports.length === 0) return ok("no service of this host listens on more than loopback");
+  if (ports.length === 0) return ok("services on this host listen on loopback only");
   return warning(
     `sessions with network = "private" can connect to this host's TCP ${ports.length === 1 ? "port" : "ports"} ${ports.join(", ")}`,
-    "sudo ss -ltnp   # shows the programs; let them listen on 127.0.0.1, or block the ports in the firewall",
+    "sudo ss -ltnp   # lists the programs; make them listen on 127.0.0.1, or block the ports in the firewall",
   );
 }

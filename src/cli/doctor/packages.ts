@@ -1,4 +1,4 @@
-/** Which commands mend what this host lacks. */
+/** Commands that install missing packages. */
 import { readFile } from "node:fs/promises";
 
 /** The command that installs packages here, each given by its names on Debian and on Fedora, if they differ. */

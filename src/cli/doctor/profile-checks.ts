@@ -7,7 +7,7 @@ import type { Mount, Profile } from "../../profile/profile.ts";
 import type { Ground } from "./ground.ts";
 import type { SelinuxMode } from "./system-checks.ts";
 
-/** What is known of an image; `isPrepared` is undefined where nobody can tell. */
+/** The state of an image; `isPrepared` is undefined if it is unknown. */
 export interface KnownImage {
   readonly standing: ImageStanding;
   readonly isPrepared: boolean | undefined;
@@ -24,30 +24,31 @@ export function imageFinding(
 ): Finding {
   if (standing.kind === "unknown")
     return failure(
-      `nobody can tell whether ${baseImage} is here: ${standing.why}`,
+      `cannot tell whether ${baseImage} is on this host: ${standing.why}`,
       `podman image inspect ${baseImage}`,
     );
   if (standing.kind === "missing") return missingImage(baseImage, pull);
-  const when = pull === "always" ? ", and is pulled at every run" : "";
-  if (isPrepared !== false) return ok(`${baseImage} is here${when}`);
+  const when = pull === "always" ? ", and is pulled before every session" : "";
+  if (isPrepared !== false) return ok(`${baseImage} is on this host${when}`);
   return warning(
-    `${baseImage} is here${when}, but not yet copied with the ids of sessions: the first one waits for that`,
-    daemonRuns ? "agentd reload" : "agentd daemon   # it prepares the images of all profiles when it starts",
+    `${baseImage} is on this host${when}, but its copy with session ids is not ready: the first session waits for it`,
+    daemonRuns ? "agentd reload" : "agentd daemon   # prepares the images of all profiles at its start",
   );
 }
 
 function missingImage(image: string, pull: Profile["pull"]): Finding {
   if (image.startsWith(LOCAL)) {
     return failure(
-      `${image} is not here, and images of ${LOCAL} come from no registry`,
+      `${image} is not on this host, and images of ${LOCAL} cannot be pulled from a registry`,
       `podman build -t ${image} DIRECTORY`,
     );
   }
-  if (pull === "never") return failure(`${image} is not here, and pull = "never"`, `podman pull ${image}`);
-  return warning(`${image} is not here, and is pulled at the first run`, `podman pull ${image}`);
+  if (pull === "never")
+    return failure(`${image} is not on this host, and pull = "never"`, `podman pull ${image}`);
+  return warning(`${image} is not on this host; the first session pulls it`, `podman pull ${image}`);
 }
 
-/** The functions that a launch looks by. They throw what the launch would fail with, and give the path in truth. */
+/** The functions that a launch checks with. They throw the launch's error and return the resolved path. */
 export interface PathRules {
   readonly mount: (mount: Mount) => Promise<string>;
   readonly methodology: (directory: string) => Promise<string>;
@@ -68,14 +69,14 @@ export const mountFinding: PathCheck<Mount> = async (mount, { rules, selinux, gr
   const { source, target, relabel } = mount;
   const gone = await ground.unreachable(source);
   if (gone !== undefined) return gone;
-  const correct = `correct source = ${JSON.stringify(source)} in ${rules.configFile}, or make it exist: mkdir -p ${source}`;
+  const correct = `correct source = ${JSON.stringify(source)} in ${rules.configFile}, or create it: mkdir -p ${source}`;
   const resolved = await rules.mount(mount).catch((error: unknown) => refused(error, correct));
   if (typeof resolved !== "string") return resolved;
-  const found = `${source} is there for ${target}`;
+  const found = `${source} exists, for ${target}`;
   const label = selinux === "enforcing" && relabel === "none" ? await labelOf(resolved, ground) : undefined;
   if (label === undefined || isForContainers(label)) return ok(found);
   return warning(
-    `${found}, but its SELinux label ${label} keeps sessions from it`,
+    `${found}, but its SELinux label ${label} blocks sessions`,
     `relabel = "shared" in the mount of ${target}, or: chcon -R -t container_file_t ${resolved}`,
   );
 };
@@ -90,7 +91,7 @@ export const methodologyFinding: PathCheck<string> = async (directory, { rules, 
   const label = await labelOf(resolved, ground);
   if (label === undefined || isForContainers(label)) return ok(directory);
   return warning(
-    `${directory} has the SELinux label ${label}, and belongs to another user, so agentd cannot label it for sessions`,
+    `${directory} has the SELinux label ${label} and belongs to another user, so agentd cannot relabel it for sessions`,
     `sudo chcon -R -t container_file_t ${resolved}`,
   );
 };

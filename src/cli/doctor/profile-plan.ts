@@ -1,4 +1,4 @@
-/** Which conditions a profile has of its own. */
+/** The checks of one profile. */
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
@@ -67,7 +67,7 @@ export async function profileChecks(
   });
 }
 
-/** Undefined where a place hangs with which a path would be compared: that is told already. */
+/** Undefined if a path to compare with hangs; another finding reports that. */
 async function pathRules({
   ground,
   config,
@@ -90,7 +90,7 @@ async function pathRules({
   };
 }
 
-/** Nothing where Podman does not answer at all. */
+/** No finding if Podman does not answer. */
 async function lookAtImage(profile: Profile, { engine, daemonRuns }: ProfileSurroundings) {
   if ((await engine.report()).kind !== "answers") return undefined;
   const standing = await engine.image(profile.baseImage);
@@ -99,7 +99,7 @@ async function lookAtImage(profile: Profile, { engine, daemonRuns }: ProfileSurr
   return imageFinding(profile, { standing, isPrepared, daemonRuns });
 }
 
-/** Nothing for a profile without a repository, or whose token is not there: that is told already. */
+/** No finding for a profile without a repository, or whose token is missing, which another finding reports. */
 async function reach(
   { repo, ref, repoTokenSource }: Profile,
   { ground, credentials, scratch }: ProfileSurroundings,

@@ -1,5 +1,5 @@
 /**
- * Looks at many conditions at once, and waits for none of them longer than it may take.
+ * Runs many checks at once, each with a time limit.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { AgentdError } from "../../errors.ts";
@@ -9,7 +9,7 @@ import type { Check, CheckResult, NamedLook } from "./check.ts";
 /** Covers three programs of the host that hang, one after the other. */
 const LIMIT_MS = 40_000;
 
-/** The results, in the order of the checks. Never rejects: what a look throws is a finding. */
+/** The results, in the order of the checks. Never rejects: an error of a check becomes a finding. */
 export async function runChecks(checks: readonly Check[]): Promise<CheckResult[]> {
   return (await Promise.all(checks.map(runCheck))).flat();
 }
@@ -42,11 +42,11 @@ async function look({ look, limitMs = LIMIT_MS }: Check): ReturnType<Check["look
 function hung(limitMs: number): Finding {
   return failure(
     `there was no answer within ${limitMs / 1000} s`,
-    "look for what hangs, such as a network mount whose server is gone: mount, ps -eo stat,pid,args",
+    "find what hangs, such as a network mount whose server is gone: mount, ps -eo stat,pid,args",
   );
 }
 
-/** What an error says that a session would end with. */
+/** The finding for an error that a session would end with. */
 export function findingOf(error: unknown): Finding {
   if (!(error instanceof AgentdError)) {
     return failure(

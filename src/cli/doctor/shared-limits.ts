@@ -1,11 +1,11 @@
-/** What sessions share with the other programs of the user, and could use up. */
+/** Limits that sessions share with the user's other programs and could exhaust. */
 import { type Finding, ok, warning } from "../../finding.ts";
 import { readIfThere } from "../../if-there.ts";
 
-/** So many instances are rarely used up by accident: build tools and editors have a few each. */
+/** This many instances are rarely exhausted by accident: build tools and editors use a few each. */
 const ENOUGH_INSTANCES = 1024;
 
-/** Nothing where the kernel has no inotify. @param file what the kernel tells about it. */
+/** No finding if the kernel has no inotify. @param file what the kernel tells about it. */
 export async function inotifyFinding(
   file = "/proc/sys/fs/inotify/max_user_instances",
 ): Promise<Finding | undefined> {
@@ -14,7 +14,7 @@ export async function inotifyFinding(
   const found = `this user's programs and sessions share ${instances} inotify instances`;
   if (instances >= ENOUGH_INSTANCES) return ok(found);
   return warning(
-    `${found}, which a session can use up`,
+    `${found}; a single session can use them all up`,
     "echo fs.inotify.max_user_instances=8192 | sudo tee /etc/sysctl.d/60-inotify.conf && sudo sysctl --system",
   );
 }
@@ -29,11 +29,11 @@ export interface SessionProcesses {
 /** @param most processes that the user may have; `Infinity` for any number. */
 export function processesFinding({ maxSessions, pids }: SessionProcesses, most: number): Finding {
   const all = maxSessions * pids;
-  const found = `${maxSessions} sessions may have ${all} processes together`;
-  if (most === Infinity) return ok(`${found}, and this user any number`);
-  if (all < most) return ok(`${found}, and this user ${most}`);
+  const found = `${maxSessions} sessions may have up to ${all} processes in total`;
+  if (most === Infinity) return ok(`${found}, and this user has no limit`);
+  if (all < most) return ok(`${found}, and this user may have ${most}`);
   return warning(
-    `${found}, and this user only ${most}: sessions can keep it from starting programs`,
+    `${found}, but this user may have only ${most}: sessions can keep you from starting programs`,
     `set pids in the profiles, or daemon.max_sessions, so that their product is below ${most}`,
   );
 }

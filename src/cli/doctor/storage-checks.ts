@@ -1,4 +1,4 @@
-/** Where agentd keeps things: whether it can, and how much room there is. */
+/** agentd's directories: whether they are writable, and how much space is free. */
 import { mkdtemp, realpath, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runtimeDirectory } from "../../config/paths.ts";
@@ -30,7 +30,7 @@ export function storageChecks(ground: Ground, places: StoragePlaces): Check[] {
     writable("state_directory", state),
     writable("cache_directory", cache),
     writable("audit_root", auditRoot),
-    // Without a runtime directory no daemon starts, which is told already.
+    // Without a runtime directory no daemon starts; another finding reports that.
     ...(ground.host.env["XDG_RUNTIME_DIR"] === undefined
       ? []
       : [check("permissions", () => permissionFindings(places, ground))]),
@@ -51,7 +51,7 @@ async function writableFinding(path: string, { unreachable, user }: Ground): Pro
     await rmdir(await mkdtemp(join(existing, ".agentd-doctor-")));
   } catch (error) {
     const code = systemCode(error) ?? String(error);
-    const what = existing === path ? `${path} cannot be written` : `${path} cannot be made in ${existing}`;
+    const what = existing === path ? `${path} cannot be written` : `${path} cannot be created in ${existing}`;
     const isFull = code === "ENOSPC" || code === "EDQUOT";
     return failure(
       `${what} (${code})`,
@@ -60,10 +60,10 @@ async function writableFinding(path: string, { unreachable, user }: Ground): Pro
         : `sudo chown ${user} ${existing} && chmod u+rwx ${existing}`,
     );
   }
-  return ok(existing === path ? path : `${path}, which can be made`);
+  return ok(existing === path ? path : `${path}, which can be created`);
 }
 
-/** Whether what is agentd's own is its user's alone: what a daemon that starts would refuse, one by one. */
+/** Whether only the user can access agentd's files: lists everything that a starting daemon would refuse. */
 async function permissionFindings(
   { state, cache, auditRoot, auditPrivate }: StoragePlaces,
   { host, unreachable }: Ground,
@@ -78,7 +78,7 @@ async function permissionFindings(
   ]);
   const runtime = join(runtimeDirectory(host), instanceId(state));
   const open = await openPlaces(ownPlaces({ state, cache, auditRoot, runtime }, auditPrivate), host.uid);
-  if (open.length === 0) return [ok("what is agentd's own is yours alone")];
+  if (open.length === 0) return [ok("only you can access agentd's files")];
   return open.map(({ path, why, fix }) => failure(`${path}: ${why}`, fix));
 }
 
@@ -99,11 +99,11 @@ async function stagingFinding(cache: string, { unreachable }: Ground): Promise<F
   if (mirrors === staging) return ok("clones are staged on the file system of the mirrors");
   return warning(
     `${paths.join(" and ")} are on different file systems, so every clone is copied`,
-    `rm -r ${paths[1] ?? ""}   # when no session runs; agentd makes it anew beside the mirrors`,
+    `rm -r ${paths[1] ?? ""}   # when no session runs; agentd recreates it beside the mirrors`,
   );
 }
 
-/** Below this a session has hardly room for a clone, and a record may not be sealed. */
+/** Below this a session has hardly any space for a clone, and sealing a record may fail. */
 const TOO_FEW_BYTES = 100 * 1024 ** 2;
 /** Below this a session's clone may not fit: large repositories have more files. */
 const FEW_FILES = 20_000;
@@ -114,7 +114,7 @@ interface FileSystem {
   readonly holds: string[];
 }
 
-/** A finding for each file system, since two directories of one share their room. */
+/** One finding per file system, because directories on the same file system share its free space. */
 async function spaceFindings(places: StoragePlaces, ground: Ground): Promise<NamedLook[]> {
   const images = await places.images();
   const named: (readonly [string, string | undefined])[] = [
@@ -167,12 +167,12 @@ export function freeSpaceFinding(
   const clear = `agentd audit prune --help; podman image prune; df -h ${path}; df -i ${path}`;
   if (bytes < TOO_FEW_BYTES) return failure(`${found}: no clone and no record may fit`, clear);
   if (bytes < minFreeBytes) {
-    return failure(`${found}: no session begins below ${sizeText(minFreeBytes)} (min_free)`, clear);
+    return failure(`${found}: no session starts below ${sizeText(minFreeBytes)} (min_free)`, clear);
   }
   if (files < TOO_FEW_FILES) return failure(`${found}: no clone may fit`, clear);
   if (bytes < logLimitBytes) {
     return warning(`${found}, and one session may print ${sizeText(logLimitBytes)} (log_limit)`, clear);
   }
-  if (files < FEW_FILES) return warning(`${found}, and the clone of one session may have more`, clear);
+  if (files < FEW_FILES) return warning(`${found}, and the clone of one session may need more`, clear);
   return ok(found);
 }

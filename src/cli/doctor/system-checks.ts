@@ -1,4 +1,4 @@
-/** The host by itself: kernel, Node.js, git, the clock, SELinux, the device of the network. */
+/** The host: kernel, Node.js, git, the clock, SELinux, the network device. */
 import { constants, open, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { systemCode } from "../../errors.ts";
@@ -51,19 +51,19 @@ function isAtLeast(text: string, [major, minor]: readonly [number, number]): boo
 async function gitFinding({ run, install }: Ground): Promise<Finding> {
   const found = await run("git", ["--version"]);
   if (found.kind === "missing")
-    return failure("there is no git in PATH, which clones for every session", install("git"));
-  if (found.kind === "hung") return failure("git --version does not end", "git --version");
+    return failure("git is not in PATH; every session needs it to clone", install("git"));
+  if (found.kind === "hung") return failure("git --version hangs", "git --version");
   const version = found.stdout.replace("git version ", "").trim();
   if (isAtLeast(version, OLDEST_GIT)) return ok(`git ${version}`);
   return warning(
-    `git ${version} is older than ${OLDEST_GIT.join(".")}, the first that can be told to leave settings of system and user alone`,
+    `git ${version} is older than ${OLDEST_GIT.join(".")}, the first version that can ignore system and user settings`,
     install("git"),
   );
 }
 
-/** No agentd was used before; a clock that says so was never set. */
+/** agentd did not exist before this time; a clock that shows an earlier time was never set. */
 const FIRST_USE_MS = Date.UTC(2026, 0, 1);
-/** Clocks of one host may differ by so little without anybody being wrong. */
+/** A difference this small between clocks of one host is normal. */
 const TOLERANCE_MS = 60_000;
 
 const SET_CLOCK = "sudo timedatectl set-ntp true";
@@ -71,15 +71,15 @@ const SET_CLOCK = "sudo timedatectl set-ntp true";
 async function clockFinding({ now, run }: Ground, newestMs: number | undefined): Promise<Finding> {
   const nowMs = now();
   const time = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
-  if (nowMs < FIRST_USE_MS) return warning(`the clock says ${time}, which is past`, SET_CLOCK);
+  if (nowMs < FIRST_USE_MS) return warning(`the clock shows ${time}, which is past`, SET_CLOCK);
   if (newestMs !== undefined && newestMs > nowMs + TOLERANCE_MS) {
     const newest = new Date(newestMs).toISOString();
-    return warning(`the clock says ${time}, and the newest record is of ${newest}`, SET_CLOCK);
+    return warning(`the clock shows ${time}, but the newest record is from ${newest}`, SET_CLOCK);
   }
   const asked = await run("timedatectl", ["show", "--property=NTPSynchronized", "--value"]);
   const answer = asked.kind === "ended" && asked.exitCode === 0 ? asked.stdout.trim() : "unknown";
-  if (answer === "no") return warning(`the clock says ${time}, and is not synchronized`, SET_CLOCK);
-  return ok(`${time}, ${answer === "yes" ? "synchronized" : "not known whether synchronized"}`);
+  if (answer === "no") return warning(`the clock shows ${time} and is not synchronized`, SET_CLOCK);
+  return ok(`${time}, ${answer === "yes" ? "synchronized" : "synchronization unknown"}`);
 }
 
 export type SelinuxMode = "enforcing" | "permissive" | "off";

@@ -10,7 +10,7 @@ import type { Ground } from "./ground.ts";
 export interface UserPlaces {
   /** Has a file for each user whose service manager outlives the logins. */
   readonly lingering: string;
-  /** Is there where systemd has booted the host. */
+  /** Exists if the host was booted with systemd. */
   readonly systemd: string;
 }
 
@@ -33,7 +33,7 @@ async function mappingFinding({ run, install }: Ground): Promise<Finding> {
   const missing = programs[paths.length];
   if (missing === undefined) return ok(paths.join(", "));
   return failure(
-    `there is no ${missing} in PATH, which gives containers their ids`,
+    `${missing} is not in PATH; containers need it for their user ids`,
     install("uidmap", "shadow-utils"),
   );
 }
@@ -53,13 +53,13 @@ async function runtimeFinding({ host: { uid }, unreachable }: Ground, find: () =
     return failure(`${directory} belongs to user ${found.uid}, not to you (${uid})`, make);
   const mode = othersMode(found);
   if (mode !== undefined) {
-    return failure(`${directory} has mode ${mode}, so others reach into it`, `chmod 0700 ${directory}`);
+    return failure(`${directory} has mode ${mode}, so other users can access it`, `chmod 0700 ${directory}`);
   }
   const { type } = await statfs(directory);
   if (VOLATILE.includes(type)) return ok(`${directory}, on a tmpfs`);
   return warning(
-    `${directory} is not on a tmpfs, so a boot does not clear it`,
-    `sudo mount -t tmpfs -o mode=0700,uid=${uid} tmpfs ${directory}   # pam_systemd does it at each login`,
+    `${directory} is not on a tmpfs, so a reboot does not clear it`,
+    `sudo mount -t tmpfs -o mode=0700,uid=${uid} tmpfs ${directory}   # pam_systemd does this at each login`,
   );
 }
 
@@ -69,10 +69,10 @@ export async function lingeringFinding(
   { lingering, systemd }: UserPlaces = PLACES,
 ): Promise<Finding> {
   if (!(await isReachable(systemd)))
-    return ok("systemd has not booted this host, so no logout ends what runs");
-  if (await isReachable(`${lingering}/${user}`)) return ok(`${user} lingers: sessions outlive a logout`);
+    return ok("this host was not booted with systemd, so a logout ends nothing");
+  if (await isReachable(`${lingering}/${user}`)) return ok(`${user} lingers: sessions survive a logout`);
   return warning(
-    `${user} does not linger: the service and every session end with the last logout, and none starts at boot`,
+    `${user} does not linger: the service and every session end at the last logout, and the service does not start at boot`,
     "loginctl enable-linger",
   );
 }

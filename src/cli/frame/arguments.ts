@@ -9,7 +9,7 @@ export const MAX_COUNT = 999_999_999;
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i;
 const INSTANT_RULE =
-  'it is how long ago, such as "30m", "6h", "1d" or "2w", or a time as in RFC 3339, such as "2026-01-02T03:04:05Z"';
+  'it must be an age such as "30m", "6h", "1d" or "2w", or an RFC 3339 time such as "2026-01-02T03:04:05Z"';
 
 /** What a count may be. */
 interface CountBounds {
@@ -38,7 +38,7 @@ export function graceOption(option: string, text: string | undefined): number | 
 export function countOption(option: string, text: string, { min = 1, max }: CountBounds): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
   if (count >= min && count <= max) return count;
-  throw invalid(option, text, `it is a whole number from ${min} to ${max}`);
+  throw invalid(option, text, `it must be a whole number from ${min} to ${max}`);
 }
 
 /**

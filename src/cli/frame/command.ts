@@ -1,5 +1,5 @@
 /**
- * What a file in `commands/` exports: how its command is typed, and what it exits with when it cannot be done.
+ * What a file in `commands/` exports: the command's syntax and its exit codes for errors.
  */
 import type { Command } from "commander";
 import { RUN_EXIT_WITHOUT_OUTCOME } from "../../outcome.ts";
@@ -31,7 +31,7 @@ export interface FaultCodes {
 
 export const FAULTS: FaultCodes = { usage: 2, other: 1 };
 
-/** For commands that exit as a session ended: no fault may look like an outcome. */
+/** For commands that exit with a session's exit code: a fault must not look like an outcome. */
 export const SESSION_FAULTS: FaultCodes = {
   usage: RUN_EXIT_WITHOUT_OUTCOME,
   other: RUN_EXIT_WITHOUT_OUTCOME,

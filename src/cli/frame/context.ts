@@ -1,5 +1,5 @@
 /**
- * What every command is given: outputs, clock, signals and the way to the daemon.
+ * What every command receives: outputs, clock, signals and the connection to the daemon.
  */
 import type { Config } from "../../config/config.ts";
 import type { Host } from "../../config/paths.ts";
@@ -11,9 +11,9 @@ import type { Output } from "../terminal/output.ts";
 import { printableLines } from "../terminal/printable.ts";
 
 export interface CliContext {
-  /** What the operator asked for, and nothing else. */
+  /** The result that the operator asked for, and nothing else. */
   readonly stdout: Output;
-  /** What agentd itself has to say. */
+  /** agentd's own messages. */
   readonly stderr: Output;
   /** Of this agentd. */
   readonly version: string;
@@ -27,12 +27,12 @@ export interface CliContext {
    *
    * @param signal gives up connecting.
    * @returns a client that the caller closes; see `withClient` and `withPersistentClient`.
-   * @throws AgentdError `daemon_not_running`, `protocol_mismatch` and what stands in the way of the socket's name.
+   * @throws AgentdError `daemon_not_running`, `protocol_mismatch` and errors of finding the socket's path.
    */
   readonly connect: (signal?: AbortSignal) => Promise<RpcClient>;
 }
 
-/** What is said to the daemon on its command line. */
+/** The daemon's settings from its command line. */
 export interface DaemonFlags {
   /** Undefined: as configured. */
   readonly shutdown?: "drain" | "detach";
@@ -65,13 +65,13 @@ export interface LocalContext extends CliContext {
   /** Number of processor cores, for defaults of the configuration. */
   readonly cores: number;
   readonly installation: Installation;
-  /** Puts a question to the operator that is answered with yes or no; undefined where nobody sits at a terminal. */
+  /** Asks the operator a yes-or-no question; undefined without a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */
   readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }
 
-/** A line of agentd's own, on standard error; what it says is made printable here. */
+/** Prints a line of agentd's own to standard error; the caller makes values printable. */
 export async function say(context: Pick<CliContext, "stderr">, text: string): Promise<void> {
   await context.stderr.line(`agentd: ${printableLines(text)}`);
 }

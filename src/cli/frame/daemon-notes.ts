@@ -1,12 +1,12 @@
-/** What somebody who asks a daemon for something should know about it. */
+/** Notes about the daemon for commands that use it. */
 import type { Caller } from "../../rpc/client.ts";
 import { printable } from "../terminal/printable.ts";
 import { changedFiles } from "../words/changed-files.ts";
 import { type CliContext, say } from "./context.ts";
 
 /**
- * Tells on standard error, a line for each, when the daemon goes by files that have changed since, and when it is of
- * another version. Never throws: it is no reason to give up what was asked for.
+ * Prints to standard error, one line each, if files changed since the daemon read them, and if the daemon has
+ * another version. Never throws: a failure here must not stop the command.
  */
 export async function tellDaemonNotes(
   client: Caller,
@@ -17,10 +17,7 @@ export async function tellDaemonNotes(
   if (status === undefined) return;
   const files = changedFiles(status).map(printable).join(" and ");
   if (files !== "") {
-    await say(
-      context,
-      `${files} changed since the daemon read it: \`agentd reload\` puts the change into effect`,
-    );
+    await say(context, `${files} changed since the daemon read it: apply the change with \`agentd reload\``);
   }
   if (status.version !== context.version) {
     await say(

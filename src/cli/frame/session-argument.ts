@@ -13,18 +13,18 @@ export interface LatestOption {
 
 const WHOLE_ID = /^[0-9a-f]{16}$/;
 
-const NAMES = "id of a session or any unambiguous piece of it, or a profile for its newest session";
+const NAMES = "session id or an unambiguous part of it, or a profile for its newest session";
 
 /** Below the help of every command that is about a session. */
 const HOW_TO_NAME =
-  "\nA session is named by its id or by four or more digits of it, such as the last six, which tables show. The exact name\n" +
-  "of a profile means its newest session, also where it could be a piece of an id.";
+  "\nName a session by its id or by four or more digits of it, such as the last six, which tables show. The exact name\n" +
+  "of a profile selects its newest session, even if it could be part of an id.";
 
 /** Adds the argument SESSION and the option --latest. */
 export function takingSession(command: Command): Command {
   return command
     .argument("[session]", NAMES)
-    .option("-l, --latest", "the newest session of all profiles")
+    .option("-l, --latest", "use the newest session of all profiles")
     .addHelpText("after", HOW_TO_NAME);
 }
 
@@ -39,7 +39,7 @@ export function namedSession(
   command: Command,
 ): NamedSession {
   if (name === undefined && !latest) command.error("error: missing required argument 'session'");
-  if (name !== undefined && latest) command.error("error: it is either a session or --latest");
+  if (name !== undefined && latest) command.error("error: give a session or --latest, not both");
   return name;
 }
 
@@ -55,8 +55,8 @@ export async function askedSession(client: Caller, named: NamedSession): Promise
   if (newest !== undefined) return newest.session_id;
   throw new AgentdError("unknown_session", {
     tried: "find the newest session",
-    why: "there is none yet",
-    next: "Start one with agentd run.",
+    why: "there are no sessions yet",
+    next: "Start one with `agentd run`.",
   });
 }
 

@@ -5,7 +5,7 @@ import { AgentdError, type ErrorCode } from "../../errors.ts";
 import type { Caller, CallOptions } from "../../rpc/client.ts";
 import type { SessionView } from "../../session-document.ts";
 
-/** What says nothing of the session, which goes on without the daemon. */
+/** Errors that say nothing about the session, which continues without the daemon. */
 const WITHOUT_DAEMON: readonly ErrorCode[] = ["daemon_lost", "protocol_mismatch"];
 
 /**
@@ -20,7 +20,7 @@ export async function sessionEnd(
 ): Promise<SessionView> {
   return await explainingLoss(client.call("wait", { session }, options), {
     tried: `wait for session ${session}`,
-    next: `The session itself may go on; once a daemon answers, so does \`agentd wait ${session}\`.`,
+    next: `The session may still be running. Once a daemon answers, wait for it with \`agentd wait ${session}\`.`,
   });
 }
 

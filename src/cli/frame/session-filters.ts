@@ -21,10 +21,13 @@ export interface SessionFilter {
 
 export function takingFilters(command: Command): Command {
   return command
-    .option("--failed", "only those that failed: not success, blocked, nothing_ready or cancelled")
-    .option("--profile <profile>", "only those of this profile")
-    .option("--since <when>", "only those accepted since: 1d ago, or a time such as 2026-01-02T03:04:05Z")
-    .option("--until <when>", "only those accepted until then");
+    .option("--failed", "show only failed sessions: not success, blocked, nothing_ready or cancelled")
+    .option("--profile <profile>", "show only this profile's sessions")
+    .option(
+      "--since <when>",
+      "show only sessions accepted since then: 1d ago, or a time such as 2026-01-02T03:04:05Z",
+    )
+    .option("--until <when>", "show only sessions accepted until then");
 }
 
 /** @throws AgentdError `usage`. */
@@ -38,11 +41,11 @@ export function filterOf(options: FilterOptions, nowMs: number): SessionFilter {
 }
 
 /**
- * That a list is not whole; undefined when it is.
+ * The note that a list is incomplete; undefined if it is complete.
  *
- * @param total how many there are to show; null when nobody has counted them.
+ * @param total how many match; null if they were not counted.
  */
 export function cutText(shown: number, total: number | null): string | undefined {
-  if (total === null) return `${shown} shown, and there may be more; see them with --limit`;
+  if (total === null) return `${shown} shown; there may be more, see --limit`;
   return shown < total ? `${shown} of ${total} shown; see more with --limit` : undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * What an operator is given to begin with: a configuration with one profile, and a place for credentials.
+ * The first files for an operator: a configuration with one profile, and a place for credentials.
  */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";

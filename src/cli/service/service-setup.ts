@@ -56,9 +56,9 @@ export async function findService(tried: string, { installation }: LocalContext)
 }
 
 /**
- * Makes sure that files which somebody has changed may go.
+ * Makes sure that edited files may be overwritten or removed.
  *
- * @param what is to become of them, as in "overwrite".
+ * @param what to do with them, such as "overwrite".
  * @throws AgentdError `service_file_edited` when they may not.
  */
 export async function allowLoss(
@@ -67,20 +67,20 @@ export async function allowLoss(
   { force, context }: { readonly force: boolean; readonly context: LocalContext },
 ): Promise<void> {
   for (const { path } of files.filter(({ state }) => state === "edited")) {
-    const question = `${printable(path)} is not as agentd has written it. ${what} it?`;
+    const question = `${printable(path)} was edited since agentd wrote it. ${what} it?`;
     if (force || (await context.confirm?.(`agentd: ${question}`)) === true) continue;
     throw new AgentdError("service_file_edited", {
       tried: `${what} ${path}`,
-      why: "it is not as agentd has written it",
+      why: "it was edited since agentd wrote it",
       next:
-        `Changes of yours last in a drop-in: put them there with \`systemctl --user edit agentd\`. ` +
+        `Keep your changes in a drop-in: create it with \`systemctl --user edit agentd\`. ` +
         `--force will ${what} the file.`,
       details: { path },
     });
   }
 }
 
-/** Does what changes files; what keeps it from that is told as an error of the service. */
+/** Runs a function that changes files; its failures become errors of the service. */
 export async function changingFiles<T>(tried: string, change: () => Promise<T>): Promise<T> {
   try {
     return await change();
@@ -88,7 +88,7 @@ export async function changingFiles<T>(tried: string, change: () => Promise<T>):
     throw new AgentdError("service_failed", {
       tried,
       why: cause instanceof Error ? cause.message : String(cause),
-      next: "Your directories of configurations have to be yours, and writable.",
+      next: "Make sure that you own your configuration directories and can write to them.",
       cause,
     });
   }

@@ -1,4 +1,4 @@
-/** Colours, sparsely: only how a session stands. */
+/** Colours, for a session's state only. */
 import { styleText } from "node:util";
 import { isFailure } from "../../outcome.ts";
 import type { SessionView } from "../../session-document.ts";

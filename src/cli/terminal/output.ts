@@ -18,7 +18,7 @@ export interface OutputStream {
 
 const CLEAR_LINE = "\r\x1b[K";
 
-/** One output; what is written after its reader has gone is dropped without a word, as `| head` expects. */
+/** One output; data written after the reader has gone is dropped silently, as `| head` expects. */
 export class Output {
   readonly isTerminal: boolean;
   /** Whether what is written may be coloured. */
@@ -105,7 +105,7 @@ function unwritable(cause: Error): AgentdError {
   return new AgentdError("output_failed", {
     tried: "write the output",
     why: cause.message,
-    next: "Look at where the output goes, such as a full disk.",
+    next: "Check where the output goes, for example for a full disk.",
     cause,
   });
 }

@@ -1,16 +1,16 @@
-/** What a session prints, on an output of ours. */
+/** Prints a session's output on one of agentd's outputs. */
 import type { Output } from "./output.ts";
 import { TerminalFilter } from "./terminal-filter.ts";
 
 /** What the help says of --raw. */
-export const RAW_MEANING = "pass everything that was printed to a terminal, not only text and colours";
+export const RAW_MEANING = "print to a terminal unfiltered, not only text and colours";
 
 export interface SessionOutputOptions {
   /** Whether a terminal gets everything, and not only text and colours. */
   readonly raw: boolean;
 }
 
-/** Byte for byte where the output is no terminal; there, only what does no harm. */
+/** Byte for byte if the output is not a terminal; on a terminal, only harmless text. */
 export class SessionOutput {
   readonly #output: Output;
   readonly #filter: TerminalFilter;
@@ -30,7 +30,7 @@ export class SessionOutput {
     await output.write(this.#isRaw ? bytes : passed);
   }
 
-  /** Gives the terminal back as it was, but for what stands on it. */
+  /** Resets the terminal's colours and cursor; printed text remains. */
   async end(): Promise<void> {
     const { isTerminal, terminalLine } = this.#output;
     const text = isTerminal ? terminalLine.restored() : "";

@@ -28,7 +28,7 @@ const ELLIPSIS = "…";
 /** No column is made narrower than this. */
 const MIN_SHORTENED = 8;
 
-/** What is left of the column that gives way; with less of it than this, it is left out. */
+/** Smallest width of the column that is shortened first; below it, the column is left out. */
 const MIN_GIVING_WAY = 16;
 
 /**

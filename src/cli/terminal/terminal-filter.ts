@@ -1,5 +1,5 @@
 /**
- * What a session may do to the operator's terminal: print text, in colours. Everything else that a terminal would obey
+ * A session may print text in colours to the operator's terminal. Every other control sequence
  * is dropped: titles, the clipboard, hyperlinks, reports that are typed as input, cursor movements, character sets.
  */
 import type { TerminalLine } from "./terminal-line.ts";

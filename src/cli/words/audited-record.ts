@@ -1,4 +1,4 @@
-/** A record as `agentd audit ls` and `agentd audit show` tell it, by what is on disk alone. */
+/** A record as `agentd audit ls` and `agentd audit show` print it, from the files on disk alone. */
 import type { ListedSession, SessionView } from "../../session-document.ts";
 
 /** What `--json` prints of one record. */

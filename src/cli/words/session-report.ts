@@ -1,5 +1,5 @@
 /**
- * All that is known of one session, for people: its view, its journal, what it has left, and what it printed last. The record is read as a
+ * Everything about one session, for people: its view, its journal, what it has left, and what it printed last. The record is read as a
  * directory of this host, so the story of a session that outlived several daemons is whole.
  */
 import type { JournalEntry } from "../../audit/format/journal.ts";

@@ -18,15 +18,15 @@ export function endText(view: SessionView): string {
 /** What looks for the reason on this host; nothing for a command that has run, nor where it is the server's or the ref's. */
 function pointerText({ outcome, stage, profile }: SessionView): string {
   if (outcome !== "launch_failed" || stage === "clone") return "";
-  return `\n  \`agentd doctor ${profile}\` looks for what this host lacks`;
+  return `\n  \`agentd doctor ${profile}\` checks this host for missing requirements`;
 }
 
-/** What went otherwise than asked in a session, a line for each. */
+/** The session's warnings, one line each. */
 export function warningTexts({ warnings }: SessionView): string[] {
   return warnings.map((warning) => `warning: ${printable(warning)}`);
 }
 
-/** What `run` and `wait` exit with for a session that is sealed. */
+/** The exit code of `run` and `wait` for a sealed session. */
 export function exitCodeOf(sealed: SessionView): number {
   if (sealed.outcome === null) throw new Error(`session ${sealed.session_id} is sealed without an outcome`);
   return runExitCode({ outcome: sealed.outcome, exit_code: sealed.exit_code });

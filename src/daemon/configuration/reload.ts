@@ -96,7 +96,7 @@ function stopping(): AgentdError {
   return new AgentdError("daemon_stopping", {
     tried: "read the configuration again",
     why: "the daemon is shutting down",
-    next: "The next daemon reads it when it starts.",
+    next: "The next daemon reads the configuration when it starts.",
   });
 }
 

@@ -37,7 +37,7 @@ export async function lockInstance(stateDirectory: string, pid: number): Promise
     throw new AgentdError("state_unusable", {
       tried,
       why: error instanceof Error ? error.message : String(error),
-      next: "The directory must be writable for this user and on a file system with free space.",
+      next: "Check that this user can write to the directory and that the file system has free space.",
       cause: error,
     });
   }
@@ -67,8 +67,8 @@ async function takeOver(stateDirectory: string, pid: number, tried: string): Pro
   if (holder !== undefined && holder.bootId === (await bootId()) && (await isAlive(holder))) {
     throw new AgentdError("daemon_running", {
       tried,
-      why: `the daemon with pid ${holder.pid} has it`,
-      next: "Stop that one first, or set XDG_STATE_HOME to start another instance.",
+      why: `the state directory is in use by the daemon with pid ${holder.pid}`,
+      next: "Stop that daemon first, or set XDG_STATE_HOME to start another instance.",
       details: { pid: holder.pid },
     });
   }

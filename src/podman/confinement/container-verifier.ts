@@ -77,7 +77,7 @@ export class ContainerVerifier {
     throw new AgentdError("engine_failed", {
       tried,
       why: read.kind === "ended" ? lastLine(read.stderr) : `podman unshare is ${read.kind}`,
-      next: "See whether `podman unshare true` works as the daemon's user.",
+      next: "Check that `podman unshare true` works as the daemon's user.",
     });
   }
 }
@@ -91,7 +91,7 @@ function refuseWeak(container: string, found: readonly string[]): void {
   throw new AgentdError("container_weaker", {
     tried: `confine container ${container} as asked`,
     why: found.join("; "),
-    next: "Look for settings in containers.conf that loosen containers, and at the version of Podman.",
+    next: "Check containers.conf for settings that weaken isolation, and check the version of Podman.",
     details: { found },
   });
 }

@@ -79,7 +79,7 @@ export async function readSessionProfile(enginePath: string | undefined): Promis
     throw new AgentdError("engine_unsuitable", {
       tried: `read Podman's seccomp profile ${enginePath}`,
       why: cause instanceof Error ? cause.message : String(cause),
-      next: "Reinstall the package of containers-common, or correct seccomp_profile in containers.conf.",
+      next: "Reinstall the containers-common package, or fix seccomp_profile in containers.conf.",
       cause,
     });
   }

@@ -21,8 +21,7 @@ export class ContainerProcesses {
   /** Why the container can no longer end; undefined while both live, and before they were seen. */
   async whyLost(): Promise<string | undefined> {
     if (await isGone(this.#conmon)) return "conmon, which watches the container, has died";
-    if (await isGone(this.#first))
-      return "its first process is gone, and the engine does not know of its end";
+    if (await isGone(this.#first)) return "its first process is gone, but Podman has not recorded its exit";
     return undefined;
   }
 

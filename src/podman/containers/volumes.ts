@@ -75,7 +75,7 @@ export class Volumes {
     throw new AgentdError("engine_failed", {
       tried,
       why: run.kind === "ended" ? lastLine(run.stderr) : `podman unshare is ${run.kind}`,
-      next: "See whether `podman unshare true` works as the daemon's user.",
+      next: "Check that `podman unshare true` works as the daemon's user.",
     });
   }
 

@@ -38,7 +38,7 @@ export class EventStream {
         await this.#options.service.available(signal);
         await this.#readOne(signal);
       } catch (error) {
-        this.#options.log.debug({ error }, "the event stream broke and is opened again");
+        this.#options.log.debug({ error }, "the event stream broke; opening it again");
       }
       await delay(REOPEN_PAUSE_MS, undefined, { signal }).catch(() => undefined); // Closed.
     }

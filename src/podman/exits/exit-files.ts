@@ -59,7 +59,7 @@ export class ExitFiles {
     const { directory, log } = this.#options;
     log.info(
       { directory, reason: systemCode(error) },
-      "exit files cannot be watched yet; events and inspect will do",
+      "exit files cannot be watched yet; using events and inspect instead",
     );
   }
 }

@@ -32,7 +32,7 @@ const CONFIRM_LOST_MS: readonly number[] = [50, 100, 200, 400, 800, 1_600];
 /** A removal that has begun with a kill is done or visible after these looks. */
 const CONFIRM_KILL_MS: readonly number[] = [200, 400, 800];
 const TROUBLE_PAUSE_MS = 1_000;
-const GONE = "something other than agentd has removed the container";
+const GONE = "something other than agentd removed the container";
 
 export class ExitWatch {
   readonly #options: ExitWatchOptions;
@@ -125,7 +125,7 @@ export class ExitWatch {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AgentdError)) throw error;
-      this.#options.log.warn({ error, containerId }, "cannot look at a session's container; trying again");
+      this.#options.log.warn({ error, containerId }, "cannot inspect a session's container; trying again");
       return { kind: "unknown" };
     }
   }

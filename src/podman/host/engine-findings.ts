@@ -56,7 +56,7 @@ function unanswered(
   report: Exclude<EngineReport, Answer>,
   { install }: Pick<EngineSurroundings, "install">,
 ): Finding {
-  if (report.kind === "missing") return failure("there is no podman in PATH", install("podman"));
+  if (report.kind === "missing") return failure("podman is not in PATH", install("podman"));
   if (report.kind === "failed") {
     return failure(
       `podman info fails: ${report.said}`,
@@ -65,7 +65,7 @@ function unanswered(
   }
   return failure(
     `podman info did not answer within ${report.limitMs / 1000} s`,
-    "ps -u $USER -o pid,stat,args | grep podman   # another podman may hold a lock; end it, or look at the disk",
+    "ps -u $USER -o pid,stat,args | grep podman   # another podman may hold a lock; end it, or check the disk",
   );
 }
 
@@ -73,12 +73,15 @@ function podmanFinding({ features: { version }, parts: { rootless } }: Answer): 
   const oldest = OLDEST_PODMAN.join(".");
   if (!isRecentEnough(version)) {
     return failure(
-      `Podman is ${version}, and sessions need ${oldest} or newer`,
+      `Podman is ${version}, but sessions need ${oldest} or newer`,
       "install a newer podman, or a newer release of this distribution",
     );
   }
   if (!rootless) {
-    return failure("the Podman service runs as root", "let daemon.podman_socket name a service of this user");
+    return failure(
+      "the Podman service runs as root",
+      "set daemon.podman_socket to a Podman service of this user",
+    );
   }
   return ok(`Podman ${version}, rootless`);
 }
@@ -87,7 +90,7 @@ function idsFinding({ subordinate }: EngineFeatures, { grantIds }: EngineSurroun
   const { uids, gids } = subordinate;
   const found = `${uids} subordinate user ids and ${gids} group ids`;
   if (Math.min(uids, gids) >= SESSION_UID) return ok(found);
-  return failure(`${found}, and sessions need ${SESSION_UID} of each`, grantIds);
+  return failure(`${found}, but sessions need ${SESSION_UID} of each`, grantIds);
 }
 
 function storageFinding(
@@ -99,8 +102,8 @@ function storageFinding(
   const file = configFile || "~/.config/containers/storage.conf";
   if (storageIsRemote) {
     return failure(
-      `${where}, on a network file system, whose server knows nothing of subordinate ids`,
-      `graphroot = "/var/lib/$USER/containers", or another local directory of yours, below [storage] in ${file}`,
+      `${where}, on a network file system, whose server does not support subordinate ids`,
+      `graphroot = "/var/lib/$USER/containers", or another local directory that you own, below [storage] in ${file}`,
     );
   }
   if (storageDriver === "vfs") {
@@ -118,24 +121,24 @@ function runtimeFinding(
   { cgroups, runtimeFault, install }: EngineSurroundings,
 ): Finding {
   if (runtime === undefined) {
-    return failure("Podman finds no OCI runtime", cgroups === "v2" ? install("crun") : install("runc"));
+    return failure("Podman cannot find an OCI runtime", cgroups === "v2" ? install("crun") : install("runc"));
   }
   const found = versionOf(ociRuntime, runtime);
   if (ociRuntime === "crun" && cgroups === "hybrid") {
     return failure(
-      `${found} starts no container where control groups are mounted in hybrid mode`,
+      `${found} cannot start containers when control groups are mounted in hybrid mode`,
       `${install("runc")}; runtime = "runc" below [engine] in ~/.config/containers/containers.conf`,
     );
   }
   if (runtimeFault !== undefined) {
-    return warning(`${found}, of a version in which ${runtimeFault}`, install(ociRuntime));
+    return warning(`${found} has a vulnerability: ${runtimeFault}`, install(ociRuntime));
   }
   return ok(found);
 }
 
 function conmonFinding(conmon: Part | undefined, { install }: EngineSurroundings): Finding {
   if (conmon === undefined) {
-    return failure("Podman finds no conmon, which keeps a session's output", install("conmon"));
+    return failure("Podman cannot find conmon, which stores a session's output", install("conmon"));
   }
   return ok(versionOf("conmon", conmon));
 }
@@ -143,7 +146,7 @@ function conmonFinding(conmon: Part | undefined, { install }: EngineSurroundings
 function initFinding({ initPath, install }: EngineSurroundings): Finding {
   if (initPath !== undefined) return ok(initPath);
   return failure(
-    "Podman has no catatonit, the first process of every session",
+    "Podman cannot find catatonit, the first process of every session",
     install("catatonit", "podman-catatonit"),
   );
 }
@@ -153,9 +156,9 @@ function networkFinding(
   { needsNetwork, install }: EngineSurroundings,
 ): Finding {
   if (networkHelper !== undefined) return ok(networkHelper);
-  if (!needsNetwork) return ok(`no ${privateNetwork}, and no profile that needs it`);
+  if (!needsNetwork) return ok(`${privateNetwork} is missing, but no profile needs it`);
   return failure(
-    `Podman finds no ${privateNetwork}, and sessions with network = "private" need it`,
+    `Podman cannot find ${privateNetwork}, which sessions with network = "private" need`,
     privateNetwork === "pasta" ? install("passt") : install("slirp4netns"),
   );
 }
@@ -184,7 +187,7 @@ function limitsFinding(
   if (cgroupManager === "systemd") return warning(summary, DELEGATE);
   return warning(
     `${summary}; Podman does not use systemd for them`,
-    'cgroup_manager = "systemd" below [engine] in ~/.config/containers/containers.conf, in a login of systemd',
+    'cgroup_manager = "systemd" below [engine] in ~/.config/containers/containers.conf, in a systemd login session',
   );
 }
 

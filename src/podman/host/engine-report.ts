@@ -82,7 +82,7 @@ export async function askEngine(podman: Podman): Promise<EngineReport> {
   try {
     return readReport(run.stdout, delegated);
   } catch (error) {
-    return { kind: "failed", said: `its answer is not understood: ${String(error)}` };
+    return { kind: "failed", said: `its answer cannot be parsed: ${String(error)}` };
   }
 }
 
@@ -122,5 +122,5 @@ export function lastLine(stderr: string): string {
   const line = stderr.trim().split("\n").at(-1) ?? "";
   const [, logged] = /^time="[^"]*" level=\w+ msg=(".*")$/.exec(line) ?? [];
   if (logged !== undefined) return JSON.parse(logged) as string;
-  return line.replace(/^Error: /, "") || "it failed without a word";
+  return line.replace(/^Error: /, "") || "it failed without a message";
 }

@@ -146,12 +146,15 @@ function refuseUnsuitable(host: EngineFeatures, rootless: boolean): void {
     throw unsuitable(`Podman is ${host.version}`, "Install Podman 4.3 or newer.");
   }
   if (!rootless) {
-    throw unsuitable("its Podman service runs as root", "Run agentd, and the service, as an ordinary user.");
+    throw unsuitable(
+      "its Podman service runs as root",
+      "Run agentd and the Podman service as an ordinary user.",
+    );
   }
   const ids = Math.min(host.subordinate.uids, host.subordinate.gids);
   if (ids < SESSION_UID) {
     throw unsuitable(
-      `the user has ${ids} subordinate ids and needs at least ${SESSION_UID}`,
+      `the user has ${ids} subordinate ids but needs at least ${SESSION_UID}`,
       "Add a range of 65536 with `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER` as root, " +
         "then run `podman system migrate` as the user.",
     );

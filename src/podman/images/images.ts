@@ -44,12 +44,13 @@ export async function resolveImage(
   if (pull !== "always") {
     const local = await findImage(http, reference, options.signal);
     if (local !== undefined) return local;
-    if (pull === "never") throw notHere(reference, 'the profile says pull = "never"');
-    if (reference.startsWith(LOCAL)) throw notHere(reference, `images of ${LOCAL} come from no registry`);
+    if (pull === "never") throw notHere(reference, 'the profile sets pull = "never"');
+    if (reference.startsWith(LOCAL))
+      throw notHere(reference, `images of ${LOCAL} cannot be pulled from a registry`);
   }
   await pullImage(http, reference, options);
   const pulled = await findImage(http, reference, options.signal);
-  if (pulled === undefined) throw notPulled(reference, "it was pulled, but is not there");
+  if (pulled === undefined) throw notPulled(reference, "it was pulled, but Podman does not list it");
   return pulled;
 }
 
@@ -100,7 +101,7 @@ function notHere(reference: string, because: string): AgentdError {
   return new AgentdError("image_missing", {
     tried: `use image ${reference}`,
     why: `it is not on this host, and ${because}`,
-    next: "Build, import or pull it as the daemon's user (`podman images` shows what is there), or correct base_image.",
+    next: "Build, import or pull it as the daemon's user (list images with `podman images`), or fix base_image.",
   });
 }
 

@@ -29,7 +29,7 @@ export function engineFailure(tried: string, status: number, body: string): Agen
     why: message,
     next:
       namespaceAdvice(message) ??
-      "These are Podman's own words; see whether it does the same by hand, as the daemon's user.",
+      "This is Podman's own message. Try the same with podman as the daemon's user.",
     details: { status, message, cause },
   });
 }
@@ -38,8 +38,8 @@ export function engineFailure(tried: string, status: number, body: string): Agen
 export function containerMissing(tried: string): AgentdError {
   return new AgentdError("container_missing", {
     tried,
-    why: "the container does not exist any more",
-    next: "Something other than agentd has removed it; run the session again.",
+    why: "the container no longer exists",
+    next: "Something other than agentd removed it. Run the session again.",
   });
 }
 
@@ -54,7 +54,7 @@ export function engineUnavailable(
     why: `the Podman service ${options.replyLost ? "died before it replied" : "does not answer"}${said}`,
     next:
       namespaceAdvice(options.stderr) ??
-      "See whether `podman info` works for this user, and the daemon's log.",
+      "Check that `podman info` works for this user, and read the daemon's log.",
     details: { reply_lost: options.replyLost },
     cause: options.cause,
   });
@@ -70,7 +70,7 @@ export function engineTimeout(tried: string, deadlineMs: number): AgentdError {
   return new AgentdError("engine_timeout", {
     tried,
     why: `the Podman service did not answer within ${deadlineMs / 1000} s`,
-    next: "See whether `podman ps` hangs too; another Podman command may hold a lock, or the disk may be slow.",
+    next: "Check whether `podman ps` hangs too: another Podman command may hold a lock, or the disk may be slow.",
     details: { deadline_ms: deadlineMs },
   });
 }

@@ -21,7 +21,7 @@ export const LIMITS = {
       sessionCount()
         .optional()
         .describe(
-          "How many sessions of the profile run at once; more are queued. Default: as many as daemon.max_sessions allows.",
+          "Maximum number of the profile's sessions that run at once; others are queued. Default: as many as daemon.max_sessions allows.",
         ),
     ),
   ),
@@ -29,7 +29,7 @@ export const LIMITS = {
     "timeout_ms",
     key(
       "timeoutMs",
-      duration().optional().describe("How long the command may run. Default: no limit."),
+      duration().optional().describe("Maximum run time of the command. Default: no limit."),
       optionalInteger,
       (written) => (written === undefined ? undefined : parsed(written, durationMs)),
     ),
@@ -38,9 +38,7 @@ export const LIMITS = {
     "grace_ms",
     key(
       "graceMs",
-      grace()
-        .default("10s")
-        .describe("How long the command has between SIGTERM and SIGKILL when it is stopped."),
+      grace().default("10s").describe("Time between SIGTERM and SIGKILL when the command is stopped."),
       z.int(),
       (written) => parsed(written, graceMs),
     ),
@@ -52,7 +50,7 @@ export const LIMITS = {
       size()
         .refine(isEnoughMemory, `must be at least ${MIN_MEMORY}`)
         .optional()
-        .describe("Memory the session may use, without swap. Default: no limit."),
+        .describe("Maximum memory of a session, without swap. Default: no limit."),
       optionalInteger,
       (written) => (written === undefined ? undefined : parsed(written, sizeBytes)),
     ),
@@ -67,7 +65,7 @@ export const LIMITS = {
         .min(0.01, CPUS_RULE)
         .max(8192, CPUS_RULE)
         .optional()
-        .describe("Cores the session may use; fractions are fine. Default: no limit."),
+        .describe("Maximum CPU cores of a session; fractions are allowed. Default: no limit."),
     ),
   ),
   pids: shown(
@@ -80,7 +78,7 @@ export const LIMITS = {
         .min(1, PIDS_RULE)
         .max(4_194_304, PIDS_RULE)
         .default(2048)
-        .describe("Processes and threads the session may have at once."),
+        .describe("Maximum number of processes and threads of a session."),
     ),
   ),
 };

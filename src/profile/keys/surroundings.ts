@@ -15,11 +15,11 @@ const NETWORKS = z.enum(["private", "none", "host"]);
 const RELABELS = z.enum(["none", "shared", "private"]);
 
 const writtenMount = z.strictObject({
-  source: path().describe("File or directory of the host."),
-  target: z.string().describe("Where it is in the container: an absolute path."),
-  read_only: z.boolean().default(false).describe("Whether the session can only read it."),
+  source: path().describe("File or directory on the host."),
+  target: z.string().describe("Absolute path in the container."),
+  read_only: z.boolean().default(false).describe("If true, the session cannot write to it."),
   relabel: RELABELS.default("none").describe(
-    "Whether SELinux labels on the host are changed, so that all containers or only the session's may use it.",
+    "Whether to change SELinux labels on the host so that all containers, or only the session's, can use it.",
   ),
 });
 
@@ -30,7 +30,7 @@ const keptMount = z
 const writtenCredential = z.strictObject({
   name: variableName().describe("Environment variable that the session's command sees."),
   source: daemonVariable().describe(
-    "Variable of credentials.env that holds the value; taken when a session starts.",
+    "Variable in credentials.env with the value; read when a session starts.",
   ),
 });
 
@@ -44,7 +44,7 @@ export const SURROUNDINGS = {
       "network",
       NETWORKS,
       NETWORKS.default("private").describe(
-        "Network of the container: its own with access to the outside, none at all, or the host's.",
+        "Network of the container: its own with outside access, none, or the host's.",
       ),
     ),
   ),
@@ -57,7 +57,7 @@ export const SURROUNDINGS = {
       .pipe(z.record(variableName(), text().meta({ concealed: true })))
       .default({})
       .meta({
-        description: "Environment variables that are not secret; they show in `podman inspect`.",
+        description: "Environment variables that are not secret; `podman inspect` shows them.",
         type_in_words: "table of strings",
       }),
   ),
@@ -69,13 +69,13 @@ export const SURROUNDINGS = {
       z
         .array(writtenCredential)
         .default([])
-        .superRefine(namesAreUnique("another credential of this profile has this name"), always)
-        .describe("Secrets the command gets as environment variables."),
+        .superRefine(namesAreUnique("another credential of this profile already has this name"), always)
+        .describe("Secrets that the command gets as environment variables."),
     ),
   ),
   mounts: key(
     "mounts",
-    z.array(writtenMount).default([]).describe("Files and directories of the host in the container."),
+    z.array(writtenMount).default([]).describe("Host files and directories to mount in the container."),
     z.array(keptMount).readonly(),
     (written, fromFile) =>
       written.map(({ source, target, read_only: readOnly, relabel }) => {

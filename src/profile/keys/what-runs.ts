@@ -33,7 +33,7 @@ export const WHAT_RUNS = {
           /^[A-Za-z0-9][^\s\p{C}]*$/u,
           "must be the name of an image, such as docker.io/library/debian:13",
         )
-        .describe("Image to run; it needs /bin/sh and what the command uses."),
+        .describe("Image to run; it must contain /bin/sh and everything that the command uses."),
     ),
   ),
   pull: shown(
@@ -42,7 +42,7 @@ export const WHAT_RUNS = {
       "pull",
       PULLS,
       PULLS.default("missing").describe(
-        "When the image is pulled: where it is missing, before every session, or never.",
+        "When to pull the image: if it is missing, before every session, or never.",
       ),
     ),
   ),
@@ -55,7 +55,7 @@ export const WHAT_RUNS = {
         .array(argument())
         .min(1, "must have at least one element, the program to run")
         .superRefine(programRules)
-        .describe("Program and arguments, run in the clone. No shell is put between."),
+        .describe("Program and arguments, run in the clone without a shell."),
     ),
   ),
   repo: shown(
@@ -67,7 +67,7 @@ export const WHAT_RUNS = {
         .string()
         .superRefine(rule(repositoryFault))
         .optional()
-        .describe("Repository to clone when `agentd run` names none."),
+        .describe("Repository to clone if `agentd run` names none."),
     ),
   ),
   ref: shown(
@@ -87,13 +87,13 @@ export const WHAT_RUNS = {
     optionalText,
     daemonVariable()
       .optional()
-      .describe("Variable of credentials.env that holds a token for cloning; the session never sees it."),
+      .describe("Variable in credentials.env with a token for cloning; the session never sees it."),
   ),
   methodology_dir: key(
     "methodologyDir",
     path()
       .optional()
-      .describe("Directory with a manifest.toml, read-only at /agentd/methodology in the container."),
+      .describe("Directory with a manifest.toml, mounted read-only at /agentd/methodology in the container."),
     optionalText,
     (written, fromFile) => (written === undefined ? undefined : fromFile(written)),
   ),
@@ -101,7 +101,7 @@ export const WHAT_RUNS = {
 
 function profileNameFault(name: string): string | undefined {
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(name)) {
-    return "must be a valid Unix user name: 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or underscore";
+    return "must be a valid Unix user name: 1 to 32 of a-z, 0-9, _ and -, starting with a letter or underscore";
   }
   return RESERVED_NAMES.includes(name) ? `must not be one of ${RESERVED_NAMES.join(", ")}` : undefined;
 }

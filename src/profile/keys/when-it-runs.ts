@@ -16,26 +16,30 @@ export const WHEN_IT_RUNS = {
     plain(
       "schedule",
       optionalText,
-      z.string().superRefine(rule(cronFault)).optional().describe("When to run by itself: five-field cron."),
+      z
+        .string()
+        .superRefine(rule(cronFault))
+        .optional()
+        .describe("When to run the profile automatically: a cron expression with five fields."),
     ),
   ),
   timezone: plain(
     "timezone",
     optionalText,
-    z.string().optional().describe("Time zone that the schedule is meant in. Default: the daemon's."),
+    z.string().optional().describe("Time zone of the schedule. Default: the daemon's."),
   ),
   missed: plain(
     "missed",
     MISSED,
     MISSED.default("skip").describe(
-      "Runs of the schedule that were missed, because the daemon or the machine did not run: not made up for, or the last of them once.",
+      "What to do with runs missed while the daemon or the machine was not running: skip them, or start the last one once.",
     ),
   ),
   catchup_window: key(
     "catchupWindowMs",
     duration()
       .default("24h")
-      .describe('How old a missed run may be to be made up for, with missed = "once".'),
+      .describe('Maximum age of a missed run that is still started, with missed = "once".'),
     z.number(),
     (written) => parsed(written, durationMs),
   ),
@@ -43,14 +47,12 @@ export const WHEN_IT_RUNS = {
     "overlap",
     OVERLAPS,
     OVERLAPS.default("allow").describe(
-      "When the schedule's session before has not ended: run beside it, skip the run, or let one run wait for its end.",
+      "What to do if the schedule's previous session has not ended: run beside it, skip the run, or queue one run until it ends.",
     ),
   ),
   jitter: key(
     "jitterMs",
-    grace()
-      .default("0s")
-      .describe("Runs of the schedule begin by up to so much later, each by its own time."),
+    grace().default("0s").describe("Maximum delay of a scheduled run; each run has its own delay."),
     z.number(),
     (written) => parsed(written, graceMs),
   ),

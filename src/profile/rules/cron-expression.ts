@@ -46,7 +46,7 @@ function longestStep(field = ""): number {
 function parserFault(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message === "Invalid explicit day of month definition")
-    return "no month it names has such a day, so it never fires";
+    return "none of its months has such a day, so it never fires";
   return `cron does not accept it: ${message.replace(/\.$/, "")}`;
 }
 

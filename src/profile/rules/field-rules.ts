@@ -29,7 +29,7 @@ export function text() {
 export function path() {
   return text()
     .min(1, "must not be empty")
-    .refine((value) => !/^~[^/]*(?:\/|$)/.test(value), "~ is not expanded here: write the whole path")
+    .refine((value) => !/^~[^/]*(?:\/|$)/.test(value), "~ is not expanded: write the full path")
     .meta({ type_in_words: "path" });
 }
 

@@ -26,7 +26,7 @@ const NEEDED: readonly (readonly [path: string, what: string])[] = [
   ["/etc/passwd", ACCOUNTS],
   ["/etc/group", ACCOUNTS],
   ["/run/podman-init", INIT],
-  ["/run/.containerenv", "by which programs know that they run in a container"],
+  ["/run/.containerenv", "which tells programs that they run in a container"],
 ];
 
 /**
@@ -52,7 +52,7 @@ function formFault(target: string): string | undefined {
   if (/[\p{Cc},*?[\]]/u.test(target))
     return "control characters, commas and the wildcards * ? [ ] are refused";
   if (posix.normalize(target) !== target || (target !== "/" && target.endsWith("/"))) {
-    return "must be written without . and .. and without a slash too many";
+    return "must not contain . or .. or extra slashes";
   }
   return undefined;
 }
@@ -66,7 +66,7 @@ function placeFault(target: string, profileName: string | undefined): string | u
   const home = profileName === undefined ? [] : [`/home/${profileName}`];
   const reserved = ["/agentd", ...home.flatMap((path) => [`${path}/repo`, `${path}/.agentd`])];
   const within = reserved.find((path) => isWithin(target, path));
-  if (within !== undefined) return `must not be in ${within}, which agentd keeps for itself`;
+  if (within !== undefined) return `must not be in ${within}, which agentd reserves`;
   const hidden = [...reserved, ...home].find((path) => isWithin(path, target));
   return hidden === undefined ? undefined : `must not hide ${hidden}, which agentd mounts itself`;
 }
@@ -80,6 +80,6 @@ function overlapFault(target: string, earlier: readonly string[]): string | unde
   const other = earlier.find((path) => isWithin(path, target) || isWithin(target, path));
   if (other === undefined) return undefined;
   return other === target
-    ? "another mount of this profile has this target"
+    ? "another mount of this profile already has this target"
     : `overlaps with the mount at ${other}`;
 }

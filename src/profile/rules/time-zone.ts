@@ -6,7 +6,7 @@ export function timeZoneFault(name: string): string | undefined {
   // Newer versions of Node take offsets such as +01:00 too, which have no rules for summer time.
   if (/^[A-Za-z]/.test(name) && isKnown(name)) return undefined;
   const nearest = closest(name, Intl.supportedValuesOf("timeZone"));
-  return `must be a time zone of the IANA database; the nearest is ${JSON.stringify(nearest)}`;
+  return `must be a time zone of the IANA database; did you mean ${JSON.stringify(nearest)}?`;
 }
 
 function isKnown(name: string): boolean {

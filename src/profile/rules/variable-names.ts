@@ -31,12 +31,12 @@ const GIT_IDENTITY = /^GIT_(?:AUTHOR|COMMITTER)_/;
 /** The rule that a name breaks as a sentence without a full stop; undefined when a profile may set it. */
 export function variableNameFault(name: string): string | undefined {
   if (!VARIABLE_NAME.test(name)) {
-    return "an environment variable's name has letters, digits and underscores, and does not begin with a digit";
+    return "must consist of letters, digits and underscores, and must not start with a digit";
   }
   if (name.startsWith("AGENTD_") || SET_BY_AGENTD.has(name)) {
     return "agentd sets this variable itself (AGENTD_*, AGENT_NAME, HOME)";
   }
-  if (shellKeeps(name)) return "the shell keeps this name for itself, so a value would not arrive";
+  if (shellKeeps(name)) return "the shell reserves this name, so the value would not reach the command";
   if (CHANGES_LOADING.has(name) || name.startsWith("LD_")) {
     return "this variable changes how programs load (PATH, LD_*, NODE_OPTIONS, PYTHONPATH and the like)";
   }

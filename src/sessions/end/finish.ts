@@ -29,7 +29,7 @@ export async function finish(
       await standing.enter("finishing", "ended", { ...end, end_timestamp: endTimestamp });
       await failpoints.reach("finishing_journaled");
     }
-    standing.activity = "removing its container and what it used on the host";
+    standing.activity = "removing its container and its files on the host";
     if (!isReleased) await executor.release(job, { mayStillRun, onRemoving: standing.removing });
     isReleased = true;
     standing.activity = "sealing its record";

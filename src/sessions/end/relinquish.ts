@@ -15,7 +15,7 @@ export async function leaveBehind({ host, standing, job, log }: SessionParts): P
     if (standing.state === "preparing") await host.executor.release(job, NOTHING_RUNS);
   } catch (error) {
     // The next daemon clears it away.
-    log.warn({ error }, "session left, and not all of it cleared away");
+    log.warn({ error }, "session left; some of its resources were not released");
   }
 }
 

@@ -13,7 +13,7 @@ export function preparationLimit(clock: Clock): { readonly signal: AbortSignal }
       new AgentdError("preparation_timeout", {
         tried: "prepare the session",
         why: `it took more than ${PREPARATION_LIMIT_MS / 60_000} minutes`,
-        next: "Look in the record's events.jsonl for the last step that was done.",
+        next: "See the last step in the record's events.jsonl.",
       }),
     );
   });

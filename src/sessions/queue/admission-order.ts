@@ -90,7 +90,7 @@ function inOrder(
 }
 
 function behind({ sessionId }: Claim): string {
-  return `daemon.memory_budget has no room yet for session ${sessionId}, which is first`;
+  return `daemon.memory_budget has too little free memory for session ${sessionId}, which is first in the queue`;
 }
 
 /** The use of the limited resources. */
@@ -119,17 +119,17 @@ class Taken {
   refusalByProfile({ profile }: Claim): string | undefined {
     const limit = this.#limits.maxSessionsOf.get(profile);
     if (limit === undefined || (this.#sessionsOf.get(profile) ?? 0) < limit) return undefined;
-    return `all ${limit} places of profiles.max_sessions for ${profile} are taken`;
+    return `all ${limit} slots of profiles.max_sessions for ${profile} are taken`;
   }
 
   refusal({ memoryBytes = 0 }: Claim): string | undefined {
     const { maxSessions, memoryBudgetBytes } = this.#limits;
-    if (this.isFull) return `all ${maxSessions} places of daemon.max_sessions are taken`;
+    if (this.isFull) return `all ${maxSessions} slots of daemon.max_sessions are taken`;
     if (memoryBudgetBytes === undefined || memoryBytes === 0) return undefined;
     // A session that was accepted under a larger budget runs when no other needs memory.
     if (this.#memoryBytes === 0 || this.#memoryBytes + memoryBytes <= memoryBudgetBytes) return undefined;
     const free = Math.max(0, memoryBudgetBytes - this.#memoryBytes);
-    return `needs ${mebibytes(memoryBytes)}, and ${mebibytes(free)} of daemon.memory_budget are free`;
+    return `needs ${mebibytes(memoryBytes)}, but only ${mebibytes(free)} of daemon.memory_budget is free`;
   }
 }
 

@@ -157,6 +157,6 @@ export class Admission {
 
   #reasonNow(reason: string | undefined): string {
     if (this.#isClosed) return "the daemon is shutting down";
-    return this.#held ?? reason ?? "is about to begin";
+    return this.#held ?? reason ?? "is about to start";
   }
 }

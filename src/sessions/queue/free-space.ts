@@ -64,7 +64,7 @@ export class FreeSpace {
     throw new AgentdError("disk_low", {
       tried,
       why: shortageText(shortage),
-      next: "Free some, for instance with `agentd audit prune` or `podman image prune`, or set daemon.min_free lower and reload.",
+      next: "Free some space, for example with `agentd audit prune` or `podman image prune`, or lower daemon.min_free and run `agentd reload`.",
       details: { directory, free_bytes: free, min_free_bytes: minFreeBytes },
     });
   }
@@ -97,7 +97,7 @@ async function freeBytesAround(directory: string): Promise<number> {
 }
 
 function shortageText({ what, directory, freeBytes: free, minFreeBytes }: Shortage): string {
-  return `${directory} (${what}) has ${mebibytes(free)} free, and daemon.min_free is ${mebibytes(minFreeBytes)}`;
+  return `${directory} (${what}) has ${mebibytes(free)} free, but daemon.min_free is ${mebibytes(minFreeBytes)}`;
 }
 
 function mebibytes(bytes: number): string {

@@ -40,7 +40,7 @@ export function decide(left: Left): Beginning {
 /** Nothing of the agent's has run. */
 function decidePreparing({ starts, order }: LeftTrail & { state: "preparing" }): Beginning {
   if (starts < MOST_STARTS || order !== undefined) return { at: "queue_again", starts, order };
-  const cause = `the daemon did not survive ${starts} starts of this session in a row. Look at the daemon's log for why.`;
+  const cause = `the daemon did not survive ${starts} starts of this session in a row. See the daemon's log for the cause.`;
   return endsWith(ending("launch_failed", { stage: "start", cause }));
 }
 
@@ -53,12 +53,14 @@ function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beg
   if (order !== undefined) return decideOrdered(order, trail.boot === boot ? found?.end : undefined);
   if (trail.boot !== boot)
     return interrupted("the host was restarted, or its user's session ended, while it ran");
-  if (found === undefined) return interrupted("something other than agentd has removed the container");
-  if (found.phase === "made") return interrupted("the engine does not know any more that its container ran");
+  if (found === undefined) return interrupted("something other than agentd removed the container");
+  if (found.phase === "made") return interrupted("Podman has no record that its container ran");
   const { end } = found;
-  if (end === undefined) return interrupted("the engine does not say how its container ended");
+  if (end === undefined) return interrupted("Podman does not report how its container ended");
   if (!handedOver && !found.hadCredentials && !(end.kind === "exited" && end.isCommands)) {
-    return interrupted("its container ended before it was known whether its command had got its credentials");
+    return interrupted(
+      "its container ended before agentd knew whether its command had received its credentials",
+    );
   }
   const endTimestamp = endedAt(end);
   const ranMs = Date.parse(endTimestamp ?? "") - Date.parse(openedTimestamp);

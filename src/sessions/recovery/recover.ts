@@ -70,7 +70,7 @@ export async function recover(host: RecoveryHost): Promise<Recovery> {
     .sort((one, other) => ORDER.indexOf(one.beginning.at) - ORDER.indexOf(other.beginning.at));
   const leftAlone = [
     ...decisions.flatMap((each) => (each !== undefined && "reason" in each ? [each] : [])),
-    ...contents.newer.map((id) => ({ id, reason: "a later version of agentd has accepted it" })),
+    ...contents.newer.map((id) => ({ id, reason: "a later version of agentd accepted it" })),
     ...(await findDamaged(host, contents.damaged)),
   ];
   for (const { record, beginning } of sessions)
@@ -93,7 +93,7 @@ async function decideEntry(
   const reopened = await host.reopen(entry);
   if (reopened.kind === "unusable") return { id: entry.id, reason: reopened.why };
   if (reopened.kind !== "open") {
-    log.info({ session: entry.id, record: reopened.kind }, "left the index of open records");
+    log.info({ session: entry.id, record: reopened.kind }, "kept in the index of open records");
     return undefined;
   }
   try {
@@ -115,7 +115,10 @@ async function findDamaged(host: RecoveryHost, ids: readonly string[]): Promise<
     if (await host.hasRecord(id)) {
       leftAlone.push({ id, reason: "its entry in the index of open records is damaged" });
     } else {
-      host.log.info({ session: id }, "removed an entry of the open index that a crash cut short");
+      host.log.info(
+        { session: id },
+        "removed an incomplete entry from the index of open records, left by a crash",
+      );
       await host.index.remove(id);
     }
   }

@@ -38,8 +38,8 @@ async function finishHandOver(
 
 function nobodyKnows(): AgentdError {
   return new AgentdError("launcher_failed", {
-    tried: "go on with the session",
-    why: "its container ended before it was known whether its command had got its credentials",
-    next: "See what the command has done, and run the session again where that does no harm.",
+    tried: "continue the session",
+    why: "its container ended before agentd knew whether its command had received its credentials",
+    next: "Check what the command did, and run the session again if that is safe.",
   });
 }

@@ -76,7 +76,7 @@ function watchDeadline(
     const cause = `ran longer than ${timeoutMs / 1000} s`;
     await orders.give({ outcome: "timed_out", cause, graceMs: profile.graceMs });
   };
-  ended().catch((error: unknown) => log.warn({ error }, "a deadline that was passed is not journaled"));
+  ended().catch((error: unknown) => log.warn({ error }, "cannot journal a passed deadline"));
 }
 
 function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: AbortSignal): void {
@@ -88,7 +88,9 @@ function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: 
     // Without grace, in which it would go on printing.
     await orders.give({ outcome: "output_limit_exceeded", cause, graceMs: 0 });
   };
-  ended().catch((error: unknown) => log.error({ error }, "output not watched, or its limit not journaled"));
+  ended().catch((error: unknown) =>
+    log.error({ error }, "cannot watch the output, or cannot journal its limit"),
+  );
 }
 
 function watchDisk(parts: SessionParts, signal: AbortSignal): void {
@@ -98,7 +100,7 @@ function watchDisk(parts: SessionParts, signal: AbortSignal): void {
     noteFullDisk(parts);
     await standing.settleInTime(signal);
   };
-  seen().catch((error: unknown) => log.error({ error }, "the disk of the record is not watched"));
+  seen().catch((error: unknown) => log.error({ error }, "cannot watch the disk of the record"));
 }
 
 /** The line is owed: on a full disk it cannot be written. */

@@ -20,7 +20,8 @@ const NEWLINE = 0x0a;
 
 export const FULL_DISK_WARNING =
   "The disk of the record was full while the session ran: output may be missing in its console log.";
-export const CUT_LOG_WARNING = "The console log ends in the middle of a line: output is missing at its end.";
+export const CUT_LOG_WARNING =
+  "The console log ends in the middle of a line: the end of the output is missing.";
 
 /** Whether the disk of a console log is so full that a write to it may fail. A disk that cannot be asked is not. */
 export async function isDiskFull(consoleLogPath: string): Promise<boolean> {

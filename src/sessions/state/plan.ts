@@ -31,6 +31,6 @@ export function readPlan(value: unknown): SessionPlan {
     path.length === 0 ? message : `${path.join(".")}: ${message}`,
   );
   throw new Error(
-    `this version of agentd cannot go on with its plan (${problems.join("; ")}). Start the version that accepted it, or a later one.`,
+    `this version of agentd cannot continue its plan (${problems.join("; ")}). Start the version that accepted it, or a later version.`,
   );
 }

@@ -112,9 +112,7 @@ export class Standing {
     if (this.#removingLineMs !== undefined && nowMs - this.#removingLineMs < REMOVING_LINE_MS) return;
     this.#removingLineMs = nowMs;
     const written = this.#journal(this.#state, "removing", { entries }, { durable: false });
-    written.catch((error: unknown) =>
-      this.#log.warn({ error }, "the progress of a removal is not journaled"),
-    );
+    written.catch((error: unknown) => this.#log.warn({ error }, "cannot journal the progress of a removal"));
   };
 
   /** The record is sealed: nothing more is journaled. */
@@ -195,6 +193,6 @@ export class Standing {
   #note(error: unknown, retryInMs = 0): void {
     this.#trouble = sentence(error);
     this.#publish({ kind: "busy", sessionId: this.#record.id });
-    this.#log.warn({ error, retry_in_ms: retryInMs }, "a step of the session failed and is tried again");
+    this.#log.warn({ error, retry_in_ms: retryInMs }, "a step of the session failed; trying again");
   }
 }

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { Rows, Topic } from "./topic.ts";
 
-/** One condition as the doctor prints it: a line, and one below with what mends it. */
-const CONDITION = /^ {2}(ok|warning|failure) +(\S+) {2,}(.*)(?:\n +to mend {2,}(.*))?$/gm;
+/** One condition as the doctor prints it: a line, and one below with what fixes it. */
+const CONDITION = /^ {2}(ok|warning|failure) +(\S+) {2,}(.*)(?:\n +to fix {2,}(.*))?$/gm;
 
 /** What the doctor has printed. */
 export const DOCTOR: Topic = [

@@ -45,7 +45,7 @@ export const doctor = scenario(
     const found = ill.checks.filter(({ profile, status }) => profile === "worker" && status !== "ok");
     for (const what of [/mount-unlabelled/, /NOBODY_HAS_SET_IT/]) {
       const check = found.find(({ summary }) => what.test(summary));
-      assert.ok(check?.fix, `${what} and how to mend it in ${JSON.stringify(found)}`);
+      assert.ok(check?.fix, `${what} and how to fix it in ${JSON.stringify(found)}`);
     }
     assert.equal((await operator.runToEnd("worker"))["outcome"], "launch_failed");
     const { ok, warning, failure } = well.counts;

@@ -59,7 +59,7 @@ export const logout = scenario(
     assert.match(said.join("\n"), /lingering +off: .*`loginctl enable-linger 1001`/);
     assert.match(
       said.join("\n"),
-      /visitor does not linger: the service and every session end with the last logout/,
+      /visitor does not linger: the service and every session end at the last logout/,
     );
 
     await until("the end of the visitor's service manager", () => isGone("/run/user/1001"), {

@@ -20,7 +20,7 @@ async function installFirst(operator) {
 
   const { stdout } = await operator.must("service", "install");
   assert.match(stdout, /^the service runs as process \d+: ready: no sessions$/m);
-  assert.match(stdout, /agentd\.toml \(written, with a first profile\)/);
+  assert.match(stdout, /agentd\.toml \(created with a first profile\)/);
   assert.match(stdout, /agentd doctor/);
   assert.equal((await operator.agentd("status")).code, 0, "the socket answers once install returns");
   await operator.must("config", "check", operator.configFile);

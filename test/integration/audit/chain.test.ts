@@ -217,9 +217,9 @@ describe("a record that is missing", () => {
 describe("a chain that was changed", () => {
   it.each<[string, (lines: string[]) => string[], string]>([
     ["a line is dropped", ([a, , c]) => [a!, c!], "line 2: statement 1 is missing before it"],
-    ["a line is doubled", ([a, b, c]) => [a!, b!, b!, c!], "line 3: statement 1 comes again or out of order"],
+    ["a line is doubled", ([a, b, c]) => [a!, b!, b!, c!], "line 3: statement 1 is repeated or out of order"],
     ["two lines are swapped", ([a, b, c]) => [a!, c!, b!], "line 2: statement 1 is missing before it"],
-    ["a line is damaged", ([a, b, c]) => [a!, b!.slice(1), c!], "line 2: is not a line of a chain"],
+    ["a line is damaged", ([a, b, c]) => [a!, b!.slice(1), c!], "line 2: is not a valid chain line"],
   ])("is altered when %s, and the line is named", async (_, change, problem) => {
     const { settings, chain } = await instanceWith(3);
     await writeFile(
@@ -348,7 +348,7 @@ describe("a key", () => {
     const { settings, keys } = await instanceWith(1);
     await execa("chmod", ["644", join(keys, "signing.key")]);
     const record = await newRecord(settings);
-    await expect(record.seal(SUCCESS)).rejects.toThrow("others may read it: its mode is 0644");
+    await expect(record.seal(SUCCESS)).rejects.toThrow("other users can read it: its mode is 0644");
     expect(await verify(record.directory)).toMatchObject({ status: "incomplete" });
   });
 });

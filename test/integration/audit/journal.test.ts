@@ -109,7 +109,11 @@ describe("a journal that is damaged elsewhere", () => {
     ["is not JSON", `${line(0)}garbage\n${line(2)}`, "line 2 is not JSON"],
     ["is another kind of JSON", `${line(0)}[1]\n`, "line 2 has no sequence number, time or state"],
     ["was dropped", `${line(0)}${line(2)}`, "line 2 has the sequence number 2"],
-    ["was put in another's place", `${line(0)}${line(1)}`, "line 2 does not follow from the line before it"],
+    [
+      "was put in another's place",
+      `${line(0)}${line(1)}`,
+      "line 2 is not a valid next state after the line before it",
+    ],
     ["was doubled", `${line(0)}${line(0)}`, "line 2 has the sequence number 0"],
   ])("is refused with the line that %s", async (_, content, why) => {
     const { path } = await newOptions();

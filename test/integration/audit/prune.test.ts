@@ -69,7 +69,7 @@ describe("what may be pruned", () => {
     await writeFile(join(record.directory, "attestation.sigstore.json"), "{}");
     expect(await plan(settings, { keep: 0 })).toMatchObject({
       records: [],
-      refused: [{ id: record.id, reason: "not what the chain says: see agentd audit verify" }],
+      refused: [{ id: record.id, reason: "does not match the chain: see `agentd audit verify`" }],
     });
   });
 });

@@ -50,7 +50,7 @@ describe("a record that is not sealed", () => {
     await settings.index.remove(record.id);
     expect(await verify(record.directory)).toMatchObject({
       status: "incomplete",
-      problems: [{ problem: "has no outcome, and no daemon will go on with it" }],
+      problems: [{ problem: "has no outcome, and no daemon will continue the session" }],
     });
   });
 
@@ -74,7 +74,9 @@ describe("a record that is not sealed", () => {
     await writeFile(journal, (await readFile(journal, "utf8")).replace("started", "StArTed"));
     expect(await verify(record.directory)).toMatchObject({
       status: "altered",
-      problems: [{ path: "agentd/events.jsonl", problem: "line 3 does not follow from the line before it" }],
+      problems: [
+        { path: "agentd/events.jsonl", problem: "line 3 is not a valid next state after the line before it" },
+      ],
     });
   });
 
@@ -285,7 +287,7 @@ describe("a sealed record that was changed", () => {
     await writeFile(join(record, "SHA256SUMS"), `${stdout}\n`);
     expect(await verify(record)).toMatchObject({
       status: "altered",
-      problems: [{ path: "SHA256SUMS", problem: "is not what was signed" }],
+      problems: [{ path: "SHA256SUMS", problem: "differs from what was signed" }],
     });
   });
 
@@ -329,7 +331,7 @@ describe("a sealed record that was changed", () => {
       status: "altered",
       problems: [
         { path: "SHA256SUMS", problem: "line 5 is not valid" },
-        { path: "SHA256SUMS", problem: "is not what was signed" },
+        { path: "SHA256SUMS", problem: "differs from what was signed" },
       ],
     });
   });

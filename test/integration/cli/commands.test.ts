@@ -133,7 +133,7 @@ describe("agentd ps", () => {
   it.each([
     [[], 104, "agentd: 2 of 104 shown; see more with --limit\n"],
     [["--json"], 104, "agentd: 2 of 104 shown; see more with --limit\n"],
-    [["--failed"], null, "agentd: 2 shown, and there may be more; see them with --limit\n"],
+    [["--failed"], null, "agentd: 2 shown; there may be more, see --limit\n"],
     [[], 2, ""],
   ])("with %j says on standard error how many of %j it shows", async (options, total, stderr) => {
     const sessions = [view(), sealed()];
@@ -195,7 +195,7 @@ describe("agentd ps on a terminal", () => {
   it("says what there is not, and where to look", async () => {
     const directory = await start({ list: () => listed() });
     expect((await agentdOnTerminal(directory, "ps")).stdout).toBe(
-      "Nothing is queued or running; `agentd ps -a` shows what has ended.\r\n",
+      "No sessions are queued or running. `agentd ps -a` lists ended sessions.\r\n",
     );
     expect((await agentdOnTerminal(directory, "ps", "-a")).stdout).toBe("There are no sessions yet.\r\n");
     expect((await agentd(directory, "ps", "-a")).stdout).toBe(
@@ -206,7 +206,7 @@ describe("agentd ps on a terminal", () => {
   it("shows why something waits, for which the repository gives way, and colours what runs", async () => {
     const list = () =>
       listed(
-        view({ state: "queued", position: 1, reason: "all 1 places of daemon.max_sessions are taken" }),
+        view({ state: "queued", position: 1, reason: "all 1 slots of daemon.max_sessions are taken" }),
         view({ state: "running" }),
       );
     const directory = await start({ list });
@@ -215,10 +215,10 @@ describe("agentd ps on a terminal", () => {
     );
     expect(header).not.toContain("REPOSITORY");
     expect(header).toContain("REASON");
-    expect(queued).toMatch(/^e81234 +demo +queued #1 .* all 1 places of daemon\.max_sessions are taken$/);
+    expect(queued).toMatch(/^e81234 +demo +queued #1 .* all 1 slots of daemon\.max_sessions are taken$/);
     expect(running).toContain("\x1b[36mrunning\x1b[39m");
     const piped = await agentd(directory, "ps");
-    expect(piped.stdout).toContain("  all 1 places of daemon.max_sessions are taken\n");
+    expect(piped.stdout).toContain("  all 1 slots of daemon.max_sessions are taken\n");
     expect(piped.stdout).not.toContain("\x1b");
   });
 });
@@ -285,7 +285,7 @@ describe("agentd reload", () => {
     const unchanged = Object.fromEntries(lists) as Reload;
     const directory = await start({ reload: () => Promise.resolve(unchanged) });
     expect((await agentd(directory, "reload")).stdout).toBe(
-      "reloaded /home/demo/.config/agentd/agentd.toml: nothing has changed\n",
+      "reloaded /home/demo/.config/agentd/agentd.toml: no changes\n",
     );
   });
 });
@@ -385,7 +385,9 @@ describe("a session that is named otherwise than by its id", () => {
     const directory = await start({ list: () => listed() });
     const result = await agentd(directory, "wait", "-l");
     expect(result.exitCode).toBe(125);
-    expect(result.stderr).toContain("cannot find the newest session: there is none yet [unknown_session]");
+    expect(result.stderr).toContain(
+      "cannot find the newest session: there are no sessions yet [unknown_session]",
+    );
   });
 });
 
@@ -422,7 +424,7 @@ describe("agentd stop --all", () => {
     const directory = await start({ list: () => listed() });
     expect(await agentd(directory, "stop", "--all")).toMatchObject({
       exitCode: 0,
-      stderr: "agentd: there is no session to stop\n",
+      stderr: "agentd: no session to stop\n",
     });
   });
 
@@ -431,7 +433,7 @@ describe("agentd stop --all", () => {
     async (words) => {
       const result = await agentd(home, "stop", ...words);
       expect(result).toMatchObject({ exitCode: 2, stdout: "" });
-      expect(result.stderr).toContain("it is either one session, or --latest, or --all [usage]");
+      expect(result.stderr).toContain("give exactly one of a session, --latest and --all [usage]");
     },
   );
 });

@@ -82,7 +82,7 @@ describe("agentd doctor", () => {
     for (const { name } of report.checks) expect(names).toContain(name);
   });
 
-  it("counts what it tells, and gives every finding that is not ok what mends it", async () => {
+  it("counts what it tells, and gives every finding that is not ok what fixes it", async () => {
     const { checks, counts, ok } = await examine({ AGENTD_CONFIG: await writeConfig("") });
     for (const status of ["ok", "warning", "failure"] as const) {
       expect(checks.filter((check) => check.status === status)).toHaveLength(counts[status]);
@@ -142,7 +142,7 @@ describe("agentd doctor", () => {
     const report = await examine({ XDG_STATE_HOME: closed });
     for (const name of ["state_directory", "audit_root"]) {
       expect(the(name, report)).toMatchObject({ status: "failure" });
-      expect(the(name, report).summary).toContain(`cannot be made in ${closed} (EACCES)`);
+      expect(the(name, report).summary).toContain(`cannot be created in ${closed} (EACCES)`);
       expect(the(name, report).fix).toContain("chown");
     }
     expect(the("cache_directory", report).status).toBe("ok");

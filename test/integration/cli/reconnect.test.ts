@@ -175,7 +175,7 @@ describe("Ctrl-C while the daemon is away", () => {
     await daemon.server.close();
     await vi.waitFor(() => expect(stderr()).toContain(LOST), WAIT);
     run.kill("SIGINT");
-    await vi.waitFor(() => expect(stderr()).toContain("is told to stop as soon as the daemon is back"), WAIT);
+    await vi.waitFor(() => expect(stderr()).toContain("will be told to stop when the daemon is back"), WAIT);
     let end: (view: SessionView) => void = () => undefined;
     const ended = new Promise<SessionView>((resolve) => (end = resolve));
     const stop = () => {
@@ -195,7 +195,7 @@ describe("Ctrl-C while the daemon is away", () => {
     await daemon.server.close();
     await vi.waitFor(() => expect(stderr()).toContain(LOST), WAIT);
     run.kill("SIGINT");
-    await vi.waitFor(() => expect(stderr()).toContain("is told to stop"), WAIT);
+    await vi.waitFor(() => expect(stderr()).toContain("will be told to stop"), WAIT);
     run.kill("SIGINT");
     expect(await run).toMatchObject({ exitCode: 130 });
     expect(stderr()).toContain(`session ${ID} was not told to stop: the daemon has not answered`);
@@ -226,7 +226,7 @@ describe("Ctrl-C while the daemon is away", () => {
     const connected = new Promise((resolve) => hung.once("connection", resolve));
     await connected;
     run.kill("SIGINT");
-    await vi.waitFor(() => expect(stderr()).toContain("is told to stop"), WAIT);
+    await vi.waitFor(() => expect(stderr()).toContain("will be told to stop"), WAIT);
     run.kill("SIGINT");
     expect(await run).toMatchObject({ exitCode: 130 });
     hung.close();

@@ -107,7 +107,7 @@ describe("agentd show without a daemon", () => {
     const { stdout } = await agentd(home, "show", ID, "--json");
     expect(JSON.parse(stdout)).toMatchObject({
       state: "finishing",
-      reason: "no daemon runs that would go on with it",
+      reason: "no daemon is running to continue it",
     });
   });
 
@@ -174,7 +174,7 @@ describe("agentd audit ls", () => {
     expect(await listed("--limit", "1")).toEqual([[4], "agentd: 1 of 4 shown; see more with --limit\n"]);
     expect(await listed("--failed", "--limit", "1")).toEqual([
       [3],
-      "agentd: 1 shown, and there may be more; see them with --limit\n",
+      "agentd: 1 shown; there may be more, see --limit\n",
     ]);
   });
 

@@ -84,7 +84,7 @@ describe("agentd run", () => {
     [
       "files that have changed",
       { changed_files: ["/etc/a.toml", "/etc/b.env"] },
-      "agentd: /etc/a.toml and /etc/b.env changed since the daemon read it: `agentd reload` puts the change into effect\n",
+      "agentd: /etc/a.toml and /etc/b.env changed since the daemon read it: apply the change with `agentd reload`\n",
     ],
     [
       "that the daemon is of another version",

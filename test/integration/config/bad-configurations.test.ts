@@ -83,14 +83,14 @@ describe("a bad configuration", () => {
     ["env.LD_PRELOAD", '{ LD_PRELOAD = "x" }', "(not shown)", "programs load"],
     ["env.NODE_OPTIONS", '{ NODE_OPTIONS = "x" }', "(not shown)", "programs load"],
     ["env.GIT_CONFIG_COUNT", '{ GIT_CONFIG_COUNT = "1" }', "(not shown)", "how git works"],
-    ["env.BASH_ENV", '{ BASH_ENV = "x" }', "(not shown)", "shell keeps"],
-    ["env.ENV", '{ ENV = "x" }', "(not shown)", "shell keeps"],
+    ["env.BASH_ENV", '{ BASH_ENV = "x" }', "(not shown)", "shell reserves"],
+    ["env.ENV", '{ ENV = "x" }', "(not shown)", "shell reserves"],
     ['env."A=B"', '{ "A=B" = "x" }', "(not shown)", "letters, digits"],
     ['env.""', '{ "" = "x" }', "(not shown)", "letters, digits"],
     ["env.A", "{ A = 1 }", "(not shown)", "must be a string"],
     ["env.A", '{ A = "hunter2\\u0000" }', "(not shown)", "NUL"],
     ["env", '{ __proto__ = "hunter2" }', "a table", "__proto__ is refused"],
-    ["credentials[0].name", '[{ name = "UID", source = "A" }]', '"UID"', "shell keeps"],
+    ["credentials[0].name", '[{ name = "UID", source = "A" }]', '"UID"', "shell reserves"],
     ["credentials[0].name", '[{ name = "A-B", source = "A" }]', '"A-B"', "letters, digits"],
     ["credentials[0].source", '[{ name = "A", source = "hunter2-x" }]', "(not shown)", "not a value"],
     ["credentials[0].source", '[{ name = "A" }]', undefined, "is required"],
@@ -108,7 +108,7 @@ describe("a bad configuration", () => {
     ["env.PYTHONSTARTUP", '{ PYTHONSTARTUP = "x" }', "(not shown)", "programs load"],
     ["env.PERL5OPT", '{ PERL5OPT = "x" }', "(not shown)", "programs load"],
     ["env.RUBYOPT", '{ RUBYOPT = "x" }', "(not shown)", "programs load"],
-    ["env.BASH_FUNC_ls", '{ BASH_FUNC_ls = "x" }', "(not shown)", "shell keeps"],
+    ["env.BASH_FUNC_ls", '{ BASH_FUNC_ls = "x" }', "(not shown)", "shell reserves"],
     ["env.GIT_SSH_COMMAND", '{ GIT_SSH_COMMAND = "x" }', "(not shown)", "how git works"],
     ["env.GIT_EXEC_PATH", '{ GIT_EXEC_PATH = "x" }', "(not shown)", "how git works"],
     ["env.GIT_ASKPASS", '{ GIT_ASKPASS = "x" }', "(not shown)", "how git works"],
@@ -137,7 +137,7 @@ describe("a bad configuration", () => {
     ["methodology_dir", '"/home/ada"', '"/home/ada"', "the home directory"],
     ["methodology_dir", "true", "true", "must be a string"],
     ["repo_token_source", '"ghp_hunter2-x"', "(not shown)", "not a value"],
-    ["schedule", '"0 3 * * *"', '"0 3 * * *"', "must also say its repo"],
+    ["schedule", '"0 3 * * *"', '"0 3 * * *"', "must set repo"],
     ["timezone", '"Europe/Berln"', '"Europe/Berln"', 'the nearest is "Europe/Berlin"'],
     ["timezone", '"+01:00"', '"+01:00"', "IANA database"],
     ["timezone", '""', '""', "IANA database"],
@@ -200,7 +200,7 @@ describe("a bad configuration", () => {
   });
 
   it.each([
-    ["a profile does not say its memory", "", undefined, "is required where daemon.memory_budget is set", 3],
+    ["a profile does not say its memory", "", undefined, "is required if daemon.memory_budget is set", 3],
     ["a profile takes more than there is", 'memory = "2g"', '"2g"', 'daemon.memory_budget, which is "1g"', 7],
   ])("is refused with a budget of memory when %s", async (_when, line, value, rule, at) => {
     await file.expectOneProblem(`[daemon]\nmemory_budget = "1g"\n${PROFILE}${line}`, {
@@ -216,7 +216,7 @@ describe("a bad configuration", () => {
       {
         path: "profiles[1].name",
         value: '"demo"',
-        rule: "another profile has this name",
+        rule: "another profile already has this name",
         line: 6,
         profile: "demo",
       },
@@ -257,30 +257,30 @@ relabel = "shared"
   ${file.path}:3: profiles[0].command (profile "demo")
     is required
   ${file.path}:5: profiles[0].comand (profile "demo")
-    unknown key; the nearest known one is "command"
+    unknown key; did you mean "command"?
   ${file.path}:6: profiles[0].env.UID (profile "demo")
-    (not shown): the shell keeps this name for itself, so a value would not arrive
+    (not shown): the shell reserves this name, so the value would not reach the command
   ${file.path}:7: profiles[0].credentials[0].source (profile "demo")
     is required
   ${file.path}:8: profiles[0].credentials[0].name (profile "demo")
-    "A": this name is also in env: it must be one or the other
+    "A": this name is also in env; remove one of them
   ${file.path}:10: profiles[1].name (profile "demo")
-    "demo": another profile has this name
+    "demo": another profile already has this name
   ${file.path}:13: profiles[1].memory (profile "demo")
     "lots": a size is a whole number and a unit (b, k, m, g or t), such as "512m" or "16g"
   ${file.path}:14: profiles[1].schedule (profile "demo")
     "hourly": must have exactly five fields (minute, hour, day of the month, month, day of the week), such as "0 3 * * mon-fri"
   ${file.path}:15: profiles[1].repo_token_source (profile "demo")
-    (not shown): a token is sent over https:// only, and the repo of this profile is not
+    (not shown): a token is sent over https:// only, and this profile's repo is not https://
   ${file.path}:18: profiles[1].mounts[0].source (profile "demo")
-    "/home": it contains the home directory (/home/ada), which no session may get
+    "/home": it contains the home directory (/home/ada), which is never mounted into a session
   ${file.path}:19: profiles[1].mounts[0].target (profile "demo")
-    "/home/demo/repo/": must be written without . and .. and without a slash too many
+    "/home/demo/repo/": must not contain . or .. or extra slashes
   ${file.path}:20: profiles[1].mounts[0].readonly (profile "demo")
-    unknown key; the nearest known one is "read_only"
+    unknown key; did you mean "read_only"?
   ${file.path}:23: profiles[1].mounts[1].target (profile "demo")
     "/home/demo": must not hide /home/demo/repo, which agentd mounts itself
   ${file.path}:24: profiles[1].mounts[1].relabel (profile "demo")
-    "shared": relabel = "shared" would change the SELinux labels of a directory that the system uses`);
+    "shared": relabel = "shared" would change the SELinux labels of a system directory`);
   });
 });

@@ -41,7 +41,7 @@ describe("resolveMountSource", () => {
     await expect(resolveMountSource(at("home/nothing"), protectedOnes, "none")).rejects.toMatchObject({
       code: "mount_invalid",
       message: `cannot mount ${at("home/nothing")}: there is no such file or directory`,
-      next: expect.stringContaining("make its source exist"),
+      next: expect.stringContaining("create its source"),
     });
     await writeFile(at("file"), "");
     await symlink("gone", at("dangling"));
@@ -51,7 +51,7 @@ describe("resolveMountSource", () => {
     for (const [path, why] of [
       ["file/below", "a part of its path is not a directory"],
       ["dangling", "there is no such file or directory"],
-      ["circle", "its links lead in a circle"],
+      ["circle", "its symbolic links form a loop"],
       ["closed/inside", "permission denied"],
     ] as const) {
       await expect(resolveMountSource(at(path), protectedOnes, "none")).rejects.toMatchObject(refusal(why));

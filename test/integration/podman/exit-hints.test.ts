@@ -63,7 +63,7 @@ describe("a container is lost", () => {
     await execa("podman", ["rm", "--force", "--time=0", id], { env: containersEnvironment().variables });
     // Its exit may be seen before its removal.
     expect([
-      { kind: "lost", why: "something other than agentd has removed the container" },
+      { kind: "lost", why: "something other than agentd removed the container" },
       expect.objectContaining({ kind: "exited", exitCode: 137 }),
     ]).toContainEqual(await exit);
   });

@@ -212,13 +212,13 @@ describe("an image", () => {
     await missing("never").toMatchObject({
       code: "image_missing",
       message:
-        'cannot use image localhost/agentd-test/no-such-image: it is not on this host, and the profile says pull = "never"',
-      next: "Build, import or pull it as the daemon's user (`podman images` shows what is there), or correct base_image.",
+        'cannot use image localhost/agentd-test/no-such-image: it is not on this host, and the profile sets pull = "never"',
+      next: "Build, import or pull it as the daemon's user (list images with `podman images`), or fix base_image.",
     });
     await missing("missing").toMatchObject({
       code: "image_missing",
       message:
-        "cannot use image localhost/agentd-test/no-such-image: it is not on this host, and images of localhost/ come from no registry",
+        "cannot use image localhost/agentd-test/no-such-image: it is not on this host, and images of localhost/ cannot be pulled from a registry",
     });
   });
 

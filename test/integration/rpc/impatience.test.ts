@@ -43,9 +43,9 @@ describe("a client that does not end its line", () => {
     const answers = await client.answers(text.includes("\n") ? 2 : 1);
     expect(answers.at(-1)).toMatchObject({
       id: null,
-      error: { code: -32600, message: "invalid request: no whole line came within 0.5 s" },
+      error: { code: -32600, message: "invalid request: no complete line arrived within 0.5 s" },
     });
-    expect(daemon.log.join("")).toContain("a client that does not end its line was cut off");
+    expect(daemon.log.join("")).toContain("disconnected a client that does not complete its line");
   });
 
   it("is cut off also when it goes on sending, byte by byte", async () => {

@@ -44,7 +44,7 @@ describe("a client and the daemon", () => {
     const { error } = await raw.answer();
     expect(error).toMatchObject({
       code: -32000,
-      message: "cannot talk to this client: it speaks protocol 2, and daemon 0.1.0 speaks 1",
+      message: "cannot talk to this client: it speaks protocol 2, but daemon 0.1.0 speaks 1",
       data: { code: "protocol_mismatch", details: { client: 2, daemon: 1 } },
     });
   });

@@ -68,7 +68,7 @@ describe("listening", () => {
 
   it("leaves a socket alone on which somebody answers", async () => {
     const daemon = await startSmallDaemon();
-    await expect(listen(daemon.path)).rejects.toMatchObject(refused("another process answers on it"));
+    await expect(listen(daemon.path)).rejects.toMatchObject(refused("another process is listening on it"));
     await works(daemon.path);
     await daemon.stop();
   });
@@ -76,7 +76,7 @@ describe("listening", () => {
   it("leaves a socket alone whose process accepts but says nothing", async () => {
     await mkdir(join(directory, "agentd"), { mode: 0o700 });
     const silent = createServer().listen(path);
-    await expect(listen(path)).rejects.toMatchObject(refused("another process answers on it"));
+    await expect(listen(path)).rejects.toMatchObject(refused("another process is listening on it"));
     expect((await stat(path)).isSocket()).toBe(true);
     silent.close();
   });
@@ -84,7 +84,7 @@ describe("listening", () => {
   it("never removes what is not a socket", async () => {
     await mkdir(join(directory, "agentd"), { mode: 0o700 });
     await writeFile(path, "precious");
-    await expect(listen(path)).rejects.toMatchObject(refused("something that is not a socket is there"));
+    await expect(listen(path)).rejects.toMatchObject(refused("a file that is not a socket already exists"));
     expect(await readFile(path, "utf8")).toBe("precious");
   });
 
@@ -92,7 +92,7 @@ describe("listening", () => {
     await mkdir(join(directory, "agentd"), { mode: 0o700 });
     await writeFile(join(directory, "target"), "precious");
     await symlink(join(directory, "target"), path);
-    await expect(listen(path)).rejects.toMatchObject(refused("something that is not a socket is there"));
+    await expect(listen(path)).rejects.toMatchObject(refused("a file that is not a socket already exists"));
   });
 
   it.each([0o755, 0o770, 0o777])("refuses a directory that others can enter: mode %o", async (mode) => {
@@ -142,7 +142,7 @@ describe("connecting", () => {
     const other = createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\n")).listen(path);
     await expect(connect(path, options)).rejects.toMatchObject({
       code: "daemon_lost",
-      message: expect.stringContaining("it sent something that is not a response") as unknown,
+      message: expect.stringContaining("it sent a message that is not a response") as unknown,
     });
     other.close();
   });

@@ -69,7 +69,7 @@ describe("a tree that somebody still writes", () => {
     `);
     // Where the machine lets the removal win, it is gone.
     await removeTree(tree).catch((error: unknown) =>
-      expect(String(error)).toBe(`Error: ${tree} is being written faster than it can be removed`),
+      expect(String(error)).toBe(`Error: ${tree} is written to faster than it can be removed`),
     );
     await end();
     await removeTree(tree);

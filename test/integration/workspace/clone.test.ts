@@ -78,7 +78,7 @@ describe("a clone", () => {
     expect((await readdir(staging.directory)).sort()).toEqual(["home", "repo"]);
   });
 
-  it("leaves the mount point in place, and git does not see what is in it", async () => {
+  it("leaves the mount point in place, and git does not see its contents", async () => {
     await makeRepository(repository);
     await clone();
     await writeFile(join(staging.repoDirectory, ".runa/report.md"), "x");
@@ -334,7 +334,7 @@ describe("what a repository brings along", () => {
     };
     await makeRepository(repository, { files });
     expect((await clone()).warnings).toEqual([
-      "The repository has submodules; they were left alone.",
+      "The repository has submodules; they were not cloned.",
       "The repository keeps files in Git LFS; they were left as pointers.",
     ]);
     expect(await read("x.bin")).toBe("pointer\n");
@@ -365,7 +365,7 @@ describe("the move into the mounted directory", () => {
     await writeFile(join(staging.repoDirectory, path), "planted");
     await expect(clone()).rejects.toMatchObject({
       code: "clone_failed",
-      message: expect.stringContaining("something else is in its place"),
+      message: expect.stringContaining("its path is already taken"),
     });
   });
 

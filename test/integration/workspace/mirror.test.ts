@@ -217,7 +217,7 @@ describe("what has changed on the server", () => {
     await rm(repository, { recursive: true });
     await expect(session()).rejects.toMatchObject({
       code: "clone_failed",
-      message: expect.stringContaining("the server shows no such repository (HTTP 404 Not Found)"),
+      message: expect.stringContaining("the server reports no such repository (HTTP 404 Not Found)"),
     });
   });
 
@@ -300,7 +300,7 @@ describe("a mirror that is damaged", () => {
     await session();
     await truncate(await packFile(".pack"), 100);
     expect((await session()).warnings).toEqual([
-      "The mirror of the repository was damaged and not used; the next session makes it anew.",
+      "The mirror of the repository was damaged and not used; the next session recreates it.",
     ]);
     expect((await session()).warnings).toEqual([]);
   });

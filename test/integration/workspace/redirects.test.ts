@@ -121,10 +121,10 @@ describe("a redirect", () => {
 describe("a server that refuses", () => {
   it.each([
     [403, "the server refuses access (HTTP 403 Forbidden)", "repo_token_source"],
-    [404, "the server shows no such repository (HTTP 404 Not Found)", "private repository without a token"],
-    [429, "the server takes no more requests for now (HTTP 429 Too Many Requests)", "Try again later"],
-    [500, "the server failed (HTTP 500 Internal Server Error)", "the server's trouble"],
-    [503, "the server failed (HTTP 503 Service Unavailable)", "the server's trouble"],
+    [404, "the server reports no such repository (HTTP 404 Not Found)", "private repository without a token"],
+    [429, "the server limits requests (HTTP 429 Too Many Requests)", "Try again later"],
+    [500, "the server failed (HTTP 500 Internal Server Error)", "The problem is on the server"],
+    [503, "the server failed (HTTP 503 Service Unavailable)", "The problem is on the server"],
   ])("is reported with status, git's words and its own: %d", async (status, why, next) => {
     const server = await start(() => ({ status, text: "The moon\nis full.\n" }));
     const url = `${server.url}/demo.git`;
@@ -144,7 +144,7 @@ describe("a server that refuses", () => {
     servers.push(server);
     await expect(clone(`${server.url}/demo.git`)).rejects.toMatchObject({
       message: expect.stringMatching(
-        /: the server wants authentication \(HTTP 401 Unauthorized\); git says: could not read Username/,
+        /: the server requires authentication \(HTTP 401 Unauthorized\); git says: could not read Username/,
       ),
       next: expect.stringMatching(/^Set repo_token_source .* and use its https:\/\/ URL\.$/),
     });

@@ -78,7 +78,7 @@ describe("a repository over ssh", () => {
   ])("is refused %s, and the error says where keys come from", async (_, environment) => {
     await expect(session(environment)).rejects.toMatchObject({
       code: "clone_failed",
-      message: expect.stringContaining("the server wants authentication"),
+      message: expect.stringContaining("the server requires authentication"),
       next: expect.stringMatching(/for ssh:\/\/ the key or agent of the user that runs the daemon/),
     });
   });
@@ -100,7 +100,7 @@ describe("a repository over ssh", () => {
     await writeFile(server.knownHostsFile, `${known.split(" ", 1)[0]} ${key}`);
     await expect(session()).rejects.toMatchObject({
       code: "clone_failed",
-      message: expect.stringContaining("the server's ssh host key is another than the known one"),
+      message: expect.stringContaining("the server's ssh host key differs from the known one"),
       next: expect.stringContaining("known_hosts"),
     });
   });

@@ -80,7 +80,7 @@ describe("a private repository", () => {
     const url = `${(await startServer()).url}/demo.git`;
     await clone(url, secret);
     const refusals = [
-      [undefined, "the server wants authentication (HTTP 401 Unauthorized)", "Set repo_token_source"],
+      [undefined, "the server requires authentication (HTTP 401 Unauthorized)", "Set repo_token_source"],
       ["x-another-token", "the server does not accept the token (HTTP 401 Unauthorized)", "Check the token"],
     ] as const;
     for (const [token, why, next] of refusals) {

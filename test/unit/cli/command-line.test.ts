@@ -64,7 +64,7 @@ describe("the command line", () => {
     [["--sockt", "/s"], 2, "unknown option '--sockt' (Did you mean --socket?)"],
     [["ps", "extra"], 2, "too many arguments for 'ps'. Expected 0 arguments but got 1."],
     [["logs"], 2, "missing required argument 'session'"],
-    [["audit"], 2, "it needs one of its commands"],
+    [["audit"], 2, "a subcommand is required"],
     [["audit", "verfy"], 2, "unknown command 'verfy' (Did you mean verify?)"],
     [["--socket"], 2, "option '--socket <path>' argument missing"],
     [["run"], 125, "missing required argument 'profile'"],
@@ -74,8 +74,8 @@ describe("the command line", () => {
     [["wait"], 125, "missing required argument 'session'"],
     [["show"], 2, "missing required argument 'session'"],
     [["audit", "export"], 2, "missing required argument 'session'"],
-    [["show", "abcd", "--latest"], 2, "it is either a session or --latest"],
-    [["wait", "abcd", "-l"], 125, "it is either a session or --latest"],
+    [["show", "abcd", "--latest"], 2, "give a session or --latest, not both"],
+    [["wait", "abcd", "-l"], 125, "give a session or --latest, not both"],
     [["wait", "a", "b"], 125, "too many arguments for 'wait'. Expected 1 argument but got 2."],
   ])("says what is wrong with %j and that it exits with %d", (argv, usage, why) => {
     const line = read(...argv);

@@ -19,7 +19,7 @@ function view(state: SessionView["state"], reason: string | null): SessionView {
 }
 
 const said = (reason: string): string =>
-  `session 0198f2a4c6e81234 has ended and is not sealed yet: ${reason}`;
+  `session 0198f2a4c6e81234 has ended but is not sealed yet: ${reason}`;
 
 describe("what is said of a session's end", () => {
   it("is nothing while the session waits or runs, however long that takes", () => {

@@ -69,7 +69,7 @@ describe("the value of an option", () => {
   });
 
   it.each(["", "0", "11", "-1", "1.5", "ten", "1e1", "0x1"])("is no count as %j", (text) => {
-    expect(() => countOption("--limit", text, { max: 10 })).toThrow("it is a whole number from 1 to 10");
+    expect(() => countOption("--limit", text, { max: 10 })).toThrow("it must be a whole number from 1 to 10");
   });
 
   const NOW = Date.parse("2026-01-02T12:00:00Z");
@@ -85,7 +85,7 @@ describe("the value of an option", () => {
   it.each(["", "yesterday", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05", "10", "-10m"])(
     "is no instant as %j",
     (text) => {
-      expect(() => instantOption("--since", text, NOW)).toThrow("it is how long ago, such as");
+      expect(() => instantOption("--since", text, NOW)).toThrow("it must be an age such as");
     },
   );
 });

@@ -47,13 +47,13 @@ describe("resolveCredentials", () => {
   });
 
   it.each([
-    ["the kernel takes", "A", SECRET.repeat(20_000)],
+    ["the kernel allows", "A", SECRET.repeat(20_000)],
     ["NUL", "A", `${SECRET}\0`],
     ["not UTF-8", "A", `${SECRET}\uFFFD`],
-    ["the shell keeps", "UID", SECRET],
-    ["the shell keeps", "go", SECRET],
-    ["the shell keeps", "BASH_FUNC_x", SECRET],
-    ["not one of an environment variable", "A B", SECRET],
+    ["the shell reserves", "UID", SECRET],
+    ["the shell reserves", "go", SECRET],
+    ["the shell reserves", "BASH_FUNC_x", SECRET],
+    ["not valid for an environment variable", "A B", SECRET],
   ])("refuses a credential for that it %s", (words, name, value) => {
     expect(refusal(() => resolveCredentials([{ name, source: "S" }], from({ S: value })))).toMatchObject({
       code: "credential_invalid",

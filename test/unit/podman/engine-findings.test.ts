@@ -52,7 +52,7 @@ function finding(name: string, report: EngineReport, around: Partial<EngineSurro
 }
 
 describe("what is found about an engine", () => {
-  it("is nothing to mend on an up-to-date host", () => {
+  it("is nothing to fix on an up-to-date host", () => {
     const all = findings(reportOf(MODERN_INFO));
     expect(all.map(({ name }) => name)).toEqual([
       "podman",
@@ -69,7 +69,7 @@ describe("what is found about an engine", () => {
   });
 
   it.each<[string, EngineReport, RegExp, RegExp]>([
-    ["there is none", { kind: "missing" }, /no podman/, /install podman/],
+    ["there is none", { kind: "missing" }, /podman is not in PATH/, /install podman/],
     ["it hangs", { kind: "hung", limitMs: 60_000 }, /not answer within 60 s/, /ps -u/],
     ["it fails", { kind: "failed", said: "no newuidmap" }, /no newuidmap/, /podman info/],
     [
@@ -129,7 +129,7 @@ describe("what is found about an engine", () => {
       { host: { ociRuntime: null } },
       {},
       "failure",
-      /no OCI runtime/,
+      /cannot find an OCI runtime/,
       /install crun/,
     ],
     [
@@ -138,7 +138,7 @@ describe("what is found about an engine", () => {
       { host: { ociRuntime: null } },
       { cgroups: "hybrid" },
       "failure",
-      /no OCI runtime/,
+      /cannot find an OCI runtime/,
       /install runc/,
     ],
     [
@@ -159,7 +159,15 @@ describe("what is found about an engine", () => {
       /breaks out/,
       /install crun/,
     ],
-    ["no conmon", "conmon", { host: { conmon: null } }, {}, "failure", /no conmon/, /install conmon/],
+    [
+      "no conmon",
+      "conmon",
+      { host: { conmon: null } },
+      {},
+      "failure",
+      /cannot find conmon/,
+      /install conmon/,
+    ],
     [
       "no init program",
       "init_program",
@@ -175,7 +183,7 @@ describe("what is found about an engine", () => {
       { host: { pasta: { executable: "" } } },
       {},
       "failure",
-      /no pasta/,
+      /cannot find pasta/,
       /install passt/,
     ],
     [
@@ -205,7 +213,7 @@ describe("what is found about an engine", () => {
       /does not use systemd/,
       /cgroup_manager/,
     ],
-  ])("says how to mend %s", (_, name, changes, around, status, summary, fix) => {
+  ])("says how to fix %s", (_, name, changes, around, status, summary, fix) => {
     const found = finding(name, reportOf(MODERN_INFO, changes), around);
     expect(found.status).toBe(status);
     expect(found.summary).toMatch(summary);
@@ -232,7 +240,7 @@ describe("why Podman failed", () => {
       'time="2026-01-02T03:04:05Z" level=error msg="try \\"podman system migrate\\": gone"',
       'try "podman system migrate": gone',
     ],
-    ["", "it failed without a word"],
+    ["", "it failed without a message"],
   ])("is the last thing it said: %j", (stderr, why) => {
     expect(lastLine(`a warning\n${stderr}`.replace(/^a warning\n$/, ""))).toBe(why);
   });

@@ -80,7 +80,7 @@ describe("the host of an engine", () => {
           ],
         },
       },
-      /has 38999 subordinate ids and needs at least 39000/,
+      /has 38999 subordinate ids but needs at least 39000/,
     ],
   ])("is unsuitable when %s", (_, changes, message) => {
     const info = { ...MODERN_INFO, host: { ...MODERN_INFO.host, ...changes } };

@@ -31,7 +31,7 @@ describe("a fault of a version", () => {
     expect(await knownFault("crun", "1.1.5", changelogs)).toBeUndefined();
   });
 
-  it("is none where the distribution has mended the version", async () => {
+  it("is none where the distribution has fixed the version", async () => {
     const changelog = "runc (1.1.15+ds1-2+deb13u1) trixie-security; urgency=high\n\n  * Fix CVE-2025-31133\n";
     await writeFile(join(changelogs, "runc", "changelog.Debian.gz"), gzipSync(changelog));
     expect(await knownFault("runc", "1.1.15+ds1", changelogs)).toBeUndefined();

@@ -37,8 +37,8 @@ interface Case {
   readonly held?: readonly (readonly [sessionId: string, reason: string])[];
 }
 
-const FULL = "places of daemon.max_sessions are taken";
-const BEHIND = "daemon.memory_budget has no room yet for session";
+const FULL = "slots of daemon.max_sessions are taken";
+const BEHIND = "daemon.memory_budget has too little free memory for session";
 
 const CASES: readonly (readonly [what: string, Case])[] = [
   ["nobody when nobody waits", { waiting: "", admitted: "" }],
@@ -48,7 +48,7 @@ const CASES: readonly (readonly [what: string, Case])[] = [
       waiting: "a b c",
       places: 2,
       admitted: "a1 b1",
-      held: [["c1", "all 2 places of daemon.max_sessions are taken"]],
+      held: [["c1", "all 2 slots of daemon.max_sessions are taken"]],
     },
   ],
   [
@@ -80,7 +80,7 @@ const CASES: readonly (readonly [what: string, Case])[] = [
       admitted: "b1",
       held: [
         ["b2", FULL],
-        ["a2", "all 1 places of profiles.max_sessions for a are taken"],
+        ["a2", "all 1 slots of profiles.max_sessions for a are taken"],
       ],
     },
   ],
@@ -120,7 +120,7 @@ const CASES: readonly (readonly [what: string, Case])[] = [
       budgetMib: 600,
       admitted: "",
       held: [
-        ["b1", "needs 400 MiB, and 300 MiB of daemon.memory_budget are free"],
+        ["b1", "needs 400 MiB, but only 300 MiB of daemon.memory_budget is free"],
         ["c1", `${BEHIND} b1, which is first`],
         ["d1", `${BEHIND} b1, which is first`],
       ],
@@ -143,7 +143,7 @@ const CASES: readonly (readonly [what: string, Case])[] = [
       waiting: "a:900 b:100",
       budgetMib: 600,
       admitted: "a1",
-      held: [["b1", "needs 100 MiB, and 0 MiB of daemon.memory_budget are free"]],
+      held: [["b1", "needs 100 MiB, but only 0 MiB of daemon.memory_budget is free"]],
     },
   ],
   [

@@ -28,7 +28,7 @@ describe("Admission", () => {
     expect(admission.position("a")).toBeUndefined();
     expect(admission.position("c")).toEqual({
       position: 1,
-      reason: "all 2 places of daemon.max_sessions are taken",
+      reason: "all 2 slots of daemon.max_sessions are taken",
     });
     expect(admission.position("d")?.position).toBe(2);
 
@@ -113,6 +113,6 @@ describe("Admission", () => {
     admission.limitTo(places(1));
     admission.leave("a");
     expect(await settled(third)).toBe("waiting");
-    expect(admission.position("c")?.reason).toBe("all 1 places of daemon.max_sessions are taken");
+    expect(admission.position("c")?.reason).toBe("all 1 slots of daemon.max_sessions are taken");
   });
 });

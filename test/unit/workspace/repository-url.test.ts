@@ -55,7 +55,7 @@ describe("parseRepositoryUrl", () => {
     ["https://ex ample/x", "white space"],
     ["https://host", "path"],
     ["https://host/", "path"],
-    ["file://host/srv/x", "takes no host"],
+    ["file://host/srv/x", "has no host"],
     ["file:///", "path"],
     ["ftp://host/x", "ftp:// is not accepted"],
     ["git+ssh://host/x", "git+ssh:// is not accepted"],

@@ -59,7 +59,7 @@ describe("an image", () => {
   it.each([
     ["here and prepared", "quay.io/a/b", "missing", here, {}, "ok", null],
     [
-      "here, and nobody can tell whether it is prepared",
+      "here, but not known whether it is prepared",
       "quay.io/a/b",
       "missing",
       here,

@@ -14,12 +14,12 @@ describe("checks", () => {
     const results = await runChecks([
       check("one", async () => ok("good")),
       check("none", async () => undefined),
-      check("many", async () => [{ ...warning("bad", "mend"), name: "first" }, ok("fine")]),
+      check("many", async () => [{ ...warning("bad", "fix it"), name: "first" }, ok("fine")]),
       check("own", async () => ok("good"), { group: "profile", profile: "gardener" }),
     ]);
     expect(results).toEqual([
       { name: "one", group: "host", profile: null, status: "ok", summary: "good", fix: null },
-      { name: "first", group: "host", profile: null, status: "warning", summary: "bad", fix: "mend" },
+      { name: "first", group: "host", profile: null, status: "warning", summary: "bad", fix: "fix it" },
       { name: "many", group: "host", profile: null, status: "ok", summary: "fine", fix: null },
       { name: "own", group: "profile", profile: "gardener", status: "ok", summary: "good", fix: null },
     ]);
@@ -67,17 +67,17 @@ describe("the doctor's report", () => {
   ] as const;
   const report = { ok: false, counts: { ok: 1, warning: 1, failure: 1 }, network: true, checks };
 
-  it("is told in groups, aligned, with what mends below, and the counts last", () => {
+  it("is told in groups, aligned, with what fixes it below, and the counts last", () => {
     expect(doctorText(report, {})).toBe(
       [
         "host",
-        "  ok       linux    Linux 6",
-        "  warning  clock    late",
-        "           to mend  set it",
+        "  ok       linux   Linux 6",
+        "  warning  clock   late",
+        "           to fix  set it",
         "",
         "profile gardener",
-        "  failure  image    gone\\x1b[2J",
-        "           to mend  podman pull x",
+        "  failure  image   gone\\x1b[2J",
+        "           to fix  podman pull x",
         "",
         "1 failure, 1 warning, 1 ok",
       ].join("\n"),
