@@ -211,7 +211,7 @@ export const METHODS = {
     ],
   },
   status: {
-    summary: "Tells what the daemon is and what it has in hand.",
+    summary: "Shows the daemon, its queue and its running sessions.",
     params: z.strictObject({}),
     result: statusSchema,
     errors: [],
