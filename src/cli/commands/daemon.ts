@@ -14,7 +14,7 @@ export const daemon: CommandDefinition<LocalContext> = {
       .summary("run the daemon (the default command, except on a terminal)")
       .description(
         "Runs the daemon in the foreground and logs to standard error, one JSON object per line.\n" +
-          "On the first SIGINT or SIGTERM the daemon waits for running sessions (drain) or leaves them to the next daemon\n" +
+          "On the first SIGINT or SIGTERM the daemon waits for running sessions (drain) or leaves them to the next daemon " +
           "(detach); on the second it exits at once. Queued sessions stay queued.",
       )
       .addOption(

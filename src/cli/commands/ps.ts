@@ -59,7 +59,7 @@ export const ps: CommandDefinition = {
     takingFilters(command)
       .summary("list sessions")
       .description(
-        "Lists sessions that are not sealed yet, newest first; with --all, --failed, --since or --until, sealed\n" +
+        "Lists sessions that are not sealed yet, newest first; with --all, --failed, --since or --until, sealed " +
           "sessions too. SESSION shows the last digits of the id, which name the session in every command.",
       )
       .option("-a, --all", "include sealed sessions, with their outcome as state")

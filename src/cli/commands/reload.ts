@@ -16,8 +16,8 @@ export const reload: CommandDefinition = {
     command
       .summary("reload the daemon's configuration")
       .description(
-        "Reloads the daemon's configuration file for new sessions and schedules. Sessions that were accepted\n" +
-          "earlier keep their settings. credentials.env is reloaded too, for sessions that start from now on.\n" +
+        "Reloads the daemon's configuration file for new sessions and schedules. Sessions that were accepted " +
+          "earlier keep their settings. credentials.env is reloaded too, for sessions that start from now on. " +
           "If a file has problems, nothing changes.",
       )
       .option("--json", "print a JSON object")

@@ -39,7 +39,7 @@ export const run: CommandDefinition = {
       .summary("run a session and follow it")
       .description(
         "Runs a session of a profile, prints its output, and exits with its exit code.\n" +
-          "Ctrl-C asks the session to stop; a second Ctrl-C leaves it running. Both the session and this command survive\na restart of the daemon.",
+          "Ctrl-C asks the session to stop; a second Ctrl-C leaves it running. Both the session and this command survive a daemon restart.",
       )
       .argument("<profile>", "a profile of the configuration")
       .argument("[repo]", "repository to clone (default: the profile's)")

@@ -23,7 +23,7 @@ export const schedule: CommandDefinition = {
     command
       .summary("show schedules and their next runs")
       .description(
-        "Shows each schedule's last run, its last skipped run and why it was skipped, and its next runs, in the schedule's\n" +
+        "Shows each schedule's last run, its last skipped run and why it was skipped, and its next runs, in the schedule's " +
           "time zone.",
       )
       .argument("[profile]", "show only this profile's schedule")

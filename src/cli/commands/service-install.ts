@@ -29,8 +29,8 @@ export const serviceInstall: CommandDefinition<LocalContext> = {
     command
       .summary("install the daemon as a systemd service and start it")
       .description(
-        "Installs the daemon as a systemd user service, keeps it running after you log out, starts it and\n" +
-          "waits until it is ready. Creates a first configuration and a credentials file if they do not exist.\n" +
+        "Installs the daemon as a systemd user service, keeps it running after you log out, starts it and " +
+          "waits until it is ready. Creates a first configuration and a credentials file if they do not exist. " +
           "Existing files are kept. A changed unit restarts the service; no session is lost.",
       )
       .option("--force", "overwrite unit files that were edited by hand")
