@@ -152,7 +152,7 @@ export const METHODS = {
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
   watch: {
-    summary: "Answers as soon as the session looks otherwise than the client knows.",
+    summary: "Answers once the session differs from the view that the client knows.",
     waits: true,
     params: z.strictObject({
       session,
@@ -167,19 +167,19 @@ export const METHODS = {
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
   stop: {
-    summary: "Tells the session to stop and answers at once; one that is sealed stays as it is.",
+    summary: "Tells the session to stop and answers at once; a sealed session is left as it is.",
     params: z.strictObject({ session, grace_ms: milliseconds.optional() }),
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
   profiles: {
-    summary: "Shows what can be run: the profiles as the daemon has loaded them.",
+    summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),
     result: z.array(profileViewSchema),
     errors: [],
   },
   schedule: {
-    summary: "Shows schedules: how they last went and when they run next.",
+    summary: "Shows schedules: their last and next runs.",
     params: z.strictObject({
       /** Only this profile's. */
       profile: text(1000).optional(),
@@ -196,7 +196,7 @@ export const METHODS = {
     errors: ["unknown_profile", "record_unusable"],
   },
   reload: {
-    summary: "Reads the configuration file again: all that may change takes effect, or nothing does.",
+    summary: "Reloads the configuration file: all changes take effect, or none.",
     params: z.strictObject({}),
     result: reloadSchema,
     errors: [

@@ -43,7 +43,7 @@ async function unreachable(path: string, run: Ground["run"]): Promise<Finding | 
   const { kind } = await run("stat", ["--file-system", "--format=%T", "--", path]);
   if (kind !== "hung") return undefined;
   return failure(
-    `${path} does not respond, as on a network mount whose server is gone`,
+    `${path} does not answer, as on a network mount whose server is gone`,
     `findmnt --target ${path}   # bring its server back, or: sudo umount --lazy its mount point`,
   );
 }
