@@ -178,16 +178,20 @@ function mount(bind: Bind, host: EngineHost) {
 }
 
 /**
- * The limit of processes and threads that counts in the container's user namespace alone; undefined where the kernel
- * would count all processes of the user.
+ * The limit of processes and threads by `RLIMIT_NPROC`, which counts in the container's user namespace alone. Undefined
+ * where a control group limits them: crun sets this limit before it makes the namespace, which would then count all
+ * processes of the user. Undefined, too, where the kernel counts them all in any case.
  */
 export function processLimit(
   { pids = DEFAULT_PIDS }: Limits,
-  { countsProcessesByNamespace }: Pick<EngineHost, "countsProcessesByNamespace">,
+  {
+    controlGroups,
+    countsProcessesByNamespace,
+  }: Pick<EngineHost, "controlGroups" | "countsProcessesByNamespace">,
   { mostProcesses }: Pick<Containment, "mostProcesses">,
 ): number | undefined {
   // A process cannot raise the user's own limit.
-  return countsProcessesByNamespace ? Math.min(pids, mostProcesses) : undefined;
+  return countsProcessesByNamespace && !controlGroups.pids ? Math.min(pids, mostProcesses) : undefined;
 }
 
 /** The kernel's usual accounting period for CPU time. */

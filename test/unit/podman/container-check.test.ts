@@ -89,6 +89,13 @@ describe("a created container", () => {
     ["/mnt allows devices", withMount({ Options: ["nosuid"] })],
     ["/mnt is not /src", withMount({ Source: "/other" })],
     ["its limit of pids is 0 instead of 2048", withHostConfig({ PidsLimit: 0 })],
+    ["its limit of memory is 1001 instead of 1000", withHostConfig({ Memory: 1_001 })],
+    ["its limit of cpus is 0 instead of 100000", withHostConfig({ CpuQuota: 0 })],
+  ])("is weak when %s", (weakness, container) => {
+    expect(weaknesses(container, REQUEST, hostOf(MODERN_INFO), CONTAINMENT)).toContain(weakness);
+  });
+
+  it.each([
     ["its limit of processes is missing instead of 2048", withHostConfig({ Ulimits: [] })],
     [
       "its limit of processes is 4096 instead of 2048",
@@ -98,10 +105,9 @@ describe("a created container", () => {
       "its limit of processes is -1 instead of 2048",
       withHostConfig({ Ulimits: [{ Name: "RLIMIT_NPROC", Hard: -1 }] }),
     ],
-    ["its limit of memory is 1001 instead of 1000", withHostConfig({ Memory: 1_001 })],
-    ["its limit of cpus is 0 instead of 100000", withHostConfig({ CpuQuota: 0 })],
-  ])("is weak when %s", (weakness, container) => {
-    expect(weaknesses(container, REQUEST, hostOf(MODERN_INFO), CONTAINMENT)).toContain(weakness);
+  ])("is weak without control groups when %s", (weakness, container) => {
+    const host = hostOf({ ...OLD_INFO, host: { ...OLD_INFO.host, kernel: "5.14.0-427.el9.x86_64" } });
+    expect(weaknesses(container, REQUEST, host, CONTAINMENT)).toContain(weakness);
   });
 
   it("is not weak for want of limits that the host cannot enforce", () => {

@@ -62,7 +62,6 @@ describe("the create request of a container", () => {
         env_host: false,
         umask: "0022",
         resource_limits: { pids: { limit: 2048 } },
-        r_limits: [{ type: "nproc", hard: 2048, soft: 2048 }],
         mounts: [
           {
             type: "bind",
@@ -95,9 +94,14 @@ describe("the create request of a container", () => {
           cpu: { quota: 150_000, period: 100_000 },
           pids: { limit: 100 },
         },
-        r_limits: [{ type: "nproc", hard: 100, soft: 100 }],
       },
     });
+  });
+
+  it("sets no limit of the user's processes where a control group has one: crun would count all that the user runs", () => {
+    const { spec } = containerSpec({ ...REQUEST, limits: { pids: 100 } }, modern, CONTAINMENT);
+    expect(modern.countsProcessesByNamespace).toBe(true);
+    expect(spec).not.toHaveProperty("r_limits");
   });
 
   it("leaves out the limits that the host cannot enforce, and names those that were asked for", () => {
