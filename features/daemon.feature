@@ -85,7 +85,7 @@ Feature: The daemon
     When the operator runs `agentd daemon`
     Then it exits with 1
     And its stderr says all of:
-      | agentd.toml:2:  | daemon.max_sesions                | the nearest known one is "max_sessions" |
+      | agentd.toml:2:  | daemon.max_sesions                | did you mean "max_sessions"?            |
       | agentd.toml:5:  | profiles[0].name                  | "Site Builder"                          |
       | agentd.toml:7:  | profiles[0].command               | at least one element                    |
       | agentd.toml:8:  | profiles[0].timeout               | "soon"                                  |

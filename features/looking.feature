@@ -85,7 +85,7 @@ Feature: Looking at sessions and at the daemon
     And the operator runs `agentd wait $(echo SESSION | cut -c 1-4)`
     Then it exits with 125
     And its stderr says all of:
-      | begin with it | [ambiguous_session] |
+      | start with it | [ambiguous_session] |
       | first         | site-builder        |
       | SHORT         | second              |
 

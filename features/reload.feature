@@ -56,7 +56,7 @@ Feature: Reload
       | profiles[1].name    | valid Unix user name |
       | profiles[1].command | at least one element |
       | config_invalid      |                      |
-      | no changes          |                      |
+      | nothing has changed |                      |
     When the daemon gets SIGHUP
     Then the daemon's log says "configuration not reloaded" and "profiles[1].command"
     When the operator runs `agentd profiles --json`

@@ -81,4 +81,4 @@ Feature: Schedules
     And its stderr says all of:
       | agentd.toml:6:  | profiles[0].schedule | never fires                    |
       | agentd.toml:13: | profiles[1].schedule | exactly five fields            |
-      | agentd.toml:14: | profiles[1].timezone | the nearest is "Europe/Berlin" |
+      | agentd.toml:14: | profiles[1].timezone | did you mean "Europe/Berlin"?  |

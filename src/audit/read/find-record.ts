@@ -95,7 +95,7 @@ async function findByPiece(auditRoot: string, piece: string, names: RecordNames)
 function unknownSession(auditRoot: string, name: string): AgentdError {
   return new AgentdError("unknown_session", {
     tried: `find session ${JSON.stringify(name)}`,
-    why: `no session id in ${auditRoot} starts or ends with it (at least four digits are needed), and no profile of that name has a session`,
+    why: `no session id in ${auditRoot} contains it (at least four digits are needed), and no profile of that name has a session`,
     next: "List the ids with `agentd ps -a`.",
   });
 }

@@ -132,7 +132,7 @@ describe("a record", () => {
     const error: unknown = await findRecord(auditRoot, "19c2").catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: "ambiguous_session",
-      message: 'cannot find session "19c2": 7 ids begin with it',
+      message: 'cannot find session "19c2": 7 session ids start with it',
       details: {
         count: 7,
         candidates: [

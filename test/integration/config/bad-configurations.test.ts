@@ -138,7 +138,7 @@ describe("a bad configuration", () => {
     ["methodology_dir", "true", "true", "must be a string"],
     ["repo_token_source", '"ghp_hunter2-x"', "(not shown)", "not a value"],
     ["schedule", '"0 3 * * *"', '"0 3 * * *"', "must set repo"],
-    ["timezone", '"Europe/Berln"', '"Europe/Berln"', 'the nearest is "Europe/Berlin"'],
+    ["timezone", '"Europe/Berln"', '"Europe/Berln"', 'did you mean "Europe/Berlin"?'],
     ["timezone", '"+01:00"', '"+01:00"', "IANA database"],
     ["timezone", '""', '""', "IANA database"],
     ["missed", '"twice"', '"twice"', '"skip", "once"'],
