@@ -58,7 +58,7 @@ describe("the check of the machine", () => {
     await provide("dnf");
     const { exitCode, stderr } = await check();
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("  - newuidmap, which gives a user its subordinate ids\n");
+    expect(stderr).toContain("  - newuidmap, which maps subordinate ids for a user\n");
     expect(stderr).toMatch(/^ {2}sudo dnf install -y podman shadow-utils [a-z0-9 -]+$/m);
   });
 
