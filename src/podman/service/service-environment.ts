@@ -1,8 +1,8 @@
-import type { Environment } from "../../environment.ts";
 /**
  * The environment of the Podman service: allowed names only, because the daemon's own holds the credentials, and an
  * inherited NOTIFY_SOCKET lets Podman declare itself the unit's main process.
  */
+import type { Environment } from "../../environment.ts";
 
 /** Every variable that the service may inherit. Proxy variables count in both cases. */
 export const SERVICE_ENVIRONMENT = [
