@@ -25,7 +25,8 @@ function searchFiles({ directories, texts, sinceMs }) {
   for (let path = remaining.pop(); path !== undefined; path = remaining.pop()) {
     try {
       const stats = lstatSync(path);
-      if (stats.isDirectory()) remaining.push(...readdirSync(path).map((name) => `${path}/${name}`));
+      // One by one: a directory can have more entries than a call takes arguments.
+      if (stats.isDirectory()) for (const name of readdirSync(path)) remaining.push(`${path}/${name}`);
       // No process can set a file's time of change.
       if (stats.ctimeMs < sinceMs) continue;
       found(path, path);

@@ -44,7 +44,8 @@ export function renderTable(
 ): string {
   const cells = [headers, ...rows].map((row) => row.map(readCell));
   const widths = headers.map((_, column) =>
-    Math.max(...cells.map((row) => widthOf(row[column]?.text ?? ""))),
+    // Not `Math.max(...)`: a table can have more rows than a call takes arguments.
+    cells.reduce((widest, row) => Math.max(widest, widthOf(row[column]?.text ?? "")), 0),
   );
   const giving = headers.findIndex((header) => header === givesWay);
   const others = lineWidth(widths) - (widths[giving] ?? 0);

@@ -148,16 +148,8 @@ describe("a tree of many directories", () => {
     const entry = join(import.meta.dirname, "../../../src/trees/removal-worker.ts");
     await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "cjs" });
     const remover = new Remover({ script: outfile, removeSmall: () => Promise.resolve(false) });
-    await new Promise<void>((resolve, reject) => {
-      const removed = remover.remove(huge, () => void remover.close());
-      removed.then(
-        () => reject(new Error("it was removed")),
-        (error: unknown) => {
-          expect(String(error)).toContain(`the worker that removes ${huge} has ended`);
-          resolve();
-        },
-      );
-    });
+    const removed = remover.remove(huge, () => void remover.close());
+    await expect(removed).rejects.toThrow(`the worker that removes ${huge} ended`);
     await removeTree(huge);
     expect(readdirSync(join(huge, ".."))).toEqual([]);
   });
