@@ -14,12 +14,15 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   opendirSync,
   openSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   unlinkSync,
   type Dir,
+  type Dirent,
   type Stats,
 } from "node:fs";
 import { fsPath, latin1Path, type BytePath } from "./byte-path.ts";
@@ -30,6 +33,9 @@ const O_PATH = 0x200000;
 const LOOK = O_PATH | constants.O_NOFOLLOW;
 /** A FIFO or a terminal would wait, or become this process's own: regular files take no notice of these flags. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** `special`: a FIFO, socket or device. */
+export type EntryKind = "file" | "directory" | "link" | "special";
 
 /** A file, directory, link or anything else in a tree. Whoever opened it closes it, or has `using` close it. */
 export class TreeEntry implements Disposable {
@@ -56,6 +62,16 @@ export class TreeEntry implements Disposable {
     return new TreeEntry(openSync(this.#below(name), LOOK));
   }
 
+  /** What the entry of that name in this directory is now; much cheaper than to open it. Throws as `open` does. */
+  look(name: BytePath): Stats {
+    return lstatSync(this.#below(name));
+  }
+
+  /** What the link of that name in this directory holds. Throws the system's error: `EINVAL` for anything else. */
+  readLink(name: BytePath): Buffer {
+    return readlinkSync(this.#below(name), { encoding: "buffer" });
+  }
+
   /** Changes the mode of exactly this file or directory; a link has none. */
   setMode(mode: number): void {
     chmodSync(this.#self(), mode);
@@ -73,11 +89,18 @@ export class TreeEntry implements Disposable {
 
   /** The names in this directory, one after another, in no order. Needs permission to read it. */
   *names(): Generator<BytePath> {
+    for (const { name } of this.list()) yield name;
+  }
+
+  /** The names as `names` gives them, each with what it was while the directory was read. */
+  *list(): Generator<{ readonly name: BytePath; readonly kind: EntryKind }> {
     // @types/node knows names as text only.
     const listing: Dir = opendirSync(this.#self(), { encoding: "buffer" as BufferEncoding });
     try {
-      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync())
-        yield latin1Path(entry.name as unknown as Buffer);
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+        const name = latin1Path(entry.name as unknown as Buffer);
+        yield { name, kind: kindOf(entry) ?? kindOf(this.look(name)) ?? "special" };
+      }
     } finally {
       listing.closeSync();
     }
@@ -109,4 +132,14 @@ export class TreeEntry implements Disposable {
   #below(name: BytePath): Buffer {
     return fsPath(`${this.#self()}/${name}` as BytePath);
   }
+}
+
+/** Undefined where a file system does not say it with the name. */
+function kindOf(entry: Dirent | Stats): EntryKind | undefined {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "directory";
+  if (entry.isSymbolicLink()) return "link";
+  return entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice()
+    ? "special"
+    : undefined;
 }
