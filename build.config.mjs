@@ -1,4 +1,4 @@
-// Builds dist/: three complete programs from the same sources, each one CommonJS file, which starts faster than an ES
+// Builds dist/: four complete programs from the same sources, each one CommonJS file, which starts faster than an ES
 // module. No code is split off for them to share: the class of an error has to be the same all over a program.
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -11,6 +11,7 @@ await build({
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
     "seal-worker": "src/audit/seal-worker.ts",
+    "export-worker": "src/work/export-worker.ts",
   },
   outdir: "dist",
   outExtension: { ".js": ".cjs" },

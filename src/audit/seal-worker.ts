@@ -4,33 +4,28 @@
  */
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { sentence } from "../errors.ts";
+import type { JobAnswer, JobMessage } from "../job-worker.ts";
 import type { SessionDocument } from "../session-document.ts";
 import { Attester, type AttesterSettings } from "./attest.ts";
 import { sealRecord, type SealRequest } from "./seal.ts";
 
-/** What `Sealer` posts. */
-export interface SealJob {
-  readonly job: number;
-  readonly request: SealRequest;
-}
-
-/** What comes back, in whatever order. */
-export type SealAnswer =
-  | { readonly job: number; readonly document: SessionDocument }
-  | { readonly job: number; readonly failure: string };
-
-async function answer({ job, request }: SealJob, attester: Attester): Promise<SealAnswer> {
+async function answer(
+  job: number,
+  request: SealRequest,
+  attester: Attester,
+): Promise<JobAnswer<SessionDocument>> {
   try {
-    return { job, document: await sealRecord(request, attester) };
+    return { job, result: await sealRecord(request, attester) };
   } catch (error) {
-    // As text: an error may hold what cannot go between threads.
     return { job, failure: sentence(error) };
   }
 }
 
 function serve(port: MessagePort, attester: Attester): void {
-  port.on("message", (message: SealJob) => {
-    void answer(message, attester).then((reply) => port.postMessage(reply));
+  port.on("message", (message: JobMessage<SealRequest>) => {
+    // A seal is never cancelled.
+    if ("cancel" in message) return;
+    void answer(message.job, message.request, attester).then((reply) => port.postMessage(reply));
   });
   attester.prepare();
 }

@@ -1,7 +1,6 @@
-import { Worker } from "node:worker_threads";
+import { JobWorker } from "../job-worker.ts";
 import type { SessionDocument } from "../session-document.ts";
 import type { AttesterSettings } from "./attest.ts";
-import type { SealAnswer, SealJob } from "./seal-worker.ts";
 import type { SealRequest } from "./seal.ts";
 
 export interface SealerOptions {
@@ -14,95 +13,24 @@ export interface SealerOptions {
   readonly onWorker?: (() => void) | undefined;
 }
 
-interface Waiting {
-  readonly resolve: (document: SessionDocument) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Seals records in one worker thread, which starts when it is needed and ends when it is idle. */
 export class Sealer {
-  readonly #script: string;
-  readonly #attester: AttesterSettings;
-  readonly #idleMs: number;
-  readonly #onWorker: (() => void) | undefined;
-  readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | undefined;
-  #idle: NodeJS.Timeout | undefined;
-  #nextJob = 0;
+  readonly #worker: JobWorker<SealRequest, SessionDocument>;
 
-  constructor({ script, attester, idleMs = 30_000, onWorker }: SealerOptions) {
-    this.#script = script;
-    this.#attester = attester;
-    this.#idleMs = idleMs;
-    this.#onWorker = onWorker;
+  constructor({ script, attester, idleMs, onWorker }: SealerOptions) {
+    this.#worker = new JobWorker({ script, does: "seals", data: attester, idleMs, onWorker });
   }
 
   /** Starts the worker ahead of a seal that will come soon, so that the seal does not wait for it. */
   prepare(): void {
-    this.#liveWorker();
-    if (this.#waiting.size === 0) this.#restartIdleTimer();
+    this.#worker.prepare();
   }
 
   /** Seals a record as `sealRecord` does. Rejects too when the worker ends before it has answered. */
-  readonly seal = async (request: SealRequest): Promise<SessionDocument> => {
-    const worker = this.#liveWorker();
-    clearTimeout(this.#idle);
-    // The process stays alive for a seal, and for nothing else of the worker's.
-    worker.ref();
-    const message: SealJob = { job: this.#nextJob++, request };
-    return await new Promise((resolve, reject) => {
-      this.#waiting.set(message.job, { resolve, reject });
-      worker.postMessage(message);
-    });
-  };
+  readonly seal = (request: SealRequest): Promise<SessionDocument> => this.#worker.run(request);
 
   /** Ends the worker; seals that are under way are rejected, and their records stay incomplete. */
   async close(): Promise<void> {
-    clearTimeout(this.#idle);
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    // At once, so that a seal that comes now starts another worker instead of going down with this one.
-    this.#lose(worker, new Error("the worker that seals was closed"));
-    await worker.terminate();
+    await this.#worker.close();
   }
-
-  #liveWorker(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    // An environment of its own, empty: the daemon's holds credentials.
-    const worker = new Worker(this.#script, { env: {}, workerData: this.#attester });
-    worker.unref();
-    worker.on("online", () => this.#onWorker?.());
-    worker.on("message", (answer: SealAnswer) => this.#settle(answer));
-    worker.on("error", (error) => this.#lose(worker, asError(error)));
-    worker.on("exit", () => this.#lose(worker, new Error("the worker that seals has ended")));
-    this.#worker = worker;
-    return worker;
-  }
-
-  #settle(answer: SealAnswer): void {
-    const waiting = this.#waiting.get(answer.job);
-    this.#waiting.delete(answer.job);
-    if ("failure" in answer) waiting?.reject(new Error(answer.failure));
-    else waiting?.resolve(answer.document);
-    if (this.#waiting.size > 0) return;
-    this.#worker?.unref();
-    this.#restartIdleTimer();
-  }
-
-  /** The worker is gone: whoever waits hears of it, and the next seal starts another. */
-  #lose(worker: Worker, error: Error): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-  }
-
-  #restartIdleTimer(): void {
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.close(), this.#idleMs).unref();
-  }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -67,7 +67,10 @@ async function updateIndex(paths: readonly BytePath[], options: AddOptions): Pro
     if (!(error instanceof GitFailure)) throw error;
     // A file that is not in the encoding that the attributes name stops git.
     await withoutConversion(repository);
-    leaveOut("conversions" as BytePath, `git could not apply them, so files are as they are: ${error.output.trim()}`);
+    leaveOut(
+      "conversions" as BytePath,
+      `git could not apply them, so files are as they are: ${error.output.trim()}`,
+    );
     await git.run(update, run);
   }
 }

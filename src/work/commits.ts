@@ -101,7 +101,10 @@ async function packNewObjects(
     if (!(error instanceof GitFailure)) throw error;
     const there = new Set(await idsThatExist(git, taken, tips));
     if (there.size === 0 || there.size === tips.length) throw error;
-    const named = [...changed, ...(refs.headId === undefined ? [] : [[bytePath("HEAD"), refs.headId] as const])];
+    const named = [
+      ...changed,
+      ...(refs.headId === undefined ? [] : [[bytePath("HEAD"), refs.headId] as const]),
+    ];
     for (const [name, id] of named)
       if (tips.includes(id) && !there.has(id)) leaveOut(name, "it leads to an object that is missing");
     await attempt([...there]);

@@ -22,7 +22,8 @@ export class Budget {
 
   /** @throws NotExported when it is used up. */
   take(bytes: number): void {
-    if (bytes > this.left) throw new NotExported(`with it there are more than ${shownBytes(this.#bytes)} to copy`);
+    if (bytes > this.left)
+      throw new NotExported(`with it there are more than ${shownBytes(this.#bytes)} to copy`);
     this.left -= bytes;
   }
 }
@@ -72,7 +73,7 @@ export async function copyContent(
   const copy = openSync(fsPath(target), "wx", mode);
   try {
     await eachChunk(descriptor, size, pace, (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += writeSync(copy, chunk, done);
+      for (let done = 0; done < chunk.length;) done += writeSync(copy, chunk, done);
     });
   } finally {
     closeSync(copy);
@@ -100,7 +101,7 @@ async function eachChunk(
   use: (chunk: Buffer) => void,
 ): Promise<void> {
   const buffer = Buffer.allocUnsafe(Math.min(size, CHUNK_BYTES));
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     const count = readSync(descriptor, buffer, 0, Math.min(buffer.length, size - done), done);
     if (count === 0) return;
     use(buffer.subarray(0, count));

@@ -34,8 +34,8 @@ export interface ExportRequest {
   /** Made where it is missing; what an earlier attempt has written there is removed. */
   readonly outDirectory: string;
   readonly limits?: Partial<ExportLimits> | undefined;
-  /** The daemon's; git gets a few allowed names of it. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The whole environment of git, as `gitEnvironment` makes it. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface WorkExport {
@@ -67,7 +67,8 @@ export async function exportWork(request: ExportRequest, signal: AbortSignal): P
   await removeTree(scratchDirectory);
   await mkdir(scratchDirectory, { recursive: true, mode: 0o700 });
   await mkdir(outDirectory, { recursive: true, mode: 0o700 });
-  for (const name of [SUMMARY_FILE, PATCH_FILE, BUNDLE_FILE]) await rm(join(outDirectory, name), { force: true });
+  for (const name of [SUMMARY_FILE, PATCH_FILE, BUNDLE_FILE])
+    await rm(join(outDirectory, name), { force: true });
   await makeBorrower(base, join(scratchDirectory, CHECKED_REPOSITORY));
   const work = new Work(request, base, limits, signal);
   return await work.export();
@@ -164,7 +165,9 @@ class Work {
       await rm(output, { force: true });
       const why = time.aborted ? "it takes too long" : reason(error);
       this.#leftOut.add(bytePath(part), why);
-      this.#warnings.push(`The session's ${part === "commits" ? "commits" : "changed files"} were not exported: ${why}.`);
+      this.#warnings.push(
+        `The session's ${part === "commits" ? "commits" : "changed files"} were not exported: ${why}.`,
+      );
       return undefined;
     } finally {
       this.#gitStarts += git.starts;

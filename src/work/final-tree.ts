@@ -125,7 +125,11 @@ export async function writePatch(
 }
 
 /** How many files of the final tree are not as HEAD has them; undefined when there is no such commit. */
-export async function countUncommitted({ checked, head, git }: FinalTreeRequest): Promise<number | undefined> {
+export async function countUncommitted({
+  checked,
+  head,
+  git,
+}: FinalTreeRequest): Promise<number | undefined> {
   if (head === undefined) return undefined;
   const compare = ["diff-index", "--cached", "--no-renames", "--name-only", "-z", head];
   return pathsIn(await git.run(compare, { repository: checked })).length;

@@ -1,8 +1,7 @@
 /** Asks git what `.gitignore` files say, about one level of a tree after the other, in one process. */
-import { closeSync, openSync, writeSync } from "node:fs";
 import { execa } from "execa";
 import { systemCode } from "../errors.ts";
-import { bytePath, fsPath, joinBytes, type BytePath } from "../trees/byte-path.ts";
+import { bytePath, joinBytes, type BytePath } from "../trees/byte-path.ts";
 import type { TreeEntry } from "../trees/tree-entry.ts";
 import { GitFailure } from "../workspace/git.ts";
 import { readSmall } from "./content.ts";
@@ -58,20 +57,12 @@ export class IgnoreRules {
   #prepare(directory: BytePath): void {
     if (this.#prepared.has(directory)) return;
     this.#prepared.add(directory);
-    if (directory !== "") this.#prepare(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) as BytePath);
+    if (directory !== "")
+      this.#prepare(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) as BytePath);
     const { paths, copy } = this.#options;
     const path = directory === "" ? IGNORE_FILE : joinBytes(directory, IGNORE_FILE);
     const content = contentOf(paths.directory(directory));
-    if (content === undefined) return;
-    copy.makeDirectory(directory);
-    try {
-      const file = openSync(fsPath(joinBytes(copy.directory, path)), "wx", 0o600);
-      writeSync(file, content);
-      closeSync(file);
-    } catch (error) {
-      // It has changed, and was taken already.
-      if (systemCode(error) !== "EEXIST") throw error;
-    }
+    if (content !== undefined) copy.lend(path, content);
   }
 }
 
@@ -111,9 +102,9 @@ function startGit({ git, repository, copy }: IgnoreRulesOptions): GitProcess {
   let fields: string[] = [];
   const nextAnswer = async (): Promise<boolean> => {
     while (fields.length < FIELDS) {
-      const { value, done } = await output.next();
-      if (done === true) throw new GitFailure("git check-ignore ended");
-      const parts = (rest + value.toString("latin1")).split("\0");
+      const next = await output.next();
+      if (next.done === true) throw new GitFailure("git check-ignore ended");
+      const parts = (rest + next.value.toString("latin1")).split("\0");
       rest = parts.pop() ?? "";
       fields = fields.concat(parts);
     }

@@ -32,7 +32,7 @@ export function* readIndex(index: Buffer, idBytes: 20 | 32): Generator<IndexEntr
   if (index.toString("latin1", 0, 4) !== "DIRC" || version < 2 || version > 4)
     throw new Error(`the index of the clone is of an unknown version (${version})`);
   let offset = HEADER_BYTES;
-  let previous = Buffer.alloc(0);
+  let previous: Buffer = Buffer.alloc(0);
   for (let left = index.readUInt32BE(8); left > 0; left -= 1) {
     const start = offset;
     const number = (at: number): number => index.readUInt32BE(start + at);

@@ -42,7 +42,9 @@ export async function keepBase({
   await keepObjects(gitDirectory, baseDirectory, mirrorDirectory);
   for (const name of REFS) {
     const target = join(baseDirectory, name);
-    await ifThere(cp(join(gitDirectory, name), target, { recursive: true, force: true, verbatimSymlinks: true }));
+    await ifThere(
+      cp(join(gitDirectory, name), target, { recursive: true, force: true, verbatimSymlinks: true }),
+    );
   }
   await copy(join(gitDirectory, "index"), join(baseDirectory, "index"));
   const { commit } = readBase(baseDirectory);

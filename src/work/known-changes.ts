@@ -85,10 +85,14 @@ class Comparison {
     const stats = look(directory, name);
     if (known.mode === MODE_SUBMODULE) {
       // Its place is there for as long as it is a directory; what a submodule has in it is its own.
-      if (stats?.isDirectory() === true) return this.#submodule(directory, name, known);
+      if (stats?.isDirectory() === true) {
+        this.#submodule(directory, name, known);
+        return;
+      }
     } else if (stats?.isFile() === true || stats?.isSymbolicLink() === true) {
       if (this.#isUnchanged(stats, known)) return;
-      if (await this.#options.copy.take(directory, name, known.path, known)) this.changes.taken.push(known.path);
+      if (await this.#options.copy.take(directory, name, known.path, known))
+        this.changes.taken.push(known.path);
       return;
     }
     this.changes.gone.push(known.path);
@@ -100,10 +104,10 @@ class Comparison {
 
   #submodule(directory: TreeEntry, name: BytePath, known: IndexEntry): void {
     using entry = directory.open(name);
-    for (const _ of entry.names()) {
-      this.#options.leaveOut(known.path, "it is a submodule");
-      return;
-    }
+    const names = entry.names();
+    const { done } = names.next();
+    names.return(undefined);
+    if (done !== true) this.#options.leaveOut(known.path, "it is a submodule");
   }
 
   #isUnchanged(stats: Stats, known: IndexEntry): boolean {
@@ -124,7 +128,10 @@ class Comparison {
       const found = path === undefined ? name : joinBytes(path, name);
       if (isGitDirectory(name)) leaveOut(found, "it is a repository of its own");
       else if (this.changes.found.length < limits.entries) this.changes.found.push({ path: found, kind });
-      else return leaveOut(found, `there are more than ${limits.entries} new files; this and others were not looked at`);
+      else {
+        leaveOut(found, `there are more than ${limits.entries} new files; others were not looked at`);
+        return;
+      }
     }
   }
 

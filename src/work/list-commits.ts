@@ -7,7 +7,7 @@ import type { WorkCommit } from "./summary.ts";
 const SUBJECT_CHARACTERS = 500;
 
 /** One line a commit, its fields between NULs: `>` for a new one, `-` for one that a new one is based on. */
-const FORMAT = "%m%x00%H%x00%an <%ae>%x00%aI%x00%s";
+const FORMAT = "%m%x00%H%x00%an <%ae>%x00%at%x00%s";
 
 export interface ListedCommits {
   /** All that are new. */
@@ -39,7 +39,7 @@ export async function listCommits(
     if (mark !== ">") continue;
     ids.add(id);
     if (listed.length < limits.listedCommits)
-      listed.push({ id, author: shown(author), time, subject: shown(subject) });
+      listed.push({ id, author: shown(author), time: isoTime(Number(time)), subject: shown(subject) });
   }
   if (ids.size > limits.commits) throw new NotExported(`there are more than ${limits.commits} new ones`);
   return { ids, listed, boundary };
@@ -70,12 +70,21 @@ async function kinds(
 ): Promise<{ readonly id: string; readonly kind: string }[]> {
   if (ids.length === 0) return [];
   const input = Buffer.from(ids.map((id) => `${id}\n`).join(""));
-  const output = await git.run(["cat-file", "--batch-check=%(objectname) %(objecttype)"], { repository, input });
+  const output = await git.run(["cat-file", "--batch-check=%(objectname) %(objecttype)"], {
+    repository,
+    input,
+  });
   return output
     .toString("latin1")
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => ({ id: line.split(" ")[0] ?? "", kind: line.split(" ")[1] ?? "" }));
+}
+
+/** Null for a time that no calendar has. */
+function isoTime(seconds: number): string | null {
+  const time = new Date(seconds * 1000);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
 function shown(bytes: string): string {

@@ -86,7 +86,11 @@ function listBelow(path: BytePath, room: number, { paths, leaveOut }: NewFilesOp
 function withDirectories(paths: ReadonlySet<BytePath>): Set<string> {
   const all = new Set<string>();
   for (const path of paths) {
-    for (let part: string = path; part !== "" && !all.has(part); part = part.slice(0, Math.max(0, part.lastIndexOf("/"))))
+    for (
+      let part: string = path;
+      part !== "" && !all.has(part);
+      part = part.slice(0, Math.max(0, part.lastIndexOf("/")))
+    )
       all.add(part);
   }
   return all;

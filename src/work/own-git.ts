@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { execa } from "execa";
-import { DeadlineExceeded, GitFailure, gitEnvironment, HARMLESS_SETTINGS } from "../workspace/git.ts";
+import { DeadlineExceeded, GitFailure, HARMLESS_SETTINGS } from "../workspace/git.ts";
 import { NotExported, shownBytes } from "./limits.ts";
 import type { Pace } from "./pace.ts";
 
@@ -25,8 +25,8 @@ export interface OwnGitRun {
 }
 
 export interface OwnGitOptions {
-  /** The daemon's; git gets a few allowed names of it. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The whole environment of git, as `gitEnvironment` makes it. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly pace: Pace;
   readonly memoryBytes: number;
   /** The most bytes of a file or an output. */
@@ -86,10 +86,9 @@ export class OwnGit {
       options: {
         cwd: workTree ?? repository,
         env: {
-          ...gitEnvironment(environment, []),
+          ...environment,
           GIT_NO_REPLACE_OBJECTS: "1",
           GIT_OPTIONAL_LOCKS: "0",
-          GIT_ATTR_NOSYSTEM: "1",
         },
         extendEnv: false,
         cancelSignal: pace.signal,
@@ -110,15 +109,16 @@ export class OwnGit {
     const { program, args: words, options } = this.command(args, run);
     const { input, outputFile } = run;
     const files: number[] = [];
-    const opened = (path: string, flags: string): number => {
+    // Execa takes any descriptor; its types know those of one digit.
+    const opened = (path: string, flags: string): 3 => {
       const descriptor = openSync(path, flags);
       files.push(descriptor);
-      return descriptor;
+      return descriptor as 3;
     };
     try {
       const result = await execa(program, words, {
         ...options,
-        ...(input instanceof Buffer
+        ...(Buffer.isBuffer(input)
           ? { input }
           : { stdin: input === undefined ? ("ignore" as const) : opened(input.path, "r") }),
         stdout: outputFile === undefined ? "pipe" : opened(outputFile, "w"),
@@ -127,14 +127,14 @@ export class OwnGit {
         stripFinalNewline: false,
         maxBuffer: { stdout: OUTPUT_BYTES, stderr: ERROR_BYTES },
       });
-      if (result.exitCode === 0) return Buffer.from(result.stdout ?? []);
+      if (result.exitCode === 0) return Buffer.from((result.stdout as Uint8Array | undefined) ?? []);
       pace.signal.throwIfAborted();
       if (result.exitCode === TIME_IS_UP) throw new DeadlineExceeded(pace.leftMs);
       if (result.isMaxBuffer) throw new NotExported(`it has more than ${shownBytes(OUTPUT_BYTES)} to say`);
       if (result.signal === "SIGXFSZ" || FILE_TOO_LARGE.has(result.exitCode ?? 0))
         throw new NotExported(`it is larger than ${shownBytes(run.fileBytes ?? bytes)}`);
       const said = Buffer.from(result.stderr).toString("utf8");
-      throw new GitFailure(said === "" ? (result.shortMessage ?? "git was ended") : said);
+      throw new GitFailure(said === "" ? "git was ended" : said);
     } finally {
       for (const file of files) closeSync(file);
     }

@@ -110,7 +110,10 @@ function readLoose(gitDirectory: TreeEntry, ids: Map<BytePath, string>, bounds: 
       const value = readSmall(entry, FILE_BYTES)?.toString("latin1").trimEnd() ?? "";
       if (!value.startsWith(SYMBOLIC)) keep(ids, path, value, bounds);
     } else {
-      bounds.leaveOut(path, entry.stats.isDirectory() ? `it is more than ${DEPTH} levels deep` : "it is no file");
+      bounds.leaveOut(
+        path,
+        entry.stats.isDirectory() ? `it is more than ${DEPTH} levels deep` : "it is no file",
+      );
     }
   };
   const root = "refs" as BytePath;
@@ -140,4 +143,3 @@ function ifPresent<T>(work: () => T): T | undefined {
 export function shownBranch(ref: BytePath): string {
   return shownPath(ref.replace(/^refs\/heads\//, "") as BytePath);
 }
-

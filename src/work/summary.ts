@@ -5,8 +5,8 @@ export interface WorkCommit {
   readonly id: string;
   /** `Name <address>`, as the commit has it; anybody may have written anything there. */
   readonly author: string;
-  /** When the author says that it was made, as ISO 8601 with a zone. */
-  readonly time: string;
+  /** When it was made, by the clock of its author; null where that is no time. */
+  readonly time: string | null;
   /** Its first line. */
   readonly subject: string;
 }

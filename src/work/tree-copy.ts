@@ -1,5 +1,6 @@
 /** A directory of agentd's own that takes what has changed of a tree, each file where it was. */
-import { closeSync, mkdirSync, rmdirSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { systemCode } from "../errors.ts";
 import { fsPath, joinBytes, type BytePath } from "../trees/byte-path.ts";
 import type { TreeEntry } from "../trees/tree-entry.ts";
 import { blobId, copyContent, linkId, openReadable, type Budget } from "./content.ts";
@@ -24,6 +25,7 @@ export class TreeCopy {
   readonly directory: BytePath;
   readonly #options: TreeCopyOptions;
   readonly #made = new Set<string>([""]);
+  readonly #lent = new Set<string>();
 
   constructor(options: TreeCopyOptions) {
     this.directory = options.directory;
@@ -43,6 +45,17 @@ export class TreeCopy {
   removeDirectory(path: BytePath): void {
     rmdirSync(fsPath(joinBytes(this.directory, path)));
     this.#made.delete(path);
+  }
+
+  /** Puts a file where git reads it though nobody has taken it; one that was taken is the right one already. */
+  lend(path: BytePath, content: Buffer): void {
+    const target = this.#targetOf(path);
+    try {
+      writeFileSync(fsPath(target), content, { flag: "wx", mode: 0o600 });
+      this.#lent.add(target);
+    } catch (error) {
+      if (systemCode(error) !== "EEXIST") throw error;
+    }
   }
 
   /**
@@ -78,7 +91,11 @@ export class TreeCopy {
     const descriptor = openReadable(entry);
     try {
       if (mayBeKnown && (await blobId(descriptor, format, pace)).equals(known.id)) return false;
-      await copyContent(descriptor, this.#targetOf(path), { mode: isExecutable ? 0o700 : 0o600, budget, pace });
+      await copyContent(descriptor, this.#targetOf(path), {
+        mode: isExecutable ? 0o700 : 0o600,
+        budget,
+        pace,
+      });
       return true;
     } finally {
       closeSync(descriptor);
@@ -88,6 +105,8 @@ export class TreeCopy {
   #targetOf(path: BytePath): BytePath {
     const place = this.#options.placeOf(path);
     this.makeDirectory(place.slice(0, Math.max(0, place.lastIndexOf("/"))) as BytePath);
-    return joinBytes(this.directory, place);
+    const target = joinBytes(this.directory, place);
+    if (this.#lent.delete(target)) unlinkSync(fsPath(target));
+    return target;
   }
 }

@@ -1,4 +1,15 @@
-import { chmod, lstat, readdir, readFile, readlink, rename, rm, stat, symlink, unlink } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commit, git, makeRepository } from "../../kit/repositories.mjs";
@@ -67,7 +78,7 @@ describe("the work of a session", () => {
       branches: [{ name: "refs/heads/fix", commit: second, is_new: true }],
       commit_count: 2,
       commits: [
-        { id: second, subject: "Second", author: "Ada <ada@example.org>", time: "2025-01-01T12:00:00Z" },
+        { id: second, subject: "Second", author: "Ada <ada@example.org>", time: "2025-01-01T12:00:00.000Z" },
         { id: first, subject: "First" },
       ],
       files_changed: 4,
@@ -94,7 +105,7 @@ describe("the work of a session", () => {
       "image.bin": { content: Buffer.from([0, 1, 2, 255, 0, 7]) },
       "tool.sh": { content: "#!/bin/sh\n", mode: 0o755 },
       "long.md": lines,
-      "link": { linkTo: "plain.txt" },
+      link: { linkTo: "plain.txt" },
       "gone/deep/file": "gone\n",
       "directory/file": "file\n",
       "file-to-directory": "file\n",
@@ -110,7 +121,7 @@ describe("the work of a session", () => {
       "image.bin": { content: Buffer.from([0, 1, 3, 254, 0, 7, 10, 13]) },
       "new.bin": { content: Buffer.from([255, 0, 1]) },
       "no-end": "no end still",
-      "empty": "",
+      empty: "",
       "deep/er/new.txt": "new\r\n",
     });
     await chmod(at("tool.sh"), 0o644);
@@ -123,7 +134,7 @@ describe("the work of a session", () => {
     await rm(at("directory-to-link"), { recursive: true });
     await rm(at("file-to-directory"));
     await work.write({
-      "directory": "now a file\n",
+      directory: "now a file\n",
       "file-to-directory/file": "file\n",
       "directory-to-link": { linkTo: "deep" },
     });
@@ -224,7 +235,9 @@ describe("the work of a session", () => {
     ]);
     const checkout = await work.fetched();
     expect(await git(checkout, ["rev-parse", "refs/agentd/HEAD"])).toBe(detached);
-    expect(await git(checkout, ["rev-parse", "refs/agentd/heads/one", "refs/agentd/tags/v1^{}"])).toBe(`${one}\n${one}`);
+    expect(await git(checkout, ["rev-parse", "refs/agentd/heads/one", "refs/agentd/tags/v1^{}"])).toBe(
+      `${one}\n${one}`,
+    );
   });
 
   it("says where HEAD is when it only went back", async () => {

@@ -7,7 +7,7 @@ import { keepBase } from "../../../src/work/keep-base.ts";
 import { exportWork, type ExportRequest, type WorkExport } from "../../../src/work/export-work.ts";
 import { cloneInto } from "../../../src/workspace/clone.ts";
 import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
-import { createGit } from "../../../src/workspace/git.ts";
+import { createGit, gitEnvironment } from "../../../src/workspace/git.ts";
 import { Mirrors } from "../../../src/workspace/mirrors.ts";
 import { removeTree } from "../../../src/workspace/remove-tree.ts";
 import { Staging } from "../../../src/workspace/staging.ts";
@@ -49,16 +49,20 @@ export class SessionWork {
     return head;
   }
 
+  get mirrors(): Mirrors {
+    return new Mirrors(join(this.root, "repos"));
+  }
+
   /** Clones `origin` as it is, keeps the base and delivers. */
-  async clone(ref: string | null = null): Promise<void> {
+  async clone(ref: string | null = null, url = this.origin): Promise<void> {
     const { signal } = new AbortController();
-    const mirrors = new Mirrors(join(this.root, "repos"));
+    const { mirrors } = this;
     const options = { git: createGit(ENVIRONMENT), mirrors, signal };
-    await cloneInto(this.#staging, { url: this.origin, ref }, options);
+    await cloneInto(this.#staging, { url, ref }, options);
     await keepBase({
       cloneDirectory: this.#staging.cloneDirectory,
       baseDirectory: this.baseDirectory,
-      mirrorDirectory: mirrors.directoryOf(this.origin),
+      mirrorDirectory: mirrors.directoryOf(url),
     });
     await deliverClone(this.#staging, { selinux: false, signal });
   }
@@ -79,18 +83,20 @@ export class SessionWork {
     return await this.git("rev-parse", "HEAD");
   }
 
+  /** What an export is asked for, but for the environment of git. */
+  request(limits: ExportRequest["limits"] = {}): Omit<ExportRequest, "environment"> {
+    return {
+      repoDirectory: this.repo,
+      baseDirectory: this.baseDirectory,
+      scratchDirectory: this.scratch,
+      outDirectory: this.out,
+      limits,
+    };
+  }
+
   async export(limits: ExportRequest["limits"] = {}): Promise<WorkExport> {
-    return await exportWork(
-      {
-        repoDirectory: this.repo,
-        baseDirectory: this.baseDirectory,
-        scratchDirectory: this.scratch,
-        outDirectory: this.out,
-        limits,
-        environment: ENVIRONMENT,
-      },
-      new AbortController().signal,
-    );
+    const environment = gitEnvironment(ENVIRONMENT, []);
+    return await exportWork({ ...this.request(limits), environment }, new AbortController().signal);
   }
 
   get patch(): string {
@@ -119,7 +125,9 @@ export class SessionWork {
   async fetched(): Promise<string> {
     const checkout = await mkdtemp(join(this.root, "checkout-"));
     await git(this.root, ["clone", "--quiet", this.origin, checkout]);
-    await git(checkout, ["fetch", "--quiet", this.bundle, "HEAD:refs/agentd/HEAD", "refs/*:refs/agentd/*"]);
+    const heads = await git(checkout, ["bundle", "list-heads", this.bundle]);
+    const head = / HEAD$/m.test(heads) ? ["HEAD:refs/agentd/HEAD"] : [];
+    await git(checkout, ["fetch", "--quiet", this.bundle, ...head, "refs/*:refs/agentd/*"]);
     await execa("git", ["fsck", "--strict", "--no-dangling"], { cwd: checkout });
     return checkout;
   }
