@@ -14,11 +14,12 @@ import { DeadlineExceeded, GitFailure } from "../workspace/git.ts";
 import { removeTree } from "../workspace/remove-tree.ts";
 import { makeBorrower, readBase, type Base } from "./base.ts";
 import { exportCommits, type NewCommits } from "./commits.ts";
-import { countUncommitted, takeFinalTree, writePatch, type FinalTreeRequest } from "./final-tree.ts";
+import { countUncommitted, takeFinalTree, type FinalTreeRequest } from "./final-tree.ts";
 import { LeftOutList } from "./left-out.ts";
 import { DEFAULT_LIMITS, NotExported, type ExportLimits } from "./limits.ts";
 import { OwnGit } from "./own-git.ts";
 import { Pace } from "./pace.ts";
+import { NO_DIFFERENCES, writePatch, type Differences } from "./patch.ts";
 import type { Refs } from "./refs.ts";
 import { changedRefs, openGitDirectory, readSessionRefs } from "./session-repository.ts";
 import type { WorkSummary } from "./summary.ts";
@@ -177,11 +178,14 @@ class Work {
   async #exportFiles(request: FinalTreeRequest & Tools, bundleBytes: number): Promise<Files> {
     const isChanged = await takeFinalTree(request);
     if (!isChanged) await writeFile(request.output, "", { flag: "wx", mode: 0o600 });
-    const differences = isChanged
-      ? await writePatch(request, request.output, this.#limits.bytes - bundleBytes)
-      : { filesChanged: 0, insertions: 0, deletions: 0, patchBytes: 0 };
     const isAtBase = !isChanged && request.head === this.#base.commit;
-    return { ...differences, uncommitted: isAtBase ? 0 : await countUncommitted(request) };
+    const [differences, uncommitted] = await Promise.all([
+      isChanged
+        ? writePatch({ ...request, commit: this.#base.commit, bytes: this.#limits.bytes - bundleBytes })
+        : NO_DIFFERENCES,
+      isAtBase ? 0 : countUncommitted(request),
+    ]);
+    return { ...differences, uncommitted };
   }
 
   /** The commit of HEAD, where the checked repository has it. */
@@ -206,7 +210,7 @@ interface Tools {
   readonly leaveOut: (what: BytePath, why: string) => void;
 }
 
-type Files = Awaited<ReturnType<typeof writePatch>> & { readonly uncommitted: number | undefined };
+type Files = Differences & { readonly uncommitted: number | undefined };
 
 const REASON_CHARACTERS = 500;
 

@@ -1,6 +1,6 @@
 /** Takes what a session left in its files, committed or not, as a patch against the commit that was cloned. */
 import { mkdirSync, readFileSync, statSync } from "node:fs";
-import { copyFile, stat } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytePath, latin1Path, type BytePath } from "../trees/byte-path.ts";
 import type { TreeEntry } from "../trees/tree-entry.ts";
@@ -95,35 +95,6 @@ async function committedFiles({ base, checked, head, git }: FinalTreeRequest): P
   return new Set(pathsIn(await git.run([...added, base.commit, head], { repository: checked })));
 }
 
-export interface Differences {
-  readonly filesChanged: number;
-  readonly insertions: number;
-  readonly deletions: number;
-  readonly patchBytes: number;
-}
-
-/**
- * Writes the patch from the base to the index of `checked`.
- *
- * @param bytes the most that the patch may have.
- */
-export async function writePatch(
-  { base, checked, git }: FinalTreeRequest,
-  patch: string,
-  bytes: number,
-): Promise<Differences> {
-  const compare = ["diff-index", "--cached", "--no-ext-diff", "--no-textconv", "--no-color", "-M", "-l200"];
-  const [numbers] = await Promise.all([
-    git.run([...compare, "--numstat", "-z", base.commit], { repository: checked }),
-    git.run([...compare, "-p", "--binary", "--full-index", base.commit], {
-      repository: checked,
-      outputFile: patch,
-      fileBytes: bytes,
-    }),
-  ]);
-  return { ...sums(numbers), patchBytes: (await stat(patch)).size };
-}
-
 /** How many files of the final tree are not as HEAD has them; undefined when there is no such commit. */
 export async function countUncommitted({
   checked,
@@ -139,17 +110,4 @@ function pathsIn(output: Buffer): BytePath[] {
   return latin1Path(output)
     .split("\0")
     .filter((path) => path !== "") as BytePath[];
-}
-
-/** A renamed file has no path in its own field, and two fields of their own. */
-function sums(numstat: Buffer): Omit<Differences, "patchBytes"> {
-  let [filesChanged, insertions, deletions] = [0, 0, 0];
-  for (const field of latin1Path(numstat).split("\0")) {
-    const numbers = /^(?<added>\d+|-)\t(?<deleted>\d+|-)\t/.exec(field)?.groups;
-    if (numbers === undefined) continue;
-    filesChanged += 1;
-    insertions += Number(numbers["added"]?.replace("-", "0"));
-    deletions += Number(numbers["deleted"]?.replace("-", "0"));
-  }
-  return { filesChanged, insertions, deletions };
 }

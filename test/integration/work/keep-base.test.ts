@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writeFiles } from "../../kit/files.mjs";
 import { commit, git, makeRepository } from "../../kit/repositories.mjs";
 import { SessionWork } from "./session-work.ts";
 
@@ -62,18 +63,10 @@ describe("the base of a session", () => {
   });
 
   it("is of the kind of ids that the repository has", async () => {
-    await git(work.root, [
-      "init",
-      "--quiet",
-      "--bare",
-      "--object-format=sha256",
-      "--initial-branch=main",
-      work.origin,
-    ]);
-    await commit(work.origin, {
-      files: { ".gitattributes": "*.txt text\n", "a.txt": "a\n", "b.txt": "b\n" },
-      branch: "main",
-    });
+    await git(work.root, ["init", "--quiet", "--object-format=sha256", "--initial-branch=main", work.origin]);
+    await writeFiles(work.origin, { ".gitattributes": "*.txt text\n", "a.txt": "a\n", "b.txt": "b\n" });
+    await git(work.origin, ["add", "--all"]);
+    await git(work.origin, ["commit", "--quiet", "--message", "Start"]);
     await work.clone();
     const ours = await work.commit("Ours", { "a.txt": "ours\n", ".gitattributes": "*.txt -text\n" });
     await rm(join(work.repo, "b.txt"));
@@ -135,16 +128,18 @@ describe("a process that still writes to the repository", () => {
     const files = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`d${index}/f/inner`, "tree\n"]),
     );
-    await work.begin(files);
+    const base = await work.begin(files);
     const host = join(work.root, "host");
     for (const each of ["f", "pack", "heads"]) execFileSync("mkdir", ["-p", join(host, each)]);
     await writeFile(join(host, "f/inner"), "of the host\n");
     await writeFile(join(host, "f/more"), "of the host\n");
+    await writeFile(join(host, "heads/of-the-host"), `${base}\n`);
     const writer = spawn("python3", ["-c", SWAP, work.repo, host], { stdio: ["ignore", "pipe", "inherit"] });
     await once(writer.stdout, "data");
     try {
       for (let round = 0; round < 15; round += 1) {
-        await work.export();
+        const { summary } = await work.export();
+        expect(summary.branches.map(({ name }) => name)).not.toContain("refs/heads/of-the-host");
         expect(await work.readPatch()).not.toContain("of the host");
       }
     } finally {
@@ -159,19 +154,20 @@ const SWAP = `
 import os, sys
 repo, host = sys.argv[1:]
 print("ready", flush=True)
+def swap(directory, target):
+    os.rename(directory, directory + ".kept")
+    os.symlink(target, directory)
+    os.unlink(directory)
+    os.rename(directory + ".kept", directory)
 while True:
+    swap(repo + "/.git/refs/heads", host + "/heads")
+    swap(repo + "/.git/objects/pack", host + "/pack")
     for i in range(40):
         d = os.path.join(repo, f"d{i}")
         try:
             with open(d + "/f/inner", "w") as f: f.write("changed\\n")
-            os.rename(d + "/f", d + "/kept")
-            os.symlink(host + "/f", d + "/f")
-            os.unlink(d + "/f")
-            os.rename(d + "/kept", d + "/f")
-            os.rename(d, d + ".kept")
-            os.symlink(host, d)
-            os.unlink(d)
-            os.rename(d + ".kept", d)
+            swap(d + "/f", host + "/f")
+            swap(d, host)
         except OSError:
             pass
 `;
