@@ -78,11 +78,16 @@ async function takeNew(
 ): Promise<BytePath[]> {
   if (found.length === 0) return [];
   const { root, checked, git } = request;
-  const committed = await committedFiles(request);
   using paths = new TreePaths(root);
   const rules = new IgnoreRules({ repository: checked, git, paths, copy });
   try {
-    return await takeNewFiles(found, { ...request, paths, rules, copy, committed });
+    return await takeNewFiles(found, {
+      ...request,
+      paths,
+      rules,
+      copy,
+      committed: () => committedFiles(request),
+    });
   } finally {
     await rules.close();
   }

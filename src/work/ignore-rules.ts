@@ -26,27 +26,26 @@ export interface IgnoreRulesOptions {
 export class IgnoreRules {
   readonly #options: IgnoreRulesOptions;
   readonly #prepared = new Set<string>();
+  #hasRules = false;
   #process: GitProcess | undefined;
 
   constructor(options: IgnoreRulesOptions) {
     this.#options = options;
   }
 
-  /** Those of the entries that are not ignored. @throws GitFailure when git ends. */
-  async notIgnored(entries: readonly Found[]): Promise<Found[]> {
-    if (entries.length === 0) return [];
-    for (const { path, kind } of entries) {
-      this.#prepare(path.slice(0, Math.max(0, path.lastIndexOf("/"))) as BytePath);
-      // A pattern may be for directories only, and git looks for itself.
-      if (kind === "directory") this.#options.copy.makeDirectory(path);
-    }
+  /** Sorts the entries of one level into those that are ignored and the others. @throws GitFailure when git ends. */
+  async sort(entries: readonly Found[]): Promise<{ readonly kept: Found[]; readonly ignored: Found[] }> {
+    for (const { path } of entries) this.#prepare(parentOf(path));
+    if (!this.#hasRules) return { kept: [...entries], ignored: [] };
+    // A pattern may be for directories only, and git looks for itself.
+    for (const { path, kind } of entries) if (kind === "directory") this.#options.copy.makeDirectory(path);
     this.#process ??= startGit(this.#options);
     const answers = await this.#process.ask(entries.map(({ path }) => path));
-    return entries.filter(({ path, kind }, index) => {
-      const isIgnored = answers[index] === true;
-      if (isIgnored && kind === "directory") this.#options.copy.removeDirectory(path);
-      return !isIgnored;
-    });
+    const isIgnored = (index: number): boolean => answers[index] === true;
+    return {
+      kept: entries.filter((_, index) => !isIgnored(index)),
+      ignored: entries.filter((_, index) => isIgnored(index)),
+    };
   }
 
   async close(): Promise<void> {
@@ -62,8 +61,15 @@ export class IgnoreRules {
     const { paths, copy } = this.#options;
     const path = directory === "" ? IGNORE_FILE : joinBytes(directory, IGNORE_FILE);
     const content = contentOf(paths.directory(directory));
-    if (content !== undefined) copy.lend(path, content);
+    if (content === undefined) return;
+    this.#hasRules = true;
+    copy.lend(path, content);
   }
+}
+
+/** Empty for what is at the root. */
+function parentOf(path: BytePath): BytePath {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as BytePath;
 }
 
 /** Undefined when there is none, or one that is too large to be meant. */

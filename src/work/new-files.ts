@@ -11,8 +11,8 @@ export interface NewFilesOptions {
   readonly paths: TreePaths;
   readonly rules: IgnoreRules;
   readonly copy: TreeCopy;
-  /** Files that the session has committed, which count whether they are ignored or not. */
-  readonly committed: ReadonlySet<BytePath>;
+  /** Files that the session has committed, which count whether they are ignored or not. Asked for once at most. */
+  readonly committed: () => Promise<ReadonlySet<BytePath>>;
   readonly limits: ExportLimits;
   readonly pace: Pace;
   readonly leaveOut: (what: BytePath, why: string) => void;
@@ -26,7 +26,7 @@ export interface NewFilesOptions {
  */
 export async function takeNewFiles(found: readonly Found[], options: NewFilesOptions): Promise<BytePath[]> {
   const { rules, limits, leaveOut } = options;
-  const committed = withDirectories(options.committed);
+  let committed: ReadonlySet<string> | undefined;
   const taken: BytePath[] = [];
   let seen = found.length;
   let level = found;
@@ -36,9 +36,10 @@ export async function takeNewFiles(found: readonly Found[], options: NewFilesOpt
       if (far !== undefined) leaveOut(path, far);
       return far === undefined;
     });
-    const asked = await rules.notIgnored(near.filter(({ path }) => !committed.has(path)));
+    const { kept, ignored } = await rules.sort(near);
+    if (ignored.length > 0) committed ??= withDirectories(await options.committed());
     const next: Found[] = [];
-    for (const { path, kind } of [...near.filter((each) => committed.has(each.path)), ...asked]) {
+    for (const { path, kind } of [...kept, ...ignored.filter((each) => committed?.has(each.path))]) {
       await options.pace.step();
       try {
         if (kind === "directory") {

@@ -1,5 +1,5 @@
 /** A directory of agentd's own that takes what has changed of a tree, each file where it was. */
-import { closeSync, mkdirSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { systemCode } from "../errors.ts";
 import { fsPath, joinBytes, type BytePath } from "../trees/byte-path.ts";
 import type { TreeEntry } from "../trees/tree-entry.ts";
@@ -39,12 +39,6 @@ export class TreeCopy {
     this.makeDirectory(path.slice(0, Math.max(0, cut)) as BytePath);
     mkdirSync(fsPath(joinBytes(this.directory, path)), { mode: 0o700 });
     this.#made.add(path);
-  }
-
-  /** Takes back an empty directory. */
-  removeDirectory(path: BytePath): void {
-    rmdirSync(fsPath(joinBytes(this.directory, path)));
-    this.#made.delete(path);
   }
 
   /** Puts a file where git reads it though nobody has taken it; one that was taken is the right one already. */

@@ -286,4 +286,20 @@ describe("the work of a session", () => {
     expect(summary).toMatchObject({ commit_count: 1, head: { commit: head }, left_out: [] });
     expect(await git(await work.fetched(), ["rev-parse", "refs/agentd/HEAD"])).toBe(head);
   });
+
+  it("is what could be had when the time is up", async () => {
+    const base = await work.begin();
+    const head = await work.commit("One", { "one.txt": "1\n" });
+    const { summary, warnings } = await work.export({ timeMs: 1 });
+    expect(summary).toMatchObject({ base, head: { commit: head }, commit_count: null, files_changed: null });
+    expect(summary.left_out).toEqual([
+      { what: "commits", why: "it takes too long" },
+      { what: "files", why: "it takes too long" },
+    ]);
+    expect(warnings).toEqual([
+      "The session's commits were not exported: it takes too long.",
+      "The session's changed files were not exported: it takes too long.",
+    ]);
+    expect(await readdir(work.out)).toEqual(["summary.json"]);
+  });
 });

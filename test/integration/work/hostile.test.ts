@@ -55,6 +55,43 @@ async function writeObject(kind: string, content: Buffer, size = content.length)
   return id;
 }
 
+/** A pack of a few kB: a blob of 16 MB, and another that is sixty times the first. */
+function packBomb(): Buffer {
+  const blob = Buffer.alloc(0xff_ffff);
+  const id = createHash("sha1").update(`blob ${blob.length}\0`).update(blob).digest();
+  const times = 60;
+  // Each instruction copies 0xffffff bytes from the start (gitformat-pack(5)).
+  const copy = Buffer.from([0b1111_0000, 0xff, 0xff, 0xff]);
+  const delta = Buffer.concat([
+    sevenBits(blob.length),
+    sevenBits(times * blob.length),
+    ...Array.from({ length: times }, () => copy),
+  ]);
+  const [BLOB, REF_DELTA] = [3, 7];
+  const body = Buffer.concat([
+    Buffer.from("PACK\0\0\0\x02\0\0\0\x02", "latin1"),
+    objectHeader(BLOB, blob.length),
+    deflateSync(blob),
+    objectHeader(REF_DELTA, delta.length),
+    id,
+    deflateSync(delta),
+  ]);
+  return Buffer.concat([body, createHash("sha1").update(body).digest()]);
+}
+
+function objectHeader(type: number, size: number): Buffer {
+  const rest = size >> 4;
+  const first = (type << 4) | (size & 15);
+  return rest === 0 ? Buffer.from([first]) : Buffer.concat([Buffer.from([first | 0x80]), sevenBits(rest)]);
+}
+
+function sevenBits(size: number): Buffer {
+  const bytes = [];
+  for (let rest = size; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  bytes.push(Math.floor(size / 128 ** bytes.length));
+  return Buffer.from(bytes);
+}
+
 interface Case {
   /** What the agent does after it has committed one file `ours.txt`, with the commit that was cloned and its own. */
   readonly attack: (base: string, ours: string) => Promise<void>;
@@ -242,6 +279,12 @@ const CASES: Record<string, Case> = {
       const id = await writeObject("commit", Buffer.from(commit));
       await writeFile(inGit("refs/heads/main"), `${id}\n`);
     },
+    commits: false,
+    says: ["commits: git says:"],
+    limits: { memoryBytes: 128 * 1_048_576 },
+  },
+  "a pack whose deltas unpack to more than memory": {
+    attack: () => writeFile(inGit(`objects/pack/pack-${"2".repeat(40)}.pack`), packBomb()),
     commits: false,
     says: ["commits: git says:"],
     limits: { memoryBytes: 128 * 1_048_576 },
