@@ -1,5 +1,5 @@
 /** Has git add changed files to an index, converted as the attributes of the clone say. */
-import { latin1Path, type BytePath } from "../trees/byte-path.ts";
+import { latin1Path, parentOf, type BytePath } from "../trees/byte-path.ts";
 import { GitFailure } from "../workspace/git.ts";
 import type { OwnGit } from "./own-git.ts";
 import { withoutConversion, type ObjectFormat } from "./own-repository.ts";
@@ -51,8 +51,7 @@ function isPlain(path: BytePath): boolean {
 }
 
 function isOrIsBelow(path: BytePath, places: ReadonlySet<string>): boolean {
-  for (let part: string = path; part !== ""; part = part.slice(0, Math.max(0, part.lastIndexOf("/"))))
-    if (places.has(part)) return true;
+  for (let part = path; part !== ""; part = parentOf(part)) if (places.has(part)) return true;
   return false;
 }
 

@@ -1,8 +1,7 @@
 /** Asks git what `.gitignore` files say, about one level of a tree after the other, in one process. */
 import { execa } from "execa";
 import { systemCode } from "../errors.ts";
-import { bytePath, joinBytes, type BytePath } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
+import { bytePath, joinBytes, parentOf, type BytePath } from "../trees/byte-path.ts";
 import { GitFailure } from "../workspace/git.ts";
 import { readSmall } from "./content.ts";
 import type { Found } from "./known-changes.ts";
@@ -38,7 +37,7 @@ export class IgnoreRules {
     for (const { path } of entries) this.#prepare(parentOf(path));
     if (!this.#hasRules) return { kept: [...entries], ignored: [] };
     // A pattern may be for directories only, and git looks for itself.
-    for (const { path, kind } of entries) if (kind === "directory") this.#options.copy.makeDirectory(path);
+    for (const { path, kind } of entries) if (kind === "directory") this.#options.copy.tryDirectory(path);
     this.#process ??= startGit(this.#options);
     const answers = await this.#process.ask(entries.map(({ path }) => path));
     const isIgnored = (index: number): boolean => answers[index] === true;
@@ -60,26 +59,24 @@ export class IgnoreRules {
       this.#prepare(directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) as BytePath);
     const { paths, copy } = this.#options;
     const path = directory === "" ? IGNORE_FILE : joinBytes(directory, IGNORE_FILE);
-    const content = contentOf(paths.directory(directory));
+    const content = contentOf(paths, directory);
     if (content === undefined) return;
     this.#hasRules = true;
     copy.lend(path, content);
   }
 }
 
-/** Empty for what is at the root. */
-function parentOf(path: BytePath): BytePath {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as BytePath;
-}
-
-/** Undefined when there is none, or one that is too large to be meant. */
-function contentOf(directory: TreeEntry): Buffer | undefined {
+/**
+ * Undefined when there is none, or one that is too large to be meant. A directory that has gone meanwhile has none:
+ * nothing will be taken from it either.
+ */
+function contentOf(paths: TreePaths, directory: BytePath): Buffer | undefined {
   try {
-    using entry = directory.open(IGNORE_FILE);
+    using entry = paths.directory(directory).open(IGNORE_FILE);
     return entry.stats.isFile() ? readSmall(entry, IGNORE_BYTES) : undefined;
   } catch (error) {
-    if (systemCode(error) === "ENOENT" || systemCode(error) === "EACCES") return undefined;
-    throw error;
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
   }
 }
 

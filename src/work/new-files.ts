@@ -1,5 +1,5 @@
 /** Takes the files that a clone did not have, level by level, so that what is ignored is never gone into. */
-import { joinBytes, type BytePath } from "../trees/byte-path.ts";
+import { joinBytes, parentOf, type BytePath } from "../trees/byte-path.ts";
 import type { IgnoreRules } from "./ignore-rules.ts";
 import { isGitDirectory, listReadable, tooFar, whyNotTaken, type Found } from "./known-changes.ts";
 import type { ExportLimits } from "./limits.ts";
@@ -64,9 +64,8 @@ export async function takeNewFiles(found: readonly Found[], options: NewFilesOpt
 }
 
 async function take(path: BytePath, { paths, copy }: NewFilesOptions): Promise<boolean> {
-  const cut = path.lastIndexOf("/");
-  const parent = paths.directory(path.slice(0, Math.max(0, cut)) as BytePath);
-  return await copy.take(parent, path.slice(cut + 1) as BytePath, path, undefined);
+  const name = path.slice(path.lastIndexOf("/") + 1) as BytePath;
+  return await copy.take(paths.directory(parentOf(path)), name, path, undefined);
 }
 
 /** What is in a directory; one entry more than there is room for when there are more. */
@@ -87,12 +86,7 @@ function listBelow(path: BytePath, room: number, { paths, leaveOut }: NewFilesOp
 function withDirectories(paths: ReadonlySet<BytePath>): Set<string> {
   const all = new Set<string>();
   for (const path of paths) {
-    for (
-      let part: string = path;
-      part !== "" && !all.has(part);
-      part = part.slice(0, Math.max(0, part.lastIndexOf("/")))
-    )
-      all.add(part);
+    for (let part = path; part !== "" && !all.has(part); part = parentOf(part)) all.add(part);
   }
   return all;
 }

@@ -1,7 +1,7 @@
 /** A directory of agentd's own that takes what has changed of a tree, each file where it was. */
 import { closeSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { systemCode } from "../errors.ts";
-import { fsPath, joinBytes, type BytePath } from "../trees/byte-path.ts";
+import { fsPath, joinBytes, parentOf, type BytePath } from "../trees/byte-path.ts";
 import type { TreeEntry } from "../trees/tree-entry.ts";
 import { blobId, copyContent, linkId, openReadable, type Budget } from "./content.ts";
 import type { IndexEntry } from "./index-file.ts";
@@ -32,17 +32,28 @@ export class TreeCopy {
     this.#options = options;
   }
 
-  /** Makes an empty directory of this path. */
+  /** Makes a directory of this path, and those above it, unless they were made here before. */
   makeDirectory(path: BytePath): void {
     if (this.#made.has(path)) return;
-    const cut = path.lastIndexOf("/");
-    this.makeDirectory(path.slice(0, Math.max(0, cut)) as BytePath);
+    this.makeDirectory(parentOf(path));
     mkdirSync(fsPath(joinBytes(this.directory, path)), { mode: 0o700 });
     this.#made.add(path);
   }
 
+  /** As `makeDirectory`, unless something that was taken is in the way: it has changed its kind meanwhile. */
+  tryDirectory(path: BytePath): boolean {
+    try {
+      this.makeDirectory(path);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return false;
+    }
+  }
+
   /** Puts a file where git reads it though nobody has taken it; one that was taken is the right one already. */
   lend(path: BytePath, content: Buffer): void {
+    if (!this.tryDirectory(parentOf(path))) return;
     const target = this.#targetOf(path);
     try {
       writeFileSync(fsPath(target), content, { flag: "wx", mode: 0o600 });
@@ -98,7 +109,7 @@ export class TreeCopy {
 
   #targetOf(path: BytePath): BytePath {
     const place = this.#options.placeOf(path);
-    this.makeDirectory(place.slice(0, Math.max(0, place.lastIndexOf("/"))) as BytePath);
+    this.makeDirectory(parentOf(place));
     const target = joinBytes(this.directory, place);
     if (this.#lent.delete(target)) unlinkSync(fsPath(target));
     return target;

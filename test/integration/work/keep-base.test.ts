@@ -128,7 +128,7 @@ describe("a process that still writes to the repository", () => {
     const files = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`d${index}/f/inner`, "tree\n"]),
     );
-    const base = await work.begin(files);
+    const base = await work.begin({ ...files, ".gitignore": "*.log\n", "d1/f/.gitignore": "*.tmp\n" });
     const host = join(work.root, "host");
     for (const each of ["f", "pack", "heads"]) execFileSync("mkdir", ["-p", join(host, each)]);
     await writeFile(join(host, "f/inner"), "of the host\n");
@@ -137,9 +137,10 @@ describe("a process that still writes to the repository", () => {
     const writer = spawn("python3", ["-c", SWAP, work.repo, host], { stdio: ["ignore", "pipe", "inherit"] });
     await once(writer.stdout, "data");
     try {
-      for (let round = 0; round < 15; round += 1) {
+      for (let round = 0; round < 60; round += 1) {
         const { summary } = await work.export();
         expect(summary.branches.map(({ name }) => name)).not.toContain("refs/heads/of-the-host");
+        expect(summary.left_out.filter(({ what }) => what === "files")).toEqual([]);
         expect(await work.readPatch()).not.toContain("of the host");
       }
     } finally {
