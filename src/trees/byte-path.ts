@@ -27,6 +27,11 @@ export function joinBytes(directory: BytePath, name: BytePath): BytePath {
   return `${directory}/${name}` as BytePath;
 }
 
+/** The path of the directory that a relative path is in; empty for the directory that it starts from. */
+export function parentOf(path: BytePath): BytePath {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) as BytePath;
+}
+
 /** The names in a directory, sorted by their bytes. */
 export function listNames(directory: BytePath): BytePath[] {
   const names = readdirSync(fsPath(directory), { encoding: "latin1" });

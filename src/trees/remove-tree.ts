@@ -136,10 +136,10 @@ class Removal {
     }
   }
 
-  #remove(level: Level, { name, isDirectory }: ListedEntry): void {
+  #remove(level: Level, { name, kind }: ListedEntry): void {
     try {
       openedUp(level.entry, () => {
-        if (isDirectory) this.#enter(level.entry, name);
+        if (kind === "directory") this.#enter(level.entry, name);
         else this.#unlink(level, name);
       });
     } catch (error) {

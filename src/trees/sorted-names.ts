@@ -3,10 +3,16 @@
  * paths, in which a directory counts as its name and a slash.
  */
 import type { BytePath } from "./byte-path.ts";
-import type { ListedEntry, TreeEntry } from "./tree-entry.ts";
+import type { TreeEntry } from "./tree-entry.ts";
+
+export interface SortedName {
+  readonly name: BytePath;
+  /** Not a link to one. */
+  readonly isDirectory: boolean;
+}
 
 export interface SortedNames {
-  readonly names: readonly ListedEntry[];
+  readonly names: readonly SortedName[];
   /** Whether the directory has more names than were asked for. */
   readonly hasMore: boolean;
 }
@@ -19,16 +25,16 @@ export interface SortedNames {
 export function sortedNames(directory: TreeEntry, limit: number): SortedNames {
   const keys: string[] = [];
   let hasMore = false;
-  for (const { name, isDirectory } of directory.entries()) {
+  for (const { name, kind } of directory.entries()) {
     hasMore = keys.length >= limit;
     if (hasMore) break;
-    keys.push(isDirectory ? `${name}/` : name);
+    keys.push(kind === "directory" ? `${name}/` : name);
   }
-  return { names: keys.sort().map(listedName), hasMore };
+  return { names: keys.sort().map(sortedName), hasMore };
 }
 
 /** No name has a slash in it. */
-function listedName(key: string): ListedEntry {
+function sortedName(key: string): SortedName {
   const isDirectory = key.endsWith("/");
   return { name: (isDirectory ? key.slice(0, -1) : key) as BytePath, isDirectory };
 }

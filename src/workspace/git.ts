@@ -63,7 +63,8 @@ const PASSED_ON = [
   ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()]),
 ];
 
-const SETTINGS = [
+/** Settings, as words of a command line, with which git runs nothing that a repository names. */
+export const HARMLESS_SETTINGS: readonly string[] = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "init.templateDir=",
@@ -93,20 +94,25 @@ const WITH_USUAL_MODES = ["-c", 'umask 022 && exec "$@"', "sh"];
 /** Exit code of `timeout` when the time was up. */
 const TIME_IS_UP = 124;
 
+/** The whole environment of a git on this host: some of the daemon's variables, and those that keep git to itself. */
+export function gitEnvironment(
+  daemonEnvironment: Readonly<Record<string, string | undefined>>,
+  protocols: readonly string[],
+): Record<string, string> {
+  const passedOn = PASSED_ON.flatMap((name) => {
+    const value = daemonEnvironment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(passedOn), ...fixedEnvironment(protocols) };
+}
+
 /** Makes the function that runs git, with the allowed part of the daemon's environment. */
 export function createGit(daemonEnvironment: Readonly<Record<string, string | undefined>>): Git {
-  const passedOn = Object.fromEntries(
-    PASSED_ON.flatMap((name) => {
-      const value = daemonEnvironment[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
   return async (args, { directory, protocols, token, tracesHttp = false, signal, deadlineMs }) => {
     signal.throwIfAborted();
     await token?.fill();
     const environment: Record<string, string> = {
-      ...passedOn,
-      ...fixedEnvironment(protocols),
+      ...gitEnvironment(daemonEnvironment, protocols),
       ...token?.environment,
       ...(tracesHttp ? { GIT_TRACE_CURL: "true", GIT_TRACE_CURL_NO_DATA: "1" } : {}),
     };
@@ -127,7 +133,7 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
     });
     try {
       const limited = ["timeout", "-k", "5", String(deadlineMs / 1000), "git"];
-      const command = [...WITH_USUAL_MODES, ...limited, ...SETTINGS];
+      const command = [...WITH_USUAL_MODES, ...limited, ...HARMLESS_SETTINGS];
       return await git.env(environment).raw([...command, ...(token?.settings ?? []), ...args]);
     } catch (error) {
       signal.throwIfAborted();

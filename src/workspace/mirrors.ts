@@ -18,6 +18,11 @@ export class Mirrors {
     this.#root = root;
   }
 
+  /** Where the mirror of a repository is, or would be. @param url as `parseRepositoryUrl` gives it. */
+  directoryOf(url: string): string {
+    return join(this.#root, createHash("sha256").update(url).digest("hex"));
+  }
+
   /**
    * The mirror of a repository, made first when there is none yet. Sessions of one repository wait for the first.
    *
@@ -27,7 +32,7 @@ export class Mirrors {
    * @throws GitFailure and what else `Git` throws.
    */
   async open(access: Access, workshop: string): Promise<Mirror | undefined> {
-    const directory = join(this.#root, createHash("sha256").update(access.repository.url).digest("hex"));
+    const directory = this.directoryOf(access.repository.url);
     const mirror = new Mirror(directory);
     while (!(await isThere(directory))) {
       const others = this.#making.get(directory);

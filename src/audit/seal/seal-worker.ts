@@ -4,38 +4,39 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { sentence } from "../../errors.ts";
+import type { JobAnswer, JobMessage } from "../../job-worker.ts";
 import type { SessionDocument } from "../../session-document.ts";
 import { removeTreeNow } from "../../trees/remove-tree.ts";
 import { Attester, type AttesterSettings } from "./attest.ts";
 import { sealRecord, type SealRequest } from "./seal.ts";
 
-/** What `Sealer` posts. */
+/** What `Sealer` asks for. */
 export type SealJob =
-  | { readonly job: number; readonly request: SealRequest }
+  | { readonly request: SealRequest }
   /** A tree to remove, unless it has more than so many entries. */
-  | { readonly job: number; readonly directory: string; readonly entryLimit: number };
+  | { readonly directory: string; readonly entryLimit: number };
 
-/** The answers, in any order. */
-export type SealAnswer =
-  | { readonly job: number; readonly document: SessionDocument }
-  | { readonly job: number; readonly isGone: boolean }
-  | { readonly job: number; readonly failure: string };
+export type SealResult = { readonly document: SessionDocument } | { readonly isGone: boolean };
 
-async function answer(message: SealJob, attester: Attester): Promise<SealAnswer> {
-  const { job } = message;
+async function perform(job: SealJob, attester: Attester): Promise<SealResult> {
+  if ("request" in job) return { document: await sealRecord(job.request, attester) };
+  const { directory, entryLimit } = job;
+  return { isGone: removeTreeNow(directory, (entries) => entries < entryLimit) };
+}
+
+async function answer(job: number, request: SealJob, attester: Attester): Promise<JobAnswer<SealResult>> {
   try {
-    if ("request" in message) return { job, document: await sealRecord(message.request, attester) };
-    const { directory, entryLimit } = message;
-    return { job, isGone: removeTreeNow(directory, (entries) => entries < entryLimit) };
+    return { job, result: await perform(request, attester) };
   } catch (error) {
-    // As text: an error may hold what cannot go between threads.
     return { job, failure: sentence(error) };
   }
 }
 
 function serve(port: MessagePort, attester: Attester): void {
-  port.on("message", (message: SealJob) => {
-    void answer(message, attester).then((reply) => port.postMessage(reply));
+  port.on("message", (message: JobMessage<SealJob>) => {
+    // Neither is ever cancelled.
+    if ("cancel" in message) return;
+    void answer(message.job, message.request, attester).then((reply) => port.postMessage(reply));
   });
   attester.prepare();
 }

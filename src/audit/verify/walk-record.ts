@@ -1,8 +1,8 @@
 /** All entries of a record, in the order in which `SHA256SUMS` has the paths, by descriptors. */
 import { systemCode } from "../../errors.ts";
 import type { BytePath } from "../../trees/byte-path.ts";
-import { sortedNames } from "../../trees/sorted-names.ts";
-import type { ListedEntry, TreeEntry } from "../../trees/tree-entry.ts";
+import { type SortedName, sortedNames } from "../../trees/sorted-names.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
 
 /** More directories in each other than any record has: two bytes of a path for each. */
 const MOST_LEVELS = 2_048;
@@ -24,7 +24,7 @@ export type Found =
 export function* walkRecord(record: TreeEntry, isLeftOut: (path: BytePath) => boolean): Generator<Found> {
   const visit = function* (
     directory: TreeEntry,
-    names: readonly ListedEntry[],
+    names: readonly SortedName[],
     prefix: string,
     level: number,
   ): Generator<Found> {
@@ -53,11 +53,11 @@ export function* walkRecord(record: TreeEntry, isLeftOut: (path: BytePath) => bo
   yield* visit(record, namesIn(record), "", 0);
 }
 
-function namesIn(directory: TreeEntry): readonly ListedEntry[] {
+function namesIn(directory: TreeEntry): readonly SortedName[] {
   return sortedNames(directory, Number.POSITIVE_INFINITY).names;
 }
 
-function namesOrWhy(directory: TreeEntry): readonly ListedEntry[] | string {
+function namesOrWhy(directory: TreeEntry): readonly SortedName[] | string {
   try {
     return namesIn(directory);
   } catch (error) {

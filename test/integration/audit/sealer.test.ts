@@ -103,7 +103,7 @@ it("rejects what is under way when it is closed, and the record can be sealed af
       return sealed;
     },
   });
-  await expect(record.seal(SUCCESS)).rejects.toThrow("the sealing worker was closed");
+  await expect(record.seal(SUCCESS)).rejects.toThrow("the worker that seals was closed");
   await Promise.all(closed);
   expect(await verify(record.directory)).toMatchObject({ status: "incomplete" });
   await record.seal(SUCCESS);

@@ -85,4 +85,21 @@ describe("an entry of a tree that somebody still writes", () => {
     expect(fifo.stats.isFIFO()).toBe(true);
     expect(() => fifo.openContent()).toThrow("not a regular file");
   });
+
+  it("says what is in a directory, without following a link", () => {
+    symlinkSync(victim, join(tree, "link"));
+    writeFileSync(join(tree, "file"), "");
+    execFileSync("mkfifo", [join(tree, "fifo")]);
+    using root = TreeEntry.root(tree);
+    expect(Object.fromEntries(Array.from(root.entries(), ({ name, kind }) => [name, kind]))).toEqual({
+      inner: "directory",
+      link: "link",
+      file: "file",
+      fifo: "special",
+    });
+    expect(root.look(bytePath("link")).isSymbolicLink()).toBe(true);
+    expect(root.readLink(bytePath("link"))).toBe(victim);
+    expect(() => root.readLink(bytePath("file"))).toThrow(/EINVAL/);
+    expect(() => root.look(bytePath("missing"))).toThrow(/ENOENT/);
+  });
 });

@@ -38,6 +38,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   programs: { to: [] },
   audit: { to: ["trees"] },
   trees: { to: [] },
+  work: { to: ["trees", "workspace"] },
   systemd: { to: [] },
   daemon: {
     to: [

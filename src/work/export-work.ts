@@ -1,0 +1,223 @@
+/**
+ * Takes an agent's work out of its repository: its commits as a bundle, the difference to its files as a patch, and a
+ * summary of both.
+ *
+ * The repository is hostile by now, and may still be written. Git never runs in it and never reads it: what is exported is
+ * copied first, by descriptors, to repositories of agentd's own.
+ */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemCode } from "../errors.ts";
+import { type BytePath, bytePath, shownPath } from "../trees/byte-path.ts";
+import { removeTree } from "../trees/remove-tree.ts";
+import { TreeEntry } from "../trees/tree-entry.ts";
+import { DeadlineExceeded, GitFailure } from "../workspace/git.ts";
+import { type Base, makeBorrower, readBase } from "./base.ts";
+import { exportCommits, type NewCommits } from "./commits.ts";
+import { countUncommitted, type FinalTreeRequest, takeFinalTree } from "./final-tree.ts";
+import { LeftOutList } from "./left-out.ts";
+import { DEFAULT_LIMITS, type ExportLimits, NotExported } from "./limits.ts";
+import { OwnGit } from "./own-git.ts";
+import { Pace } from "./pace.ts";
+import { type Differences, NO_DIFFERENCES, writePatch } from "./patch.ts";
+import type { Refs } from "./refs.ts";
+import { changedRefs, openGitDirectory, readSessionRefs } from "./session-repository.ts";
+import type { WorkSummary } from "./summary.ts";
+
+/** Everything as plain data, so that another thread can be asked. */
+export interface ExportRequest {
+  /** The session's tree, with its `.git`. Its own path must be agentd's: only what is in it may be anybody's. */
+  readonly repoDirectory: string;
+  /** What `keepBase` has made. */
+  readonly baseDirectory: string;
+  /** Removed and made anew; `checked.git` in it stays, with the base and the commits that were exported. */
+  readonly scratchDirectory: string;
+  /** Made where it is missing; what an earlier attempt has written there is removed. */
+  readonly outDirectory: string;
+  readonly limits?: Partial<ExportLimits> | undefined;
+  /** The whole environment of git, as `gitEnvironment` makes it. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface WorkExport {
+  readonly summary: WorkSummary;
+  /** What an operator should know, as sentences. */
+  readonly warnings: readonly string[];
+  /** How many times git was started. */
+  readonly gitStarts: number;
+}
+
+export const SUMMARY_FILE = "summary.json";
+export const PATCH_FILE = "changes.patch";
+export const BUNDLE_FILE = "commits.bundle";
+/** In the scratch directory: a bare repository that was checked, with the final tree as its index. */
+export const CHECKED_REPOSITORY = "checked.git";
+
+const NO_COMMITS: NewCommits = { count: 0, listed: [], bundleBytes: undefined, tips: [] };
+
+/**
+ * Writes `summary.json`, `changes.patch` and, where there are new objects, `commits.bundle`. What cannot be exported is
+ * left out, with the reason in the summary.
+ *
+ * @throws Error when there is no base or nothing can be written; the signal's reason when it is aborted.
+ */
+export async function exportWork(request: ExportRequest, signal: AbortSignal): Promise<WorkExport> {
+  const { baseDirectory, scratchDirectory, outDirectory } = request;
+  const limits = { ...DEFAULT_LIMITS, ...request.limits };
+  const base = readBase(baseDirectory);
+  await removeTree(scratchDirectory);
+  await mkdir(scratchDirectory, { recursive: true, mode: 0o700 });
+  await mkdir(outDirectory, { recursive: true, mode: 0o700 });
+  for (const name of [SUMMARY_FILE, PATCH_FILE, BUNDLE_FILE])
+    await rm(join(outDirectory, name), { force: true });
+  await makeBorrower(base, join(scratchDirectory, CHECKED_REPOSITORY));
+  const work = new Work(request, base, limits, signal);
+  return await work.export();
+}
+
+/** One export. */
+class Work {
+  readonly #request: ExportRequest;
+  readonly #base: Base;
+  readonly #limits: ExportLimits;
+  readonly #signal: AbortSignal;
+  readonly #leftOut: LeftOutList;
+  readonly #warnings: string[] = [];
+  readonly #ends: number;
+  #gitStarts = 0;
+
+  constructor(request: ExportRequest, base: Base, limits: ExportLimits, signal: AbortSignal) {
+    this.#request = request;
+    this.#base = base;
+    this.#limits = limits;
+    this.#signal = signal;
+    this.#leftOut = new LeftOutList(limits.leftOut);
+    this.#ends = performance.now() + limits.timeMs;
+  }
+
+  async export(): Promise<WorkExport> {
+    using root = TreeEntry.root(this.#request.repoDirectory);
+    let refs: Refs | undefined;
+    let changed: ReadonlyMap<BytePath, string> = new Map();
+    const commits = await this.#attempt("commits", this.#limits.timeMs / 2, async (tools) => {
+      using gitDirectory = openGitDirectory(root);
+      refs = readSessionRefs(gitDirectory, this.#base, this.#limits, tools.leaveOut);
+      changed = changedRefs(refs, this.#base, this.#limits, tools.leaveOut);
+      return await exportCommits({ ...tools, gitDirectory, refs, changed });
+    });
+    const head = this.#knownHead(refs, commits ?? NO_COMMITS);
+    const files = await this.#attempt("files", this.#ends - performance.now(), (tools) =>
+      this.#exportFiles({ ...tools, root, head }, commits?.bundleBytes ?? 0),
+    );
+    const summary: WorkSummary = {
+      base: this.#base.commit,
+      head: {
+        commit: refs?.headId ?? null,
+        branch: refs?.headRef === undefined ? null : shownPath(refs.headRef),
+      },
+      branches: [...changed].map(([name, commit]) => ({
+        name: shownPath(name),
+        commit,
+        is_new: !this.#base.refs.ids.has(name),
+      })),
+      commit_count: commits?.count ?? null,
+      commits: commits?.listed ?? [],
+      files_changed: files?.filesChanged ?? null,
+      insertions: files?.insertions ?? null,
+      deletions: files?.deletions ?? null,
+      uncommitted: files?.uncommitted ?? null,
+      patch_bytes: files?.patchBytes ?? null,
+      bundle_bytes: commits?.bundleBytes ?? null,
+      left_out: this.#leftOut.entries,
+      left_out_count: this.#leftOut.count,
+    };
+    const text = `${JSON.stringify(summary, undefined, 2)}\n`;
+    await writeFile(join(this.#request.outDirectory, SUMMARY_FILE), text, { flag: "wx", mode: 0o600 });
+    if (this.#leftOut.count > this.#warnings.length)
+      this.#warnings.push("Some of the session's work was left out; summary.json says what, and why.");
+    return { summary, warnings: this.#warnings, gitStarts: this.#gitStarts };
+  }
+
+  /** Runs one part; when it fails, the summary says why, nothing of it is left, and the other part goes on. */
+  async #attempt<T>(
+    part: "commits" | "files",
+    timeMs: number,
+    work: (tools: Tools) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { scratchDirectory, outDirectory, environment } = this.#request;
+    const { bytes, memoryBytes } = this.#limits;
+    const time = AbortSignal.timeout(Math.max(0, Math.floor(timeMs)));
+    const pace = new Pace(AbortSignal.any([this.#signal, time]), timeMs);
+    const git = new OwnGit({ environment, pace, memoryBytes, bytes });
+    const output = join(outDirectory, part === "commits" ? BUNDLE_FILE : PATCH_FILE);
+    try {
+      return await work({
+        base: this.#base,
+        checked: join(scratchDirectory, CHECKED_REPOSITORY),
+        scratch: scratchDirectory,
+        output,
+        limits: this.#limits,
+        git,
+        pace,
+        leaveOut: (what, why) => this.#leftOut.add(what, why),
+      });
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      await rm(output, { force: true });
+      const why = time.aborted ? "it takes too long" : reason(error);
+      this.#leftOut.add(bytePath(part), why);
+      this.#warnings.push(
+        `The session's ${part === "commits" ? "commits" : "changed files"} were not exported: ${why}.`,
+      );
+      return undefined;
+    } finally {
+      this.#gitStarts += git.starts;
+    }
+  }
+
+  async #exportFiles(request: FinalTreeRequest & Tools, bundleBytes: number): Promise<Files> {
+    const isChanged = await takeFinalTree(request);
+    if (!isChanged) await writeFile(request.output, "", { flag: "wx", mode: 0o600 });
+    const isAtBase = !isChanged && request.head === this.#base.commit;
+    const [differences, uncommitted] = await Promise.all([
+      isChanged
+        ? writePatch({ ...request, commit: this.#base.commit, bytes: this.#limits.bytes - bundleBytes })
+        : NO_DIFFERENCES,
+      isAtBase ? 0 : countUncommitted(request),
+    ]);
+    return { ...differences, uncommitted };
+  }
+
+  /** The commit of HEAD, where the checked repository has it. */
+  #knownHead(refs: Refs | undefined, { tips }: NewCommits): string | undefined {
+    const id = refs?.headId;
+    if (id === undefined) return undefined;
+    const isKnown = id === this.#base.commit || [...this.#base.refs.ids.values(), ...tips].includes(id);
+    return isKnown ? id : undefined;
+  }
+}
+
+/** What each part works with. */
+interface Tools {
+  readonly base: Base;
+  readonly checked: string;
+  readonly scratch: string;
+  /** The file it writes. */
+  readonly output: string;
+  readonly limits: ExportLimits;
+  readonly git: OwnGit;
+  readonly pace: Pace;
+  readonly leaveOut: (what: BytePath, why: string) => void;
+}
+
+type Files = Differences & { readonly uncommitted: number | undefined };
+
+const REASON_CHARACTERS = 500;
+
+function reason(error: unknown): string {
+  if (error instanceof NotExported) return error.message;
+  if (error instanceof DeadlineExceeded) return "it takes too long";
+  const text =
+    error instanceof GitFailure ? `git says: ${error.output.trim()}` : (systemCode(error) ?? String(error));
+  return shownPath(bytePath(text.replaceAll("\n", " "))).slice(0, REASON_CHARACTERS);
+}

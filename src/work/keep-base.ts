@@ -1,0 +1,91 @@
+/**
+ * Keeps what a clone was, before any container sees it: its objects, refs and index.
+ *
+ * Whatever the session does to its repository, and the mirror to its packs, this stays. No file of it is a name of an
+ * inode that a container has: the clone's own files are the session's from its delivery on.
+ */
+import { constants } from "node:fs";
+import { copyFile, cp, link, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ifThere, isThere } from "../if-there.ts";
+import { removeTree } from "../trees/remove-tree.ts";
+import { listObjects } from "../workspace/object-files.ts";
+import { readBase } from "./base.ts";
+import { formatOfId, makeOwnRepository } from "./own-repository.ts";
+
+export interface KeepBaseOptions {
+  /** The finished clone, which no container has seen yet. */
+  readonly cloneDirectory: string;
+  /** Where to keep it: on the same file system, never mounted. What an earlier attempt has left there is removed. */
+  readonly baseDirectory: string;
+  /** A bare repository whose packs nobody writes to, and no container sees; those that the clone has, too, are linked. */
+  readonly mirrorDirectory?: string | undefined;
+}
+
+const REFS = ["HEAD", "packed-refs", "refs", "shallow"];
+
+/** The last file that is made: what has changed since then is the session's. */
+export const KEPT_MARK = "kept";
+
+/**
+ * Makes the `base.git` of a session, a bare repository. To be called after the clone and before its delivery.
+ *
+ * @throws the system's error.
+ */
+export async function keepBase({
+  cloneDirectory,
+  baseDirectory,
+  mirrorDirectory,
+}: KeepBaseOptions): Promise<void> {
+  const gitDirectory = join(cloneDirectory, ".git");
+  await removeTree(baseDirectory);
+  await makeOwnRepository(baseDirectory, "sha1", []);
+  await keepObjects(gitDirectory, baseDirectory, mirrorDirectory);
+  for (const name of REFS) {
+    const target = join(baseDirectory, name);
+    await ifThere(
+      cp(join(gitDirectory, name), target, { recursive: true, force: true, verbatimSymlinks: true }),
+    );
+  }
+  await copy(join(gitDirectory, "index"), join(baseDirectory, "index"));
+  const { commit } = readBase(baseDirectory);
+  if (formatOfId(commit) === "sha256") {
+    const made = `${baseDirectory}.sha256`;
+    await makeOwnRepository(made, "sha256", []);
+    await copyFile(join(made, "config"), join(baseDirectory, "config"));
+    await removeTree(made);
+  }
+  await writeFile(join(baseDirectory, KEPT_MARK), "");
+}
+
+async function keepObjects(from: string, to: string, mirror: string | undefined): Promise<void> {
+  const keep = async (file: string): Promise<void> => {
+    const target = join(to, "objects", file);
+    if (mirror !== undefined && (await linkTo(join(mirror, "objects", file), target))) return;
+    await copy(join(from, "objects", file), target);
+  };
+  await Promise.all(
+    Array.from(await listObjects(from), async (path) => {
+      if (path.startsWith("pack/")) {
+        await keep(`${path}.pack`);
+        await keep(`${path}.idx`);
+      } else {
+        await mkdir(join(to, "objects", path.slice(0, 2)), { recursive: true });
+        await keep(path);
+      }
+    }),
+  );
+}
+
+/** Whether it could: the mirror may not have it, or be on another file system, and links to one file are limited. */
+async function linkTo(source: string, target: string): Promise<boolean> {
+  return await link(source, target).then(
+    () => true,
+    async () => await isThere(target),
+  );
+}
+
+/** Shares the blocks where the file system can. */
+async function copy(source: string, target: string): Promise<void> {
+  await copyFile(source, target, constants.COPYFILE_FICLONE);
+}

@@ -1,0 +1,51 @@
+/** What `work/summary.json` says. */
+import type { LeftOut } from "./left-out.ts";
+
+export interface WorkCommit {
+  readonly id: string;
+  /** `Name <address>`, as the commit has it; anybody may have written anything there. */
+  readonly author: string;
+  /** When it was made, by the clock of its author; null where that is no time. */
+  readonly time: string | null;
+  /** Its first line. */
+  readonly subject: string;
+}
+
+export interface WorkBranch {
+  /** The full name of the ref, such as `refs/heads/fix`. */
+  readonly name: string;
+  readonly commit: string;
+  /** Whether there was none of this name when the session began. */
+  readonly is_new: boolean;
+}
+
+/** Counts are null where they could not be told; `left_out` then says why. */
+export interface WorkSummary {
+  /** The commit that was checked out when the session began. */
+  readonly base: string;
+  readonly head: {
+    /** Null: HEAD led to no commit. */
+    readonly commit: string | null;
+    /** The full name of its branch; null: it was on none. */
+    readonly branch: string | null;
+  };
+  /** Branches, tags and other refs that are new or have moved. */
+  readonly branches: readonly WorkBranch[];
+  /** How many commits there are that were not there when the session began. */
+  readonly commit_count: number | null;
+  /** The newest of them. */
+  readonly commits: readonly WorkCommit[];
+  /** From `base` to the files at the end. */
+  readonly files_changed: number | null;
+  readonly insertions: number | null;
+  readonly deletions: number | null;
+  /** Files at the end that are not as HEAD has them, new ones included. */
+  readonly uncommitted: number | null;
+  /** Of `changes.patch`. */
+  readonly patch_bytes: number | null;
+  /** Of `commits.bundle`; null: there is none. */
+  readonly bundle_bytes: number | null;
+  readonly left_out: readonly LeftOut[];
+  /** How many things were left out, also those that are not listed. */
+  readonly left_out_count: number;
+}
