@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SANDBOX_PATH } from "../kit/agentd.mjs";
 import { containersOf, inspectContainer } from "../kit/podman.mjs";
 import { allProcesses, FORMS, formsIn, searchFiles, traces, writings } from "../kit/secrets.mjs";
 import type { World } from "../kit/world.ts";
@@ -83,7 +84,11 @@ export class Search {
     const { sandbox } = await this.#world.daemon();
     const texts = traces(secret);
     const findings = await searchFiles(sandbox.containers, {
-      directories: [tmpdir(), sandbox.containers.runtimeDirectory, sandbox.containers.cacheDirectory],
+      directories: [
+        ...(await temporaryPlaces(sandbox.directory)),
+        sandbox.containers.runtimeDirectory,
+        sandbox.containers.cacheDirectory,
+      ],
       texts: texts.map(({ text }) => text),
       sinceMs: this.#sinceMs,
     });
@@ -139,6 +144,13 @@ export class Search {
     if (container === undefined) return undefined;
     return (await allProcesses()).find(({ pid }) => pid === container.State.Pid)?.userNamespace;
   }
+}
+
+/** Everything in the directory for temporary files but the sandboxes of other tests, which may hold huge trees. */
+async function temporaryPlaces(ownSandbox: string): Promise<string[]> {
+  const names = await readdir(tmpdir());
+  const paths = names.map((name) => join(tmpdir(), name));
+  return paths.filter((path) => path === ownSandbox || !path.startsWith(SANDBOX_PATH));
 }
 
 function named(place: string, forms: readonly string[]): string[] {

@@ -29,13 +29,16 @@ import { removeContainersOf, removeVolumesOf } from "./podman.mjs";
 /** The launcher, as an operator calls it. */
 export const AGENTD = fileURLToPath(new URL("../../bin/agentd", import.meta.url));
 
+/** How the path of every sandbox begins. */
+export const SANDBOX_PATH = join(tmpdir(), "agentd-sandbox-");
+
 /** Bounds how long a hang lasts. */
 const COMMAND_TIMEOUT_MS = 200_000;
 
 /** Makes a sandbox. Whoever makes it closes it. @returns {Promise<Sandbox>} */
 export async function createSandbox() {
   const containers = await prepareContainersEnvironment();
-  const directory = await mkdtemp(join(tmpdir(), "agentd-sandbox-"));
+  const directory = await mkdtemp(SANDBOX_PATH);
   await mkdir(join(directory, "home"));
   return new Sandbox(containers, directory);
 }
