@@ -26,6 +26,8 @@ export async function untilItSucceeds<T>(
     try {
       return await work();
     } catch (error) {
+      // It was ended, or the next daemon meets the same failure.
+      if (signal.aborted) return undefined;
       const delayMs = backoff.next();
       await onFailure(error, delayMs);
       await sleepUntil(clock.monotonic() + delayMs, { clock, signal });
