@@ -82,7 +82,9 @@ export async function exportWork(request: ExportRequest, signal: AbortSignal): P
 
 /** All at once: the file system then waits for the disk once or twice, and not for each file. */
 async function makeDurable(directory: string): Promise<void> {
-  const files = [SUMMARY_FILE, PATCH_FILE, BUNDLE_FILE].map((name) => ifThere(syncFile(join(directory, name))));
+  const files = [SUMMARY_FILE, PATCH_FILE, BUNDLE_FILE].map((name) =>
+    ifThere(syncFile(join(directory, name))),
+  );
   await Promise.all([...files, syncDirectory(directory), syncDirectory(dirname(directory))]);
 }
 

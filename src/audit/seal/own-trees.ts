@@ -52,7 +52,8 @@ class Freezing implements Disposable {
     if (root === undefined) return;
     try {
       if (!root.stats.isDirectory()) throw new Error(`${tree} of the record is no directory`);
-      if ((await this.#freezeNames(root, name, this.#options.sumsFor(tree))) === 0) record.removeDirectory(name);
+      if ((await this.#freezeNames(root, name, this.#options.sumsFor(tree))) === 0)
+        record.removeDirectory(name);
       // Its own last file is still to come.
       else if (tree !== AGENTD) this.#finish(root);
     } finally {
@@ -79,7 +80,8 @@ class Freezing implements Disposable {
       stay += 1;
       if (below === SESSION_PATH) sums.add(below, this.#options.session);
       else if (entry.stats.isFile()) await this.#freezeFile(entry, below, sums);
-      else if (!entry.stats.isDirectory()) throw new Error(`${shownPath(below)} of the record is not a regular file`);
+      else if (!entry.stats.isDirectory())
+        throw new Error(`${shownPath(below)} of the record is not a regular file`);
       else if ((await this.#freezeNames(entry, below, sums)) > 0) this.#finish(entry);
       else {
         directory.removeDirectory(name);

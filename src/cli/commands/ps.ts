@@ -10,6 +10,7 @@ import { colourOf } from "../terminal/colours.ts";
 import { type Cell, renderTable } from "../terminal/table.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { ageText } from "../words/time-text.ts";
+import { hasChanges, shortWorkText } from "../words/work-text.ts";
 
 interface PsOptions extends FilterOptions {
   readonly all?: true;

@@ -65,10 +65,7 @@ async function gitFinding({ run, install }: Ground): Promise<Finding> {
 async function prlimitFinding({ run, install }: Ground): Promise<Finding> {
   const found = await run("prlimit", ["--version"]);
   if (found.kind === "missing")
-    return failure(
-      "prlimit is not in PATH; without it no session's work is exported",
-      install("util-linux"),
-    );
+    return failure("prlimit is not in PATH; without it no session's work is exported", install("util-linux"));
   if (found.kind === "hung") return failure("prlimit --version hangs", "prlimit --version");
   return ok(found.stdout.trim());
 }

@@ -81,7 +81,11 @@ describe("the trail of a session", () => {
   });
 
   it.each(["exported", "export_failed"])("says that its work was seen to, by a line %s", (event) => {
-    const ended: Line = ["finishing", "ended", { ...ending("success"), end_timestamp: "2026-01-01T12:30:00.000Z" }];
+    const ended: Line = [
+      "finishing",
+      "ended",
+      { ...ending("success"), end_timestamp: "2026-01-01T12:30:00.000Z" },
+    ];
     expect(readTrail(journal(ACCEPTED, STARTED, OPENED, ended, ["finishing", event]))).toMatchObject({
       isExported: true,
     });
