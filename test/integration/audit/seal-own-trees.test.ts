@@ -60,11 +60,11 @@ describe("the work in a sealed record", () => {
     expect(await modeOf(record.workDirectory)).toBe(directory);
   });
 
-  it.each<[string, string, (work: string) => Promise<void>]>([
+  it.each<[string, string, (work: string) => Promise<unknown>]>([
     ["work/changes.patch", "altered", async (work) => appendFile(join(work, "changes.patch"), "x")],
     ["work/changes.patch", "missing", async (work) => unlink(join(work, "changes.patch"))],
     ["work/more", "added", async (work) => writeFile(join(work, "more"), "")],
-    ["work/none", "added", async (work) => void (await mkdir(join(work, "none")))],
+    ["work/none", "added", (work) => mkdir(join(work, "none"))],
   ])("is verified: %s was %s", async (path, problem, change) => {
     const record = await recordWithWork();
     await record.seal(SUCCESS);
