@@ -24,6 +24,7 @@ export const FAILPOINT_LABELS = [
   "gate_made",
   "clone_begun",
   "cloned",
+  "base_kept",
   "image_found",
   "container_created",
   "container_started",
@@ -43,6 +44,9 @@ export const FAILPOINT_LABELS = [
   // Ending.
   "finishing_journaled",
   "container_removed",
+  // Before the export of its work; after it, before the journal says so.
+  "exporting",
+  "exported",
   "gate_removed",
   "staging_removed",
   "sealing",

@@ -19,6 +19,25 @@ export const excludedSchema = z.strictObject({
   reason: z.string(),
 });
 
+/** What was exported of a session's work; a number is null where that part could not be exported. */
+export const workSchema = z.object({
+  /** The commit that HEAD led to at the end; null where it led to none. */
+  head_commit: z.string().nullable(),
+  /** How many commits there are that were not there when the session began. */
+  commits: z.int().nullable(),
+  /** From the commit that was checked out to the files at the end, uncommitted changes included. */
+  files_changed: z.int().nullable(),
+  /** Lines. */
+  insertions: z.int().nullable(),
+  deletions: z.int().nullable(),
+  /** Files at the end that differ from HEAD, new ones included. */
+  uncommitted: z.int().nullable(),
+  /** Size of `work/changes.patch`. */
+  patch_bytes: z.int().nullable(),
+});
+
+export type Work = z.infer<typeof workSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -54,6 +73,8 @@ export const sessionDocumentSchema = z.object({
   cpu_seconds: z.number().nullable(),
   /** Whether output may be missing in the console log; null until the session is sealed, and in older records. */
   output_lost: z.boolean().nullable().default(null),
+  /** Null while the session is open, where nothing was exported, and in older records. */
+  work: workSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -110,6 +131,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     peak_pids: null,
     cpu_seconds: null,
     output_lost: null,
+    work: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

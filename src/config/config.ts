@@ -24,6 +24,8 @@ export interface DaemonSettings {
   readonly recordLimitBytes: number;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;
+  /** The limit of what is exported of a session's work, in bytes. */
+  readonly exportLimitBytes: number;
   /** The free space that a session needs to begin where sessions write; 0: any. */
   readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
@@ -61,6 +63,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       auditPrivate: daemon.audit_private,
       recordLimitBytes: parsed(daemon.record_limit, sizeBytes),
       logLimitBytes: parsed(daemon.log_limit, sizeBytes),
+      exportLimitBytes: parsed(daemon.export_limit, sizeBytes),
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,

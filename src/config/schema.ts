@@ -57,6 +57,11 @@ function daemonSchema(defaults: SchemaDefaults) {
     log_limit: size()
       .default("1g")
       .describe("Maximum output of a session; a session that prints more ends as output_limit_exceeded."),
+    export_limit: size()
+      .default("256m")
+      .describe(
+        "Maximum size of what a record takes of its session's work, as commits and as a patch together; what does not fit is not exported.",
+      ),
     min_free: sizeOrZero()
       .default("1g")
       .describe(

@@ -16,26 +16,38 @@ import type { FifoMaker } from "../fifos.ts";
 import { ifThere } from "../if-there.ts";
 import { GATE_TARGET } from "../local/container-request.ts";
 import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
+import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
+import { removeTree } from "../trees/remove-tree.ts";
+import type { Exporter } from "../work/exporter.ts";
+import { keepBase } from "../work/keep-base.ts";
+import { workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
+import { parseRepositoryUrl } from "../workspace/repository-url.ts";
 import { type RemoveTree, Staging } from "../workspace/staging.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 
-/**
- * Workspaces below a cache directory.
- *
- * @param environment the daemon's own; git gets a few allowed names of it.
- */
+/** What workspaces are made and emptied with. */
+export interface WorkspaceTools {
+  /** The daemon's own; git gets a few allowed names of it. */
+  readonly environment: Environment;
+  readonly remove: RemoveTree;
+  readonly exporter: Pick<Exporter, "export">;
+  /** Asked for each export. */
+  readonly exportLimitBytes: () => number;
+}
+
+/** Workspaces below a cache directory. */
 export function workspacesOf(
   cacheDirectory: string,
   instance: string,
-  { environment, remove }: { readonly environment: Environment; readonly remove: RemoveTree },
+  { environment, remove, exporter, exportLimitBytes }: WorkspaceTools,
 ): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
@@ -46,8 +58,40 @@ export function workspacesOf(
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    keepBase: async (sessionId, url) => {
+      const { cloneDirectory, baseDirectory } = stagingOf(sessionId);
+      const mirrorDirectory = mirrors.directoryOf(parseRepositoryUrl(url).url);
+      await keepBase({ cloneDirectory, baseDirectory, mirrorDirectory });
+    },
+    exportWork: (sessionId, options) =>
+      exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
+}
+
+async function exportFrom(
+  { repoDirectory, baseDirectory, exportDirectory }: Staging,
+  exporter: Pick<Exporter, "export">,
+  { directory, signal }: ExportOptions,
+  bytes: number,
+): Promise<ExportedWork> {
+  try {
+    const { summary, warnings } = await exporter.export(
+      {
+        repoDirectory,
+        baseDirectory,
+        scratchDirectory: exportDirectory,
+        outDirectory: directory,
+        limits: { bytes },
+      },
+      signal,
+    );
+    return { work: workOf(summary), warnings };
+  } catch (error) {
+    // What is half written would be sealed as if it were whole.
+    await removeTree(directory).catch(() => undefined);
+    throw error;
+  }
 }
 
 /**

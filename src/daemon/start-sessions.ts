@@ -22,6 +22,7 @@ import type { FreeSpace } from "../sessions/queue/free-space.ts";
 import { recover } from "../sessions/recovery/recover.ts";
 import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
+import { Exporter } from "../work/exporter.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
@@ -46,6 +47,8 @@ export interface SessionsHost {
   readonly sealWorker: string;
   /** The script of a worker that removes a large tree. */
   readonly removalWorker: string;
+  /** The script of the worker that exports work. */
+  readonly exportWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -64,6 +67,12 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     onWorker: keepYoungGenerationSmall,
   });
   resources.defer("removals", () => remover.close());
+  const exporter = new Exporter({
+    script: parts.exportWorker,
+    environment: host.env,
+    onWorker: keepYoungGenerationSmall,
+  });
+  resources.defer("exporting worker", () => exporter.close());
   const fifos = new FifoMaker();
   resources.defer("shell that creates FIFOs", () => fifos.close());
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
@@ -75,6 +84,8 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     workspaces: workspacesOf(places.cache, places.instance, {
       environment: host.env,
       remove: remover.remove,
+      exporter,
+      exportLimitBytes: () => current.config.daemon.exportLimitBytes,
     }),
     credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
     hostPaths: hostPathsOf(protectedOf(parts)),
@@ -95,6 +106,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
+    prepareExport: () => exporter.prepare(),
     profile: (name) => {
       const { config } = current;
       const profile = current.profile(name);

@@ -1,8 +1,11 @@
 import { ReleaseStack } from "../release-stack.ts";
 import type {
   CommandEnd,
+  EndOptions,
   Examined,
   Executor,
+  ExportedWork,
+  ExportOptions,
   Found,
   HandOver,
   Job,
@@ -16,12 +19,14 @@ import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
-import { deferEverything, deferFirstProcess, type OnRemoving } from "./releases.ts";
+import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
 import { examine, listFound, sweep } from "./sweep.ts";
 
 /** What has to be released for one session. */
 interface Made {
-  readonly releases: ReleaseStack;
+  readonly releases: Releases;
+  /** Whether an earlier daemon has made it. */
+  readonly isEarlierDaemons: boolean;
   /** Whether that includes its first process. */
   hasFirstProcess: boolean;
   /** The last caller that asked for its release. */
@@ -39,7 +44,7 @@ export class LocalExecutor implements Executor {
   }
 
   async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
-    const made = nothingMade();
+    const made = nothingMade({ isEarlierDaemons: false });
     this.#made.set(job.sessionId, made);
     return await prepare({
       parts: this.#parts,
@@ -76,18 +81,33 @@ export class LocalExecutor implements Executor {
     return await handOverAgain({ ...this.#parts, ...options, job, containerId: ref });
   }
 
-  async release(
-    job: Pick<Job, "sessionId" | "profile">,
-    { mayStillRun, onRemoving }: ReleaseOptions,
-  ): Promise<void> {
-    const made = this.#made.get(job.sessionId) ?? this.#everything(job.sessionId);
-    made.onRemoving = onRemoving;
-    this.#made.set(job.sessionId, made);
+  async endProcesses(job: Pick<Job, "sessionId" | "profile">, { mayStillRun }: EndOptions): Promise<void> {
+    const made = this.#madeFor(job.sessionId);
     if (mayStillRun && !made.hasFirstProcess) {
       deferFirstProcess(made.releases, job, this.#parts);
       made.hasFirstProcess = true;
     }
-    await made.releases.release();
+    await made.releases.processes.release();
+  }
+
+  async exportWork(
+    { sessionId }: Pick<Job, "sessionId">,
+    { directory, signal }: ExportOptions,
+  ): Promise<ExportedWork> {
+    const { workspaces, leftovers } = this.#parts;
+    // A dead daemon's export may still be at work there.
+    if (this.#madeFor(sessionId).isEarlierDaemons) await leftovers.endWork([sessionId]);
+    return await workspaces.exportWork(sessionId, { directory, signal });
+  }
+
+  async release(
+    job: Pick<Job, "sessionId" | "profile">,
+    { mayStillRun, onRemoving }: ReleaseOptions,
+  ): Promise<void> {
+    const made = this.#madeFor(job.sessionId);
+    made.onRemoving = onRemoving;
+    await this.endProcesses(job, { mayStillRun });
+    await made.releases.files.release();
     this.#made.delete(job.sessionId);
   }
 
@@ -103,14 +123,21 @@ export class LocalExecutor implements Executor {
     await sweep(this.#parts, sweeping);
   }
 
+  #madeFor(sessionId: string): Made {
+    const made = this.#made.get(sessionId) ?? this.#everything(sessionId);
+    this.#made.set(sessionId, made);
+    return made;
+  }
+
   /** It is unknown how much an earlier daemon has made. */
   #everything(sessionId: string): Made {
-    const made = nothingMade();
+    const made = nothingMade({ isEarlierDaemons: true });
     deferEverything(made.releases, sessionId, this.#parts, (entries) => made.onRemoving?.(entries));
     return made;
   }
 }
 
-function nothingMade(): Made {
-  return { releases: new ReleaseStack(), hasFirstProcess: false, onRemoving: undefined };
+function nothingMade({ isEarlierDaemons }: Pick<Made, "isEarlierDaemons">): Made {
+  const releases = { processes: new ReleaseStack(), files: new ReleaseStack() };
+  return { releases, isEarlierDaemons, hasFirstProcess: false, onRemoving: undefined };
 }

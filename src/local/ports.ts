@@ -10,6 +10,7 @@ import type { ContainerExit } from "../podman/exits/exit-watch.ts";
 import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
 import type { Mount, Profile } from "../profile/profile.ts";
+import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
 
 /** The container engine. */
 export interface Engine {
@@ -78,6 +79,14 @@ export interface Workspaces {
     source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+  /**
+   * Keeps what the clone is, so that the work of the session can be told from it: between the clone and its delivery.
+   *
+   * @param url of the repository.
+   */
+  keepBase(sessionId: string, url: string): Promise<void>;
+  /** Takes what the session did out of its workspace, when nothing of it runs; as `Executor.exportWork`. */
+  exportWork(sessionId: string, options: ExportOptions): Promise<ExportedWork>;
   /** Moves the clone to where the session's container, which has started, sees it. */
   deliver(sessionId: string, options: { selinux: boolean; signal: AbortSignal }): Promise<void>;
 }

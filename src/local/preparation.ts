@@ -1,7 +1,6 @@
-import type { ReleaseStack } from "../release-stack.ts";
 import type { Job, Preparing } from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
-import type { OnRemoving } from "./releases.ts";
+import type { OnRemoving, Releases } from "./releases.ts";
 
 /** One preparation, and what its steps share. */
 export interface Preparation {
@@ -9,6 +8,6 @@ export interface Preparation {
   readonly job: Job;
   readonly preparing: Preparing;
   /** Takes over everything that is made, even when the preparation fails. */
-  readonly releases: ReleaseStack;
+  readonly releases: Releases;
   readonly onRemoving: OnRemoving;
 }

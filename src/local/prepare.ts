@@ -136,4 +136,6 @@ async function cloneRepository(
   );
   await preparing.found("cloned", { commit, warnings }, { commit });
   await parts.failpoints.reach("cloned");
+  await parts.workspaces.keepBase(job.sessionId, url);
+  await parts.failpoints.reach("base_kept");
 }

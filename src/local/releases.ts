@@ -14,19 +14,27 @@ export type OnRemoving = (entries: number) => void;
 
 /** Registers the release of the staging directory and the gate; call it before they are made. */
 export function deferDirectories(
-  resources: ReleaseStack,
+  { files }: Releases,
   sessionId: string,
   { workspaces, credentials, failpoints }: Releasing,
   onRemoving: OnRemoving,
 ): void {
-  resources.defer("staging directory", async () => {
+  files.defer("staging directory", async () => {
     await workspaces.remove(sessionId, onRemoving);
     await failpoints.reach("staging_removed");
   });
-  resources.defer("gate", async () => {
+  files.defer("gate", async () => {
     await credentials.removeGate(sessionId);
     await failpoints.reach("gate_removed");
   });
+}
+
+/** What is released of a session, in two steps. */
+export interface Releases {
+  /** What can run: released first, so that the work of the session can be exported in between. */
+  readonly processes: ReleaseStack;
+  /** What it has written, and all the rest. */
+  readonly files: ReleaseStack;
 }
 
 /**
@@ -35,14 +43,14 @@ export function deferDirectories(
  * @param bringsHome whether a volume is made for it too.
  */
 export function deferContainer(
-  resources: ReleaseStack,
+  { processes, files }: Releases,
   sessionId: string,
   { instance, engine, failpoints }: Releasing,
   bringsHome: boolean,
 ): void {
   const name = containerName(instance, sessionId);
-  if (bringsHome) resources.defer("home volume", () => engine.removeVolume(homeVolume(name)));
-  resources.defer("container", async () => {
+  if (bringsHome) files.defer("home volume", () => engine.removeVolume(homeVolume(name)));
+  processes.defer("container", async () => {
     await engine.removeContainer(name);
     await failpoints.reach("container_removed");
   });
@@ -50,21 +58,21 @@ export function deferContainer(
 
 /** Registers a kill of the container's first process by its pid, for when conmon has died and the engine lost sight of it. */
 export function deferFirstProcess(
-  resources: ReleaseStack,
+  { processes }: Releases,
   { sessionId, profile }: { readonly sessionId: string; readonly profile: Profile },
   { instance, engine, credentials }: Releasing,
 ): void {
   const ending = credentials.launcherEnding(profile.command);
-  resources.defer("first process", () => engine.endFirstProcess(containerName(instance, sessionId), ending));
+  processes.defer("first process", () => engine.endFirstProcess(containerName(instance, sessionId), ending));
 }
 
 /** Registers the release of everything that an earlier daemon may have made for a session. */
 export function deferEverything(
-  resources: ReleaseStack,
+  releases: Releases,
   sessionId: string,
   releasing: Releasing,
   onRemoving: OnRemoving,
 ): void {
-  deferDirectories(resources, sessionId, releasing, onRemoving);
-  deferContainer(resources, sessionId, releasing, true);
+  deferDirectories(releases, sessionId, releasing, onRemoving);
+  deferContainer(releases, sessionId, releasing, true);
 }

@@ -1,7 +1,7 @@
 import { sentence } from "../errors.ts";
 import { type Ending, ending } from "../outcome.ts";
 import type { SessionDocument, SessionView } from "../session-document.ts";
-import { finish } from "./end/finish.ts";
+import { type Ended, finish } from "./end/finish.ts";
 import { clearAway, leaveBehind } from "./end/relinquish.ts";
 import { launchAndFollow } from "./launch/launch-and-follow.ts";
 import type { SessionHost } from "./parts/session-host.ts";
@@ -90,7 +90,7 @@ export class Session {
     const end = await this.#untilEnd(place);
     // Left: it needs its place no more.
     if (end === undefined) return undefined;
-    const document = await finish(this.#parts, end, this.#endTimestamp(), place);
+    const document = await finish(this.#parts, this.#ended(end), place);
     place.leave();
     return document;
   }
@@ -148,9 +148,10 @@ export class Session {
     }
   }
 
-  #endTimestamp(): string {
-    const known = this.#beginning.at === "end" ? this.#beginning.endTimestamp : undefined;
-    return known ?? new Date(this.#parts.host.clock.now()).toISOString();
+  #ended(end: Ending): Ended {
+    const left = this.#beginning.at === "end" ? this.#beginning : undefined;
+    const endTimestamp = left?.endTimestamp ?? new Date(this.#parts.host.clock.now()).toISOString();
+    return { ending: end, endTimestamp, isExported: left?.isExported ?? false };
   }
 }
 

@@ -21,6 +21,8 @@ export interface Base {
 
 /** @throws Error when there is none, or not all of it. */
 export function readBase(directory: string): Base {
+  if (statSync(directory, { throwIfNoEntry: false }) === undefined)
+    throw new Error(`what its clone was is no longer known: ${directory} is missing`);
   using root = TreeEntry.root(directory);
   const head = root.look(bytePath("HEAD"));
   const sizeOf = (name: string): number | undefined =>

@@ -6,8 +6,11 @@
  * copied first, by descriptors, to repositories of agentd's own.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { saysDiskFull } from "../disk-full.ts";
+import { syncDirectory, syncFile } from "../durable-files.ts";
 import { systemCode } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { type BytePath, bytePath, shownPath } from "../trees/byte-path.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import { TreeEntry } from "../trees/tree-entry.ts";
@@ -57,9 +60,9 @@ const NO_COMMITS: NewCommits = { count: 0, listed: [], bundleBytes: undefined, t
 
 /**
  * Writes `summary.json`, `changes.patch` and, where there are new objects, `commits.bundle`. What cannot be exported is
- * left out, with the reason in the summary.
+ * left out, with the reason in the summary. The files are durable when this resolves.
  *
- * @throws Error when there is no base or nothing can be written; the signal's reason when it is aborted.
+ * @throws Error when there is no base, a disk is full or nothing can be written; the signal's reason when it is aborted.
  */
 export async function exportWork(request: ExportRequest, signal: AbortSignal): Promise<WorkExport> {
   const { baseDirectory, scratchDirectory, outDirectory } = request;
@@ -72,7 +75,17 @@ export async function exportWork(request: ExportRequest, signal: AbortSignal): P
     await rm(join(outDirectory, name), { force: true });
   await makeBorrower(base, join(scratchDirectory, CHECKED_REPOSITORY));
   const work = new Work(request, base, limits, signal);
-  return await work.export();
+  const exported = await work.export();
+  await makeDurable(outDirectory);
+  return exported;
+}
+
+/** All at once: the file system then waits for the disk once or twice, and not for each file. */
+async function makeDurable(directory: string): Promise<void> {
+  const files = [SUMMARY_FILE, PATCH_FILE, BUNDLE_FILE].map((name) =>
+    ifThere(syncFile(join(directory, name))),
+  );
+  await Promise.all([...files, syncDirectory(directory), syncDirectory(dirname(directory))]);
 }
 
 /** One export. */
@@ -164,6 +177,8 @@ class Work {
     } catch (error) {
       this.#signal.throwIfAborted();
       await rm(output, { force: true });
+      // Nobody's fault: it is worth another attempt.
+      if (saysDiskFull(error)) throw error;
       const why = time.aborted ? "it takes too long" : reason(error);
       this.#leftOut.add(bytePath(part), why);
       this.#warnings.push(

@@ -9,6 +9,8 @@ export interface ExporterOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How long the worker lives without work. Default 30 s. */
   readonly idleMs?: number | undefined;
+  /** Called whenever a worker has started. */
+  readonly onWorker?: (() => void) | undefined;
 }
 
 /** Exports the work of sessions in one worker thread, which starts when it is needed and ends when it is idle. */
@@ -16,9 +18,9 @@ export class Exporter {
   readonly #worker: JobWorker<ExportRequest, WorkExport>;
   readonly #environment: Readonly<Record<string, string>>;
 
-  constructor({ script, environment, idleMs }: ExporterOptions) {
+  constructor({ script, environment, idleMs, onWorker }: ExporterOptions) {
     this.#environment = gitEnvironment(environment, []);
-    this.#worker = new JobWorker({ script, does: "exports work", data: undefined, idleMs });
+    this.#worker = new JobWorker({ script, does: "exports work", data: undefined, idleMs, onWorker });
   }
 
   /** Starts the worker ahead of an export that will come soon, so that the export does not wait for it. */

@@ -7,6 +7,7 @@
 import { constants } from "node:fs";
 import { copyFile, cp, link, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { AgentdError, sentence } from "../errors.ts";
 import { ifThere, isThere } from "../if-there.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import { listObjects } from "../workspace/object-files.ts";
@@ -30,13 +31,22 @@ export const KEPT_MARK = "kept";
 /**
  * Makes the `base.git` of a session, a bare repository. To be called after the clone and before its delivery.
  *
- * @throws the system's error.
+ * @throws AgentdError `clone_failed`: a session whose work could not come out is not started.
  */
-export async function keepBase({
-  cloneDirectory,
-  baseDirectory,
-  mirrorDirectory,
-}: KeepBaseOptions): Promise<void> {
+export async function keepBase(options: KeepBaseOptions): Promise<void> {
+  try {
+    await keep(options);
+  } catch (cause) {
+    throw new AgentdError("clone_failed", {
+      tried: "keep the cloned commit, from which the session's work is told at its end",
+      why: sentence(cause),
+      next: "Check that the disk of the cache directory is not full and that its files belong to this user.",
+      cause,
+    });
+  }
+}
+
+async function keep({ cloneDirectory, baseDirectory, mirrorDirectory }: KeepBaseOptions): Promise<void> {
   const gitDirectory = join(cloneDirectory, ".git");
   await removeTree(baseDirectory);
   await makeOwnRepository(baseDirectory, "sha1", []);

@@ -1,4 +1,5 @@
 /** What `work/summary.json` says. */
+import type { Work } from "../session-document.ts";
 import type { LeftOut } from "./left-out.ts";
 
 export interface WorkCommit {
@@ -48,4 +49,18 @@ export interface WorkSummary {
   readonly left_out: readonly LeftOut[];
   /** How many things were left out, also those that are not listed. */
   readonly left_out_count: number;
+}
+
+/** The numbers of a summary, as `session.json` has them. */
+export function workOf(summary: WorkSummary): Work {
+  const { files_changed, insertions, deletions, uncommitted, patch_bytes } = summary;
+  return {
+    head_commit: summary.head.commit,
+    commits: summary.commit_count,
+    files_changed,
+    insertions,
+    deletions,
+    uncommitted,
+    patch_bytes,
+  };
 }

@@ -87,6 +87,7 @@ export const EXPECTATIONS = [
   // The container is made and started beside the clone.
   { label: "clone_begun", command: "waiting", fates: waiting },
   { label: "cloned", command: "waiting", fates: waiting },
+  { label: "base_kept", command: "waiting", fates: waiting },
   { label: "image_found", command: "before", fates: withoutContainer },
   { label: "container_created", command: "before", fates: created },
   { label: "container_started", command: "waiting", fates: waiting },
@@ -101,6 +102,8 @@ export const EXPECTATIONS = [
   { label: "exit_seen", command: "ended", fates: ended },
   { label: "finishing_journaled", command: "ended", fates: ended },
   { label: "container_removed", command: "ended", fates: withoutContainer },
+  { label: "exporting", command: "ended", fates: withoutContainer },
+  { label: "exported", command: "ended", fates: withoutContainer },
   { label: "gate_removed", command: "ended", fates: withoutContainer },
   { label: "staging_removed", command: "ended", fates: withoutContainer },
   { label: "sealing", command: "ended", fates: withoutContainer },

@@ -33,6 +33,8 @@ export async function judge(arena, code) {
   if (records.length !== 1) wrong.push(`${records.length} records`);
   const { exitCode, stdout, stderr } = await arena.sandbox.run(["audit", "verify", "--all"]);
   if (exitCode !== 0) wrong.push(`audit verify: ${stdout.toString()}${stderr}`);
+  // What a command did comes out, whatever became of it.
+  if (document.start_timestamp !== null && document.work === null) wrong.push("its work was not exported");
   return { fate, cause: document.cause, starts, wrong };
 }
 

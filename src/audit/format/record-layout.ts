@@ -9,6 +9,13 @@ import { bytePath } from "../../trees/byte-path.ts";
 export const RUNA = "runa";
 /** What agentd wrote. */
 export const AGENTD = "agentd";
+/** What agentd exported of the agent's work. */
+export const WORK = "work";
+/**
+ * The trees that agentd writes and no container ever has: they are sealed where they are. Any but the first may be
+ * missing.
+ */
+export const OWN_TREES: readonly string[] = [AGENTD, WORK];
 /** The journal, from the record's root. */
 export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
 /** `session.json`, from the record's root. */
@@ -19,6 +26,7 @@ export const ATTESTATION = "attestation.sigstore.json";
 export interface RecordPaths {
   readonly directory: string;
   readonly runa: string;
+  readonly work: string;
   readonly agentd: string;
   readonly session: string;
   readonly journal: string;
@@ -32,6 +40,7 @@ export function recordPaths(directory: string): RecordPaths {
   return {
     directory,
     runa: join(directory, RUNA),
+    work: join(directory, WORK),
     agentd,
     session: join(agentd, "session.json"),
     journal: join(agentd, "events.jsonl"),

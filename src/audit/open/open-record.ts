@@ -70,6 +70,11 @@ export class OpenRecord {
     return this.#paths.runa;
   }
 
+  /** Where the export of the agent's work goes; made when there is some. */
+  get workDirectory(): string {
+    return this.#paths.work;
+  }
+
   /** Where conmon writes the command's output. */
   get consoleLogPath(): string {
     return this.#paths.console;

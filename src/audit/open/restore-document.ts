@@ -1,4 +1,4 @@
-import type { SessionDocument } from "../../session-document.ts";
+import { type SessionDocument, workSchema } from "../../session-document.ts";
 import type { JournalEntry } from "../format/journal.ts";
 
 /** The findings of a launch, which a new launch does not know yet. */
@@ -35,6 +35,10 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
       return withWarnings(document, entry);
     case "disk_full":
       return withWarnings({ ...document, output_lost: true }, entry);
+    case "exported":
+      return withWarnings({ ...document, work: workSchema.safeParse(entry).data ?? null }, entry);
+    case "export_failed":
+      return withWarnings(document, entry);
     case "gate_opened":
       return { ...document, start_timestamp: entry.time };
     default:

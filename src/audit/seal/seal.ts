@@ -6,25 +6,19 @@ import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { commitFile, stagedPath, stageFile, syncDirectory, syncFile } from "../../durable-files.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import { type BytePath, bytePath } from "../../trees/byte-path.ts";
+import { bytePath } from "../../trees/byte-path.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
 import { TreeEntry } from "../../trees/tree-entry.ts";
-import { checksumLine, ChecksumLines, writeChecksums } from "../format/checksums.ts";
+import { ChecksumLines, writeChecksums } from "../format/checksums.ts";
 import { openJournal, readJournal } from "../format/journal.ts";
-import {
-  formatDocument,
-  type RecordPaths,
-  recordPaths,
-  RUNA,
-  SESSION_PATH,
-} from "../format/record-layout.ts";
+import { formatDocument, type RecordPaths, recordPaths, RUNA } from "../format/record-layout.ts";
 import { sha256 } from "../format/statement.ts";
 import { allEnded } from "./all-ended.ts";
 import type { Attester } from "./attest.ts";
 import type { Modes } from "./copied-directory.ts";
 import { COPY_BOUNDS, type CopyBounds, TreeCopy } from "./copy-tree.ts";
 import type { ExcludedList } from "./excluded-list.ts";
-import { freezeOwnFiles } from "./own-files.ts";
+import { freezeOwnTrees } from "./own-trees.ts";
 import { copyPath, removeReplacedTree, swapTrees, undoSwap } from "./swap-tree.ts";
 import { syncFileSystem } from "./sync-file-system.ts";
 
@@ -74,8 +68,12 @@ export async function sealRecord(request: SealRequest, attester: Attester): Prom
 async function sealCopy(request: SealRequest, attester: Attester): Promise<SessionDocument> {
   const paths = recordPaths(request.directory);
   const modes = request.isPrivate ? PRIVATE : PUBLIC;
-  using lines = new ChecksumLines(() => openUnnamed(`${paths.checksums}.lines`));
-  const excluded = await copyTree(request, paths, modes, lines);
+  const newLines = (): ChecksumLines => new ChecksumLines(() => openUnnamed(`${paths.checksums}.lines`));
+  // In the order of the paths: agentd's own before the agent's, the agent's, and agentd's own after them.
+  using before = newLines();
+  using agents = newLines();
+  using after = newLines();
+  const excluded = await copyTree(request, paths, modes, agents);
   const document = {
     ...request.document,
     excluded: [...excluded.listed],
@@ -86,9 +84,9 @@ async function sealCopy(request: SealRequest, attester: Attester): Promise<Sessi
     endJournal(paths.journal, request.sealedTimeMs),
     stageFile(paths.session, content, modes.file),
   ]);
-  const own = await freezeOwnFiles(paths, modes.file);
-  own.set(SESSION_PATH, sha256(content));
-  const checksumsDigest = await stageChecksums(paths, own, lines);
+  const session = sha256(content);
+  await freezeOwnTrees(paths, { modes, session, sumsFor: (tree) => (tree < RUNA ? before : after) });
+  const checksumsDigest = await stageChecksums(paths, [before, agents, after]);
   attester.attest({ directory: request.directory, document, checksumsDigest, isRepeated });
   await commitProof(paths, modes, attester);
   if (!request.isPrivate) await openToAll(paths);
@@ -137,29 +135,22 @@ async function endJournal(path: string, timeMs: number): Promise<boolean> {
 /**
  * Writes the sums before the statement about them; they become durable together with the attestation.
  *
- * @param own the sums of agentd's files, whose paths come before those of the agent's.
+ * @param lines in the order of their paths.
  * @returns the SHA-256 of the file.
  */
-async function stageChecksums(
-  paths: RecordPaths,
-  own: ReadonlyMap<BytePath, string>,
-  lines: ChecksumLines,
-): Promise<string> {
+async function stageChecksums(paths: RecordPaths, lines: readonly ChecksumLines[]): Promise<string> {
   const staged = stagedPath(paths.checksums);
   await rm(staged, { force: true });
-  const ownLines = [...own].sort(([one], [other]) => (one < other ? -1 : 1));
-  const first = ownLines.map(([path, sum]) => checksumLine(path, sum)).join("");
   const file = openSync(staged, "wx");
   try {
-    return writeChecksums(file, concat(Buffer.from(first, "latin1"), lines.chunks()));
+    return writeChecksums(file, concat(lines));
   } finally {
     closeSync(file);
   }
 }
 
-function* concat(first: Buffer, others: Iterable<Buffer>): Generator<Buffer> {
-  yield first;
-  yield* others;
+function* concat(lines: readonly ChecksumLines[]): Generator<Buffer> {
+  for (const each of lines) yield* each.chunks();
 }
 
 /** Puts the copy, the sums and the attestation in their places, durably; their statement is durable before. */

@@ -10,6 +10,7 @@ import { colourOf } from "../terminal/colours.ts";
 import { type Cell, renderTable } from "../terminal/table.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { ageText } from "../words/time-text.ts";
+import { hasChanges, shortWorkText } from "../words/work-text.ts";
 
 interface PsOptions extends FilterOptions {
   readonly all?: true;
@@ -40,6 +41,7 @@ const COLUMNS: readonly Column[] = [
   { header: "PROFILE", cell: (view) => view.profile },
   { header: "STATE", cell: (view) => ({ text: standingText(view), colour: colourOf(view) }) },
   { header: "EXIT", cell: (view) => String(view.exit_code ?? "-"), isShown: someEnded },
+  { header: "CHANGES", cell: shortWorkText, isShown: (sessions) => sessions.some(hasChanges) },
   { header: "WORK UNIT", cell: (view) => view.work_unit ?? "-" },
   { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
   { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },

@@ -23,6 +23,7 @@ export function systemChecks(ground: Ground, needs: SystemNeeds): Check[] {
     check("linux", async () => ok(`Linux ${release()}`)),
     check("node", async () => nodeFinding(needs.nodeVersion)),
     check("git", () => gitFinding(ground)),
+    check("prlimit", () => prlimitFinding(ground)),
     check("clock", async () => clockFinding(ground, await needs.newestSession())),
     check("selinux", async () => selinuxFinding(await selinuxMode())),
     check("tun_device", () => tunFinding(needs.needsNetwork)),
@@ -59,6 +60,14 @@ async function gitFinding({ run, install }: Ground): Promise<Finding> {
     `git ${version} is older than ${OLDEST_GIT.join(".")}, the first version that can ignore system and user settings`,
     install("git"),
   );
+}
+
+async function prlimitFinding({ run, install }: Ground): Promise<Finding> {
+  const found = await run("prlimit", ["--version"]);
+  if (found.kind === "missing")
+    return failure("prlimit is not in PATH; without it no session's work is exported", install("util-linux"));
+  if (found.kind === "hung") return failure("prlimit --version hangs", "prlimit --version");
+  return ok(found.stdout.trim());
 }
 
 /** agentd did not exist before this time; a clock that shows an earlier time was never set. */

@@ -15,6 +15,7 @@ import { type Fact, renderFacts } from "./facts.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
 import { agoText, spanText } from "./time-text.ts";
+import { workText } from "./work-text.ts";
 
 export interface SessionReport {
   readonly view: SessionView;
@@ -64,6 +65,7 @@ export function reportText(report: SessionReport, nowMs: number, space: TableSpa
     ...whatRan(view),
     ...whenItRan(view, nowMs),
     ...howItEnded(view),
+    ...present([["work", workText(view)]]),
     ["record", view.record],
     ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
     ...excludedFacts(view),

@@ -4,18 +4,27 @@ import type { SessionParts } from "../parts/session-parts.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { Place } from "../queue/place.ts";
 import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
+import { exportStage } from "./export-stage.ts";
+
+/** How a session ended, and what of its end an earlier daemon has done. */
+export interface Ended {
+  readonly ending: Ending;
+  /** When the command ended, as far as that is known. */
+  readonly endTimestamp: string;
+  /** Whether its work was exported already. */
+  readonly isExported: boolean;
+}
 
 /**
- * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked.
+ * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked. Between
+ * the processes of the session and its files, its work is exported.
  *
- * @param endTimestamp when the command ended, as far as that is known.
  * @param place given back when the steps fail again and again: others may run meanwhile.
  * @returns undefined when the daemon left the session before that.
  */
 export async function finish(
   parts: SessionParts,
-  end: Ending,
-  endTimestamp: string,
+  { ending: end, endTimestamp, isExported }: Ended,
   place: Place,
 ): Promise<SessionDocument | undefined> {
   const { host, record, standing, orders, job, leaving, log } = parts;
@@ -23,14 +32,20 @@ export async function finish(
   // An ordered end stays ordered even when it was not seen.
   const mayStillRun = end.outcome === "interrupted" || orders.taken !== undefined;
   let isReleased = false;
+  const exportWork = exportStage(parts, isExported);
   const steps = async (): Promise<SessionDocument> => {
     await standing.settle();
     if (standing.state !== "finishing") {
       await standing.enter("finishing", "ended", { ...end, end_timestamp: endTimestamp });
       await failpoints.reach("finishing_journaled");
     }
-    standing.activity = "removing its container and its files on the host";
-    if (!isReleased) await executor.release(job, { mayStillRun, onRemoving: standing.removing });
+    standing.activity = "removing its container";
+    if (!isReleased) {
+      await executor.endProcesses(job, { mayStillRun });
+      await exportWork();
+      standing.activity = "removing its files on the host";
+      await executor.release(job, { mayStillRun, onRemoving: standing.removing });
+    }
     isReleased = true;
     standing.activity = "sealing its record";
     await failpoints.reach("sealing");

@@ -20,5 +20,7 @@ export interface SessionHost {
   readonly daemon: { readonly pid: number; readonly version: string };
   /** Announces a seal, so that its worker is ready. */
   readonly prepareSeal: () => void;
+  /** Announces an export, so that its worker is ready. */
+  readonly prepareExport: () => void;
   readonly failpoints: Failpoints;
 }

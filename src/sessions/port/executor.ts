@@ -3,7 +3,7 @@
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
 import type { Profile } from "../../profile/profile.ts";
-import type { SessionDocument } from "../../session-document.ts";
+import type { SessionDocument, Work } from "../../session-document.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -126,11 +126,28 @@ export interface Sweeping {
   readonly again: readonly { readonly sessionId: string; readonly ref: string | undefined }[];
 }
 
-export interface ReleaseOptions {
+export interface EndOptions {
   /** Whether a process may run that the engine has lost sight of. */
   readonly mayStillRun: boolean;
+}
+
+export interface ReleaseOptions extends EndOptions {
   /** Called every so often while much is removed, with the number of entries removed so far. */
   readonly onRemoving?: ((entries: number) => void) | undefined;
+}
+
+export interface ExportOptions {
+  /** Directory of the host for what is exported, made where it is missing; nothing is left in it when exporting fails. */
+  readonly directory: string;
+  /** Ends the exporting. */
+  readonly signal: AbortSignal;
+}
+
+/** What came out of a session's workspace. */
+export interface ExportedWork {
+  readonly work: Work;
+  /** What an operator should know, as sentences. */
+  readonly warnings: readonly string[];
 }
 
 export interface Executor {
@@ -164,6 +181,20 @@ export interface Executor {
     ref: string,
     options: { readonly ended: Promise<CommandEnd>; readonly signal: AbortSignal },
   ): Promise<HandOver>;
+  /**
+   * Removes everything of a session that can run: afterwards no process of it lives, and what it has written stays. May
+   * be called again when it has failed, and when there is nothing.
+   *
+   * @throws AgentdError `teardown_failed`.
+   */
+  endProcesses(job: Pick<Job, "sessionId" | "profile">, options: EndOptions): Promise<void>;
+  /**
+   * Takes what an agent did out of its workspace, once no process of the session lives and before it is released. May be
+   * called again, also by a later daemon: it then starts from scratch.
+   *
+   * @throws Error when there is nothing to export from, or it cannot be written; the signal's reason.
+   */
+  exportWork(job: Pick<Job, "sessionId" | "profile">, options: ExportOptions): Promise<ExportedWork>;
   /**
    * Releases all that was made for a session, by this daemon or an earlier one. May be called again when it has failed,
    * and when there is nothing.

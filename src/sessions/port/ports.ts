@@ -19,6 +19,7 @@ export type OpenRecord = Pick<
   | "id"
   | "directory"
   | "runaDirectory"
+  | "workDirectory"
   | "consoleLogPath"
   | "document"
   | "state"

@@ -33,7 +33,12 @@ export function decide(left: Left): Beginning {
     case "running":
       return decideRunning(left, trail);
     case "finishing":
-      return { at: "end", ending: trail.ending, endTimestamp: trail.endTimestamp };
+      return {
+        at: "end",
+        ending: trail.ending,
+        endTimestamp: trail.endTimestamp,
+        isExported: trail.isExported,
+      };
   }
 }
 

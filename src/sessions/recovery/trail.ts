@@ -24,7 +24,13 @@ export type LeftTrail =
       readonly handedOver: boolean;
       readonly order?: EndOrder | undefined;
     }
-  | { readonly state: "finishing"; readonly ending: Ending; readonly endTimestamp: string };
+  | {
+      readonly state: "finishing";
+      readonly ending: Ending;
+      readonly endTimestamp: string;
+      /** Whether its work was exported, or could not be. */
+      readonly isExported: boolean;
+    };
 
 const openedSchema = z.object({ boot: z.string(), uptime_ms: z.number() });
 
@@ -87,7 +93,8 @@ function readRunning(journal: readonly JournalEntry[]): LeftTrail {
 
 function readFinishing(journal: readonly JournalEntry[]): LeftTrail {
   const { end_timestamp: endTimestamp, ...ending } = endedSchema.parse(lineOf(journal, "ended"));
-  return { state: "finishing", ending, endTimestamp };
+  const isExported = journal.some(({ event }) => event === "exported" || event === "export_failed");
+  return { state: "finishing", ending, endTimestamp, isExported };
 }
 
 function orderIn(journal: readonly JournalEntry[]): EndOrder | undefined {

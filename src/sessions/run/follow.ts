@@ -34,7 +34,7 @@ export async function follow(
   letGo: (followed: Followed) => Promise<void>,
 ): Promise<Ending> {
   const { host, orders } = parts;
-  const { executor, prepareSeal, failpoints } = host;
+  const { executor, prepareSeal, prepareExport, failpoints } = host;
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, parts.leaving]);
   const ended = executor.wait(ref, { signal, isOrdered: () => orders.taken !== undefined });
@@ -51,6 +51,7 @@ export async function follow(
     prepareSeal();
     await failpoints.reach("supervising");
     const end = await supervise({ ref, executor, clock: host.clock, ended, orders });
+    prepareExport();
     over.abort();
     // Before anything is removed that takes room on that disk.
     if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);

@@ -17,5 +17,11 @@ export type Beginning =
       readonly handedOver: boolean;
       readonly order?: EndOrder | undefined;
     }
-  /** At its end: what remains is to journal it where that was not done, to tear down and to seal. */
-  | { readonly at: "end"; readonly ending: Ending; readonly endTimestamp: string | undefined };
+  /** At its end: what remains is to journal it where that was not done, to export, to tear down and to seal. */
+  | {
+      readonly at: "end";
+      readonly ending: Ending;
+      readonly endTimestamp: string | undefined;
+      /** Whether its work was exported, or could not be. Undefined: neither. */
+      readonly isExported?: boolean | undefined;
+    };

@@ -22,10 +22,13 @@ export async function untilItSucceeds<T>(
   { clock, signal, onFailure }: RetryOptions,
 ): Promise<T | undefined> {
   const backoff = new Backoff(TRIES);
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     try {
       return await work();
     } catch (error) {
+      // It was ended, or the next daemon meets the same failure.
+      if (isOver()) return undefined;
       const delayMs = backoff.next();
       await onFailure(error, delayMs);
       await sleepUntil(clock.monotonic() + delayMs, { clock, signal });

@@ -2,7 +2,7 @@ import type { JournalEntry } from "../../audit/format/journal.ts";
 import { sentence } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
-import type { SessionState } from "../../session-document.ts";
+import type { SessionDocument, SessionState } from "../../session-document.ts";
 import type { Preparing } from "../port/executor.ts";
 import type { Clock, OpenRecord } from "../port/ports.ts";
 import type { SessionChange } from "./feed.ts";
@@ -104,6 +104,21 @@ export class Standing {
       await this.#journal(this.#state, event, details, { durable: false });
     });
   };
+
+  /**
+   * Writes what the end has found, as `found` does; durable when this resolves, and nothing has changed when it rejects.
+   */
+  async conclude(
+    event: string,
+    details: Details & { readonly warnings: readonly string[] },
+    fields: Partial<SessionDocument> = {},
+  ): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#journal(this.#state, event, details);
+      const warnings = [...this.#record.document.warnings, ...details.warnings];
+      await this.#record.update({ ...fields, warnings }, { persist: false });
+    });
+  }
 
   /** Shows how many entries of a large staging directory are removed; every ten seconds in the journal, too. */
   readonly removing = (entries: number): void => {

@@ -22,6 +22,7 @@ describe("a configuration", () => {
         auditRoot: undefined,
         auditPrivate: true,
         recordLimitBytes: 16 * 1024 ** 3,
+        exportLimitBytes: 256 * 1024 ** 2,
         logLimitBytes: 1024 ** 3,
         minFreeBytes: 1024 ** 3,
         socketPath: undefined,
@@ -67,6 +68,7 @@ describe("a configuration", () => {
       audit_root = "audit"
       audit_private = false
       record_limit = "64m"
+      export_limit = "8m"
       log_limit = "512k"
       min_free = "0"
       socket_path = "/run/x.sock"
@@ -108,6 +110,7 @@ describe("a configuration", () => {
       auditRoot: join(file.directory, "audit"),
       auditPrivate: false,
       recordLimitBytes: 64 * 1024 ** 2,
+      exportLimitBytes: 8 * 1024 ** 2,
       logLimitBytes: 512 * 1024,
       minFreeBytes: 0,
       socketPath: "/run/x.sock",

@@ -38,6 +38,6 @@ describe("the worker that exports work", () => {
 
   it("says why it cannot", async () => {
     const exporting = exporter.export(work.request(), new AbortController().signal);
-    await expect(exporting).rejects.toThrow("ENOENT");
+    await expect(exporting).rejects.toThrow("base.git is missing");
   });
 });

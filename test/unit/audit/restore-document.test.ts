@@ -47,6 +47,23 @@ describe("the document of an open record", () => {
     });
   });
 
+  it("has the work that was exported, and why some was not", () => {
+    const work = {
+      ...{ head_commit: "def", commits: 2, files_changed: null, insertions: null, deletions: null },
+      ...{ uncommitted: null, patch_bytes: null },
+    };
+    const warnings = ["The session's changed files were not exported: it takes too long."];
+    expect(restoreDocument(accepted, [line("finishing", "exported", { ...work, warnings })])).toEqual({
+      ...accepted,
+      work,
+      warnings,
+    });
+    expect(restoreDocument(accepted, [line("finishing", "export_failed", { warnings })])).toEqual({
+      ...accepted,
+      warnings,
+    });
+  });
+
   it("has nothing of a launch that was begun again", () => {
     const journal = [line("preparing", "started"), found, cloned, line("preparing", "started")];
     expect(restoreDocument(accepted, journal)).toEqual(accepted);

@@ -7,7 +7,7 @@ import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";
 import { profileViewSchema } from "../../../src/profile/view.ts";
 import { scheduleEventSchema, SKIP_REASONS } from "../../../src/scheduler/events.ts";
-import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
+import { SESSION_STATES, sessionViewSchema, workSchema } from "../../../src/session-document.ts";
 import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 
 const text = page("json.md");
@@ -40,6 +40,10 @@ describe("the page on JSON", () => {
   it("describes every field of a session with its type and whether it may be null", () => {
     const rows = rowsOf("A session").filter((row) => row.length === 4);
     expect(rows.map((row) => row.slice(0, 3))).toEqual(fieldsOf(sessionViewSchema));
+  });
+
+  it("describes every number of its work in the same way", () => {
+    expect(rowsOf("The work of a session").map((row) => row.slice(0, 3))).toEqual(fieldsOf(workSchema));
   });
 
   it("describes every field of the status in the same way", () => {

@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "audit",
       "systemd",
       "trees",
+      "work",
     ],
   },
 };

@@ -76,6 +76,18 @@ describe("the trail of a session", () => {
       state: "finishing",
       ending: end,
       endTimestamp,
+      isExported: false,
+    });
+  });
+
+  it.each(["exported", "export_failed"])("says that its work was seen to, by a line %s", (event) => {
+    const ended: Line = [
+      "finishing",
+      "ended",
+      { ...ending("success"), end_timestamp: "2026-01-01T12:30:00.000Z" },
+    ];
+    expect(readTrail(journal(ACCEPTED, STARTED, OPENED, ended, ["finishing", event]))).toMatchObject({
+      isExported: true,
     });
   });
 

@@ -1,0 +1,43 @@
+/** What is said about the work that came out of a session. */
+import type { ListedSession } from "../../session-document.ts";
+import { countText } from "./size-text.ts";
+
+type WithWork = Pick<ListedSession, "commit" | "work">;
+
+const SHOWN_DIGITS = 10;
+
+/**
+ * One line: `1a2b3c4d5e..9f8e7d6c5b, 2 commits, 3 files changed, +12 -3 lines, 1 uncommitted`. Null where nothing was
+ * exported.
+ */
+export function workText({ commit, work }: WithWork): string | null {
+  if (work === null) return null;
+  const { head_commit: head, commits, files_changed: files, insertions, deletions, uncommitted } = work;
+  if (commits === 0 && files === 0 && head === commit) return "no changes";
+  return [
+    `${shortCommit(commit)}..${shortCommit(head)}`,
+    commits === null ? "commits not exported" : countText(commits, "commit"),
+    ...(files === null
+      ? ["files not exported"]
+      : [`${countText(files, "file")} changed`, `+${insertions ?? "?"} -${deletions ?? "?"} lines`]),
+    ...(uncommitted === null || uncommitted === 0 ? [] : [`${uncommitted} uncommitted`]),
+  ].join(", ");
+}
+
+/** For a column: `+12 -3`, or the commits where no lines changed; `-` without any change. */
+export function shortWorkText({ work }: Pick<ListedSession, "work">): string {
+  if (work === null || !hasChanges({ work })) return "-";
+  const { commits, insertions, deletions } = work;
+  const isCounted = insertions !== null && deletions !== null;
+  return isCounted && insertions + deletions > 0
+    ? `+${insertions} -${deletions}`
+    : countText(commits ?? 0, "commit");
+}
+
+export function hasChanges({ work }: Pick<ListedSession, "work">): boolean {
+  return work !== null && (work.commits !== 0 || work.files_changed !== 0);
+}
+
+function shortCommit(id: string | null): string {
+  return id === null ? "none" : id.slice(0, SHOWN_DIGITS);
+}
