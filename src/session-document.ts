@@ -19,6 +19,13 @@ export const excludedSchema = z.strictObject({
   reason: z.string(),
 });
 
+/** What was copied of the files that the profile names as `artifacts`. */
+export const artifactsSchema = z.strictObject({
+  files: z.int(),
+  /** Of all their content. */
+  bytes: z.int(),
+});
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -54,6 +61,8 @@ export const sessionDocumentSchema = z.object({
   cpu_seconds: z.number().nullable(),
   /** Whether output may be missing in the console log; null until the session is sealed, and in older records. */
   output_lost: z.boolean().nullable().default(null),
+  /** Null while the session is open, where the profile names none, and in records of older versions. */
+  artifacts: artifactsSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -110,6 +119,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     peak_pids: null,
     cpu_seconds: null,
     output_lost: null,
+    artifacts: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

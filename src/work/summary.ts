@@ -1,4 +1,5 @@
 /** What `work/summary.json` says. */
+import type { ArtifactsSummary } from "./collect-artifacts.ts";
 import type { LeftOut } from "./left-out.ts";
 
 export interface WorkCommit {
@@ -45,6 +46,8 @@ export interface WorkSummary {
   readonly patch_bytes: number | null;
   /** Of `commits.bundle`; null: there is none. */
   readonly bundle_bytes: number | null;
+  /** Null: the profile names none. */
+  readonly artifacts: ArtifactsSummary | null;
   readonly left_out: readonly LeftOut[];
   /** How many things were left out, also those that are not listed. */
   readonly left_out_count: number;

@@ -2,11 +2,11 @@
 import { fchmodSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stagedPath } from "../../durable-files.ts";
+import { Flusher } from "../../flusher.ts";
 import { openRegularFileSync } from "../../regular-file.ts";
 import { type BytePath, bytePath, joinBytes, latin1Path } from "../../trees/byte-path.ts";
 import { ContentReader } from "../format/file-content.ts";
 import { AGENTD, type RecordPaths } from "../format/record-layout.ts";
-import { Flusher } from "./flusher.ts";
 
 /**
  * Makes them read-only and durable, but for `session.json`, whose last content is still to come.

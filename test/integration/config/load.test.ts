@@ -56,6 +56,7 @@ describe("a configuration", () => {
           env: {},
           credentials: [],
           mounts: [],
+          artifacts: [],
         },
       ],
     });
@@ -93,6 +94,7 @@ describe("a configuration", () => {
       memory = "2g"
       cpus = 1.5
       pids = 100
+      artifacts = ["dist/**", "~/.codex/sessions/**"]
       env = { LANG = "C.UTF-8", EMPTY = "" }
       credentials = [{ name = "TOKEN", source = "DEMO_TOKEN" }]
       [[profiles.mounts]]
@@ -149,6 +151,7 @@ describe("a configuration", () => {
           relabel: "shared",
         },
       ],
+      artifacts: ["dist/**", "~/.codex/sessions/**"],
     });
     expect(findProfile(config, "other")).toBeUndefined();
   });

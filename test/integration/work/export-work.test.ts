@@ -56,6 +56,7 @@ describe("the work of a session", () => {
       uncommitted: 0,
       patch_bytes: 0,
       bundle_bytes: null,
+      artifacts: null,
       left_out: [],
       left_out_count: 0,
     });
