@@ -20,6 +20,7 @@ const OPTIONS: MinimatchOptions = {
   noext: true,
   nocomment: true,
   nonegate: true,
+  preserveMultipleSlashes: true,
   // Else `.` and `..` would be resolved before anybody sees them.
   optimizationLevel: 0,
   braceExpandMax: ALTERNATIVES + 1,

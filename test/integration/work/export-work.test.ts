@@ -65,6 +65,29 @@ describe("the work of a session", () => {
     expect(await readFile(work.patch, "utf8")).toBe("");
   });
 
+  it("has the artifacts that are asked for, with what the patch has left of the limits", async () => {
+    await work.begin();
+    await work.write({ "src/a.txt": "a\nb\n", "dist/one": "1", "dist/two": "2".repeat(600) });
+    const outDirectory = join(work.root, "artifacts");
+    const artifacts = { patterns: ["dist/**", "~/x"], homeDirectory: work.root, outDirectory };
+    const { summary, warnings } = await work.export({ bytes: 1600 }, artifacts);
+    expect(summary.patch_bytes).toBeGreaterThan(1000);
+    expect(summary.artifacts).toMatchObject({
+      files: 1,
+      bytes: 1,
+      unmatched: ["~/x"],
+      left_out: [{ what: "dist/two" }],
+      left_out_count: 1,
+    });
+    expect(warnings).toEqual([
+      "Some of the session's artifacts were left out; summary.json says which, and why.",
+    ]);
+    expect(await readdir(outDirectory, { recursive: true })).toEqual(["dist", "dist/one"]);
+
+    const none = await work.export({}, { ...artifacts, patterns: [] });
+    expect(none.summary.artifacts).toBeNull();
+  });
+
   it("has commits by their own ids, and a patch with what was not committed", async () => {
     const base = await work.begin();
     await work.git("checkout", "--quiet", "-b", "fix");
