@@ -38,6 +38,15 @@ export const workSchema = z.object({
 
 export type Work = z.infer<typeof workSchema>;
 
+/** What was copied of the files that the profile names as `artifacts`. */
+export const artifactsSchema = z.strictObject({
+  files: z.int(),
+  /** Of all their content. */
+  bytes: z.int(),
+});
+
+export type Artifacts = z.infer<typeof artifactsSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -75,6 +84,8 @@ export const sessionDocumentSchema = z.object({
   output_lost: z.boolean().nullable().default(null),
   /** Null while the session is open, where nothing was exported, and in older records. */
   work: workSchema.nullable().default(null),
+  /** Null while the session is open, where the profile names none, and in records of older versions. */
+  artifacts: artifactsSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -132,6 +143,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     cpu_seconds: null,
     output_lost: null,
     work: null,
+    artifacts: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

@@ -15,12 +15,19 @@ import type { Failpoints } from "../failpoints.ts";
 import type { FifoMaker } from "../fifos.ts";
 import { ifThere } from "../if-there.ts";
 import { GATE_TARGET } from "../local/container-request.ts";
-import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
-import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
+import type {
+  Credentials,
+  Gate as GatePort,
+  HostPaths,
+  Leftovers,
+  WorkspaceExport,
+  Workspaces,
+} from "../local/ports.ts";
+import type { ExportedWork } from "../sessions/port/executor.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import type { Exporter } from "../work/exporter.ts";
 import { keepBase } from "../work/keep-base.ts";
-import { workOf } from "../work/summary.ts";
+import { artifactsOf, workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import { createGit } from "../workspace/git.ts";
@@ -70,9 +77,9 @@ export function workspacesOf(
 }
 
 async function exportFrom(
-  { repoDirectory, baseDirectory, exportDirectory }: Staging,
+  { repoDirectory, homeDirectory, baseDirectory, exportDirectory }: Staging,
   exporter: Pick<Exporter, "export">,
-  { directory, signal }: ExportOptions,
+  { directory, artifactsDirectory, artifacts, homeVolumeDirectory, signal }: WorkspaceExport,
   bytes: number,
 ): Promise<ExportedWork> {
   try {
@@ -82,14 +89,19 @@ async function exportFrom(
         baseDirectory,
         scratchDirectory: exportDirectory,
         outDirectory: directory,
+        artifacts: {
+          patterns: artifacts,
+          homeDirectory: homeVolumeDirectory ?? homeDirectory,
+          outDirectory: artifactsDirectory,
+        },
         limits: { bytes },
       },
       signal,
     );
-    return { work: workOf(summary), warnings };
+    return { work: workOf(summary), artifacts: artifactsOf(summary), warnings };
   } catch (error) {
     // What is half written would be sealed as if it were whole.
-    await removeTree(directory).catch(() => undefined);
+    for (const written of [directory, artifactsDirectory]) await removeTree(written).catch(() => undefined);
     throw error;
   }
 }

@@ -16,6 +16,7 @@ import type {
   Sweeping,
 } from "../sessions/port/executor.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
+import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
@@ -91,13 +92,15 @@ export class LocalExecutor implements Executor {
   }
 
   async exportWork(
-    { sessionId }: Pick<Job, "sessionId">,
-    { directory, signal }: ExportOptions,
+    { sessionId, profile: { artifacts } }: Pick<Job, "sessionId" | "profile">,
+    options: ExportOptions,
   ): Promise<ExportedWork> {
-    const { workspaces, leftovers } = this.#parts;
+    const { instance, engine, workspaces, leftovers } = this.#parts;
     // A dead daemon's export may still be at work there.
     if (this.#madeFor(sessionId).isEarlierDaemons) await leftovers.endWork([sessionId]);
-    return await workspaces.exportWork(sessionId, { directory, signal });
+    const homeVolumeDirectory =
+      artifacts.length === 0 ? undefined : await engine.homeDirectory(containerName(instance, sessionId));
+    return await workspaces.exportWork(sessionId, { ...options, artifacts, homeVolumeDirectory });
   }
 
   async release(

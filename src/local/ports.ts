@@ -50,6 +50,8 @@ export interface Engine {
   removeContainer(idOrName: string): Promise<void>;
   /** Of no container; a volume that does not exist is removed already. */
   removeVolume(name: string): Promise<void>;
+  /** The files of the home that a container got from its image, on this host; undefined when there is no such volume. */
+  homeDirectory(containerName: string): Promise<string | undefined>;
   /** Those of this instance. */
   listVolumes(): Promise<readonly ListedVolume[]>;
   /**
@@ -65,6 +67,14 @@ export interface Engine {
 export interface Staging {
   readonly homeDirectory: string;
   readonly repoDirectory: string;
+}
+
+/** What is exported of a workspace, and where to. */
+export interface WorkspaceExport extends ExportOptions {
+  /** Globs of files to copy. */
+  readonly artifacts: readonly string[];
+  /** The home that the image brought; undefined for the one in the staging directory. */
+  readonly homeVolumeDirectory: string | undefined;
 }
 
 /** Makes workspaces. */
@@ -86,7 +96,7 @@ export interface Workspaces {
    */
   keepBase(sessionId: string, url: string): Promise<void>;
   /** Takes what the session did out of its workspace, when nothing of it runs; as `Executor.exportWork`. */
-  exportWork(sessionId: string, options: ExportOptions): Promise<ExportedWork>;
+  exportWork(sessionId: string, options: WorkspaceExport): Promise<ExportedWork>;
   /** Moves the clone to where the session's container, which has started, sees it. */
   deliver(sessionId: string, options: { selinux: boolean; signal: AbortSignal }): Promise<void>;
 }

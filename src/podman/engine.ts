@@ -258,6 +258,14 @@ export class Engine {
     return this.#containers.remove(idOrName);
   }
 
+  /**
+   * The directory on this host of a container's home where that is a volume, also after the container's removal;
+   * undefined without such a volume. Its path is the engine's own, and what is in it may be anybody's.
+   */
+  homeDirectory(containerName: string): Promise<string | undefined> {
+    return this.#volumes.directoryOf(homeVolume(containerName), this.#started.host.volumeDirectory);
+  }
+
   /** Removes a volume that no container uses; missing is fine. */
   removeVolume(name: string): Promise<void> {
     return this.#volumes.remove(name);

@@ -5,10 +5,11 @@
  */
 import { LIMITS } from "./keys/limits.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
+import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
 import { WHEN_IT_RUNS } from "./keys/when-it-runs.ts";
 
 /** In the order of the documentation. */
-export const PROFILE_KEYS = { ...WHAT_RUNS, ...WHEN_IT_RUNS, ...LIMITS, ...SURROUNDINGS };
+export const PROFILE_KEYS = { ...WHAT_RUNS, ...WHEN_IT_RUNS, ...LIMITS, ...SURROUNDINGS, ...WHAT_COMES_OUT };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

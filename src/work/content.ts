@@ -72,12 +72,25 @@ export async function copyContent(
   budget.take(size);
   const copy = openSync(fsPath(target), "wx", mode);
   try {
-    await eachChunk(descriptor, size, pace, (chunk) => {
-      for (let done = 0; done < chunk.length;) done += writeSync(copy, chunk, done);
-    });
+    await copyBytes(descriptor, size, pace, copy);
   } finally {
     closeSync(copy);
   }
+}
+
+/**
+ * Copies the first bytes of a file to another descriptor.
+ *
+ * @param size how many at most.
+ * @returns how many there were.
+ */
+export async function copyBytes(descriptor: number, size: number, pace: Pace, copy: number): Promise<number> {
+  let copied = 0;
+  await eachChunk(descriptor, size, pace, (chunk) => {
+    for (let done = 0; done < chunk.length;) done += writeSync(copy, chunk, done);
+    copied += chunk.length;
+  });
+  return copied;
 }
 
 /** The id that git gives to this content, as bytes. */

@@ -15,7 +15,9 @@ import { type BytePath, bytePath, shownPath } from "../trees/byte-path.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import { TreeEntry } from "../trees/tree-entry.ts";
 import { DeadlineExceeded, GitFailure } from "../workspace/git.ts";
+import { ARTIFACT_LIMITS } from "./artifact-limits.ts";
 import { type Base, makeBorrower, readBase } from "./base.ts";
+import { type ArtifactsRequest, type ArtifactsSummary, collectArtifacts } from "./collect-artifacts.ts";
 import { exportCommits, type NewCommits } from "./commits.ts";
 import { countUncommitted, type FinalTreeRequest, takeFinalTree } from "./final-tree.ts";
 import { LeftOutList } from "./left-out.ts";
@@ -37,6 +39,8 @@ export interface ExportRequest {
   readonly scratchDirectory: string;
   /** Made where it is missing; what an earlier attempt has written there is removed. */
   readonly outDirectory: string;
+  /** Which files to copy besides; undefined or without patterns copies none. They share the limits. */
+  readonly artifacts?: Omit<ArtifactsRequest, "repoDirectory"> | undefined;
   readonly limits?: Partial<ExportLimits> | undefined;
   /** The whole environment of git, as `gitEnvironment` makes it. */
   readonly environment: Readonly<Record<string, string>>;
@@ -119,9 +123,10 @@ class Work {
       return await exportCommits({ ...tools, gitDirectory, refs, changed });
     });
     const head = this.#knownHead(refs, commits ?? NO_COMMITS);
-    const files = await this.#attempt("files", this.#ends - performance.now(), (tools) =>
+    const files = await this.#attempt("files", this.#ends - this.#artifactsMs - performance.now(), (tools) =>
       this.#exportFiles({ ...tools, root, head }, commits?.bundleBytes ?? 0),
     );
+    const artifacts = await this.#copyArtifacts((commits?.bundleBytes ?? 0) + (files?.patchBytes ?? 0));
     const summary: WorkSummary = {
       base: this.#base.commit,
       head: {
@@ -141,6 +146,7 @@ class Work {
       uncommitted: files?.uncommitted ?? null,
       patch_bytes: files?.patchBytes ?? null,
       bundle_bytes: commits?.bundleBytes ?? null,
+      artifacts,
       left_out: this.#leftOut.entries,
       left_out_count: this.#leftOut.count,
     };
@@ -203,6 +209,23 @@ class Work {
     return { ...differences, uncommitted };
   }
 
+  /** Time that only the artifacts have. */
+  get #artifactsMs(): number {
+    return isAskedFor(this.#request.artifacts) ? this.#limits.timeMs / 4 : 0;
+  }
+
+  /** Copies the artifacts, with what the commits and the patch have left of the limits; null when none are asked for. */
+  async #copyArtifacts(usedBytes: number): Promise<ArtifactsSummary | null> {
+    const { artifacts, repoDirectory } = this.#request;
+    if (!isAskedFor(artifacts)) return null;
+    const bytes = Math.max(0, this.#limits.bytes - usedBytes);
+    const limits = { ...ARTIFACT_LIMITS, bytes, timeMs: this.#ends - performance.now() };
+    const summary = await collectArtifacts({ ...artifacts, repoDirectory }, limits, this.#signal);
+    if (summary.left_out_count > 0)
+      this.#warnings.push("Some of the session's artifacts were left out; summary.json says which, and why.");
+    return summary;
+  }
+
   /** The commit of HEAD, where the checked repository has it. */
   #knownHead(refs: Refs | undefined, { tips }: NewCommits): string | undefined {
     const id = refs?.headId;
@@ -210,6 +233,12 @@ class Work {
     const isKnown = id === this.#base.commit || [...this.#base.refs.ids.values(), ...tips].includes(id);
     return isKnown ? id : undefined;
   }
+}
+
+function isAskedFor(
+  artifacts: ExportRequest["artifacts"],
+): artifacts is NonNullable<ExportRequest["artifacts"]> {
+  return artifacts !== undefined && artifacts.patterns.length > 0;
 }
 
 /** What each part works with. */

@@ -146,7 +146,10 @@ class Comparison {
 }
 
 /** Why nothing at this path is looked at; undefined when it is. */
-export function tooFar(path: BytePath, { depth, pathBytes }: ExportLimits): string | undefined {
+export function tooFar(
+  path: BytePath,
+  { depth, pathBytes }: Pick<ExportLimits, "depth" | "pathBytes">,
+): string | undefined {
   if (path.length > pathBytes) return `its path has more than ${pathBytes} bytes`;
   return path.split("/").length > depth ? `it is more than ${depth} levels deep` : undefined;
 }

@@ -1,5 +1,6 @@
 /** What `work/summary.json` says. */
-import type { Work } from "../session-document.ts";
+import type { Artifacts, Work } from "../session-document.ts";
+import type { ArtifactsSummary } from "./collect-artifacts.ts";
 import type { LeftOut } from "./left-out.ts";
 
 export interface WorkCommit {
@@ -46,9 +47,16 @@ export interface WorkSummary {
   readonly patch_bytes: number | null;
   /** Of `commits.bundle`; null: there is none. */
   readonly bundle_bytes: number | null;
+  /** Null: the profile names none. */
+  readonly artifacts: ArtifactsSummary | null;
   readonly left_out: readonly LeftOut[];
   /** How many things were left out, also those that are not listed. */
   readonly left_out_count: number;
+}
+
+/** The numbers of the artifacts, as `session.json` has them. */
+export function artifactsOf({ artifacts }: WorkSummary): Artifacts | null {
+  return artifacts && { files: artifacts.files, bytes: artifacts.bytes };
 }
 
 /** The numbers of a summary, as `session.json` has them. */

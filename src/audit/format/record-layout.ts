@@ -9,13 +9,15 @@ import { bytePath } from "../../trees/byte-path.ts";
 export const RUNA = "runa";
 /** What agentd wrote. */
 export const AGENTD = "agentd";
+/** What agentd copied of the files that the profile names. */
+export const ARTIFACTS = "artifacts";
 /** What agentd exported of the agent's work. */
 export const WORK = "work";
 /**
  * The trees that agentd writes and no container ever has: they are sealed where they are. Any but the first may be
  * missing.
  */
-export const OWN_TREES: readonly string[] = [AGENTD, WORK];
+export const OWN_TREES: readonly string[] = [AGENTD, ARTIFACTS, WORK];
 /** The journal, from the record's root. */
 export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
 /** `session.json`, from the record's root. */
@@ -27,6 +29,7 @@ export interface RecordPaths {
   readonly directory: string;
   readonly runa: string;
   readonly work: string;
+  readonly artifacts: string;
   readonly agentd: string;
   readonly session: string;
   readonly journal: string;
@@ -41,6 +44,7 @@ export function recordPaths(directory: string): RecordPaths {
     directory,
     runa: join(directory, RUNA),
     work: join(directory, WORK),
+    artifacts: join(directory, ARTIFACTS),
     agentd,
     session: join(agentd, "session.json"),
     journal: join(agentd, "events.jsonl"),

@@ -75,6 +75,11 @@ export class OpenRecord {
     return this.#paths.work;
   }
 
+  /** Where copies of the files go that the profile names; made when there is one. */
+  get artifactsDirectory(): string {
+    return this.#paths.artifacts;
+  }
+
   /** Where conmon writes the command's output. */
   get consoleLogPath(): string {
     return this.#paths.console;

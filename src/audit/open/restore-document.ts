@@ -1,4 +1,4 @@
-import { type SessionDocument, workSchema } from "../../session-document.ts";
+import { artifactsSchema, type SessionDocument, workSchema } from "../../session-document.ts";
 import type { JournalEntry } from "../format/journal.ts";
 
 /** The findings of a launch, which a new launch does not know yet. */
@@ -36,7 +36,7 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
     case "disk_full":
       return withWarnings({ ...document, output_lost: true }, entry);
     case "exported":
-      return withWarnings({ ...document, work: workSchema.safeParse(entry).data ?? null }, entry);
+      return withWarnings({ ...document, ...exportedFields(entry) }, entry);
     case "export_failed":
       return withWarnings(document, entry);
     case "gate_opened":
@@ -44,6 +44,13 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
     default:
       return document;
   }
+}
+
+function exportedFields(entry: JournalEntry): Pick<SessionDocument, "work" | "artifacts"> {
+  return {
+    work: workSchema.safeParse(entry).data ?? null,
+    artifacts: artifactsSchema.safeParse(entry["artifacts"]).data ?? null,
+  };
 }
 
 function withWarnings(document: SessionDocument, { warnings }: JournalEntry): SessionDocument {

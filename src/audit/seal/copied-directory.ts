@@ -1,7 +1,7 @@
 import { fchmodSync, futimesSync, type Stats } from "node:fs";
+import type { Flusher } from "../../flusher.ts";
 import type { BytePath } from "../../trees/byte-path.ts";
 import type { TreeEntry } from "../../trees/tree-entry.ts";
-import type { Flusher } from "./flusher.ts";
 
 /** The modes of the entries of a sealed record. */
 export interface Modes {

@@ -7,6 +7,7 @@
  */
 import { closeSync, fchmodSync, fstatSync, ftruncateSync, futimesSync, readSync } from "node:fs";
 import { systemCode } from "../../errors.ts";
+import { Flusher } from "../../flusher.ts";
 import { kindOf } from "../../regular-file.ts";
 import { type BytePath, joinBytes, shownPath } from "../../trees/byte-path.ts";
 import { sortedNames } from "../../trees/sorted-names.ts";
@@ -15,7 +16,6 @@ import type { ChecksumLines } from "../format/checksums.ts";
 import { ContentReader, type Read, Turns } from "../format/file-content.ts";
 import { CopiedDirectory, type Modes } from "./copied-directory.ts";
 import { ExcludedList } from "./excluded-list.ts";
-import { Flusher } from "./flusher.ts";
 import { fromSource, SourceFault } from "./source-fault.ts";
 
 /** What is copied at most; everything beyond is left out and listed. */

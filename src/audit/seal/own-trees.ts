@@ -3,6 +3,8 @@ import { fchmodSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stagedPath } from "../../durable-files.ts";
 import { systemCode } from "../../errors.ts";
+import { Flusher } from "../../flusher.ts";
+import { syncFileSystem } from "../../sync-file-system.ts";
 import { type BytePath, bytePath, joinBytes, shownPath } from "../../trees/byte-path.ts";
 import { sortedNames } from "../../trees/sorted-names.ts";
 import { TreeEntry } from "../../trees/tree-entry.ts";
@@ -10,8 +12,6 @@ import type { ChecksumLines } from "../format/checksums.ts";
 import { ContentReader } from "../format/file-content.ts";
 import { AGENTD, OWN_TREES, type RecordPaths, SESSION_PATH } from "../format/record-layout.ts";
 import type { Modes } from "./copied-directory.ts";
-import { Flusher } from "./flusher.ts";
-import { syncFileSystem } from "./sync-file-system.ts";
 
 export interface FreezeOptions {
   readonly modes: Modes;

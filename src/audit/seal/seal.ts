@@ -6,6 +6,7 @@ import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { commitFile, stagedPath, stageFile, syncDirectory, syncFile } from "../../durable-files.ts";
 import type { SessionDocument } from "../../session-document.ts";
+import { syncFileSystem } from "../../sync-file-system.ts";
 import { bytePath } from "../../trees/byte-path.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
 import { TreeEntry } from "../../trees/tree-entry.ts";
@@ -20,7 +21,6 @@ import { COPY_BOUNDS, type CopyBounds, TreeCopy } from "./copy-tree.ts";
 import type { ExcludedList } from "./excluded-list.ts";
 import { freezeOwnTrees } from "./own-trees.ts";
 import { copyPath, removeReplacedTree, swapTrees, undoSwap } from "./swap-tree.ts";
-import { syncFileSystem } from "./sync-file-system.ts";
 
 /** The input of a seal; plain data, because it goes to a worker. */
 export interface SealRequest {

@@ -1,4 +1,5 @@
 /** The life of volumes through the API. */
+import { join } from "node:path";
 import { AgentdError } from "../../errors.ts";
 import { lastLine, type Podman } from "../host/engine-report.ts";
 import { engineFailure } from "../service/engine-failure.ts";
@@ -39,6 +40,23 @@ export class Volumes {
       throw engineFailure(tried, reply.status, reply.text);
   }
 
+  /**
+   * The directory of a volume on this host; undefined when there is no such volume.
+   *
+   * @param volumeDirectory of all volumes.
+   * @throws `engine_failed` when the volume is anywhere else: it may be mounted there, or be no directory of the user's.
+   */
+  async directoryOf(name: string, volumeDirectory: string): Promise<string | undefined> {
+    const tried = `find the files of volume ${name}`;
+    const directory = await this.#directoryOf(name, tried);
+    if (directory === undefined || directory === join(volumeDirectory, name, "_data")) return directory;
+    throw new AgentdError("engine_failed", {
+      tried,
+      why: `Podman says that they are in ${directory}, which is not its directory below ${volumeDirectory}`,
+      next: "Check volume_path in containers.conf, and that no container or volume was changed by hand.",
+    });
+  }
+
   /** Removes a volume that no container uses; missing is fine. */
   async remove(name: string): Promise<void> {
     const tried = `remove volume ${name}`;
@@ -66,17 +84,22 @@ export class Volumes {
    * and nothing can be made in a directory that is removed.
    */
   async #empty(name: string, tried: string): Promise<void> {
-    const reply = await this.#http.send({ tried, method: "GET", path: `/volumes/${name}/json` });
-    if (reply.status === 404) return;
-    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
-    const { Mountpoint } = volumeReply.parse(JSON.parse(reply.text));
-    const run = await this.#podman(["unshare", "rm", "-rf", "--", Mountpoint], EMPTY_LIMIT_MS);
+    const directory = await this.#directoryOf(name, tried);
+    if (directory === undefined) return;
+    const run = await this.#podman(["unshare", "rm", "-rf", "--", directory], EMPTY_LIMIT_MS);
     if (run.kind === "ended" && run.exitCode === 0) return;
     throw new AgentdError("engine_failed", {
       tried,
       why: run.kind === "ended" ? lastLine(run.stderr) : `podman unshare is ${run.kind}`,
       next: "Check that `podman unshare true` works as the daemon's user.",
     });
+  }
+
+  async #directoryOf(name: string, tried: string): Promise<string | undefined> {
+    const reply = await this.#http.send({ tried, method: "GET", path: `/volumes/${name}/json` });
+    if (reply.status === 404) return undefined;
+    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+    return volumeReply.parse(JSON.parse(reply.text)).Mountpoint;
   }
 
   async #exists(name: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /**
  * What the engine on this host can do, asked once at start.
  */
-import { isAbsolute } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { AgentdError } from "../../errors.ts";
 import type { EngineHttp } from "../service/http.ts";
 import { type InfoReply, infoReply } from "../service/replies.ts";
@@ -37,6 +37,8 @@ export interface EngineHost {
   readonly storageDriver: string;
   /** Where images, containers and the state of running ones are kept; absolute. */
   readonly storageDirectories: readonly string[];
+  /** The directory of all volumes; absolute. */
+  readonly volumeDirectory: string;
   readonly networkBackend: string;
   /** What connects a rootless container to the network. */
   readonly privateNetwork: "pasta" | "slirp4netns";
@@ -108,6 +110,7 @@ export function engineFeatures(
     selinux: host.security.selinuxEnabled,
     storageDriver: store.graphDriverName,
     storageDirectories: [store.graphRoot, store.runRoot].filter((directory) => directory !== ""),
+    volumeDirectory: store.volumePath === "" ? join(store.graphRoot, "volumes") : store.volumePath,
     networkBackend: host.networkBackend,
     // The field came with pasta; before, there was only one program.
     privateNetwork: host.rootlessNetworkCmd === "pasta" ? "pasta" : "slirp4netns",

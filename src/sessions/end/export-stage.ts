@@ -24,7 +24,11 @@ export function exportStage(parts: SessionParts, wasDone: boolean): () => Promis
   const attempt = async (): Promise<Awaited<ReturnType<typeof executor.exportWork>> | Error> => {
     try {
       leaving.throwIfAborted();
-      return await executor.exportWork(job, { directory: record.workDirectory, signal: leaving });
+      return await executor.exportWork(job, {
+        directory: record.workDirectory,
+        artifactsDirectory: record.artifactsDirectory,
+        signal: leaving,
+      });
     } catch (error) {
       leaving.throwIfAborted();
       givesUpAt ??= clock.monotonic() + FULL_DISK_PATIENCE_MS;
@@ -46,8 +50,8 @@ export function exportStage(parts: SessionParts, wasDone: boolean): () => Promis
         warnings: [`The session's work was not exported: ${why}.`],
       });
     } else {
-      const { work, warnings } = exported;
-      await standing.conclude("exported", { ...work, warnings }, { work });
+      const { work, artifacts, warnings } = exported;
+      await standing.conclude("exported", { ...work, artifacts, warnings }, { work, artifacts });
     }
     isDone = true;
   };

@@ -3,7 +3,7 @@
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
 import type { Profile } from "../../profile/profile.ts";
-import type { SessionDocument, Work } from "../../session-document.ts";
+import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -139,6 +139,8 @@ export interface ReleaseOptions extends EndOptions {
 export interface ExportOptions {
   /** Directory of the host for what is exported, made where it is missing; nothing is left in it when exporting fails. */
   readonly directory: string;
+  /** Likewise for the files that the profile names. */
+  readonly artifactsDirectory: string;
   /** Ends the exporting. */
   readonly signal: AbortSignal;
 }
@@ -146,6 +148,8 @@ export interface ExportOptions {
 /** What came out of a session's workspace. */
 export interface ExportedWork {
   readonly work: Work;
+  /** Null where the profile names none. */
+  readonly artifacts: Artifacts | null;
   /** What an operator should know, as sentences. */
   readonly warnings: readonly string[];
 }

@@ -20,6 +20,7 @@ export type OpenRecord = Pick<
   | "directory"
   | "runaDirectory"
   | "workDirectory"
+  | "artifactsDirectory"
   | "consoleLogPath"
   | "document"
   | "state"

@@ -57,6 +57,7 @@ describe("a configuration", () => {
           env: {},
           credentials: [],
           mounts: [],
+          artifacts: [],
         },
       ],
     });
@@ -95,6 +96,7 @@ describe("a configuration", () => {
       memory = "2g"
       cpus = 1.5
       pids = 100
+      artifacts = ["dist/**", "~/.codex/sessions/**"]
       env = { LANG = "C.UTF-8", EMPTY = "" }
       credentials = [{ name = "TOKEN", source = "DEMO_TOKEN" }]
       [[profiles.mounts]]
@@ -152,6 +154,7 @@ describe("a configuration", () => {
           relabel: "shared",
         },
       ],
+      artifacts: ["dist/**", "~/.codex/sessions/**"],
     });
     expect(findProfile(config, "other")).toBeUndefined();
   });

@@ -56,12 +56,36 @@ describe("the work of a session", () => {
       uncommitted: 0,
       patch_bytes: 0,
       bundle_bytes: null,
+      artifacts: null,
       left_out: [],
       left_out_count: 0,
     });
     expect((await readdir(work.out)).sort()).toEqual(["changes.patch", "summary.json"]);
     expect(JSON.parse(await readFile(join(work.out, "summary.json"), "utf8"))).toEqual(summary);
     expect(await readFile(work.patch, "utf8")).toBe("");
+  });
+
+  it("has the artifacts that are asked for, with what the patch has left of the limits", async () => {
+    await work.begin();
+    await work.write({ "src/a.txt": "a\nb\n", "dist/one": "1", "dist/two": "2".repeat(600) });
+    const outDirectory = join(work.root, "artifacts");
+    const artifacts = { patterns: ["dist/**", "~/x"], homeDirectory: work.root, outDirectory };
+    const { summary, warnings } = await work.export({ bytes: 1600 }, artifacts);
+    expect(summary.patch_bytes).toBeGreaterThan(1000);
+    expect(summary.artifacts).toMatchObject({
+      files: 1,
+      bytes: 1,
+      unmatched: ["~/x"],
+      left_out: [{ what: "dist/two" }],
+      left_out_count: 1,
+    });
+    expect(warnings).toEqual([
+      "Some of the session's artifacts were left out; summary.json says which, and why.",
+    ]);
+    expect(await readdir(outDirectory, { recursive: true })).toEqual(["dist", "dist/one"]);
+
+    const none = await work.export({}, { ...artifacts, patterns: [] });
+    expect(none.summary.artifacts).toBeNull();
   });
 
   it("has commits by their own ids, and a patch with what was not committed", async () => {

@@ -94,9 +94,13 @@ export class SessionWork {
     };
   }
 
-  async export(limits: ExportRequest["limits"] = {}): Promise<WorkExport> {
+  async export(
+    limits: ExportRequest["limits"] = {},
+    artifacts?: ExportRequest["artifacts"],
+  ): Promise<WorkExport> {
     const environment = gitEnvironment(ENVIRONMENT, []);
-    return await exportWork({ ...this.request(limits), environment }, new AbortController().signal);
+    const request = { ...this.request(limits), artifacts, environment };
+    return await exportWork(request, new AbortController().signal);
   }
 
   get patch(): string {

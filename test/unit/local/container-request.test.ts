@@ -28,6 +28,7 @@ function parts(changes: Changes = {}): ContainerParts {
         overlap: "allow",
         jitterMs: 0,
         pids: 2048,
+        artifacts: [],
       },
       repository: { url: "https://example.org/site.git", ref: null },
       workUnit: changes.workUnit ?? null,

@@ -1,0 +1,19 @@
+/** What of a session's files is kept. */
+import * as z from "zod";
+import { artifactGlobFault, MOST_ARTIFACT_GLOBS } from "../rules/artifact-globs.ts";
+import { rule } from "../rules/field-rules.ts";
+import { plain } from "./key.ts";
+
+export const WHAT_COMES_OUT = {
+  artifacts: plain(
+    "artifacts",
+    z.array(z.string()).readonly().default([]),
+    z
+      .array(z.string().superRefine(rule(artifactGlobFault)))
+      .max(MOST_ARTIFACT_GLOBS, `must have at most ${MOST_ARTIFACT_GLOBS} patterns`)
+      .default([])
+      .describe(
+        "Files to copy into the record when a session has ended: globs in the clone, or in the home with ~/.",
+      ),
+  ),
+};
