@@ -1,5 +1,9 @@
-/** What `work/summary.json` says. */
+/** The files of `work/`, and what `summary.json` says. */
 import type { LeftOut } from "./left-out.ts";
+
+export const SUMMARY_FILE = "summary.json";
+export const PATCH_FILE = "changes.patch";
+export const BUNDLE_FILE = "commits.bundle";
 
 export interface WorkCommit {
   readonly id: string;

@@ -9,6 +9,8 @@ import { bytePath } from "../../trees/byte-path.ts";
 export const RUNA = "runa";
 /** What agentd wrote. */
 export const AGENTD = "agentd";
+/** What agentd exported of the agent's work. */
+export const WORK = "work";
 /** The journal, from the record's root. */
 export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
 /** `session.json`, from the record's root. */
