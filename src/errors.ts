@@ -68,6 +68,10 @@ export const ERROR_CODES = {
   signing_key_unusable: "The signing key for records cannot be read or created.",
   chain_unusable: "The chain of statements cannot be read or continued.",
   export_failed: "The archive of a record cannot be written.",
+  // The work that a session left.
+  work_missing: "The record has no work of the session to show or apply.",
+  checkout_unusable: "The session's work cannot be brought into the current checkout.",
+  copy_failed: "A file or directory of a record cannot be copied.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

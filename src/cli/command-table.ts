@@ -1,4 +1,5 @@
 /** Every command, in the order of the help. */
+import { apply } from "./commands/apply.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditKey } from "./commands/audit-key.ts";
 import { auditLs } from "./commands/audit-ls.ts";
@@ -9,7 +10,9 @@ import { complete } from "./commands/complete.ts";
 import { completion } from "./commands/completion.ts";
 import { configCheck } from "./commands/config-check.ts";
 import { configSchema } from "./commands/config-schema.ts";
+import { cp } from "./commands/cp.ts";
 import { daemon } from "./commands/daemon.ts";
+import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { logs } from "./commands/logs.ts";
 import { profiles } from "./commands/profiles.ts";
@@ -35,6 +38,9 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   logs,
   wait,
   stop,
+  diff,
+  apply,
+  cp,
   status,
   profiles,
   schedule,

@@ -27,7 +27,7 @@ import { Pace } from "./pace.ts";
 import { type Differences, NO_DIFFERENCES, writePatch } from "./patch.ts";
 import type { Refs } from "./refs.ts";
 import { changedRefs, openGitDirectory, readSessionRefs } from "./session-repository.ts";
-import type { WorkSummary } from "./summary.ts";
+import { BUNDLE_FILE, PATCH_FILE, SUMMARY_FILE, type WorkSummary } from "./summary.ts";
 
 /** Everything as plain data, so that another thread can be asked. */
 export interface ExportRequest {
@@ -54,9 +54,6 @@ export interface WorkExport {
   readonly gitStarts: number;
 }
 
-export const SUMMARY_FILE = "summary.json";
-export const PATCH_FILE = "changes.patch";
-export const BUNDLE_FILE = "commits.bundle";
 /** In the scratch directory: a bare repository that was checked, with the final tree as its index. */
 export const CHECKED_REPOSITORY = "checked.git";
 

@@ -1,7 +1,11 @@
-/** What `work/summary.json` says. */
+/** The files of `work/`, and what `summary.json` says. */
 import type { Artifacts, Work } from "../session-document.ts";
 import type { ArtifactsSummary } from "./collect-artifacts.ts";
 import type { LeftOut } from "./left-out.ts";
+
+export const SUMMARY_FILE = "summary.json";
+export const PATCH_FILE = "changes.patch";
+export const BUNDLE_FILE = "commits.bundle";
 
 export interface WorkCommit {
   readonly id: string;

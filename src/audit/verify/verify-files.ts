@@ -32,26 +32,33 @@ export interface ComparedFiles {
  *
  * @param checksums `SHA256SUMS`, open at its beginning.
  * @param document undefined when it cannot be read: then it is unknown which files the seal left out.
+ * @param part name of the directory in the record that alone is compared; default: the whole record.
  */
 export async function compareFiles(
   directory: string,
   checksums: number,
   document: SessionDocument | undefined,
+  part?: string,
 ): Promise<ComparedFiles> {
-  const comparison = new Comparison(directory, document);
+  const comparison = new Comparison(directory, document, part);
   const hash = createHash("sha256");
   const sums = inOrder(readChecksums(checksums, hash), (line) => comparison.badLine(line));
   using record = TreeEntry.root(directory);
-  let sum = sums.next().value;
+  const nextSum = (): Sum | undefined => {
+    let next = sums.next().value;
+    while (next !== undefined && !comparison.isInPart(next.path)) next = sums.next().value;
+    return next;
+  };
+  let sum = nextSum();
   for (const found of walkRecord(record, (path) => comparison.isLeftOut(path))) {
-    for (; sum !== undefined && sum.path < found.path; sum = sums.next().value) comparison.missing(sum);
+    for (; sum !== undefined && sum.path < found.path; sum = nextSum()) comparison.missing(sum);
     if (sum === undefined || sum.path !== found.path || found.kind === "empty") comparison.unlisted(found);
     else {
       await comparison.check(sum, found);
-      sum = sums.next().value;
+      sum = nextSum();
     }
   }
-  for (; sum !== undefined; sum = sums.next().value) comparison.missing(sum);
+  for (; sum !== undefined; sum = nextSum()) comparison.missing(sum);
   return { ...comparison.result(), checksumsDigest: hash.digest("hex") };
 }
 
@@ -73,6 +80,7 @@ function* inOrder(lines: Iterable<Checksum>, onBadLine: (line: number) => void):
 class Comparison {
   readonly #directory: string;
   readonly #document: SessionDocument | undefined;
+  readonly #part: string | undefined;
   /** Paths as they are shown. */
   readonly #leftOut: ReadonlySet<string>;
   readonly #reader = new ContentReader();
@@ -80,14 +88,20 @@ class Comparison {
   readonly #problems: RecordProblem[] = [];
   #files = 0;
 
-  constructor(directory: string, document: SessionDocument | undefined) {
+  constructor(directory: string, document: SessionDocument | undefined, part: string | undefined) {
     this.#directory = directory;
     this.#document = document;
+    this.#part = part;
     // Only older records hold what their seal left out, and empty directories.
     this.#leftOut = new Set(this.#isOlder ? document?.excluded.map(({ path }) => path) : []);
   }
 
+  isInPart(path: BytePath): boolean {
+    return this.#part === undefined || path === this.#part || path.startsWith(`${this.#part}/`);
+  }
+
   isLeftOut(path: BytePath): boolean {
+    if (!this.isInPart(path)) return true;
     return this.#leftOut.size > 0 && this.#leftOut.has(shownPath(path));
   }
 

@@ -27,23 +27,32 @@ const MOST_ATTESTATION_BYTES = 1024 * 1024;
 /**
  * Verifies a record. Only reads, and follows no link.
  *
+ * @param part name of the directory in the record whose files are read, together with the seal; default: all files.
  * @throws AgentdError `record_unusable` when the record is not there or cannot be read, or its bytes are as they were
  *   sealed and this agentd still does not understand them.
  */
-export async function verifyRecord(place: RecordPlace, evidence: Evidence): Promise<Verification> {
+export async function verifyRecord(
+  place: RecordPlace,
+  evidence: Evidence,
+  part?: string,
+): Promise<Verification> {
   const { directory } = place;
   if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) {
     throw unusable(directory, "there is no such directory");
   }
   try {
-    return await verifyPlace(place, evidence);
+    return await verifyPlace(place, evidence, part);
   } catch (error) {
     if (error instanceof AgentdError || systemCode(error) === undefined) throw error;
     throw unusable(directory, sentence(error), error);
   }
 }
 
-async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Verification> {
+async function verifyPlace(
+  place: RecordPlace,
+  evidence: Evidence,
+  part: string | undefined,
+): Promise<Verification> {
   const { directory } = place;
   const paths = recordPaths(directory);
   const document = await documentOrError(directory);
@@ -55,12 +64,12 @@ async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Veri
     const verification = await verifyUnsealed(place, { document, isAttested: hasAttestation }, evidence);
     const isSuspect = verification.status === "altered";
     // Sealed by the daemon while it was looked at.
-    return isSuspect && (await isSealed(directory)) ? await verifyPlace(place, evidence) : verification;
+    return isSuspect && (await isSealed(directory)) ? await verifyPlace(place, evidence, part) : verification;
   }
   const attestation = await orFault(readRegularFile(paths.attestation, MOST_ATTESTATION_BYTES));
   if (typeof attestation === "string") return altered(ATTESTATION, attestation);
   const readable = unreadable ? undefined : document;
-  const compared = await compareWithSums(paths, readable);
+  const compared = await compareWithSums(paths, readable, part);
   const checksumsDigest = typeof compared === "string" ? undefined : compared.checksumsDigest;
   const verdict = verifyAttestation(place, { attestation, checksumsDigest }, evidence);
   if (typeof compared === "string") return { ...altered(CHECKSUMS, compared), ...signatureOf(verdict) };
@@ -82,11 +91,12 @@ async function verifyPlace(place: RecordPlace, evidence: Evidence): Promise<Veri
 async function compareWithSums(
   { directory, checksums }: RecordPaths,
   document: SessionDocument | undefined,
+  part: string | undefined,
 ): Promise<ComparedFiles | string> {
   const file = await orFault(openRegularFile(checksums));
   if (typeof file === "string") return file;
   try {
-    return await compareFiles(directory, file.fd, document);
+    return await compareFiles(directory, file.fd, document, part);
   } finally {
     await file.close();
   }

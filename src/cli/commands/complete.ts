@@ -44,7 +44,10 @@ async function lookUp(candidates: Candidates, typed: string, context: CliContext
     case "words":
       return candidates.words;
     case "sessions":
-      return await sessions(!candidates.openOnly, typed, context);
+      return (await sessions(!candidates.openOnly, typed, context)).map(({ word, summary }) => ({
+        word: `${word}${candidates.ending}`,
+        summary,
+      }));
     case "profiles":
       return await profiles(context);
     case "files":

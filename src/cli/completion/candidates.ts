@@ -4,7 +4,8 @@ import type { Command, Option } from "commander";
 /** Kinds of words: one of a list, a name to look up, or anything. */
 export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Word[] }
-  | { readonly kind: "sessions"; readonly openOnly: boolean }
+  /** The ending follows the name in the same word. */
+  | { readonly kind: "sessions"; readonly openOnly: boolean; readonly ending: "" | ":" }
   | { readonly kind: "profiles" | "files" | "anything" };
 
 export interface Word {
@@ -17,6 +18,7 @@ const KINDS: Readonly<Record<string, "profiles" | "files">> = {
   profile: "profiles",
   file: "files",
   path: "files",
+  destination: "files",
 };
 
 /** Commands that do nothing for a session that has ended. */
@@ -57,7 +59,9 @@ function valuesOf(
   if (choices !== undefined) {
     return { kind: "words", words: choices.map((word) => ({ word, summary: "" })) };
   }
-  if (name === "session") return { kind: "sessions", openOnly: OF_OPEN_SESSIONS.includes(command.name()) };
+  if (name === "session")
+    return { kind: "sessions", openOnly: OF_OPEN_SESSIONS.includes(command.name()), ending: "" };
+  if (name === "session:path") return { kind: "sessions", openOnly: false, ending: ":" };
   return { kind: KINDS[name ?? ""] ?? "anything" };
 }
 

@@ -21,6 +21,8 @@ _agentd() {
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
     else
       COMPREPLY+=("\${line%%$'\\t'*}")
+      # A path follows in the same word.
+      if [[ \${COMPREPLY[-1]} == *: ]]; then compopt -o nospace 2>/dev/null; fi
     fi
   done < <("\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }

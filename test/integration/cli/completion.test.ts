@@ -55,6 +55,10 @@ describe("completion in bash", () => {
       [OPEN, ENDED],
     ],
     [
+      ["cp", "e8"],
+      ["e81234:", "e80000:"],
+    ],
+    [
       ["show", "e8"],
       ["e81234", "e80000"],
     ],

@@ -11,6 +11,11 @@ export function agentd(directory: string, ...argv: readonly string[]) {
   return execa(AGENTD, argv, options(directory));
 }
 
+/** As `agentd`, in another directory. */
+export function agentdIn(directory: string, home: string, ...argv: readonly string[]) {
+  return execa(AGENTD, argv, { ...options(home), cwd: directory });
+}
+
 /** The same with its standard output going to a file. */
 export function agentdInto(file: string, directory: string, ...argv: readonly string[]) {
   return execa(

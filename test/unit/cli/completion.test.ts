@@ -65,7 +65,7 @@ describe("the word at the cursor", () => {
     [["stop", ""], true],
     [["wait", ""], true],
   ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
-    expect(after(...words)).toEqual({ kind: "sessions", openOnly });
+    expect(after(...words)).toEqual({ kind: "sessions", openOnly, ending: "" });
   });
 
   it("is one of the values that an option or argument can have", () => {

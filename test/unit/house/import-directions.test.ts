@@ -15,12 +15,24 @@ interface Arrows {
 const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     to: ["api", "rpc"],
-    lazilyTo: ["daemon", "config", "profile", "audit", "systemd", "podman", "workspace", "credentials"],
+    lazilyTo: [
+      "daemon",
+      "config",
+      "profile",
+      "audit",
+      "systemd",
+      "podman",
+      "workspace",
+      "credentials",
+      "trees",
+      "work",
+    ],
     lightFiles: [
       "src/podman/console-log.ts",
       "src/profile/rules/durations.ts",
       "src/config/paths.ts",
       "src/config/socket-path.ts",
+      "src/work/summary.ts",
     ],
   },
   api: { to: ["profile"] },
@@ -66,7 +78,18 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
  */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   audit: ["keys", "format", "chain", "read", "seal", "open", "verify", "upkeep"],
-  cli: ["terminal", "console", "words", "frame", "service", "attend", "doctor", "completion", "commands"],
+  cli: [
+    "terminal",
+    "console",
+    "words",
+    "frame",
+    "work",
+    "service",
+    "attend",
+    "doctor",
+    "completion",
+    "commands",
+  ],
   daemon: ["process", "configuration"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
