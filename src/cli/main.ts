@@ -56,5 +56,7 @@ async function runDaemon(
   const { runDaemon } = await import("../daemon/main.ts");
   const sealWorker = join(__dirname, "seal-worker.cjs");
   const removalWorker = join(__dirname, "removal-worker.cjs");
-  return await runDaemon({ ...options, version: host.version, sealWorker, removalWorker }, process, host.env);
+  const artifactWorker = join(__dirname, "artifact-worker.cjs");
+  const workers = { sealWorker, removalWorker, artifactWorker };
+  return await runDaemon({ ...options, version: host.version, ...workers }, process, host.env);
 }

@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
 import { checkMethodology } from "../config/methodology.ts";
+import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
@@ -17,6 +18,7 @@ import { ifThere } from "../if-there.ts";
 import { GATE_TARGET } from "../local/container-request.ts";
 import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
+import { copyInput } from "../workspace/copy-input.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
@@ -46,6 +48,7 @@ export function workspacesOf(
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
 }
@@ -112,6 +115,8 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
       const directory = await checkMethodology(named, protectedOnes);
       return { directory, digest: await methodologyDigest(directory) };
     },
+    placeRequest: (methodology, { runaDirectory, requestFile }) =>
+      placeOperatorRequest(methodology, { runaDirectory, requestFile }),
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

@@ -15,6 +15,7 @@ import { LocalExecutor } from "../local/local-executor.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { ReleaseStack } from "../release-stack.ts";
+import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/port/ports.ts";
 import type { Admission } from "../sessions/queue/admission.ts";
@@ -22,6 +23,7 @@ import type { FreeSpace } from "../sessions/queue/free-space.ts";
 import { recover } from "../sessions/recovery/recover.ts";
 import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
+import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
@@ -46,6 +48,8 @@ export interface SessionsHost {
   readonly sealWorker: string;
   /** The script of a worker that removes a large tree. */
   readonly removalWorker: string;
+  /** The script of the worker that checks artifacts. */
+  readonly artifactWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -93,6 +97,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       admission: parts.admission,
     },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
+    checkArtifact: artifactCheck(new ArtifactChecker(parts.artifactWorker), protectedOf(parts)),
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
     profile: (name) => {

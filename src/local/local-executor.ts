@@ -1,6 +1,7 @@
 import { ReleaseStack } from "../release-stack.ts";
 import type {
   CommandEnd,
+  CommandOfJob,
   Examined,
   Executor,
   Found,
@@ -69,17 +70,14 @@ export class LocalExecutor implements Executor {
   }
 
   async adopt(
-    job: Pick<Job, "sessionId" | "profile">,
+    job: CommandOfJob,
     ref: string,
     options: { ended: Promise<CommandEnd>; signal: AbortSignal },
   ): Promise<HandOver> {
     return await handOverAgain({ ...this.#parts, ...options, job, containerId: ref });
   }
 
-  async release(
-    job: Pick<Job, "sessionId" | "profile">,
-    { mayStillRun, onRemoving }: ReleaseOptions,
-  ): Promise<void> {
+  async release(job: CommandOfJob, { mayStillRun, onRemoving }: ReleaseOptions): Promise<void> {
     const made = this.#made.get(job.sessionId) ?? this.#everything(job.sessionId);
     made.onRemoving = onRemoving;
     this.#made.set(job.sessionId, made);

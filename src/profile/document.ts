@@ -1,5 +1,6 @@
 /** One `[[profiles]]` of the configuration as it is written, with the rules across its keys. */
 import * as z from "zod";
+import { wordsWithout } from "../input/command-words.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
@@ -48,9 +49,25 @@ function mountTargetRules(profile: unknown, context: Context): void {
   }
 }
 
+/** A scheduled run has what the profile has, so its command must not ask for more. */
+function scheduledCommandRules(profile: Record<string, unknown>, context: Context): void {
+  const { command, request, ref } = profile;
+  if (!Array.isArray(command)) return;
+  const has = { request: request !== undefined, workUnit: false, ref: ref !== undefined };
+  const words = wordsWithout(
+    command.filter((argument) => typeof argument === "string"),
+    has,
+  );
+  for (const word of new Set(words)) {
+    const message = `a scheduled run has no value for ${word}, which the command contains`;
+    context.addIssue({ code: "custom", path: ["schedule"], message });
+  }
+}
+
 function repositoryRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
   const { repo, schedule, repo_token_source: token } = profile;
+  if (schedule !== undefined) scheduledCommandRules(profile, context);
   if (schedule !== undefined && repo === undefined) {
     const message = "a profile with a schedule must set repo";
     context.addIssue({ code: "custom", path: ["schedule"], message });

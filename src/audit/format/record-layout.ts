@@ -20,6 +20,10 @@ export interface RecordPaths {
   readonly directory: string;
   readonly runa: string;
   readonly agentd: string;
+  /** What the operator gave to the session; missing when that was nothing. */
+  readonly input: string;
+  /** The artifact that the operator gave for the methodology, as it was given; missing without one. */
+  readonly artifact: string;
   readonly session: string;
   readonly journal: string;
   readonly console: string;
@@ -33,6 +37,8 @@ export function recordPaths(directory: string): RecordPaths {
     directory,
     runa: join(directory, RUNA),
     agentd,
+    input: join(agentd, "input"),
+    artifact: join(agentd, "artifact"),
     session: join(agentd, "session.json"),
     journal: join(agentd, "events.jsonl"),
     console: join(agentd, "console.log"),

@@ -86,7 +86,7 @@ async function sealCopy(request: SealRequest, attester: Attester): Promise<Sessi
     endJournal(paths.journal, request.sealedTimeMs),
     stageFile(paths.session, content, modes.file),
   ]);
-  const own = await freezeOwnFiles(paths, modes.file);
+  const own = await freezeOwnFiles(paths, modes);
   own.set(SESSION_PATH, sha256(content));
   const checksumsDigest = await stageChecksums(paths, own, lines);
   attester.attest({ directory: request.directory, document, checksumsDigest, isRepeated });

@@ -19,6 +19,7 @@ export type OpenRecord = Pick<
   | "id"
   | "directory"
   | "runaDirectory"
+  | "inputDirectory"
   | "consoleLogPath"
   | "document"
   | "state"
