@@ -1,5 +1,5 @@
-import { artifactSchema, artifactTypes } from "../config/methodology-manifest.ts";
 import { checkMethodology } from "../config/methodology.ts";
+import { artifactSchema, artifactTypes } from "../config/methodology-manifest.ts";
 import type { ProtectedPath } from "../config/mount-sources.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { ArtifactChecker } from "../input/artifact-checker.ts";
@@ -41,8 +41,7 @@ export function artifactCheck(
     const schema = await artifactSchema(directory, type);
     if (schema === undefined) throw refused(`the methodology has no schemas/${type}.schema.json`);
     const { content } = file;
-    const read =
-      Buffer.isBuffer(content) ? content : await readRegularFile(content.path, MAX_ARTIFACT_BYTES);
+    const read = Buffer.isBuffer(content) ? content : await readRegularFile(content.path, MAX_ARTIFACT_BYTES);
     const fault = await checker.check({ schema, text: textOf(read, refused) }).catch((cause: unknown) => {
       throw refused(
         `schemas/${type}.schema.json of the methodology cannot be used: ${sentence(cause)}`,

@@ -37,8 +37,8 @@ import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
-import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
+import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { startSessions } from "./start-sessions.ts";
 

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import type { PlacedInput } from "../audit/open/place-input.ts";
 import { AgentdError } from "../errors.ts";
-import { type RunWord, REQUEST_WORD, wordsWithout } from "../input/command-words.ts";
+import { REQUEST_WORD, type RunWord, wordsWithout } from "../input/command-words.ts";
 import { type Given, type GivenFile, NOTHING_GIVEN } from "../input/given.ts";
 import {
   artifactFault,

@@ -6,6 +6,8 @@ interface Changes {
   readonly bringsHome?: boolean;
   readonly longestMs?: number;
   readonly declared?: Partial<ContainerParts["declared"]>;
+  readonly given?: Partial<Pick<ContainerParts, "input" | "request">>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 function parts(changes: Changes = {}): ContainerParts {
@@ -31,12 +33,24 @@ function parts(changes: Changes = {}): ContainerParts {
       },
       repository: { url: "https://example.org/site.git", ref: null },
       workUnit: changes.workUnit ?? null,
+      command: () => Promise.resolve(["make", "site"]),
+      env: changes.env ?? {},
+      input:
+        changes.given === undefined
+          ? undefined
+          : {
+              directory: "/record/agentd/input",
+              hasRequest: true,
+              inlineRequest: () => Promise.resolve(changes.given?.request),
+            },
       runaDirectory: "/record/runa",
       consoleLogPath: "/record/agentd/console.log",
       longestMs: changes.longestMs,
     },
     staging: { homeDirectory: "/staging/home", repoDirectory: "/staging/repo" },
     gate: { directory: "/runtime/gate" },
+    input: changes.given?.input,
+    request: changes.given?.request,
     declared: { methodology: undefined, mounts: [], ...changes.declared },
     image: { id: "sha", bringsHome: changes.bringsHome ?? false },
     argv: ["/bin/sh", "-c", "wait", "make", "site"],
