@@ -29,15 +29,16 @@ export class ArtifactChecker {
       does: "checks artifacts",
       data: undefined,
     });
-    let isLate = false;
+    const late = new AbortController();
     const limit = setTimeout(() => {
-      isLate = true;
+      late.abort();
       void worker.close();
     }, this.#limitMs);
     try {
       return (await worker.run(job)).fault;
     } catch (error) {
-      if (isLate) throw new Error(`the check took more than ${this.#limitMs / 1000} s`, { cause: error });
+      if (late.signal.aborted)
+        throw new Error(`the check took more than ${this.#limitMs / 1000} s`, { cause: error });
       throw error;
     } finally {
       clearTimeout(limit);

@@ -120,7 +120,7 @@ async function firstLineOfRequest(
   const read = await readRegularFile(join(input, REQUEST_FILE), MAX_REQUEST_BYTES).catch(() => undefined);
   const [first, ...more] = read?.toString("utf8").trim().split(/\r?\n/) ?? [];
   if (first === undefined) return null;
-  const characters = [...first];
+  const characters = Array.from(first);
   const isCut = characters.length > SHOWN_REQUEST || more.length > 0;
   return isCut ? `${characters.slice(0, SHOWN_REQUEST).join("")}…` : first;
 }
