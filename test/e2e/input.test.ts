@@ -182,8 +182,8 @@ describe("files and variables of a run", () => {
       });
       expect(await run(world, `agentd show ${record.id}`)).toBe(0);
       const shown = world.command.stdout.toString();
-      expect(shown).toMatch(/request +Do it \(5 bytes\)/);
-      expect(shown).toMatch(/inputs +large\.bin \(15\.0 MiB\), späte Notiz\.md/);
+      expect(shown).toMatch(/request +Do it \(5 B\)/);
+      expect(shown).toMatch(/inputs +large\.bin \(15 MiB\), späte Notiz\.md/);
       expect(shown).toMatch(/env +GREETING, OTHER/);
       await expectNothingLeft(world);
     }),
