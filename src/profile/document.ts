@@ -1,6 +1,7 @@
 /** One `[[profiles]]` of the configuration as it is written, with the rules across its keys. */
 import * as z from "zod";
-import { wordsWithout } from "../input/command-words.ts";
+import { REQUEST_WORD, wordsWithout } from "../input/command-words.ts";
+import { MAX_INLINE_BYTES, MAX_REQUEST_BYTES } from "../input/rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
@@ -16,7 +17,8 @@ export const profileDocumentSchema = z
   .strictObject(shape)
   .superRefine(noNameIsBoth, always)
   .superRefine(mountTargetRules, always)
-  .superRefine(repositoryRules, always);
+  .superRefine(repositoryRules, always)
+  .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
 export type ProfileDocument = z.output<typeof profileDocumentSchema>;
@@ -47,6 +49,17 @@ function mountTargetRules(profile: unknown, context: Context): void {
   for (const { index, message } of targetFaults(textsOf(profile["mounts"], "target"), name)) {
     context.addIssue({ code: "custom", path: ["mounts", index, "target"], message });
   }
+}
+
+/** Every run with the profile's request would be refused. */
+function requestFitsCommand(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const { command, request } = profile;
+  if (!Array.isArray(command) || !command.includes(REQUEST_WORD) || typeof request !== "string") return;
+  const bytes = Buffer.byteLength(request);
+  if (bytes <= MAX_INLINE_BYTES || bytes > MAX_REQUEST_BYTES) return;
+  const message = `has ${bytes} bytes, and ${REQUEST_WORD} in command takes at most ${MAX_INLINE_BYTES}; let the command read the file that AGENTD_REQUEST_FILE names`;
+  context.addIssue({ code: "custom", path: ["request"], message });
 }
 
 /** A scheduled run has what the profile has, so its command must not ask for more. */

@@ -26,8 +26,8 @@ export const rerun: CommandDefinition = {
     takingSession(command)
       .summary("run a session again")
       .description(
-        "Runs a session again: its repository, ref, work unit, request, files and variables, from its record,\n" +
-          "with the profile as it is now. Behaves as `agentd run` does.",
+        "Runs a session again, with its repository, ref, work unit, request, files and variables, which its record has.\n" +
+          "The profile is used as it is now. Otherwise this is as `agentd run`.",
       )
       .option("--ref <ref>", "another branch, tag or commit (default: the session's ref)")
       .option("--same-commit", "use the commit that the session got, wherever its ref is now")
