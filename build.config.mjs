@@ -12,6 +12,7 @@ await build({
     client: "src/cli/client-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",
+    "artifact-worker": "src/input/artifact-worker.ts",
     "export-worker": "src/work/export-worker.ts",
   },
   outdir: "dist",

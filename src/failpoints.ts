@@ -17,6 +17,7 @@ export const FAILPOINT_LABELS = [
   // Accepting: no client has an answer yet.
   "index_entry_written",
   "record_directory_made",
+  "input_placed",
   "accepted",
   // Preparing.
   "admitted",

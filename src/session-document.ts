@@ -95,6 +95,16 @@ export const sessionDocumentSchema = z.object({
   excluded: z.array(excludedSchema),
   /** How many there are, listed or not. Null while the session is open, and in records of older versions. */
   excluded_count: z.int().nullable().default(null),
+  /** Size of the request, `agentd/input/request.txt`; null without one. */
+  request_bytes: z.int().nullable().default(null),
+  /** The other files that the session was given, in `agentd/input/`. */
+  inputs: z.array(z.object({ name: z.string(), bytes: z.int() })).default([]),
+  /** Variables that the run set besides those of the profile; never secrets. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** The session whose repository, request and inputs this one was given again; null when none. */
+  rerun_of: z.string().nullable().default(null),
+  /** The type of the methodology's artifact that the session was given; null without one. */
+  artifact_type: z.string().nullable().default(null),
 });
 
 export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
@@ -113,7 +123,9 @@ export type AcceptedFields = Pick<
   | "command"
   | "config_digest"
   | "queued_timestamp"
->;
+> &
+  /** What the run brings along; default: nothing. */
+  Partial<Pick<SessionDocument, "request_bytes" | "inputs" | "env" | "rerun_of" | "artifact_type">>;
 
 /** The document of a session that was just accepted: all other fields are unknown yet, or do not apply. */
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
@@ -149,6 +161,11 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     warnings: [],
     excluded: [],
     excluded_count: null,
+    request_bytes: fields.request_bytes ?? null,
+    inputs: fields.inputs ?? [],
+    env: fields.env ?? {},
+    rerun_of: fields.rerun_of ?? null,
+    artifact_type: fields.artifact_type ?? null,
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
+import { MAX_ENV_BYTES, MAX_INLINE_BYTES, MAX_INPUTS } from "../input/rules.ts";
 import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
@@ -31,6 +32,8 @@ const session = text(100).min(1);
 const milliseconds = z.int().min(0);
 
 const count = z.int().min(0);
+
+const sentFile = z.strictObject({ name: text(1000), bytes: count });
 
 export const statusSchema = z.strictObject({
   pid: z.int(),
@@ -83,6 +86,26 @@ export const reloadSchema = z.strictObject({
   credentials_changed: z.array(z.string()),
 });
 
+/** What a run can be refused with. */
+const RUN_ERRORS = [
+  "unknown_profile",
+  "repository_required",
+  "repository_invalid",
+  "work_unit_invalid",
+  "ref_invalid",
+  "request_invalid",
+  "input_invalid",
+  "env_invalid",
+  "artifact_invalid",
+  "command_incomplete",
+  "methodology_invalid",
+  "upload_missing",
+  "disk_low",
+  "daemon_stopping",
+  "record_unusable",
+  "state_unusable",
+] as const;
+
 export const METHODS = {
   hello: {
     summary: "Compares versions. Every client says it first.",
@@ -96,6 +119,22 @@ export const METHODS = {
     }),
     errors: ["protocol_mismatch"],
   },
+  upload: {
+    summary: "Keeps a piece of a file for a run to come.",
+    params: z.strictObject({
+      /** Of the `run` that follows. */
+      request_id: text(200).min(1),
+      kind: z.enum(["request", "input", "artifact"]),
+      /** `request.txt` for the request. */
+      name: text(1000),
+      /** Where the piece begins in the file, in bytes. */
+      offset: count,
+      /** The bytes in base64; of at most 384 KiB. */
+      data: z.base64().max(512 * 1024),
+    }),
+    result: z.strictObject({}),
+    errors: ["upload_missing", "upload_refused", "input_invalid", "disk_low", "daemon_stopping"],
+  },
   run: {
     summary: "Accepts a session. It is on disk when the answer comes.",
     params: z.strictObject({
@@ -106,20 +145,35 @@ export const METHODS = {
       ref: text(10_000).optional(),
       work_unit: text(10_000).optional(),
       timeout_ms: milliseconds.min(1).optional(),
+      /** A short request; default: the profile's. */
+      request: text(MAX_INLINE_BYTES).optional(),
+      /** Size of a request that was sent by `upload`. */
+      request_bytes: count.optional(),
+      /** Files that were sent by `upload`, with their sizes. */
+      inputs: z.array(sentFile).max(MAX_INPUTS).optional(),
+      artifact: sentFile.extend({ type: text(1000) }).optional(),
+      /** Variables besides the profile's; never secrets. */
+      env: z.record(text(1000), text(MAX_ENV_BYTES)).optional(),
       /** For a scheduled run: the instant of the schedule. */
       scheduled_timestamp: z.iso.datetime().optional(),
     }),
     result: sessionViewSchema,
-    errors: [
-      "unknown_profile",
-      "repository_required",
-      "repository_invalid",
-      "work_unit_invalid",
-      "ref_invalid",
-      "daemon_stopping",
-      "record_unusable",
-      "state_unusable",
-    ],
+    errors: RUN_ERRORS,
+  },
+  rerun: {
+    summary:
+      "Runs a session again: its repository, ref, work unit, request, inputs and variables, with the profile as it is now.",
+    params: z.strictObject({
+      request_id: text(200).min(1),
+      session,
+      /** Another ref; default: the one that the session was run with. */
+      ref: text(10_000).optional(),
+      /** Whether to use the commit that the session got, wherever its ref is now. Default false. */
+      same_commit: z.boolean().optional(),
+      timeout_ms: milliseconds.min(1).optional(),
+    }),
+    result: sessionViewSchema,
+    errors: [...RUN_ERRORS, "unknown_session", "ambiguous_session", "record_altered"],
   },
   list: {
     summary: "Shows the sessions that are not sealed yet, or all, the newest first.",

@@ -4,6 +4,7 @@
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
+import { rerun } from "./commands/rerun.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { status } from "./commands/status.ts";
@@ -13,6 +14,7 @@ import type { CommandDefinition } from "./frame/command.ts";
 
 export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   run,
+  rerun,
   ps,
   wait,
   stop,

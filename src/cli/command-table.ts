@@ -18,6 +18,7 @@ import { logs } from "./commands/logs.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
+import { rerun } from "./commands/rerun.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { serviceInstall } from "./commands/service-install.ts";
@@ -33,6 +34,7 @@ import type { LocalContext } from "./frame/context.ts";
 export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   daemon,
   run,
+  rerun,
   ps,
   show,
   logs,

@@ -57,6 +57,7 @@ async function runDaemon(
   const sealWorker = join(__dirname, "seal-worker.cjs");
   const removalWorker = join(__dirname, "removal-worker.cjs");
   const exportWorker = join(__dirname, "export-worker.cjs");
-  const scripts = { sealWorker, removalWorker, exportWorker };
+  const artifactWorker = join(__dirname, "artifact-worker.cjs");
+  const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker };
   return await runDaemon({ ...options, version: host.version, ...scripts }, process, host.env);
 }

@@ -22,6 +22,8 @@ export function hostOf(process: NodeJS.Process): CliHost {
     version: typeof AGENTD_VERSION === "string" ? AGENTD_VERSION : "0.0.0",
     stdout: process.stdout,
     stderr: process.stderr,
+    // Not before it is asked for: a process that has touched it no longer ends by itself.
+    stdin: () => process.stdin,
     isInteractive: () => isatty(0) && isatty(1),
     now: Date.now,
     clock: {

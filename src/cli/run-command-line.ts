@@ -18,6 +18,8 @@ export interface CliHost extends Host {
   readonly version: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /** Standard input, which is read once. */
+  readonly stdin: CliContext["stdin"];
   /** Whether standard input and output are a terminal. */
   readonly isInteractive: () => boolean;
   readonly now: () => number;
@@ -66,6 +68,7 @@ function createContext(host: CliHost, options: GlobalOptions, stdout: Output, st
   return {
     stdout,
     stderr,
+    stdin: host.stdin,
     version: host.version,
     now: host.now,
     clock: host.clock,

@@ -2,6 +2,7 @@
  * The composition root: everything is made here and passed to the code that needs it.
  */
 import { availableParallelism, uptime } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { ensureEvidence } from "../audit/chain/chain-writer.ts";
 import { evidencePaths } from "../audit/keys/evidence-paths.ts";
@@ -13,6 +14,7 @@ import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { credentialsFile, type Host, requireConfigFile } from "../config/paths.ts";
 import { failpointsOf } from "../failpoints.ts";
+import { Uploads } from "../input/uploads.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { Engine } from "../podman/engine.ts";
@@ -35,6 +37,7 @@ import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
+import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { startSessions } from "./start-sessions.ts";
@@ -60,6 +63,8 @@ export interface DaemonOptions {
   readonly removalWorker: string;
   /** The script of the worker that exports work. */
   readonly exportWorker: string;
+  /** The script of the worker that checks artifacts. */
+  readonly artifactWorker: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {
@@ -146,6 +151,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     isClosed: () => intake.closed,
   });
 
+  const uploads = await startUploads(places, resources);
   const server = new RpcServer({
     identity: { version, pid, instance: places.instance },
     handlers: createHandlers({
@@ -153,6 +159,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       sessions,
       current,
       schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
+      upload: (params) => keepPiece({ uploads, intake, freeSpace }, params),
+      runRequest: (params) => runRequest(uploads, params),
       reload: () => reloading.reload(),
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
@@ -231,6 +239,14 @@ function freeSpaceIn(
     minFreeBytes: () => current.config.daemon.minFreeBytes,
     admission,
   });
+}
+
+/** The files of runs to come. */
+async function startUploads({ state }: Places, resources: ReleaseStack): Promise<Uploads> {
+  const uploads = new Uploads({ directory: join(state, "uploads"), monotonic: CLOCK.monotonic });
+  await uploads.clear();
+  resources.defer("uploads", () => uploads.close());
+  return uploads;
 }
 
 function sessionDirectory(intake: Intake, auditRoot: string, feed: SessionFeed): SessionDirectory {

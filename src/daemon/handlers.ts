@@ -2,8 +2,9 @@ import type { Handlers } from "../api/handlers.ts";
 import type { Params, Status } from "../api/methods.ts";
 import { profileView } from "../profile/view.ts";
 import type { SessionState } from "../session-document.ts";
-import type { Intake } from "../sessions/intake.ts";
+import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import { rerunRequest } from "./rerun.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 
 /** The part of the status that does not change while the daemon runs. */
@@ -27,6 +28,9 @@ export interface HandlerHost {
   readonly status: FixedStatus;
   readonly engineStatus: () => Status["engine"];
   readonly current: CurrentConfig;
+  readonly upload: Handlers["upload"];
+  /** What a run asks of the intake. */
+  readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedule: Handlers["schedule"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `LoadedFiles.changed`. */
@@ -36,18 +40,11 @@ export interface HandlerHost {
 /** Binds every method of the wire to its implementation. */
 export function createHandlers({ intake, sessions, current, ...host }: HandlerHost): Handlers {
   return {
-    run: async (params) => {
-      const id = await intake.accept({
-        requestId: params.request_id,
-        profile: params.profile,
-        repo: params.repo,
-        ref: params.ref,
-        workUnit: params.work_unit,
-        timeoutMs: params.timeout_ms,
-        scheduledMs:
-          params.scheduled_timestamp === undefined ? undefined : Date.parse(params.scheduled_timestamp),
-      });
-      return await sessions.view(id);
+    upload: host.upload,
+    run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
+    rerun: async (params) => {
+      const earlier = await sessions.view(await sessions.resolve(params.session));
+      return await sessions.view(await intake.accept(rerunRequest(params, earlier)));
     },
     list: async ({ all, ...params }, { signal }) => {
       const filter = listFilter(params);

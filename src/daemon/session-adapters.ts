@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
 import { checkMethodology } from "../config/methodology.ts";
+import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
@@ -29,6 +30,7 @@ import type { Exporter } from "../work/exporter.ts";
 import { keepBase } from "../work/keep-base.ts";
 import { artifactsOf, workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
+import { copyInput } from "../workspace/copy-input.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
@@ -72,6 +74,7 @@ export function workspacesOf(
     },
     exportWork: (sessionId, options) =>
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
+    copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
 }
@@ -168,6 +171,8 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
       const directory = await checkMethodology(named, protectedOnes);
       return { directory, digest: await methodologyDigest(directory) };
     },
+    placeRequest: (methodology, { runaDirectory, requestFile }) =>
+      placeOperatorRequest(methodology, { runaDirectory, requestFile }),
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

@@ -11,6 +11,7 @@ import type { Host } from "../config/paths.ts";
 import type { VariableSource } from "../credentials/resolve.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
+import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
@@ -23,6 +24,7 @@ import { recover } from "../sessions/recovery/recover.ts";
 import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
 import { Exporter } from "../work/exporter.ts";
+import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
@@ -49,6 +51,8 @@ export interface SessionsHost {
   readonly removalWorker: string;
   /** The script of the worker that exports work. */
   readonly exportWorker: string;
+  /** The script of the worker that checks artifacts. */
+  readonly artifactWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -104,6 +108,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       admission: parts.admission,
     },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
+    checkArtifact: artifactCheck(new ArtifactChecker(parts.artifactWorker), protectedOf(parts)),
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
     prepareExport: () => exporter.prepare(),

@@ -1,3 +1,4 @@
+import { REQUEST_FILE } from "../input/rules.ts";
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -13,6 +14,9 @@ const PROFILE_LABEL = "io.agentd.profile";
 /** Where the gate's directory is mounted. */
 export const GATE_TARGET = "/agentd/gate";
 
+/** Where the files that the operator gave to the session are mounted. */
+const INPUT_TARGET = "/agentd/input";
+
 const METHODOLOGY_TARGET = "/agentd/methodology";
 
 /** The home of a profile's user inside its containers. */
@@ -26,6 +30,10 @@ export interface ContainerParts {
   readonly job: Job;
   readonly staging: Staging;
   readonly gate: Pick<Gate, "directory">;
+  /** The copy of the session's input on this host; undefined when it has none. */
+  readonly input: string | undefined;
+  /** The request, where it is short enough for a variable. */
+  readonly request: string | undefined;
   /** What the profile declares, with its sources resolved. */
   readonly declared: { readonly methodology: string | undefined; readonly mounts: readonly Mount[] };
   readonly image: { readonly id: string; readonly bringsHome: boolean };
@@ -53,12 +61,13 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
     homeFromImage: image.bringsHome,
     workingDirectory: repo,
     argv: parts.argv,
-    ...environment(job, home),
+    ...environment(job, home, parts.request),
     binds: [
       ...homeBind,
       { source: staging.repoDirectory, target: repo, ...own },
       { source: job.runaDirectory, target: `${repo}/.runa`, ...own },
       { source: gate.directory, target: GATE_TARGET, readOnly: true, relabel: "private" },
+      ...inputBind(parts.input),
       ...methodologyBind(declared.methodology),
       ...declared.mounts,
     ],
@@ -77,18 +86,30 @@ function methodologyBind(source: string | undefined): Mount[] {
     : [{ source, target: METHODOLOGY_TARGET, readOnly: true, relabel: "shared" }];
 }
 
+function inputBind(source: string | undefined): Mount[] {
+  return source === undefined ? [] : [{ source, target: INPUT_TARGET, readOnly: true, relabel: "private" }];
+}
+
+/** A variable without a value is cleared: the image may bring one. */
 function environment(
-  { profile, sessionId, workUnit }: Job,
+  { profile, sessionId, workUnit, env: runEnv, input }: Job,
   home: string,
+  request: string | undefined,
 ): Pick<ContainerRequest, "env" | "unsetEnv"> {
+  const ofRun = {
+    AGENTD_WORK_UNIT: workUnit ?? undefined,
+    AGENTD_REQUEST: request,
+    AGENTD_REQUEST_FILE: input?.hasRequest === true ? `${INPUT_TARGET}/${REQUEST_FILE}` : undefined,
+  };
+  const set = Object.entries(ofRun).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const env = {
     ...profile.env,
+    ...runEnv,
     HOME: home,
     AGENTD_PROFILE: profile.name,
     AGENTD_SESSION_ID: sessionId,
     AGENT_NAME: profile.name,
   };
-  return workUnit === null
-    ? { env, unsetEnv: ["AGENTD_WORK_UNIT"] }
-    : { env: { ...env, AGENTD_WORK_UNIT: workUnit }, unsetEnv: [] };
+  const unsetEnv = Object.keys(ofRun).filter((name) => !set.some(([isSet]) => isSet === name));
+  return { env: { ...env, ...Object.fromEntries(set) }, unsetEnv };
 }

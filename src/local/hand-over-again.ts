@@ -1,4 +1,4 @@
-import type { CommandEnd, HandOver, Job } from "../sessions/port/executor.ts";
+import type { CommandEnd, CommandOfJob, HandOver } from "../sessions/port/executor.ts";
 import { LaunchError } from "../sessions/port/launch-stage.ts";
 import { sleepUntil } from "../sessions/port/sleep.ts";
 import type { LocalParts } from "./parts.ts";
@@ -7,7 +7,7 @@ const LOOK_INTERVAL_MS = 50;
 
 /** What a second hand-over needs. */
 export interface HandOverAgain extends Pick<LocalParts, "engine" | "credentials" | "clock"> {
-  readonly job: Pick<Job, "sessionId" | "profile">;
+  readonly job: CommandOfJob;
   readonly containerId: string;
   readonly ended: Promise<CommandEnd>;
   readonly signal: AbortSignal;
@@ -62,10 +62,10 @@ function resolveNow({
 
 /** Resolves once something else runs in the launcher's place; with undefined when the signal comes first. */
 async function becomesCommand(
-  { engine, credentials, clock, job: { profile }, containerId }: HandOverAgain,
+  { engine, credentials, clock, job, containerId }: HandOverAgain,
   signal: AbortSignal,
 ): Promise<HandOver | undefined> {
-  const launcher = credentials.launcherEnding(profile.command);
+  const launcher = credentials.launcherEnding(await job.command());
   do {
     // An engine that does not answer is asked again.
     const found = await engine.findCommand(containerId, launcher).catch(() => "none");

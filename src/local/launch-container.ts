@@ -6,7 +6,7 @@ import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
 
 /** What the container is made from, besides what the preparation has. */
-export type ContainerSources = Pick<ContainerParts, "staging" | "gate" | "declared">;
+export type ContainerSources = Pick<ContainerParts, "staging" | "gate" | "input" | "declared">;
 
 /**
  * Gets the image, makes the container and starts it up to its gate.
@@ -60,11 +60,14 @@ async function createContainer(
 ): Promise<string> {
   const { instance, engine, credentials, failpoints } = parts;
   const { profile } = job;
+  const argv = credentials.launcherArgv(await job.command());
+  const request = await job.input?.inlineRequest();
   signal.throwIfAborted();
   deferContainer(releases, job.sessionId, parts, sources.image.bringsHome);
-  const argv = credentials.launcherArgv(profile.command);
   // Without the signal: a create that is given up could still be carried out after the removal.
-  const created = await engine.createContainer(containerRequest({ instance, job, argv, ...sources }));
+  const created = await engine.createContainer(
+    containerRequest({ instance, job, argv, request, ...sources }),
+  );
   const { id, unenforcedLimits } = created;
   const warnings = warningsOfLimits(profile, unenforcedLimits);
   await preparing.found("container_created", {

@@ -1,6 +1,7 @@
 import { ReleaseStack } from "../release-stack.ts";
 import type {
   CommandEnd,
+  CommandOfJob,
   EndOptions,
   Examined,
   Executor,
@@ -75,14 +76,14 @@ export class LocalExecutor implements Executor {
   }
 
   async adopt(
-    job: Pick<Job, "sessionId" | "profile">,
+    job: CommandOfJob,
     ref: string,
     options: { ended: Promise<CommandEnd>; signal: AbortSignal },
   ): Promise<HandOver> {
     return await handOverAgain({ ...this.#parts, ...options, job, containerId: ref });
   }
 
-  async endProcesses(job: Pick<Job, "sessionId" | "profile">, { mayStillRun }: EndOptions): Promise<void> {
+  async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {
     const made = this.#madeFor(job.sessionId);
     if (mayStillRun && !made.hasFirstProcess) {
       deferFirstProcess(made.releases, job, this.#parts);
@@ -103,10 +104,7 @@ export class LocalExecutor implements Executor {
     return await workspaces.exportWork(sessionId, { ...options, artifacts, homeVolumeDirectory });
   }
 
-  async release(
-    job: Pick<Job, "sessionId" | "profile">,
-    { mayStillRun, onRemoving }: ReleaseOptions,
-  ): Promise<void> {
+  async release(job: CommandOfJob, { mayStillRun, onRemoving }: ReleaseOptions): Promise<void> {
     const made = this.#madeFor(job.sessionId);
     made.onRemoving = onRemoving;
     await this.endProcesses(job, { mayStillRun });

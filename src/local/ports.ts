@@ -83,6 +83,8 @@ export interface Workspaces {
   create(sessionId: string): Promise<Staging>;
   /** @param onProgress called every so often while there is much to remove, with the number of entries removed. */
   remove(sessionId: string, onProgress?: (entries: number) => void): Promise<void>;
+  /** Copies the session's input to where its container will see it; the copy it gets is no part of the record. */
+  copyInput(sessionId: string, directory: string): Promise<string>;
   /** Makes the session's clone where its container does not see it. */
   clone(
     sessionId: string,
@@ -139,6 +141,16 @@ export interface Credentials {
 export interface HostPaths {
   /** The directory with all links resolved, and the digest of its contents. Throws `methodology_invalid`. */
   methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
+  /**
+   * Puts the request of a session into its `.runa`, where the methodology at that resolved place declares requests.
+   *
+   * @param job whose `runaDirectory` no container has yet.
+   * @returns warnings for the operator.
+   */
+  placeRequest(
+    methodology: string,
+    job: { readonly runaDirectory: string; readonly requestFile: string },
+  ): Promise<readonly string[]>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;
 }

@@ -1,4 +1,6 @@
 /** Everything that a session's command needs on this host, up to the gate: nothing of the agent's runs. */
+import { join } from "node:path";
+import { REQUEST_FILE } from "../input/rules.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
@@ -26,8 +28,15 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { signal } = together;
   const staging = together.run("clone", () => makeStaging(preparation));
   const gate = together.run("create", () => makeGate(preparation));
+  const input = together.run("mounts", async () => {
+    await staging;
+    return job.input && (await parts.workspaces.copyInput(job.sessionId, job.input.directory));
+  });
   const sources = together.run("mounts", async (): Promise<ContainerSources> => {
-    const made = { staging: await staging, gate: await gate, declared: { methodology, mounts } };
+    const made = {
+      ...{ staging: await staging, gate: await gate, input: await input },
+      declared: { methodology, mounts },
+    };
     await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), mounts);
     return made;
   });
@@ -114,7 +123,15 @@ async function findMethodology({ parts, job, preparing }: Preparation): Promise<
   if (methodologyDir === undefined) return undefined;
   const { directory, digest } = await parts.hostPaths.methodology(methodologyDir);
   const found = { methodology_digest: digest };
-  await preparing.found("methodology_found", found, found);
+  const request = job.input?.hasRequest === true ? join(job.input.directory, REQUEST_FILE) : undefined;
+  const warnings =
+    request === undefined
+      ? []
+      : await parts.hostPaths.placeRequest(directory, {
+          runaDirectory: job.runaDirectory,
+          requestFile: request,
+        });
+  await preparing.found("methodology_found", { ...found, warnings }, found);
   return directory;
 }
 

@@ -2,8 +2,8 @@
  * What a session acquires, and how each part is released, made by this daemon or an earlier one.
  */
 import { homeVolume } from "../podman/containers/container-spec.ts";
-import type { Profile } from "../profile/profile.ts";
 import type { ReleaseStack } from "../release-stack.ts";
+import type { CommandOfJob } from "../sessions/port/executor.ts";
 import { containerName } from "./container-request.ts";
 import type { LocalParts } from "./parts.ts";
 
@@ -59,11 +59,13 @@ export function deferContainer(
 /** Registers a kill of the container's first process by its pid, for when conmon has died and the engine lost sight of it. */
 export function deferFirstProcess(
   { processes }: Releases,
-  { sessionId, profile }: { readonly sessionId: string; readonly profile: Profile },
+  { sessionId, command }: CommandOfJob,
   { instance, engine, credentials }: Releasing,
 ): void {
-  const ending = credentials.launcherEnding(profile.command);
-  processes.defer("first process", () => engine.endFirstProcess(containerName(instance, sessionId), ending));
+  processes.defer("first process", async () => {
+    const ending = credentials.launcherEnding(await command());
+    await engine.endFirstProcess(containerName(instance, sessionId), ending);
+  });
 }
 
 /** Registers the release of everything that an earlier daemon may have made for a session. */

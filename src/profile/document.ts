@@ -1,5 +1,7 @@
 /** One `[[profiles]]` of the configuration as it is written, with the rules across its keys. */
 import * as z from "zod";
+import { REQUEST_WORD, wordsWithout } from "../input/command-words.ts";
+import { MAX_INLINE_BYTES, MAX_REQUEST_BYTES } from "../input/rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
@@ -15,7 +17,8 @@ export const profileDocumentSchema = z
   .strictObject(shape)
   .superRefine(noNameIsBoth, always)
   .superRefine(mountTargetRules, always)
-  .superRefine(repositoryRules, always);
+  .superRefine(repositoryRules, always)
+  .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
 export type ProfileDocument = z.output<typeof profileDocumentSchema>;
@@ -48,9 +51,36 @@ function mountTargetRules(profile: unknown, context: Context): void {
   }
 }
 
+/** Every run with the profile's request would be refused. */
+function requestFitsCommand(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const { command, request } = profile;
+  if (!Array.isArray(command) || !command.includes(REQUEST_WORD) || typeof request !== "string") return;
+  const bytes = Buffer.byteLength(request);
+  if (bytes <= MAX_INLINE_BYTES || bytes > MAX_REQUEST_BYTES) return;
+  const message = `has ${bytes} bytes, and ${REQUEST_WORD} in command takes at most ${MAX_INLINE_BYTES}; let the command read the file that AGENTD_REQUEST_FILE names`;
+  context.addIssue({ code: "custom", path: ["request"], message });
+}
+
+/** A scheduled run has what the profile has, so its command must not ask for more. */
+function scheduledCommandRules(profile: Record<string, unknown>, context: Context): void {
+  const { command, request, ref } = profile;
+  if (!Array.isArray(command)) return;
+  const has = { request: request !== undefined, workUnit: false, ref: ref !== undefined };
+  const words = wordsWithout(
+    command.filter((argument) => typeof argument === "string"),
+    has,
+  );
+  for (const word of new Set(words)) {
+    const message = `a scheduled run has no value for ${word}, which the command contains`;
+    context.addIssue({ code: "custom", path: ["schedule"], message });
+  }
+}
+
 function repositoryRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
   const { repo, schedule, repo_token_source: token } = profile;
+  if (schedule !== undefined) scheduledCommandRules(profile, context);
   if (schedule !== undefined && repo === undefined) {
     const message = "a profile with a schedule must set repo";
     context.addIssue({ code: "custom", path: ["schedule"], message });

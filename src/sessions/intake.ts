@@ -1,4 +1,5 @@
 import { AgentdError } from "../errors.ts";
+import type { Given } from "../input/given.ts";
 import type { Profile } from "../profile/profile.ts";
 import { requestKey } from "../request-key.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
@@ -7,6 +8,7 @@ import type { SessionHost } from "./parts/session-host.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { sleepUntil } from "./port/sleep.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
+import { checkEnv, inputOf, type RunInput } from "./run-input.ts";
 import { Session } from "./session.ts";
 import type { Beginning } from "./state/beginning.ts";
 import { type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
@@ -29,6 +31,14 @@ export interface RunRequest {
   readonly ref?: string | undefined;
   readonly workUnit?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** What the operator gives to the session, checked once the request is known to be new. Default: nothing. */
+  readonly given?: (() => Promise<Given>) | undefined;
+  /** Called when `given` was, with whether the session was accepted. */
+  readonly givenOver?: ((isAccepted: boolean) => Promise<void>) | undefined;
+  /** Variables besides the profile's, by name. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** The session that is run again. */
+  readonly rerunOf?: string | undefined;
   /** The instant of the schedule, in milliseconds since the epoch; undefined for a request by hand. */
   readonly scheduledMs?: number | undefined;
 }
@@ -43,7 +53,10 @@ export interface IntakeHost extends SessionHost {
     readonly document: Omit<SessionDocument, "session_id">;
     readonly requestId: string;
     readonly plan: SessionPlan;
+    readonly input: RunInput["placed"];
   }): Promise<OpenRecord>;
+  /** Checks an artifact of the profile's methodology. Throws `artifact_invalid` or `methodology_invalid`. */
+  checkArtifact(profile: Profile, artifact: NonNullable<Given["artifact"]>): Promise<void>;
 }
 
 /** What a session is accepted with, and keeps when the configuration changes. */
@@ -166,8 +179,24 @@ export class Intake {
   }
 
   async #accept(request: RunRequest): Promise<string> {
-    const { profile, digest, logLimitBytes, repoUrl, ref } = this.#check(request);
+    let isAccepted = false;
+    try {
+      const id = await this.#record(request);
+      isAccepted = true;
+      return id;
+    } finally {
+      // What is left of an upload is removed later: it must not fail the run.
+      await request.givenOver?.(isAccepted).catch(() => undefined);
+    }
+  }
+
+  async #record(request: RunRequest): Promise<string> {
+    const { profile: written, digest, logLimitBytes, repoUrl, ref } = this.#check(request);
     const host = this.#host;
+    // Its request is in the record, and need not be in the plan too.
+    const { request: _request, ...profile } = written;
+    const env = checkEnv(request, written);
+    const input = await inputOf(request, { profile: written, ref, host });
     await host.freeSpace.require(`run a session of profile ${JSON.stringify(request.profile)}`);
     // A profile with a key that the next daemon would not read back is refused here, before anything is recorded.
     const plan = sessionPlanSchema.parse({
@@ -186,9 +215,15 @@ export class Intake {
       command: [...profile.command],
       config_digest: digest,
       queued_timestamp: new Date(nowMs).toISOString(),
+      ...input.fields,
+      env,
+      rerun_of: request.rerunOf ?? null,
     });
     const document = { ...accepted, ...scheduleFields(request.scheduledMs, nowMs) };
-    const record = await host.createRecord({ document, requestId: request.requestId, plan });
+    const record = await host.createRecord({
+      ...{ document, requestId: request.requestId, plan },
+      input: input.placed,
+    });
     this.#begin(plan, record, { at: "queue" });
     await host.failpoints.reach("accepted");
     return record.id;

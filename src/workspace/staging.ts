@@ -27,6 +27,8 @@ export class Staging {
   readonly repoDirectory: string;
   /** Mounted as the session's home where the image brings none. */
   readonly homeDirectory: string;
+  /** Mounted read-only as `/agentd/input` where the session was given something. */
+  readonly inputDirectory: string;
   /** Beside the directory: made before it and removed after it, so that the directory always has an owner. */
   readonly #ownerFile: string;
   readonly #removeTree: RemoveTree;
@@ -42,6 +44,7 @@ export class Staging {
     this.exportDirectory = join(this.directory, "export");
     this.repoDirectory = join(this.directory, "repo");
     this.homeDirectory = join(this.directory, "home");
+    this.inputDirectory = join(this.directory, "input");
     this.#ownerFile = `${this.directory}${OWNER_SUFFIX}`;
     this.#removeTree = remove;
   }

@@ -80,6 +80,7 @@ export const EXPECTATIONS = [
   // The client has no answer yet, and asks the next daemon again.
   { label: "index_entry_written", command: "before", fates: withoutContainer },
   { label: "record_directory_made", command: "before", fates: withoutContainer },
+  { label: "input_placed", command: "before", fates: withoutContainer },
   { label: "accepted", command: "before", fates: withoutContainer },
   { label: "admitted", command: "before", fates: withoutContainer },
   { label: "staging_made", command: "before", fates: withoutContainer },

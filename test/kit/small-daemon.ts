@@ -114,6 +114,8 @@ function watchBy(show: Handlers["show"]): Handlers["watch"] {
 }
 
 const HANDLERS: Omit<Handlers, "watch"> = {
+  upload: () => Promise.resolve({}),
+  rerun: ({ session }) => unknown(session),
   run: ({ profile, work_unit: workUnit }) => Promise.resolve(view({ profile, work_unit: workUnit ?? null })),
   list: () => listed(),
   show: ({ session }) => unknown(session),

@@ -31,6 +31,10 @@ export interface RecordPaths {
   readonly work: string;
   readonly artifacts: string;
   readonly agentd: string;
+  /** What the operator gave to the session; missing when that was nothing. */
+  readonly input: string;
+  /** The artifact that the operator gave for the methodology, as it was given; missing without one. */
+  readonly artifact: string;
   readonly session: string;
   readonly journal: string;
   readonly console: string;
@@ -46,6 +50,8 @@ export function recordPaths(directory: string): RecordPaths {
     work: join(directory, WORK),
     artifacts: join(directory, ARTIFACTS),
     agentd,
+    input: join(agentd, "input"),
+    artifact: join(agentd, "artifact"),
     session: join(agentd, "session.json"),
     journal: join(agentd, "events.jsonl"),
     console: join(agentd, "console.log"),

@@ -80,6 +80,11 @@ export class OpenRecord {
     return this.#paths.artifacts;
   }
 
+  /** What the operator gave to the session, as the record keeps it; missing when that was nothing. */
+  get inputDirectory(): string {
+    return this.#paths.input;
+  }
+
   /** Where conmon writes the command's output. */
   get consoleLogPath(): string {
     return this.#paths.console;

@@ -10,6 +10,7 @@ import { formatDocument, recordPaths } from "../format/record-layout.ts";
 import { newSessionId, type RandomBytes } from "../format/session-id.ts";
 import { allEnded } from "../seal/all-ended.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
+import { type PlacedInput, placeInput } from "./place-input.ts";
 
 /** More collisions in a row than chance explains. */
 const ID_ATTEMPTS = 20;
@@ -20,6 +21,8 @@ export interface CreateRecordOptions extends RecordSettings {
   readonly requestId: string;
   /** What else the next daemon needs to continue the session, as JSON. */
   readonly plan: unknown;
+  /** What the operator gives to the session. Default: nothing. */
+  readonly input?: PlacedInput | undefined;
   readonly randomBytes: RandomBytes;
 }
 
@@ -71,6 +74,8 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
   try {
     await options.failpoints.reach("record_directory_made");
     await allEnded([mkdir(paths.runa, 0o700), mkdir(paths.agentd, 0o700)]);
+    if (options.input !== undefined) await placeInput(paths, options.input);
+    await options.failpoints.reach("input_placed");
     const [journal] = await allEnded([
       startJournal(paths.journal, options),
       stageFile(paths.session, formatDocument(document)),

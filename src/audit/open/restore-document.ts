@@ -26,7 +26,10 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
     case "started":
       return { ...document, ...BEFORE_LAUNCH };
     case "methodology_found":
-      return { ...document, methodology_digest: textOrNull(entry["methodology_digest"]) };
+      return withWarnings(
+        { ...document, methodology_digest: textOrNull(entry["methodology_digest"]) },
+        entry,
+      );
     case "image_found":
       return { ...document, image_digest: textOrNull(entry["image_digest"]) };
     case "cloned":

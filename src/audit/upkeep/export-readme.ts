@@ -18,7 +18,8 @@ Statement    sha256:${statement}
 Signed with  ${keyId}
 
 record/            what was recorded: agentd/session.json says what ran and how it ended,
-                   agentd/events.jsonl when, agentd/console.log has its output, runa/ what it left
+                   agentd/events.jsonl when, agentd/console.log has its output, runa/ what it left,
+                   agentd/input/ (where there is one) what it was given
 record/SHA256SUMS  the sum of every file that was sealed
 record/attestation.sigstore.json
                    who vouches for these sums: a signed in-toto statement (SLSA provenance v1)

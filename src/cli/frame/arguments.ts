@@ -55,6 +55,41 @@ export function instantOption(option: string, text: string | undefined, nowMs: n
   throw invalid(option, text, INSTANT_RULE);
 }
 
+/** For options that may be given several times: adds one more value. */
+export function collectOption(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/**
+ * Variables from `NAME=VALUE`; undefined without any.
+ *
+ * @throws AgentdError `usage`: a value is never taken from the environment of the command.
+ */
+export function envOption(pairs: readonly string[] | undefined): Record<string, string> | undefined {
+  if (pairs === undefined) return undefined;
+  const env = new Map<string, string>();
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    // Without the text: whoever has mistaken the form may have put a secret there.
+    if (at <= 0) {
+      throw new AgentdError("usage", {
+        tried: "understand --env",
+        why: "it takes NAME=VALUE, and no value from your own environment",
+        next: "Write the value out, or use a credential of the profile for a secret.",
+      });
+    }
+    const name = pair.slice(0, at);
+    if (env.has(name)) {
+      throw new AgentdError("usage", {
+        tried: "understand --env",
+        why: `the variable ${name} is given twice`,
+      });
+    }
+    env.set(name, pair.slice(at + 1));
+  }
+  return Object.fromEntries(env);
+}
+
 function invalid(option: string, text: string, rule: string): AgentdError {
   return new AgentdError("usage", { tried: `use ${JSON.stringify(text)} for ${option}`, why: rule });
 }

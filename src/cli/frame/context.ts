@@ -15,6 +15,8 @@ export interface CliContext {
   readonly stdout: Output;
   /** agentd's own messages. */
   readonly stderr: Output;
+  /** Standard input; read by a command that was told to. */
+  readonly stdin: () => AsyncIterable<Buffer | string>;
   /** Of this agentd. */
   readonly version: string;
   /** Milliseconds since 1970. */

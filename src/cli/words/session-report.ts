@@ -2,9 +2,12 @@
  * Everything about one session, for people: its view, its journal, what it has left, and what it printed last. The record is read as a
  * directory of this host, so the story of a session that outlived several daemons is whole.
  */
+import { join } from "node:path";
 import type { JournalEntry } from "../../audit/format/journal.ts";
 import type { LeftFiles } from "../../audit/read/left-files.ts";
 import { AgentdError } from "../../errors.ts";
+import { MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
+import { readRegularFile } from "../../regular-file.ts";
 import type { SessionView } from "../../session-document.ts";
 import { consoleLogOf } from "../console/follow.ts";
 import { readLastLines } from "../console/last-lines.ts";
@@ -22,6 +25,8 @@ export interface SessionReport {
   readonly left: LeftFiles;
   /** The error when the journal cannot be read. */
   readonly journal: readonly JournalEntry[] | AgentdError;
+  /** The first line of the request, shortened; null without a request, and where it cannot be read. */
+  readonly request: string | null;
   /** The last lines that the session printed. */
   readonly lastLines: readonly string[];
 }
@@ -49,7 +54,8 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
     },
   );
   const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
-  return { view, left: countLeftFiles(view.record), journal: await journal, lastLines };
+  const request = await firstLineOfRequest(view, recordPaths(view.record).input);
+  return { view, left: countLeftFiles(view.record), journal: await journal, request, lastLines };
 }
 
 /**
@@ -63,6 +69,7 @@ export function reportText(report: SessionReport, nowMs: number, space: TableSpa
   const shown = space.hasColours === true ? coloured(standing, colourOf(view)) : standing;
   const block = renderFacts(`session ${view.session_id}  ${shown}`, [
     ...whatRan(view),
+    ...whatWasGiven(report),
     ...whenItRan(view, nowMs),
     ...howItEnded(view),
     ...present([["work", workText(view)]]),
@@ -85,6 +92,39 @@ function whatRan(view: SessionView): Fact[] {
     ["digest", view.image_digest],
     ["command", view.command === null ? null : view.command.map(wordText).join(" ")],
   ]);
+}
+
+function whatWasGiven({ view, request }: SessionReport): Fact[] {
+  const { request_bytes: bytes, inputs, env, rerun_of: rerunOf, artifact_type: type } = view;
+  const names = Object.keys(env);
+  return present([
+    ["rerun of", rerunOf],
+    ["request", bytes === null ? null : [request, `(${sizeText(bytes)})`].filter(Boolean).join(" ")],
+    ["inputs", inputs.length === 0 ? null : inputs.map(inputText).join(", ")],
+    ["artifact", type],
+    ["env", names.length === 0 ? null : names.join(", ")],
+  ]);
+}
+
+function inputText({ name, bytes }: SessionView["inputs"][number]): string {
+  return `${name} (${sizeText(bytes)})`;
+}
+
+/** Enough for a line of a terminal. */
+const SHOWN_REQUEST = 60;
+
+async function firstLineOfRequest(
+  { request_bytes: bytes }: SessionView,
+  input: string,
+): Promise<string | null> {
+  if (bytes === null) return null;
+  // The record is shown without what cannot be read of it.
+  const read = await readRegularFile(join(input, REQUEST_FILE), MAX_REQUEST_BYTES).catch(() => undefined);
+  const [first, ...more] = read?.toString("utf8").trim().split(/\r?\n/) ?? [];
+  if (first === undefined) return null;
+  const characters = Array.from(first);
+  const isCut = characters.length > SHOWN_REQUEST || more.length > 0;
+  return isCut ? `${characters.slice(0, SHOWN_REQUEST).join("")}…` : first;
 }
 
 /** A word of a command as a shell takes it. */

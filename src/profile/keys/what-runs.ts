@@ -1,5 +1,7 @@
 /** What a profile runs: image, command, repository. */
 import * as z from "zod";
+import { isRunWord } from "../../input/command-words.ts";
+import { requestFault } from "../../input/rules.ts";
 import { refFault, repositoryFault } from "../../workspace/repository-url.ts";
 import { argument, type Context, daemonVariable, path, rule } from "../rules/field-rules.ts";
 import { key, plain, shown } from "./key.ts";
@@ -58,6 +60,17 @@ export const WHAT_RUNS = {
         .describe("Program and arguments, run in the clone without a shell."),
     ),
   ),
+  request: plain(
+    "request",
+    optionalText,
+    z
+      .string()
+      .superRefine(rule(profileRequestFault))
+      .optional()
+      .describe(
+        "What the session is asked to do, if `agentd run` gives no request; also for scheduled runs.",
+      ),
+  ),
   repo: shown(
     "repo",
     plain(
@@ -106,8 +119,16 @@ function profileNameFault(name: string): string | undefined {
   return RESERVED_NAMES.includes(name) ? `must not be one of ${RESERVED_NAMES.join(", ")}` : undefined;
 }
 
+function profileRequestFault(request: string): string | undefined {
+  const fault = requestFault(request);
+  return fault && `must be a request that a session can get: ${fault}`;
+}
+
 function programRules(command: readonly string[], context: Context): void {
   const [program] = command;
+  if (program !== undefined && isRunWord(program)) {
+    context.addIssue({ code: "custom", path: [0], message: "must be a program, not a value of the run" });
+  }
   if (program === undefined || (program !== "" && !program.startsWith("-"))) return;
   context.addIssue({ code: "custom", path: [0], message: "must be a program: not empty and not an option" });
 }

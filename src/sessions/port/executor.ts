@@ -11,6 +11,15 @@ export interface Job {
   readonly profile: Profile;
   readonly repository: { readonly url: string; readonly ref: string | null };
   readonly workUnit: string | null;
+  /**
+   * Program and arguments, with the values of this run in place of the words that stand for them; the same in every
+   * daemon. Rejects when the record's own copy of a value cannot be read.
+   */
+  readonly command: () => Promise<readonly string[]>;
+  /** Variables besides the profile's, which they override. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the operator gave to the session; undefined: nothing. */
+  readonly input: JobInput | undefined;
   /** Directory of the host that the command sees as `.runa`, and that stays. */
   readonly runaDirectory: string;
   /** File of the host for what the command prints. */
@@ -20,6 +29,19 @@ export interface Job {
    */
   readonly longestMs: number | undefined;
 }
+
+/** What a session is given to work on. */
+export interface JobInput {
+  /** Directory of the host with the files; the command sees a copy of it that it cannot change. */
+  readonly directory: string;
+  /** Whether one of them is the request, `REQUEST_FILE`. */
+  readonly hasRequest: boolean;
+  /** The request; undefined when there is none, or one with more than `MAX_INLINE_BYTES`. */
+  readonly inlineRequest: () => Promise<string | undefined>;
+}
+
+/** The part of a job by which its command is found again. */
+export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command">;
 
 /** How a command ended. */
 export type CommandEnd =
@@ -181,7 +203,7 @@ export interface Executor {
    * @throws LaunchError when the command still waits and cannot be given its credentials; the signal's reason.
    */
   adopt(
-    job: Pick<Job, "sessionId" | "profile">,
+    job: CommandOfJob,
     ref: string,
     options: { readonly ended: Promise<CommandEnd>; readonly signal: AbortSignal },
   ): Promise<HandOver>;
@@ -191,7 +213,7 @@ export interface Executor {
    *
    * @throws AgentdError `teardown_failed`.
    */
-  endProcesses(job: Pick<Job, "sessionId" | "profile">, options: EndOptions): Promise<void>;
+  endProcesses(job: CommandOfJob, options: EndOptions): Promise<void>;
   /**
    * Takes what an agent did out of its workspace, once no process of the session lives and before it is released. May be
    * called again, also by a later daemon: it then starts from scratch.
@@ -205,7 +227,7 @@ export interface Executor {
    *
    * @throws AgentdError `teardown_failed`.
    */
-  release(job: Pick<Job, "sessionId" | "profile">, options: ReleaseOptions): Promise<void>;
+  release(job: CommandOfJob, options: ReleaseOptions): Promise<void>;
   /** All that exists of sessions, from this daemon or an earlier one. */
   list(): Promise<readonly Found[]>;
   examine(found: Found): Promise<Examined>;

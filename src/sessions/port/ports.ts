@@ -21,6 +21,7 @@ export type OpenRecord = Pick<
   | "runaDirectory"
   | "workDirectory"
   | "artifactsDirectory"
+  | "inputDirectory"
   | "consoleLogPath"
   | "document"
   | "state"

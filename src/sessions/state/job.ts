@@ -1,4 +1,8 @@
-import type { Job } from "../port/executor.ts";
+import { join } from "node:path";
+import { commandWith, REQUEST_WORD } from "../../input/command-words.ts";
+import { MAX_INLINE_BYTES, MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
+import { readRegularFile } from "../../regular-file.ts";
+import type { Job, JobInput } from "../port/executor.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { SessionPlan } from "./plan.ts";
 
@@ -6,17 +10,37 @@ import type { SessionPlan } from "./plan.ts";
 export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** What an executor runs for a session. */
-export function jobOf(
-  { profile, timeoutMs }: SessionPlan,
-  { id, document, runaDirectory, consoleLogPath }: OpenRecord,
-): Job {
+export function jobOf({ profile, timeoutMs }: SessionPlan, record: OpenRecord): Job {
+  const { id, document, runaDirectory, consoleLogPath } = record;
+  const input = inputOf(record);
   return {
     sessionId: id,
     profile,
     repository: { url: document.repo_url, ref: document.ref },
     workUnit: document.work_unit,
+    command: async () => {
+      const { command } = profile;
+      const request = command.includes(REQUEST_WORD) ? ((await input?.inlineRequest()) ?? null) : null;
+      return commandWith(command, { request, workUnit: document.work_unit, ref: document.ref });
+    },
+    env: document.env,
+    input,
     runaDirectory,
     consoleLogPath,
     longestMs: timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs,
+  };
+}
+
+/** The request stays in the record and is read when it is needed: many sessions may be queued, each with a long one. */
+function inputOf({ document, inputDirectory }: OpenRecord): JobInput | undefined {
+  const { request_bytes: bytes, inputs } = document;
+  if (bytes === null && inputs.length === 0) return undefined;
+  return {
+    directory: inputDirectory,
+    hasRequest: bytes !== null,
+    inlineRequest: async () => {
+      if (bytes === null || bytes > MAX_INLINE_BYTES) return undefined;
+      return (await readRegularFile(join(inputDirectory, REQUEST_FILE), MAX_REQUEST_BYTES)).toString("utf8");
+    },
   };
 }

@@ -63,6 +63,7 @@ describe("a bad configuration", () => {
     ["command", "[]", "[]", "at least one"],
     ["command[0]", '[""]', '""', "must be a program"],
     ["command[0]", '["-c"]', '"-c"', "must be a program"],
+    ["command[0]", '["$AGENTD_REQUEST"]', '"$AGENTD_REQUEST"', "not a value of the run"],
     ["command[1]", '["a", 5]', "5", "must be a string"],
     ["command[1]", '["a", "b\\u0000"]', '"b\\u0000"', "NUL"],
     ["command[1]", `["a", "${"x".repeat(131_072)}"]`, "...", "128 KiB"],
@@ -136,6 +137,9 @@ describe("a bad configuration", () => {
     ["methodology_dir", '"~/groundwork"', '"~/groundwork"', "~ is not expanded"],
     ["methodology_dir", '"/home/ada"', '"/home/ada"', "the home directory"],
     ["methodology_dir", "true", "true", "must be a string"],
+    ["request", '" "', '" "', "it is empty"],
+    ["request", '"a\\u0000b"', '"a\\u0000b"', "NUL"],
+    ["request", `"${"x".repeat(1_048_577)}"`, "...", "1 MiB"],
     ["repo_token_source", '"ghp_hunter2-x"', "(not shown)", "not a value"],
     ["schedule", '"0 3 * * *"', '"0 3 * * *"', "must set repo"],
     ["timezone", '"Europe/Berln"', '"Europe/Berln"', 'did you mean "Europe/Berlin"?'],
@@ -179,6 +183,30 @@ describe("a bad configuration", () => {
       value: JSON.stringify(schedule),
       rule,
       line: 6,
+    });
+  });
+
+  it.each([
+    ["$AGENTD_WORK_UNIT", 'ref = "main"'],
+    ["$AGENTD_REQUEST", 'ref = "main"'],
+    ["$AGENTD_REF", 'request = "Do it"'],
+  ])("is refused for a schedule without the value of %s in the command", async (word, line) => {
+    const profile = PROFILE.replace('["true"]', `["true", "${word}"]`);
+    await file.expectOneProblem(`${profile}repo = "/srv/x.git"\n${line}\nschedule = "0 3 * * *"`, {
+      path: "profiles[0].schedule",
+      value: '"0 3 * * *"',
+      rule: `no value for ${word}`,
+      line: 7,
+    });
+  });
+
+  it("is refused for a request that is too long for the command's argument", async () => {
+    const profile = PROFILE.replace('["true"]', '["true", "$AGENTD_REQUEST"]');
+    await file.expectOneProblem(`${profile}request = "${"x".repeat(100 * 1024 + 1)}"`, {
+      path: "profiles[0].request",
+      value: "...",
+      rule: "AGENTD_REQUEST_FILE",
+      line: 5,
     });
   });
 

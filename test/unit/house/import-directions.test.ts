@@ -16,6 +16,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     to: ["api", "rpc"],
     lazilyTo: [
+      "input",
       "daemon",
       "config",
       "profile",
@@ -28,6 +29,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "work",
     ],
     lightFiles: [
+      "src/input/rules.ts",
       "src/podman/console-log.ts",
       "src/profile/rules/durations.ts",
       "src/config/paths.ts",
@@ -35,15 +37,17 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "src/work/summary.ts",
     ],
   },
-  api: { to: ["profile"] },
+  // For its bounds alone.
+  api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
   // For their rules alone: which repositories are accepted, which names of variables.
-  profile: { to: ["workspace", "credentials"] },
+  profile: { to: ["workspace", "credentials", "input"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
-  sessions: { to: ["profile", "workspace"], lazilyTo: ["audit"] },
-  local: { to: ["sessions", "profile", "podman", "credentials"] },
+  sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
+  local: { to: ["sessions", "profile", "podman", "credentials", "input"] },
+  input: { to: ["trees"] },
   workspace: { to: ["trees"] },
   credentials: { to: [] },
   podman: { to: ["programs"] },
@@ -63,6 +67,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "local",
       "workspace",
       "credentials",
+      "input",
       "podman",
       "audit",
       "systemd",

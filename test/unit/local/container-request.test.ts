@@ -6,6 +6,8 @@ interface Changes {
   readonly bringsHome?: boolean;
   readonly longestMs?: number;
   readonly declared?: Partial<ContainerParts["declared"]>;
+  readonly given?: Partial<Pick<ContainerParts, "input" | "request">>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 function parts(changes: Changes = {}): ContainerParts {
@@ -32,12 +34,24 @@ function parts(changes: Changes = {}): ContainerParts {
       },
       repository: { url: "https://example.org/site.git", ref: null },
       workUnit: changes.workUnit ?? null,
+      command: () => Promise.resolve(["make", "site"]),
+      env: changes.env ?? {},
+      input:
+        changes.given === undefined
+          ? undefined
+          : {
+              directory: "/record/agentd/input",
+              hasRequest: true,
+              inlineRequest: () => Promise.resolve(changes.given?.request),
+            },
       runaDirectory: "/record/runa",
       consoleLogPath: "/record/agentd/console.log",
       longestMs: changes.longestMs,
     },
     staging: { homeDirectory: "/staging/home", repoDirectory: "/staging/repo" },
     gate: { directory: "/runtime/gate" },
+    input: changes.given?.input,
+    request: changes.given?.request,
     declared: { methodology: undefined, mounts: [], ...changes.declared },
     image: { id: "sha", bringsHome: changes.bringsHome ?? false },
     argv: ["/bin/sh", "-c", "wait", "make", "site"],
@@ -84,13 +98,38 @@ describe("the container of a session", () => {
   it("names the work unit when there is one", () => {
     const { env, unsetEnv } = containerRequest(parts({ workUnit: "issue-42" }));
     expect(env).toMatchObject({ AGENTD_WORK_UNIT: "issue-42" });
-    expect(unsetEnv).toEqual([]);
+    expect(unsetEnv).not.toContain("AGENTD_WORK_UNIT");
   });
 
-  it("clears a work unit that the image brings when there is none", () => {
+  it("mounts a copy of the input read-only, and nothing where there is none", () => {
+    const binds = (given?: Changes["given"]) => containerRequest(parts(given && { given })).binds;
+    expect(binds({ input: "/staging/input" })).toContainEqual({
+      ...{ source: "/staging/input", target: "/agentd/input", readOnly: true, relabel: "private" },
+    });
+    expect(binds().map(({ target }) => target)).not.toContain("/agentd/input");
+  });
+
+  it("names the file of a request, and has the text where it is short", () => {
+    const file = { AGENTD_REQUEST_FILE: "/agentd/input/request.txt" };
+    expect(containerRequest(parts({ given: { request: "Do it" } })).env).toMatchObject({
+      ...file,
+      AGENTD_REQUEST: "Do it",
+    });
+    const long = containerRequest(parts({ given: { request: undefined } }));
+    expect(long.env).toMatchObject(file);
+    expect(long.env).not.toHaveProperty("AGENTD_REQUEST");
+    expect(long.unsetEnv).toContain("AGENTD_REQUEST");
+  });
+
+  it("lets a run's variables override the profile's, and not agentd's", () => {
+    const { env } = containerRequest(parts({ env: { LANG: "C", AGENTD_PROFILE: "forged" } }));
+    expect(env).toMatchObject({ LANG: "C", AGENTD_PROFILE: "site-builder" });
+  });
+
+  it("clears variables that the image brings when the run has no value for them", () => {
     const { env, unsetEnv } = containerRequest(parts());
     expect(env).not.toHaveProperty("AGENTD_WORK_UNIT");
-    expect(unsetEnv).toEqual(["AGENTD_WORK_UNIT"]);
+    expect(unsetEnv).toEqual(["AGENTD_WORK_UNIT", "AGENTD_REQUEST", "AGENTD_REQUEST_FILE"]);
   });
 
   it("lets no profile environment forge what agentd says about the session", () => {

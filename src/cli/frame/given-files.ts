@@ -1,0 +1,261 @@
+/** The files that a command gives to a session: read from this machine, and sent to the daemon in pieces. */
+import { isUtf8 } from "node:buffer";
+import { type FileHandle, open } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Params } from "../../api/methods.ts";
+import { AgentdError, systemCode } from "../../errors.ts";
+import {
+  artifactFault,
+  CHUNK_BYTES,
+  inputsFault,
+  MAX_ARTIFACT_BYTES,
+  MAX_INLINE_BYTES,
+  MAX_INPUT_BYTES,
+  MAX_REQUEST_BYTES,
+  REQUEST_FILE,
+  requestFault,
+  requestSizeFault,
+} from "../../input/rules.ts";
+import type { Caller, CallOptions } from "../../rpc/client.ts";
+import type { SessionView } from "../../session-document.ts";
+import type { CliContext } from "./context.ts";
+
+/** What the command line says; a file named `-` is standard input. */
+export interface GivenOptions {
+  readonly request?: string | undefined;
+  readonly requestFile?: string | undefined;
+  /** `NAME=FILE`, as often as there are files. */
+  readonly input?: readonly string[] | undefined;
+  readonly artifactType?: string | undefined;
+  readonly artifactFile?: string | undefined;
+}
+
+type FileKind = Params<"upload">["kind"];
+
+interface ReadFile {
+  readonly kind: FileKind;
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+/** Files that were read, and the parameters of the run that names them. */
+export interface GivenFiles {
+  readonly params: Pick<Params<"run">, "request" | "request_bytes" | "inputs" | "artifact">;
+  /** To be sent before the run. */
+  readonly files: readonly ReadFile[];
+}
+
+/** How often files are sent again to a daemon that has restarted meanwhile. */
+const TRIES = 5;
+
+const STDIN = "-";
+
+/**
+ * Reads what a session is to be given. All of it is read at once: a file that changes later changes nothing.
+ *
+ * @throws AgentdError `usage`, `input_unreadable`, `request_invalid`, `input_invalid`, `artifact_invalid`.
+ */
+export async function readGiven(
+  options: GivenOptions,
+  context: Pick<CliContext, "stdin">,
+): Promise<GivenFiles> {
+  checkTogether(options);
+  const request = await readRequest(options, context);
+  const named = (options.input ?? []).map(splitInput);
+  checkInputs(named.map(({ name }) => ({ name, bytes: 0 })));
+  const inputs: ReadFile[] = [];
+  let left = MAX_INPUT_BYTES;
+  for (const { name, file } of named) {
+    const content = await readWhole(file, left, context);
+    if (content === undefined)
+      throw inputInvalid(`the files have more than ${MAX_INPUT_BYTES} bytes (16 MiB) in all`);
+    left -= content.length;
+    inputs.push({ kind: "input", name, content });
+  }
+  const artifact = await readArtifact(options, context);
+  const isInline = request !== undefined && fitsLine(request);
+  const sent = [
+    ...(request === undefined || isInline
+      ? []
+      : [{ kind: "request", name: REQUEST_FILE, content: request } as const]),
+    ...inputs,
+    ...(artifact === undefined ? [] : [artifact]),
+  ];
+  return {
+    params: {
+      ...(isInline ? { request: request.toString("utf8") } : {}),
+      ...(request !== undefined && !isInline ? { request_bytes: request.length } : {}),
+      ...(inputs.length === 0 ? {} : { inputs: inputs.map(sentFile) }),
+      ...(artifact === undefined
+        ? {}
+        : { artifact: { type: options.artifactType ?? "", ...sentFile(artifact) } }),
+    },
+    files: sent,
+  };
+}
+
+/**
+ * Runs a session with its files. To a daemon that does not have them, because it has restarted, they are sent again.
+ *
+ * @throws AgentdError as the method `run`, and as `upload`.
+ */
+export async function runWithFiles(
+  client: Caller,
+  request: Params<"run">,
+  files: readonly ReadFile[],
+  options: CallOptions = {},
+): Promise<SessionView> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      for (const file of files) await send(client, request.request_id, file, options);
+      return await client.call("run", request, options);
+    } catch (error) {
+      const isMissing = error instanceof AgentdError && error.code === "upload_missing";
+      if (!isMissing || tries === TRIES) throw error;
+    }
+  }
+}
+
+async function send(
+  client: Caller,
+  requestId: string,
+  { kind, name, content }: ReadFile,
+  options: CallOptions,
+): Promise<void> {
+  let offset = 0;
+  do {
+    const data = content.subarray(offset, offset + CHUNK_BYTES).toString("base64");
+    await client.call("upload", { request_id: requestId, kind, name, offset, data }, options);
+    offset += CHUNK_BYTES;
+  } while (offset < content.length);
+}
+
+function sentFile({ name, content }: ReadFile): { name: string; bytes: number } {
+  return { name, bytes: content.length };
+}
+
+/** A message has one line of bounded length, and JSON may write a character with six. */
+function fitsLine(request: Buffer): boolean {
+  if (request.length > MAX_INLINE_BYTES) return false;
+  return Buffer.byteLength(JSON.stringify(request.toString("utf8"))) <= 2 * MAX_INLINE_BYTES;
+}
+
+function checkTogether({ request, requestFile, input = [], artifactType, artifactFile }: GivenOptions): void {
+  const hasRequest = request !== undefined || requestFile !== undefined;
+  if (request !== undefined && requestFile !== undefined)
+    throw usage("--request and --request-file exclude each other");
+  if ((artifactType === undefined) !== (artifactFile === undefined))
+    throw usage("--artifact-type and --artifact-file belong together");
+  if (hasRequest && artifactType !== undefined) throw usage("a request and an artifact exclude each other");
+  const fromStdin = [requestFile, artifactFile, ...input.map((each) => splitInput(each).file)].filter(
+    (file) => file === STDIN,
+  );
+  if (fromStdin.length > 1) throw usage("standard input (-) can be read only once");
+}
+
+async function readRequest(
+  { request, requestFile }: GivenOptions,
+  context: Pick<CliContext, "stdin">,
+): Promise<Buffer | undefined> {
+  if (request === undefined && requestFile === undefined) return undefined;
+  const read =
+    requestFile === undefined
+      ? Buffer.from(request ?? "")
+      : await readWhole(requestFile, MAX_REQUEST_BYTES, context);
+  if (read === undefined) throw requestInvalid(`it has more than ${MAX_REQUEST_BYTES} bytes (1 MiB)`);
+  if (read.length > MAX_REQUEST_BYTES) throw requestInvalid(requestSizeFault(read.length));
+  if (!isUtf8(read)) throw requestInvalid("it is not UTF-8");
+  const fault = requestFault(read.toString("utf8"));
+  if (fault !== undefined) throw requestInvalid(fault);
+  return read;
+}
+
+async function readArtifact(
+  { artifactType, artifactFile }: GivenOptions,
+  context: Pick<CliContext, "stdin">,
+): Promise<ReadFile | undefined> {
+  if (artifactType === undefined || artifactFile === undefined) return undefined;
+  const name = artifactFile === STDIN ? "artifact.json" : basename(artifactFile);
+  const fault = artifactFault(artifactType, name);
+  const refused = (why: string): AgentdError =>
+    new AgentdError("artifact_invalid", { tried: `give the session the artifact ${artifactFile}`, why });
+  if (fault !== undefined) throw refused(fault);
+  const content = await readWhole(artifactFile, MAX_ARTIFACT_BYTES, context);
+  if (content === undefined) throw refused(`it has more than ${MAX_ARTIFACT_BYTES} bytes (1 MiB)`);
+  return { kind: "artifact", name, content };
+}
+
+function splitInput(written: string): { readonly name: string; readonly file: string } {
+  const at = written.indexOf("=");
+  const file = written.slice(at + 1);
+  if (at <= 0 || file === "") throw usage(`--input ${JSON.stringify(written)} is not NAME=FILE`);
+  return { name: written.slice(0, at), file };
+}
+
+function checkInputs(inputs: readonly { readonly name: string; readonly bytes: number }[]): void {
+  const fault = inputsFault(inputs);
+  if (fault !== undefined) throw inputInvalid(fault);
+}
+
+/** Undefined when there are more bytes. */
+async function readWhole(
+  file: string,
+  limitBytes: number,
+  { stdin }: Pick<CliContext, "stdin">,
+): Promise<Buffer | undefined> {
+  if (file === STDIN) return await collect(stdin(), limitBytes);
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file);
+    if ((await handle.stat()).isDirectory()) throw new Error("it is a directory");
+    return await collect(handle.createReadStream({ autoClose: false }), limitBytes);
+  } catch (cause) {
+    const code = systemCode(cause);
+    throw new AgentdError("input_unreadable", {
+      tried: `read the file ${file}`,
+      why:
+        code === "ENOENT"
+          ? "there is no such file"
+          : (code ?? (cause instanceof Error ? cause.message : String(cause))),
+      next: "Check the path: it is read on this machine, from the current directory.",
+      cause,
+    });
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function collect(
+  chunks: AsyncIterable<Buffer | string>,
+  limitBytes: number,
+): Promise<Buffer | undefined> {
+  const read: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    const part = Buffer.from(chunk as Buffer);
+    bytes += part.length;
+    if (bytes > limitBytes) return undefined;
+    read.push(part);
+  }
+  return Buffer.concat(read);
+}
+
+function usage(why: string): AgentdError {
+  return new AgentdError("usage", { tried: "understand the command line", why });
+}
+
+function requestInvalid(why: string): AgentdError {
+  return new AgentdError("request_invalid", {
+    tried: "give the session its request",
+    why,
+    next: "A request is text of 1 byte to 1 MiB; give other files with --input NAME=FILE.",
+  });
+}
+
+function inputInvalid(why: string): AgentdError {
+  return new AgentdError("input_invalid", {
+    tried: "give the session its files",
+    why,
+    next: "Give other files with --input NAME=FILE, or mount large ones with the profile's `mounts`.",
+  });
+}
