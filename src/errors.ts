@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   credentials_unusable: "The credentials file cannot be read.",
   methodology_invalid: "The methodology directory is missing or has no manifest.toml.",
   mount_invalid: "A mount source is missing or not allowed.",
+  file_invalid: "A file for the session's home cannot be read or written.",
   clone_failed: "The repository could not be cloned.",
   ref_not_found: "The repository has no such branch, tag or commit.",
   token_needs_https: "A clone token is sent over https only.",

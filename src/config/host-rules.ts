@@ -44,6 +44,9 @@ export function hostIssues(file: string, document: Table, host: Host): Issue[] {
       ...sourceIssues([...mountPath, "source"], mount["source"]),
       ...labelIssues([...mountPath, "relabel"], mount),
     ]),
+    ...tables(profile["files"], [...path, "files"]).flatMap(([filePath, file]) =>
+      sourceIssues([...filePath, "source"], file["source"]),
+    ),
   ]);
 }
 

@@ -4,6 +4,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
+import { readHomeFile } from "../config/home-file.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
@@ -18,6 +19,7 @@ import { GATE_TARGET } from "../local/container-request.ts";
 import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
+import { fillHome } from "../workspace/fill-home.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
@@ -46,6 +48,7 @@ export function workspacesOf(
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    fillHome,
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
 }
@@ -112,6 +115,7 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
       const directory = await checkMethodology(named, protectedOnes);
       return { directory, digest: await methodologyDigest(directory) };
     },
+    fileContent: (source) => readHomeFile(source, protectedOnes),
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { OpenIndex } from "../audit/open/open-index.ts";
 import type { RecordSettings } from "../audit/open/open-record.ts";
 import { createRecord } from "../audit/open/record.ts";
@@ -72,6 +73,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
+    hostName: hostname(),
     workspaces: workspacesOf(places.cache, places.instance, {
       environment: host.env,
       remove: remover.remove,

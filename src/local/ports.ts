@@ -47,6 +47,8 @@ export interface Engine {
   signalContainer(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Kills and removes; a container that does not exist is removed already. */
   removeContainer(idOrName: string): Promise<void>;
+  /** Where the host has the files of a home volume, which its container can write. */
+  homeVolumeDirectory(name: string): Promise<string>;
   /** Of no container; a volume that does not exist is removed already. */
   removeVolume(name: string): Promise<void>;
   /** Those of this instance. */
@@ -66,6 +68,19 @@ export interface Staging {
   readonly repoDirectory: string;
 }
 
+/** A file to write, by its path from the home. */
+export interface HomeFile {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+export interface HomeContent {
+  /** Written in any case. */
+  readonly files: readonly HomeFile[];
+  /** The first of these that is free is written, after the files; none where that cannot be. */
+  readonly fallback: readonly HomeFile[];
+}
+
 /** Makes workspaces. */
 export interface Workspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
@@ -78,6 +93,12 @@ export interface Workspaces {
     source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+  /**
+   * Writes files into a session's home, whose container has started: it may be written meanwhile.
+   *
+   * @throws AgentdError `file_invalid`.
+   */
+  fillHome(home: string, content: HomeContent): Promise<void>;
   /** Moves the clone to where the session's container, which has started, sees it. */
   deliver(sessionId: string, options: { selinux: boolean; signal: AbortSignal }): Promise<void>;
 }
@@ -120,6 +141,8 @@ export interface Credentials {
 export interface HostPaths {
   /** The directory with all links resolved, and the digest of its contents. Throws `methodology_invalid`. */
   methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
+  /** The content of a file for a home. Throws `file_invalid`. */
+  fileContent(source: string): Promise<Buffer>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;
 }

@@ -6,7 +6,7 @@ import { homeOf } from "./container-request.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
-import type { Gate, Staging } from "./ports.ts";
+import type { Gate, HomeFile, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
 
@@ -20,6 +20,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { values, token } = await inStage("credentials", async () => resolveSecrets(preparation));
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
+  const files = await inStage("mounts", () => findFiles(preparation));
 
   deferDirectories(releases, job.sessionId, parts, onRemoving);
   const together = new Together(preparing.signal);
@@ -27,7 +28,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const staging = together.run("clone", () => makeStaging(preparation));
   const gate = together.run("create", () => makeGate(preparation));
   const sources = together.run("mounts", async (): Promise<ContainerSources> => {
-    const made = { staging: await staging, gate: await gate, declared: { methodology, mounts } };
+    const made = { staging: await staging, gate: await gate, declared: { methodology, mounts }, files };
     await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), mounts);
     return made;
   });
@@ -121,6 +122,15 @@ async function findMethodology({ parts, job, preparing }: Preparation): Promise<
 async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<Mount[]> {
   return await Promise.all(
     profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount) })),
+  );
+}
+
+async function findFiles({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<HomeFile[]> {
+  return await Promise.all(
+    profile.files.map(async ({ target, content, source }) => ({
+      path: target.slice("~/".length),
+      content: source === undefined ? Buffer.from(content ?? "") : await hostPaths.fileContent(source),
+    })),
   );
 }
 

@@ -258,7 +258,12 @@ export class Engine {
     return this.#containers.remove(idOrName);
   }
 
-  /** Removes a volume that no container uses; missing is fine. */
+  /** Where the host has a volume's files, which a container may write: walk them by descriptor. @throws `engine_failed`. */
+  homeVolumeDirectory(name: string): Promise<string> {
+    return this.#volumes.directory(name, this.#started.host.storageDirectories);
+  }
+
+  /** Missing is fine; no container may use it. */
   removeVolume(name: string): Promise<void> {
     return this.#volumes.remove(name);
   }

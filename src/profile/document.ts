@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
+import { fileTargetFaults } from "./rules/file-targets.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
 
@@ -15,6 +16,7 @@ export const profileDocumentSchema = z
   .strictObject(shape)
   .superRefine(noNameIsBoth, always)
   .superRefine(mountTargetRules, always)
+  .superRefine(fileTargetRules, always)
   .superRefine(repositoryRules, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -45,6 +47,15 @@ function mountTargetRules(profile: unknown, context: Context): void {
   const name = typeof profile["name"] === "string" ? profile["name"] : undefined;
   for (const { index, message } of targetFaults(textsOf(profile["mounts"], "target"), name)) {
     context.addIssue({ code: "custom", path: ["mounts", index, "target"], message });
+  }
+}
+
+function fileTargetRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const name = typeof profile["name"] === "string" ? profile["name"] : undefined;
+  const targets = textsOf(profile["files"], "target");
+  for (const { index, message } of fileTargetFaults(targets, textsOf(profile["mounts"], "target"), name)) {
+    context.addIssue({ code: "custom", path: ["files", index, "target"], message });
   }
 }
 

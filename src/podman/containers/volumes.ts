@@ -1,5 +1,6 @@
 /** The life of volumes through the API. */
 import { AgentdError } from "../../errors.ts";
+import { isWithin } from "../../path-containment.ts";
 import { lastLine, type Podman } from "../host/engine-report.ts";
 import { engineFailure } from "../service/engine-failure.ts";
 import type { EngineHttp } from "../service/http.ts";
@@ -37,6 +38,25 @@ export class Volumes {
     });
     if (reply.status >= 400 && !(await this.#exists(name)))
       throw engineFailure(tried, reply.status, reply.text);
+  }
+
+  /**
+   * Where the host has the files of a volume.
+   *
+   * @param storage the engine's own directories: a volume that lies anywhere else is none of agentd's.
+   * @throws AgentdError `engine_failed` when there is no such volume, or it is elsewhere.
+   */
+  async directory(name: string, storage: readonly string[]): Promise<string> {
+    const tried = `find volume ${name}`;
+    const reply = await this.#http.call({ tried, method: "GET", path: `/volumes/${name}/json` });
+    const { Mountpoint } = volumeReply.parse(JSON.parse(reply.text));
+    if (storage.some((directory) => Mountpoint !== directory && isWithin(Mountpoint, directory)))
+      return Mountpoint;
+    throw new AgentdError("engine_failed", {
+      tried,
+      why: `it is at ${JSON.stringify(Mountpoint)}, which is not in Podman's storage (${storage.join(", ")})`,
+      next: "Check the volume with `podman volume inspect`.",
+    });
   }
 
   /** Removes a volume that no container uses; missing is fine. */

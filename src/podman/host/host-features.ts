@@ -3,6 +3,7 @@
  */
 import { isAbsolute } from "node:path";
 import { AgentdError } from "../../errors.ts";
+import { isWithin } from "../../path-containment.ts";
 import type { EngineHttp } from "../service/http.ts";
 import { type InfoReply, infoReply } from "../service/replies.ts";
 
@@ -107,7 +108,10 @@ export function engineFeatures(
     controllers: [...controllers],
     selinux: host.security.selinuxEnabled,
     storageDriver: store.graphDriverName,
-    storageDirectories: [store.graphRoot, store.runRoot].filter((directory) => directory !== ""),
+    storageDirectories: [store.graphRoot, store.runRoot, store.volumePath].filter(
+      (directory, index, all) =>
+        directory !== "" && !all.slice(0, index).some((other) => isWithin(directory, other)),
+    ),
     networkBackend: host.networkBackend,
     // The field came with pasta; before, there was only one program.
     privateNetwork: host.rootlessNetworkCmd === "pasta" ? "pasta" : "slirp4netns",

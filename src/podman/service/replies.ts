@@ -32,6 +32,7 @@ export const infoReply = z.object({
     graphDriverName: z.string(),
     graphRoot: z.string().default(""),
     runRoot: z.string().default(""),
+    volumePath: z.string().default(""),
   }),
   version: z.object({ Version: z.string(), APIVersion: z.string() }),
 });

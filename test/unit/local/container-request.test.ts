@@ -20,6 +20,7 @@ function parts(changes: Changes = {}): ContainerParts {
         graceMs: 10_000,
         pull: "missing",
         mounts: [],
+  files: [],
         network: "private",
         env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
         credentials: [],
