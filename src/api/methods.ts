@@ -113,6 +113,7 @@ export const METHODS = {
     errors: [
       "unknown_profile",
       "repository_required",
+      "repository_unexpected",
       "repository_invalid",
       "work_unit_invalid",
       "ref_invalid",

@@ -56,5 +56,7 @@ async function runDaemon(
   const { runDaemon } = await import("../daemon/main.ts");
   const sealWorker = join(__dirname, "seal-worker.cjs");
   const removalWorker = join(__dirname, "removal-worker.cjs");
-  return await runDaemon({ ...options, version: host.version, sealWorker, removalWorker }, process, host.env);
+  const copyWorker = join(__dirname, "copy-worker.cjs");
+  const scripts = { sealWorker, removalWorker, copyWorker };
+  return await runDaemon({ ...options, version: host.version, ...scripts }, process, host.env);
 }

@@ -58,6 +58,8 @@ export interface DaemonOptions {
   readonly sealWorker: string;
   /** The script of a worker that removes a large tree. */
   readonly removalWorker: string;
+  /** The script of a worker that copies a directory. */
+  readonly copyWorker: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {

@@ -7,6 +7,7 @@ import { methodologyDigest } from "../audit/open/methodology-digest.ts";
 import { readHomeFile } from "../config/home-file.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
+import { resolveDirectory } from "../config/workspace-directory.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
@@ -19,12 +20,14 @@ import { GATE_TARGET } from "../local/container-request.ts";
 import type { Credentials, Gate as GatePort, HostPaths, Leftovers, Workspaces } from "../local/ports.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
+import type { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { fillHome } from "../workspace/fill-home.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
 import { type RemoveTree, Staging } from "../workspace/staging.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
+import { fillWorkspace } from "./fill-workspace.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
@@ -37,7 +40,11 @@ const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, 
 export function workspacesOf(
   cacheDirectory: string,
   instance: string,
-  { environment, remove }: { readonly environment: Environment; readonly remove: RemoveTree },
+  {
+    environment,
+    remove,
+    copier,
+  }: { readonly environment: Environment; readonly remove: RemoveTree; readonly copier: DirectoryCopier },
 ): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
@@ -48,6 +55,8 @@ export function workspacesOf(
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    fill: (sessionId, source, options) =>
+      fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),
     fillHome,
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
@@ -115,6 +124,7 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
       const directory = await checkMethodology(named, protectedOnes);
       return { directory, digest: await methodologyDigest(directory) };
     },
+    directorySource: (directory) => resolveDirectory(directory, protectedOnes),
     fileContent: (source) => readHomeFile(source, protectedOnes),
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };

@@ -23,6 +23,7 @@ import type { FreeSpace } from "../sessions/queue/free-space.ts";
 import { recover } from "../sessions/recovery/recover.ts";
 import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
+import { DirectoryCopier } from "../workspace/directory-copier.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
@@ -47,6 +48,7 @@ export interface SessionsHost {
   readonly sealWorker: string;
   /** The script of a worker that removes a large tree. */
   readonly removalWorker: string;
+  readonly copyWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -77,6 +79,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     workspaces: workspacesOf(places.cache, places.instance, {
       environment: host.env,
       remove: remover.remove,
+      copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
     }),
     credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
     hostPaths: hostPathsOf(protectedOf(parts)),

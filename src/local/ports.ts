@@ -81,6 +81,16 @@ export interface HomeContent {
   readonly fallback: readonly HomeFile[];
 }
 
+/** A directory of the host to copy. */
+export interface DirectorySource {
+  /** Absolute, with no link in it. */
+  readonly directory: string;
+  /** Globs of what is left out. */
+  readonly ignore: readonly string[];
+  /** The most bytes that its files may have. */
+  readonly limitBytes: number;
+}
+
 /** Makes workspaces. */
 export interface Workspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
@@ -93,6 +103,17 @@ export interface Workspaces {
     source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+  /**
+   * Makes an empty workspace, or one with a copy of a directory, where the session's container does not see it, and keeps
+   * what it was.
+   *
+   * @throws AgentdError `directory_invalid`.
+   */
+  fill(
+    sessionId: string,
+    source: DirectorySource | "nothing",
+    options: { signal: AbortSignal; onProgress: (files: number, bytes: number) => void },
+  ): Promise<{ readonly files: number; readonly bytes: number; readonly warnings: readonly string[] }>;
   /**
    * Writes files into a session's home, whose container has started: it may be written meanwhile.
    *
@@ -143,6 +164,8 @@ export interface HostPaths {
   methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
   /** The content of a file for a home. Throws `file_invalid`. */
   fileContent(source: string): Promise<Buffer>;
+  /** The directory to copy with all links resolved. Throws `directory_invalid`. */
+  directorySource(directory: string): Promise<string>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;
 }

@@ -4,6 +4,7 @@ import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
+import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
 import type { Gate, HomeFile, Staging } from "./ports.ts";
@@ -34,7 +35,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   });
   const clone = together.run("clone", async () => {
     await staging;
-    await cloneRepository(preparation, token, signal);
+    await makeWorkspace(preparation, token, signal);
   });
   const container = together.run("start", () => launchContainer(preparation, sources, signal));
 
@@ -132,18 +133,4 @@ async function findFiles({ parts: { hostPaths }, job: { profile } }: Preparation
       content: source === undefined ? Buffer.from(content ?? "") : await hostPaths.fileContent(source),
     })),
   );
-}
-
-async function cloneRepository(
-  { parts, job, preparing }: Preparation,
-  token: string | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const { url, ref } = job.repository;
-  await parts.failpoints.reach("clone_begun");
-  const { commit, warnings } = await preparing.during(`cloning ${url}`, () =>
-    parts.workspaces.clone(job.sessionId, { url, ref, token }, { signal }),
-  );
-  await preparing.found("cloned", { commit, warnings }, { commit });
-  await parts.failpoints.reach("cloned");
 }

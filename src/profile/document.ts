@@ -17,7 +17,8 @@ export const profileDocumentSchema = z
   .superRefine(noNameIsBoth, always)
   .superRefine(mountTargetRules, always)
   .superRefine(fileTargetRules, always)
-  .superRefine(repositoryRules, always);
+  .superRefine(repositoryRules, always)
+  .superRefine(workspaceRules, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
 export type ProfileDocument = z.output<typeof profileDocumentSchema>;
@@ -61,13 +62,33 @@ function fileTargetRules(profile: unknown, context: Context): void {
 
 function repositoryRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
-  const { repo, schedule, repo_token_source: token } = profile;
-  if (schedule !== undefined && repo === undefined) {
-    const message = "a profile with a schedule must set repo";
+  const { repo, schedule, workspace, repo_token_source: token } = profile;
+  const isClone = workspace === undefined || workspace === "clone";
+  if (schedule !== undefined && repo === undefined && isClone) {
+    const message = "a profile with a schedule must set repo, or another workspace than a clone";
     context.addIssue({ code: "custom", path: ["schedule"], message });
   }
   if (token !== undefined && typeof repo === "string" && !/^https:\/\//i.test(repo)) {
     const message = "a token is sent over https:// only, and this profile's repo is not https://";
     context.addIssue({ code: "custom", path: ["repo_token_source"], message });
   }
+}
+
+function workspaceRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const { workspace = "clone" } = profile;
+  const onlyFor = (kind: string, keys: readonly string[]): void => {
+    if (workspace === kind) return;
+    for (const key of keys) {
+      const value = profile[key];
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+      const message = `is only for workspace = ${JSON.stringify(kind)}`;
+      context.addIssue({ code: "custom", path: [key], message });
+    }
+  };
+  onlyFor("clone", ["repo", "ref", "repo_token_source"]);
+  onlyFor("directory", ["directory", "ignore", "directory_limit"]);
+  if (workspace !== "directory" || profile["directory"] !== undefined) return;
+  const message = "needs directory, the directory of the host to copy";
+  context.addIssue({ code: "custom", path: ["workspace"], message });
 }

@@ -8,8 +8,16 @@ import { LIMITS } from "./keys/limits.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
 import { WHEN_IT_RUNS } from "./keys/when-it-runs.ts";
+import { WORKSPACE } from "./keys/workspace.ts";
 
 /** In the order of the documentation. */
-export const PROFILE_KEYS = { ...WHAT_RUNS, ...WHEN_IT_RUNS, ...LIMITS, ...SURROUNDINGS, ...HOME };
+export const PROFILE_KEYS = {
+  ...WHAT_RUNS,
+  ...WORKSPACE,
+  ...WHEN_IT_RUNS,
+  ...LIMITS,
+  ...SURROUNDINGS,
+  ...HOME,
+};
 
 export type ProfileKeys = typeof PROFILE_KEYS;

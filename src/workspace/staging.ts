@@ -19,6 +19,8 @@ export class Staging {
   readonly directory: string;
   /** Where git clones to; never mounted, and gone once its content has moved to `repoDirectory`. */
   readonly cloneDirectory: string;
+  /** What the workspace was at its start, as a bare repository; never mounted. */
+  readonly baseDirectory: string;
   /** Mounted as the session's `~/repo`; host git never runs in it. */
   readonly repoDirectory: string;
   /** Mounted as the session's home where the image brings none. */
@@ -34,6 +36,7 @@ export class Staging {
   constructor(stagingRoot: string, sessionId: string, remove: RemoveTree = removeTree) {
     this.directory = join(stagingRoot, sessionId);
     this.cloneDirectory = join(this.directory, "clone");
+    this.baseDirectory = join(this.directory, "base.git");
     this.repoDirectory = join(this.directory, "repo");
     this.homeDirectory = join(this.directory, "home");
     this.#ownerFile = `${this.directory}${OWNER_SUFFIX}`;

@@ -9,7 +9,8 @@ import type { SessionDocument } from "../../session-document.ts";
 export interface Job {
   readonly sessionId: string;
   readonly profile: Profile;
-  readonly repository: { readonly url: string; readonly ref: string | null };
+  /** Null where the profile's workspace is no clone. */
+  readonly repository: { readonly url: string; readonly ref: string | null } | null;
   readonly workUnit: string | null;
   /** Directory of the host that the command sees as `.runa`, and that stays. */
   readonly runaDirectory: string;

@@ -13,7 +13,7 @@ export function jobOf(
   return {
     sessionId: id,
     profile,
-    repository: { url: document.repo_url, ref: document.ref },
+    repository: document.repo_url === null ? null : { url: document.repo_url, ref: document.ref },
     workUnit: document.work_unit,
     runaDirectory,
     consoleLogPath,

@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "scheduler",
       "sessions",
       "local",
+      "work",
       "workspace",
       "credentials",
       "podman",
