@@ -33,8 +33,8 @@ const writtenFile = z
     content: z
       .string()
       .refine((content) => Buffer.byteLength(content) <= HOME_FILE_BYTES, "must not be larger than 1 MiB")
-      .optional()
       .meta({ concealed: true })
+      .optional()
       .describe("Text of the file; not for secrets."),
     source: path().optional().describe("File on the host to copy instead, read when a session starts."),
   })
