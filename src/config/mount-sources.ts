@@ -95,9 +95,10 @@ function runtimeDirectories(host: Host): string[] {
  */
 export function sourceFault(source: string, protectedOnes: readonly ProtectedPath[]): string | undefined {
   for (const { path, what, withContents } of protectedOnes) {
-    if (source === path) return `it is ${what}, which no session gets`;
-    if (isWithin(path, source)) return `it contains ${what} (${path}), which no session gets`;
-    if (withContents && isWithin(source, path)) return `it lies in ${what} (${path}), which no session gets`;
+    if (source === path) return `it is ${what}, which is never mounted into a session`;
+    if (isWithin(path, source)) return `it contains ${what} (${path}), which is never mounted into a session`;
+    if (withContents && isWithin(source, path))
+      return `it lies in ${what} (${path}), which is never mounted into a session`;
   }
   return undefined;
 }

@@ -273,7 +273,7 @@ relabel = "shared"
   ${file.path}:15: profiles[1].repo_token_source (profile "demo")
     (not shown): a token is sent over https:// only, and this profile's repo is not https://
   ${file.path}:18: profiles[1].mounts[0].source (profile "demo")
-    "/home": it contains the home directory (/home/ada), which no session gets
+    "/home": it contains the home directory (/home/ada), which is never mounted into a session
   ${file.path}:19: profiles[1].mounts[0].target (profile "demo")
     "/home/demo/repo/": must not contain . or .. or extra slashes
   ${file.path}:20: profiles[1].mounts[0].readonly (profile "demo")

@@ -48,7 +48,7 @@ describe("a workspace", () => {
     "does not copy %s",
     async (directory) => {
       const lines = `workspace = "directory"\ndirectory = "${directory}"`;
-      await bad(lines, "directory", JSON.stringify(directory), "which no session gets");
+      await bad(lines, "directory", JSON.stringify(directory), "which is never mounted into a session");
     },
   );
 
@@ -79,7 +79,12 @@ describe("a file for the home", () => {
       "must not have content and source",
     ],
     ['target = "/a", content = ""', "files[0].target", '"/a"', "begins with ~/"],
-    ['target = "~/a", source = "/home/ada"', "files[0].source", '"/home/ada"', "which no session gets"],
+    [
+      'target = "~/a", source = "/home/ada"',
+      "files[0].source",
+      '"/home/ada"',
+      "which is never mounted into a session",
+    ],
     ['target = "~/a", source = "~/b"', "files[0].source", '"~/b"', "~ is not expanded"],
   ])("is refused: %s", async (keys, key, value, rule) => {
     await bad(fileOf(keys), key, value, rule);
