@@ -11,6 +11,7 @@ await build({
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
+    "copy-worker": "src/workspace/copy-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",
     "artifact-worker": "src/input/artifact-worker.ts",
     "export-worker": "src/work/export-worker.ts",

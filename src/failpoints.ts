@@ -29,6 +29,8 @@ export const FAILPOINT_LABELS = [
   "image_found",
   "container_created",
   "container_started",
+  // The identity for git and the profile's files are in the home.
+  "files_written",
   // At the gate: before the journal says `running`; after, before the first byte; in the middle; after the last byte, before
   // the FIFO is taken away; after that, before `handed_over`.
   "gate_met",

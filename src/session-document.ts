@@ -52,7 +52,12 @@ export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
   session_id: z.string().regex(/^[0-9a-f]{16}$/),
   profile: z.string(),
-  repo_url: z.string(),
+  /** Null where the workspace is no clone. */
+  repo_url: z.string().nullable(),
+  /** What `~/repo` had at the start: a clone of `repo_url`, nothing, or a copy of `directory`. */
+  workspace: z.enum(["clone", "empty", "directory"]).default("clone"),
+  /** The directory of the host that was copied, as the profile names it; null for any other workspace. */
+  directory: z.string().nullable().default(null),
   /** The branch, tag or commit asked for; null for the server's default branch. */
   ref: z.string().nullable(),
   /** The commit that was checked out; null when there was no clone. */
@@ -125,7 +130,8 @@ export type AcceptedFields = Pick<
   | "queued_timestamp"
 > &
   /** What the run brings along; default: nothing. */
-  Partial<Pick<SessionDocument, "request_bytes" | "inputs" | "env" | "rerun_of" | "artifact_type">>;
+  Partial<Pick<SessionDocument, "request_bytes" | "inputs" | "env" | "rerun_of" | "artifact_type">> &
+  Partial<Pick<SessionDocument, "workspace" | "directory">>;
 
 /** The document of a session that was just accepted: all other fields are unknown yet, or do not apply. */
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
@@ -133,6 +139,8 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     schema_version: SESSION_SCHEMA_VERSION,
     profile: fields.profile,
     repo_url: fields.repo_url,
+    workspace: fields.workspace ?? "clone",
+    directory: fields.directory ?? null,
     ref: fields.ref,
     commit: null,
     work_unit: fields.work_unit,

@@ -58,6 +58,7 @@ async function runDaemon(
   const removalWorker = join(__dirname, "removal-worker.cjs");
   const exportWorker = join(__dirname, "export-worker.cjs");
   const artifactWorker = join(__dirname, "artifact-worker.cjs");
-  const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker };
+  const copyWorker = join(__dirname, "copy-worker.cjs");
+  const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker };
   return await runDaemon({ ...options, version: host.version, ...scripts }, process, host.env);
 }

@@ -40,10 +40,14 @@ export function hostIssues(file: string, document: Table, host: Host): Issue[] {
 
   return tables(document["profiles"], ["profiles"]).flatMap(([path, profile]) => [
     ...sourceIssues([...path, "methodology_dir"], profile["methodology_dir"]),
+    ...sourceIssues([...path, "directory"], profile["directory"]),
     ...tables(profile["mounts"], [...path, "mounts"]).flatMap(([mountPath, mount]) => [
       ...sourceIssues([...mountPath, "source"], mount["source"]),
       ...labelIssues([...mountPath, "relabel"], mount),
     ]),
+    ...tables(profile["files"], [...path, "files"]).flatMap(([filePath, file]) =>
+      sourceIssues([...filePath, "source"], file["source"]),
+    ),
   ]);
 }
 

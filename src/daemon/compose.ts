@@ -65,6 +65,8 @@ export interface DaemonOptions {
   readonly exportWorker: string;
   /** The script of the worker that checks artifacts. */
   readonly artifactWorker: string;
+  /** The script of a worker that copies a directory. */
+  readonly copyWorker: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {

@@ -30,7 +30,7 @@ export function rerunRequest(params: Params<"rerun">, session: SessionView): Run
   return {
     requestId,
     profile: session.profile,
-    repo: session.repo_url,
+    repo: session.repo_url ?? undefined,
     ref: ref ?? (sameCommit ? session.commit : session.ref) ?? undefined,
     workUnit: session.work_unit ?? undefined,
     timeoutMs,

@@ -4,9 +4,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
+import { readHomeFile } from "../config/home-file.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
+import { resolveDirectory } from "../config/workspace-directory.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
@@ -32,12 +34,15 @@ import { artifactsOf, workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { copyInput } from "../workspace/copy-input.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
+import type { DirectoryCopier } from "../workspace/directory-copier.ts";
+import { fillHome } from "../workspace/fill-home.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
 import { Mirrors } from "../workspace/mirrors.ts";
 import { parseRepositoryUrl } from "../workspace/repository-url.ts";
 import { type RemoveTree, Staging } from "../workspace/staging.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
+import { fillWorkspace } from "./fill-workspace.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
@@ -47,6 +52,7 @@ export interface WorkspaceTools {
   /** The daemon's own; git gets a few allowed names of it. */
   readonly environment: Environment;
   readonly remove: RemoveTree;
+  readonly copier: DirectoryCopier;
   readonly exporter: Pick<Exporter, "export">;
   /** Asked for each export. */
   readonly exportLimitBytes: () => number;
@@ -56,7 +62,7 @@ export interface WorkspaceTools {
 export function workspacesOf(
   cacheDirectory: string,
   instance: string,
-  { environment, remove, exporter, exportLimitBytes }: WorkspaceTools,
+  { environment, remove, exporter, exportLimitBytes, copier }: WorkspaceTools,
 ): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
@@ -75,6 +81,9 @@ export function workspacesOf(
     exportWork: (sessionId, options) =>
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
     copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
+    fill: (sessionId, source, options) =>
+      fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),
+    fillHome,
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
   };
 }
@@ -173,6 +182,8 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
     },
     placeRequest: (methodology, { runaDirectory, requestFile }) =>
       placeOperatorRequest(methodology, { runaDirectory, requestFile }),
+    directorySource: (directory) => resolveDirectory(directory, protectedOnes),
+    fileContent: (source) => readHomeFile(source, protectedOnes),
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { OpenIndex } from "../audit/open/open-index.ts";
 import type { RecordSettings } from "../audit/open/open-record.ts";
 import { createRecord } from "../audit/open/record.ts";
@@ -24,6 +25,7 @@ import { recover } from "../sessions/recovery/recover.ts";
 import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
 import { Exporter } from "../work/exporter.ts";
+import { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
@@ -53,6 +55,7 @@ export interface SessionsHost {
   readonly exportWorker: string;
   /** The script of the worker that checks artifacts. */
   readonly artifactWorker: string;
+  readonly copyWorker: string;
   readonly resources: ReleaseStack;
 }
 
@@ -85,11 +88,13 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
+    hostName: hostname(),
     workspaces: workspacesOf(places.cache, places.instance, {
       environment: host.env,
       remove: remover.remove,
       exporter,
       exportLimitBytes: () => current.config.daemon.exportLimitBytes,
+      copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
     }),
     credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
     hostPaths: hostPathsOf(protectedOf(parts)),

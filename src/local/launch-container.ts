@@ -2,11 +2,16 @@ import { DEFAULT_PIDS } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
+import { fillHome } from "./fill-home.ts";
+import type { HomeFile } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
 
 /** What the container is made from, besides what the preparation has. */
-export type ContainerSources = Pick<ContainerParts, "staging" | "gate" | "input" | "declared">;
+export interface ContainerSources extends Pick<ContainerParts, "staging" | "gate" | "input" | "declared"> {
+  /** What the profile puts into the home. */
+  readonly files: readonly HomeFile[];
+}
 
 /**
  * Gets the image, makes the container and starts it up to its gate.
@@ -27,7 +32,10 @@ export async function launchContainer(
     inStage("create", () => createContainer(preparation, made, signal)),
   );
   await during("starting the container", () =>
-    inStage("start", () => startContainer(preparation, id, image.id, signal)),
+    inStage("start", async () => {
+      await startContainer(preparation, id, image.id, signal);
+      await fillHome(preparation, made);
+    }),
   );
   return id;
 }

@@ -7,6 +7,8 @@ import type { Credentials, Engine, HostPaths, Leftovers, Workspaces } from "./po
 export interface LocalParts {
   /** Names this daemon's containers. */
   readonly instance: string;
+  /** Of this host. */
+  readonly hostName: string;
   readonly engine: Engine;
   readonly workspaces: Workspaces;
   readonly credentials: Credentials;

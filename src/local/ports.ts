@@ -50,7 +50,10 @@ export interface Engine {
   removeContainer(idOrName: string): Promise<void>;
   /** Of no container; a volume that does not exist is removed already. */
   removeVolume(name: string): Promise<void>;
-  /** The files of the home that a container got from its image, on this host; undefined when there is no such volume. */
+  /**
+   * Where this host has the home that a container got from its image, which the container can write; undefined when there
+   * is no such volume.
+   */
   homeDirectory(containerName: string): Promise<string | undefined>;
   /** Those of this instance. */
   listVolumes(): Promise<readonly ListedVolume[]>;
@@ -77,6 +80,29 @@ export interface WorkspaceExport extends ExportOptions {
   readonly homeVolumeDirectory: string | undefined;
 }
 
+/** A file to write, by its path from the home. */
+export interface HomeFile {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+export interface HomeContent {
+  /** Written in any case. */
+  readonly files: readonly HomeFile[];
+  /** The first of these that is free is written, after the files; none where that cannot be. */
+  readonly fallback: readonly HomeFile[];
+}
+
+/** A directory of the host to copy. */
+export interface DirectorySource {
+  /** Absolute, with no link in it. */
+  readonly directory: string;
+  /** Globs of what is left out. */
+  readonly ignore: readonly string[];
+  /** The most bytes that its files may have. */
+  readonly limitBytes: number;
+}
+
 /** Makes workspaces. */
 export interface Workspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
@@ -99,6 +125,23 @@ export interface Workspaces {
   keepBase(sessionId: string, url: string): Promise<void>;
   /** Takes what the session did out of its workspace, when nothing of it runs; as `Executor.exportWork`. */
   exportWork(sessionId: string, options: WorkspaceExport): Promise<ExportedWork>;
+  /**
+   * Makes an empty workspace, or one with a copy of a directory, where the session's container does not see it, and keeps
+   * what it was.
+   *
+   * @throws AgentdError `directory_invalid`.
+   */
+  fill(
+    sessionId: string,
+    source: DirectorySource | "nothing",
+    options: { signal: AbortSignal; onProgress: (files: number, bytes: number) => void },
+  ): Promise<{ readonly files: number; readonly bytes: number; readonly warnings: readonly string[] }>;
+  /**
+   * Writes files into a session's home, whose container has started: it may be written meanwhile.
+   *
+   * @throws AgentdError `file_invalid`.
+   */
+  fillHome(home: string, content: HomeContent): Promise<void>;
   /** Moves the clone to where the session's container, which has started, sees it. */
   deliver(sessionId: string, options: { selinux: boolean; signal: AbortSignal }): Promise<void>;
 }
@@ -151,6 +194,10 @@ export interface HostPaths {
     methodology: string,
     job: { readonly runaDirectory: string; readonly requestFile: string },
   ): Promise<readonly string[]>;
+  /** The content of a file for a home. Throws `file_invalid`. */
+  fileContent(source: string): Promise<Buffer>;
+  /** The directory to copy with all links resolved. Throws `directory_invalid`. */
+  directorySource(directory: string): Promise<string>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */
   mountSource(mount: Mount): Promise<string>;
 }

@@ -6,9 +6,10 @@ import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
+import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
-import type { Gate, Staging } from "./ports.ts";
+import type { Gate, HomeFile, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
 
@@ -22,6 +23,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { values, token } = await inStage("credentials", async () => resolveSecrets(preparation));
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
+  const files = await inStage("mounts", () => findFiles(preparation));
 
   deferDirectories(releases, job.sessionId, parts, onRemoving);
   const together = new Together(preparing.signal);
@@ -36,13 +38,14 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     const made = {
       ...{ staging: await staging, gate: await gate, input: await input },
       declared: { methodology, mounts },
+      files,
     };
     await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), mounts);
     return made;
   });
   const clone = together.run("clone", async () => {
     await staging;
-    await cloneRepository(preparation, token, signal);
+    await makeWorkspace(preparation, token, signal);
   });
   const container = together.run("start", () => launchContainer(preparation, sources, signal));
 
@@ -141,18 +144,11 @@ async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparatio
   );
 }
 
-async function cloneRepository(
-  { parts, job, preparing }: Preparation,
-  token: string | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const { url, ref } = job.repository;
-  await parts.failpoints.reach("clone_begun");
-  const { commit, warnings } = await preparing.during(`cloning ${url}`, () =>
-    parts.workspaces.clone(job.sessionId, { url, ref, token }, { signal }),
+async function findFiles({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<HomeFile[]> {
+  return await Promise.all(
+    profile.files.map(async ({ target, content, source }) => ({
+      path: target.slice("~/".length),
+      content: source === undefined ? Buffer.from(content ?? "") : await hostPaths.fileContent(source),
+    })),
   );
-  await preparing.found("cloned", { commit, warnings }, { commit });
-  await parts.failpoints.reach("cloned");
-  await parts.workspaces.keepBase(job.sessionId, url);
-  await parts.failpoints.reach("base_kept");
 }

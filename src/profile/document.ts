@@ -4,6 +4,7 @@ import { REQUEST_WORD, wordsWithout } from "../input/command-words.ts";
 import { MAX_INLINE_BYTES, MAX_REQUEST_BYTES } from "../input/rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
+import { fileTargetFaults } from "./rules/file-targets.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
 
@@ -17,7 +18,9 @@ export const profileDocumentSchema = z
   .strictObject(shape)
   .superRefine(noNameIsBoth, always)
   .superRefine(mountTargetRules, always)
+  .superRefine(fileTargetRules, always)
   .superRefine(repositoryRules, always)
+  .superRefine(workspaceRules, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -77,16 +80,45 @@ function scheduledCommandRules(profile: Record<string, unknown>, context: Contex
   }
 }
 
+function fileTargetRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const name = typeof profile["name"] === "string" ? profile["name"] : undefined;
+  const targets = textsOf(profile["files"], "target");
+  for (const { index, message } of fileTargetFaults(targets, textsOf(profile["mounts"], "target"), name)) {
+    context.addIssue({ code: "custom", path: ["files", index, "target"], message });
+  }
+}
+
 function repositoryRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
-  const { repo, schedule, repo_token_source: token } = profile;
+  const { repo, schedule, workspace, repo_token_source: token } = profile;
+  const isClone = workspace === undefined || workspace === "clone";
   if (schedule !== undefined) scheduledCommandRules(profile, context);
-  if (schedule !== undefined && repo === undefined) {
-    const message = "a profile with a schedule must set repo";
+  if (schedule !== undefined && repo === undefined && isClone) {
+    const message = "a profile with a schedule must set repo, or another workspace than a clone";
     context.addIssue({ code: "custom", path: ["schedule"], message });
   }
   if (token !== undefined && typeof repo === "string" && !/^https:\/\//i.test(repo)) {
     const message = "a token is sent over https:// only, and this profile's repo is not https://";
     context.addIssue({ code: "custom", path: ["repo_token_source"], message });
   }
+}
+
+function workspaceRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const { workspace = "clone" } = profile;
+  const onlyFor = (kind: string, keys: readonly string[]): void => {
+    if (workspace === kind) return;
+    for (const key of keys) {
+      const value = profile[key];
+      if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+      const message = `is only for workspace = ${JSON.stringify(kind)}`;
+      context.addIssue({ code: "custom", path: [key], message });
+    }
+  };
+  onlyFor("clone", ["repo", "ref", "repo_token_source"]);
+  onlyFor("directory", ["directory", "ignore", "directory_limit"]);
+  if (workspace !== "directory" || profile["directory"] !== undefined) return;
+  const message = "needs directory, the directory of the host to copy";
+  context.addIssue({ code: "custom", path: ["workspace"], message });
 }

@@ -3,13 +3,23 @@
  * memory, and in the plan of an accepted session), and whether the daemon shows it. Types and schemas of all of these
  * are derived from here: a key that is added here is nowhere forgotten.
  */
+import { HOME } from "./keys/home.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
 import { WHEN_IT_RUNS } from "./keys/when-it-runs.ts";
+import { WORKSPACE } from "./keys/workspace.ts";
 
 /** In the order of the documentation. */
-export const PROFILE_KEYS = { ...WHAT_RUNS, ...WHEN_IT_RUNS, ...LIMITS, ...SURROUNDINGS, ...WHAT_COMES_OUT };
+export const PROFILE_KEYS = {
+  ...WHAT_RUNS,
+  ...WORKSPACE,
+  ...WHEN_IT_RUNS,
+  ...LIMITS,
+  ...SURROUNDINGS,
+  ...HOME,
+  ...WHAT_COMES_OUT,
+};
 
 export type ProfileKeys = typeof PROFILE_KEYS;

@@ -208,6 +208,8 @@ export class Intake {
     const accepted = acceptedDocument({
       profile: profile.name,
       repo_url: repoUrl,
+      workspace: profile.workspace,
+      directory: profile.directory ?? null,
       ref,
       work_unit: request.workUnit ?? null,
       trigger: request.scheduledMs === undefined ? "manual" : "schedule",
@@ -229,7 +231,9 @@ export class Intake {
     return record.id;
   }
 
-  #check(request: RunRequest): ProfileInUse & { readonly repoUrl: string; readonly ref: string | null } {
+  #check(
+    request: RunRequest,
+  ): ProfileInUse & { readonly repoUrl: string | null; readonly ref: string | null } {
     const tried = `run a session of profile ${JSON.stringify(request.profile)}`;
     if (this.#closed) {
       throw new AgentdError("daemon_stopping", {
@@ -251,6 +255,16 @@ export class Intake {
         tried,
         why: `the work unit ${JSON.stringify(request.workUnit)} is not 1 to 200 printable characters`,
         next: "Use a short name such as issue-42.",
+      });
+    }
+    const { workspace } = found.profile;
+    if (workspace !== "clone") {
+      if (request.repo === undefined && request.ref === undefined)
+        return { ...found, repoUrl: null, ref: null };
+      throw new AgentdError("repository_unexpected", {
+        tried,
+        why: `its workspace is ${workspace === "empty" ? "empty" : "a copy of a directory"}, not a clone`,
+        next: "Leave out the repository and --ref, or use a profile that clones one.",
       });
     }
     const repo = request.repo ?? found.profile.repo;

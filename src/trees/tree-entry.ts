@@ -18,6 +18,7 @@ import {
   type Dirent,
   fstatSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   opendirSync,
   openSync,
@@ -25,6 +26,7 @@ import {
   renameSync,
   rmdirSync,
   type Stats,
+  symlinkSync,
   unlinkSync,
 } from "node:fs";
 import { type BytePath, fsPath, latin1Path } from "./byte-path.ts";
@@ -39,6 +41,9 @@ const READ_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 /** A copy that shares its blocks with the original, or an error. */
 const CLONE = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
+
+/** A copy that shares its blocks with the original where that is possible. */
+const SHARE = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
 
 /** What a name in a directory stands for. `special`: a FIFO, socket or device. */
 export type EntryKind = "file" | "directory" | "link" | "special";
@@ -149,6 +154,26 @@ export class TreeEntry implements Disposable {
    */
   clone(target: TreeEntry, newName: BytePath): void {
     copyFileSync(this.#self(), target.#below(newName), CLONE);
+  }
+
+  /**
+   * Makes a copy of this regular file, with its time of change and its mode but for setuid, setgid and sticky, in a
+   * directory that nobody else writes to. It shares its blocks where the file system can. Throws `EEXIST` when there is
+   * anything of that name.
+   *
+   * @returns the size of the copy in bytes: the file may have grown since it was opened.
+   */
+  copy(target: TreeEntry, newName: BytePath): number {
+    const path = target.#below(newName);
+    copyFileSync(this.#self(), path, SHARE);
+    chmodSync(path, this.stats.mode & 0o777);
+    lutimesSync(path, this.stats.atime, this.stats.mtime);
+    return lstatSync(path).size;
+  }
+
+  /** Makes a link in this directory. Throws `EEXIST` when there is anything of that name. */
+  makeLink(name: BytePath, linkTo: BytePath): void {
+    symlinkSync(fsPath(linkTo), this.#below(name));
   }
 
   /** Removes a name from this directory; not that of a directory. */

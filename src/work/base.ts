@@ -1,23 +1,32 @@
-/** Reads what `keepBase` has kept. */
+/** Reads what `keepBase` or `keepTree` has kept. */
 import { statSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCode } from "../errors.ts";
 import { bytePath } from "../trees/byte-path.ts";
 import { TreeEntry } from "../trees/tree-entry.ts";
+import { readSmall } from "./content.ts";
 import { formatOfId, makeOwnRepository, type ObjectFormat } from "./own-repository.ts";
 import { readRefs, type Refs } from "./refs.ts";
+
+const ID_BYTES = 100;
 
 /** What a session began with. */
 export interface Base {
   readonly directory: string;
-  /** The commit that was checked out. */
-  readonly commit: string;
+  /** The commit that was checked out; undefined where the session began without a repository, or without commits. */
+  readonly commit: string | undefined;
+  /** What the files were: a commit, or a tree where they were no checkout of one. */
+  readonly tree: string;
   readonly format: ObjectFormat;
   readonly refs: Refs;
   /** Bytes of its list of packed refs. */
   readonly packedRefsBytes: number;
   readonly isShallow: boolean;
 }
+
+/** In a base that is no clone: the id of its tree. */
+export const TREE_FILE = "tree";
 
 /** @throws Error when there is none, or not all of it. */
 export function readBase(directory: string): Base {
@@ -29,20 +38,36 @@ export function readBase(directory: string): Base {
     statSync(join(directory, name), { throwIfNoEntry: false })?.size;
   const refsOf = (idLength: number): Refs =>
     readRefs(root, { idLength, entries: Infinity, packedBytes: 2 ** 30, leaveOut: () => undefined });
-  const refs = [40, 64].map(refsOf).find(({ headId }) => headId !== undefined);
-  if (refs?.headId === undefined || !head.isFile()) throw new Error(`${directory} has no commit`);
+  const read = [40, 64].map(refsOf) as [Refs, Refs];
+  const refs = read.find(({ headId }) => headId !== undefined) ?? read[0];
+  const tree = readTree(root) ?? refs.headId;
+  if (tree === undefined || !head.isFile()) throw new Error(`${directory} has no commit`);
   return {
     directory,
     commit: refs.headId,
-    format: formatOfId(refs.headId),
+    tree,
+    format: formatOfId(tree),
     refs,
     packedRefsBytes: sizeOf("packed-refs") ?? 0,
     isShallow: sizeOf("shallow") !== undefined,
   };
 }
 
+/** Undefined for a clone. */
+function readTree(root: TreeEntry): string | undefined {
+  try {
+    using entry = root.open(bytePath(TREE_FILE));
+    return readSmall(entry, ID_BYTES)?.toString("latin1").trim();
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
 /** Makes a bare repository that has the objects of the base and no others. It must not exist yet. */
 export async function makeBorrower(base: Base, directory: string): Promise<void> {
   await makeOwnRepository(directory, base.format, [join(base.directory, "objects")]);
+  const attributes = join("info", "attributes");
+  await copyFile(join(base.directory, attributes), join(directory, attributes));
   if (base.isShallow) await copyFile(join(base.directory, "shallow"), join(directory, "shallow"));
 }

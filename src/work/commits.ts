@@ -130,7 +130,7 @@ function namedTips({ refs, changed, base }: CommitsRequest, tips: readonly strin
 }
 
 function oldIds(base: Base): Set<string> {
-  return new Set([...base.refs.ids.values(), base.commit]);
+  return new Set([...base.refs.ids.values(), ...(base.commit === undefined ? [] : [base.commit])]);
 }
 
 function revisions(tips: readonly string[], base: Base): Buffer {

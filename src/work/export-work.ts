@@ -26,7 +26,7 @@ import { OwnGit } from "./own-git.ts";
 import { Pace } from "./pace.ts";
 import { type Differences, NO_DIFFERENCES, writePatch } from "./patch.ts";
 import type { Refs } from "./refs.ts";
-import { changedRefs, openGitDirectory, readSessionRefs } from "./session-repository.ts";
+import { changedRefs, hasGitDirectory, openGitDirectory, readSessionRefs } from "./session-repository.ts";
 import { BUNDLE_FILE, PATCH_FILE, SUMMARY_FILE, type WorkSummary } from "./summary.ts";
 
 /** Everything as plain data, so that another thread can be asked. */
@@ -114,6 +114,7 @@ class Work {
     let refs: Refs | undefined;
     let changed: ReadonlyMap<BytePath, string> = new Map();
     const commits = await this.#attempt("commits", this.#limits.timeMs / 2, async (tools) => {
+      if (this.#base.commit === undefined && !hasGitDirectory(root)) return NO_COMMITS;
       using gitDirectory = openGitDirectory(root);
       refs = readSessionRefs(gitDirectory, this.#base, this.#limits, tools.leaveOut);
       changed = changedRefs(refs, this.#base, this.#limits, tools.leaveOut);
@@ -125,7 +126,7 @@ class Work {
     );
     const artifacts = await this.#copyArtifacts((commits?.bundleBytes ?? 0) + (files?.patchBytes ?? 0));
     const summary: WorkSummary = {
-      base: this.#base.commit,
+      base: this.#base.commit ?? null,
       head: {
         commit: refs?.headId ?? null,
         branch: refs?.headRef === undefined ? null : shownPath(refs.headRef),
@@ -196,14 +197,17 @@ class Work {
   async #exportFiles(request: FinalTreeRequest & Tools, bundleBytes: number): Promise<Files> {
     const isChanged = await takeFinalTree(request);
     if (!isChanged) await writeFile(request.output, "", { flag: "wx", mode: 0o600 });
-    const isAtBase = !isChanged && request.head === this.#base.commit;
+    const { commit, tree } = this.#base;
+    const isAtBase = !isChanged && request.head === tree;
     const [differences, uncommitted] = await Promise.all([
       isChanged
-        ? writePatch({ ...request, commit: this.#base.commit, bytes: this.#limits.bytes - bundleBytes })
+        ? writePatch({ ...request, commit: tree, bytes: this.#limits.bytes - bundleBytes })
         : NO_DIFFERENCES,
       isAtBase ? 0 : countUncommitted(request),
     ]);
-    return { ...differences, uncommitted };
+    // Where there are no commits at all, nothing is committed.
+    const hasNone = request.head === undefined && commit === undefined;
+    return { ...differences, uncommitted: hasNone ? differences.filesChanged : uncommitted };
   }
 
   /** Time that only the artifacts have. */

@@ -95,9 +95,9 @@ async function takeNew(
 
 /** The files that HEAD has and the base has not. */
 async function committedFiles({ base, checked, head, git }: FinalTreeRequest): Promise<Set<BytePath>> {
-  if (head === undefined || head === base.commit) return new Set();
+  if (head === undefined || head === base.tree) return new Set();
   const added = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=A"];
-  return new Set(pathsIn(await git.run([...added, base.commit, head], { repository: checked })));
+  return new Set(pathsIn(await git.run([...added, base.tree, head], { repository: checked })));
 }
 
 /** How many files of the final tree are not as HEAD has them; undefined when there is no such commit. */

@@ -12,7 +12,7 @@ import { ifThere, isThere } from "../if-there.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import { listObjects } from "../workspace/object-files.ts";
 import { readBase } from "./base.ts";
-import { formatOfId, makeOwnRepository } from "./own-repository.ts";
+import { makeOwnRepository } from "./own-repository.ts";
 
 export interface KeepBaseOptions {
   /** The finished clone, which no container has seen yet. */
@@ -58,8 +58,8 @@ async function keep({ cloneDirectory, baseDirectory, mirrorDirectory }: KeepBase
     );
   }
   await copy(join(gitDirectory, "index"), join(baseDirectory, "index"));
-  const { commit } = readBase(baseDirectory);
-  if (formatOfId(commit) === "sha256") {
+  const { format } = readBase(baseDirectory);
+  if (format === "sha256") {
     const made = `${baseDirectory}.sha256`;
     await makeOwnRepository(made, "sha256", []);
     await copyFile(join(made, "config"), join(baseDirectory, "config"));

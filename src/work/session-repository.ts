@@ -23,6 +23,12 @@ export function openGitDirectory(root: TreeEntry): TreeEntry {
   throw new NotExported(why);
 }
 
+/** Whether the tree has anything of the name `.git`. */
+export function hasGitDirectory(root: TreeEntry): boolean {
+  using entry = openIfThere(root, ".git");
+  return entry !== undefined;
+}
+
 function fault(entry: TreeEntry): string | undefined {
   if (!entry.stats.isDirectory()) return ".git is no directory";
   using reftable = openIfThere(entry, "reftable");
@@ -47,7 +53,7 @@ export function readSessionRefs(
 ): Refs {
   try {
     return readRefs(gitDirectory, {
-      idLength: base.commit.length,
+      idLength: base.format === "sha1" ? 40 : 64,
       entries: 2 * (limits.refs + base.refs.ids.size),
       packedBytes: base.packedRefsBytes + limits.refs * PACKED_REF_BYTES,
       leaveOut,

@@ -27,8 +27,8 @@ export interface WorkBranch {
 
 /** Counts are null where they could not be told; `left_out` then says why. */
 export interface WorkSummary {
-  /** The commit that was checked out when the session began. */
-  readonly base: string;
+  /** The commit that was checked out when the session began; null: there was none. */
+  readonly base: string | null;
   readonly head: {
     /** Null: HEAD led to no commit. */
     readonly commit: string | null;

@@ -19,7 +19,7 @@ export class Staging {
   readonly directory: string;
   /** Where git clones to; never mounted, and gone once its content has moved to `repoDirectory`. */
   readonly cloneDirectory: string;
-  /** What the clone was when it was made; never mounted. */
+  /** What the workspace was at its start, as a bare repository; never mounted. */
   readonly baseDirectory: string;
   /** Where the export of the session's work works; never mounted. */
   readonly exportDirectory: string;

@@ -92,6 +92,7 @@ export const EXPECTATIONS = [
   { label: "image_found", command: "before", fates: withoutContainer },
   { label: "container_created", command: "before", fates: created },
   { label: "container_started", command: "waiting", fates: waiting },
+  { label: "files_written", command: "waiting", fates: waiting },
   { label: "gate_met", command: "waiting", fates: waiting },
   { label: "running_journaled", command: "waiting", fates: waiting },
   { label: "payload_half", command: "waiting", fates: waiting },

@@ -19,12 +19,14 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemaKeys(): SchemaKey[] {
   const { daemon, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts } = properties(profile);
+  const { credentials, mounts, files, git } = properties(profile);
   return [
     ...keysOf("[daemon]", daemon!),
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
     ...keysOf("[[profiles.mounts]]", elementOf(mounts!)),
+    ...keysOf("[[profiles.files]]", elementOf(files!)),
+    ...keysOf("[profiles.git]", git!),
   ];
 }
 

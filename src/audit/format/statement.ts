@@ -59,6 +59,8 @@ export function sessionStatement({
       externalParameters: {
         profile: document.profile,
         repository: document.repo_url,
+        workspace: document.workspace,
+        directory: document.directory,
         ref: document.ref,
         work_unit: document.work_unit,
         image: document.image,
@@ -117,7 +119,7 @@ export function sha256(content: Buffer | string): string {
 function dependencies(document: SessionDocument): object[] {
   const { repo_url, commit, image, image_digest, methodology_digest } = document;
   return [
-    ...(commit === null
+    ...(commit === null || repo_url === null
       ? []
       : [{ name: "repository", uri: `git+${repo_url}`, digest: { gitCommit: commit } }]),
     ...(image_digest === null

@@ -86,19 +86,21 @@ function textOf(
   { branch, head, commits, refs }: Fetched,
   rest: AppliedRest | undefined,
 ): string[] {
-  const base = summary.base.slice(0, SHORT_ID);
+  const base = summary.base?.slice(0, SHORT_ID);
   const others = [...refs.keys()].map((name) => `fetched ${printable(shown(name))}`);
+  const after = base === undefined ? "" : ` after ${base}`;
+  const range = base === undefined ? branch : `${base}..${branch}`;
   const lines =
     branch === undefined
       ? [`session ${id} has no commits on its HEAD`]
-      : [`branch ${branch} is at ${head.slice(0, SHORT_ID)}, ${countText(commits, "commit")} after ${base}`];
+      : [`branch ${branch} is at ${head?.slice(0, SHORT_ID)}, ${countText(commits, "commit")}${after}`];
   const isMerged = branch === undefined || rest?.switchedTo !== undefined;
   const advice = isMerged
     ? []
     : [
-        `look at it with  git log -p ${base}..${branch}`,
+        `look at it with  git log -p ${range}`,
         `merge it with    git merge ${branch}`,
-        `or pick from it  git cherry-pick ${base}..${branch}`,
+        `or pick from it  git cherry-pick ${range}`,
       ];
   return [...lines, ...others, ...advice, ...restText(id, summary.uncommitted, rest)];
 }

@@ -44,6 +44,6 @@ function row(profile: ProfileView): string[] {
     cpus === null ? "-" : String(cpus),
     String(profile.pids),
     profile.schedule ?? "-",
-    profile.repo ?? "-",
+    profile.repo ?? profile.directory ?? "-",
   ];
 }

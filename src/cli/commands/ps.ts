@@ -45,7 +45,7 @@ const COLUMNS: readonly Column[] = [
   { header: "WORK UNIT", cell: (view) => view.work_unit ?? "-" },
   { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
   { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },
-  { header: "REPOSITORY", cell: (view) => view.repo_url },
+  { header: "REPOSITORY", cell: (view) => view.repo_url ?? view.directory ?? "-" },
   {
     header: "REASON",
     cell: (view) => view.reason ?? "",

@@ -52,6 +52,9 @@ function missingImage(image: string, pull: Profile["pull"]): Finding {
 export interface PathRules {
   readonly mount: (mount: Mount) => Promise<string>;
   readonly methodology: (directory: string) => Promise<string>;
+  readonly directory: (directory: string) => Promise<string>;
+  /** Returns the content of a file for homes. */
+  readonly file: (source: string) => Promise<Buffer>;
   /** Where profiles name paths. */
   readonly configFile: string;
 }
@@ -94,6 +97,24 @@ export const methodologyFinding: PathCheck<string> = async (directory, { rules, 
     `${directory} has the SELinux label ${label} and belongs to another user, so agentd cannot relabel it for sessions`,
     `sudo chcon -R -t container_file_t ${resolved}`,
   );
+};
+
+export const directoryFinding: PathCheck<string> = async (directory, { rules, ground }) => {
+  const gone = await ground.unreachable(directory);
+  if (gone !== undefined) return gone;
+  const correct = `correct directory = ${JSON.stringify(directory)} in ${rules.configFile}, or create it: mkdir -p ${directory}`;
+  const resolved = await rules.directory(directory).catch((error: unknown) => refused(error, correct));
+  if (typeof resolved !== "string") return resolved;
+  if ((await stat(resolved)).isDirectory()) return ok(directory);
+  return failure(`${directory} is not a directory, so it cannot be copied`, correct);
+};
+
+export const fileFinding: PathCheck<string> = async (source, { rules, ground }) => {
+  const gone = await ground.unreachable(source);
+  if (gone !== undefined) return gone;
+  const correct = `correct source = ${JSON.stringify(source)} in ${rules.configFile}`;
+  const content = await rules.file(source).catch((error: unknown) => refused(error, correct));
+  return Buffer.isBuffer(content) ? ok(source) : content;
 };
 
 function refused(error: unknown, fix: string): Finding {

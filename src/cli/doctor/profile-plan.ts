@@ -10,6 +10,8 @@ import { credentialFinding, type CredentialSource } from "./credential-checks.ts
 import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
 import type { Ground } from "./ground.ts";
 import {
+  directoryFinding,
+  fileFinding,
   imageFinding,
   methodologyFinding,
   mountFinding,
@@ -49,7 +51,8 @@ export async function profileChecks(
   const onPath = async <T>(find: PathCheck<T>, what: T) =>
     rules === undefined ? undefined : await find(what, { rules, selinux, ground });
   return profiles.flatMap((profile) => {
-    const { name, mounts, methodologyDir } = profile;
+    const { name, mounts, methodologyDir, directory, files } = profile;
+    const sources = files.flatMap(({ source }) => (source === undefined ? [] : [source]));
     const check = (condition: string, look: Check["look"], limitMs?: number): Check => ({
       ...{ name: condition, group: "profile", profile: name, look, limitMs },
     });
@@ -60,6 +63,8 @@ export async function profileChecks(
       ...(methodologyDir === undefined
         ? []
         : [check("methodology", () => onPath(methodologyFinding, methodologyDir))]),
+      ...(directory === undefined ? [] : [check("directory", () => onPath(directoryFinding, directory))]),
+      ...sources.map((source) => check("file", () => onPath(fileFinding, source))),
       ...(network
         ? [check("repository", (signal) => reach(profile, around, signal), 2 * SERVER_LIMIT_MS)]
         : []),
@@ -76,9 +81,16 @@ async function pathRules({
 }: ProfileSurroundings): Promise<PathRules | undefined> {
   const gone = await Promise.all(places.map((place) => ground.unreachable(place)));
   if (gone.some((each) => each !== undefined)) return undefined;
-  const [{ protectedPaths, resolveMountSource }, { checkMethodology }] = await Promise.all([
+  const [
+    { protectedPaths, resolveMountSource },
+    { checkMethodology },
+    { resolveDirectory },
+    { readHomeFile },
+  ] = await Promise.all([
     import("../../config/mount-sources.ts"),
     import("../../config/methodology.ts"),
+    import("../../config/workspace-directory.ts"),
+    import("../../config/home-file.ts"),
   ]);
   const report = await engine.report();
   const storage = report.kind === "answers" ? report.features.storageDirectories : [];
@@ -86,6 +98,8 @@ async function pathRules({
   return {
     mount: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
     methodology: (directory) => checkMethodology(directory, protectedOnes),
+    directory: (directory) => resolveDirectory(directory, protectedOnes),
+    file: (source) => readHomeFile(source, protectedOnes),
     configFile: config.file,
   };
 }

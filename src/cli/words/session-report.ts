@@ -86,6 +86,8 @@ function whatRan(view: SessionView): Fact[] {
     ["work unit", view.work_unit],
     ["trigger", triggerText(view)],
     ["repository", view.repo_url],
+    ["directory", view.directory],
+    ["workspace", view.workspace === "empty" ? "empty" : null],
     ["ref", view.ref],
     ["commit", view.commit],
     ["image", view.image],

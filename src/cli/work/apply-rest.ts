@@ -29,6 +29,9 @@ const APPLY = ["apply", "--whitespace=nowarn"];
  * Changes the files by what lies between the session's HEAD and its last files, uncommitted as it was. Where HEAD here has
  * not got the session's commits, their branch is checked out first. When anything fails, the checkout is as before.
  *
+ * Of a session whose workspace was no clone, there may be no commit to tell that difference from: its whole patch is
+ * applied to the files as they are.
+ *
  * @param tried what for, as a phrase after "cannot".
  * @throws AgentdError `checkout_unusable` or `work_missing`.
  */
@@ -38,6 +41,7 @@ export async function applyRest(
   checkout: Checkout,
   tried: string,
 ): Promise<AppliedRest> {
+  if (work.document.workspace !== "clone" || head === null) return await applyAll(work, checkout, tried);
   const scratch = await mkdtemp(join(tmpdir(), "agentd-apply-"));
   try {
     const rest = join(scratch, "rest.patch");
@@ -62,6 +66,20 @@ export async function applyRest(
   }
 }
 
+async function applyAll(work: SessionWork, checkout: Checkout, tried: string): Promise<AppliedRest> {
+  const patch = await openPatch(work, tried);
+  await patch?.close();
+  if (patch === undefined) return NONE;
+  const isThere = (await checkout.try([...APPLY, "--check", "--reverse", work.patch])).exitCode === 0;
+  if (!isThere) {
+    await checkout.git(
+      [...APPLY, work.patch],
+      `Your files are as before: they differ from those that the session began with. \`agentd diff --stat ${work.id}\` lists the files.`,
+    );
+  }
+  return { files: work.summary.files_changed ?? 0, switchedTo: undefined, isThere };
+}
+
 interface RestRequest {
   readonly work: SessionWork;
   readonly head: string;
@@ -75,7 +93,7 @@ interface RestRequest {
 
 /** Makes the session's last tree in an index of its own, and compares HEAD's with it; returns how many files differ. */
 async function writeRest({ work, head, checkout, tried, scratch, rest }: RestRequest): Promise<number> {
-  const { base } = work.summary;
+  const base = work.summary.base ?? head;
   if ((await checkout.commitOf(base)) === undefined) {
     throw checkout.unusable(
       `this repository lacks the commit ${base} that the session began with`,

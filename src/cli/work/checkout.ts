@@ -107,10 +107,10 @@ export class Checkout {
     return (await this.try(["merge-base", "--is-ancestor", other, commit])).exitCode === 0;
   }
 
-  /** How many commits the history of `head` has that that of `base` has not. */
-  async countCommits(base: string, head: string): Promise<number> {
+  /** How many commits the history of `head` has that that of `base` has not; all of them where that is null. */
+  async countCommits(head: string, base: string | null): Promise<number> {
     const count = await this.git(
-      ["rev-list", "--count", head, `^${base}`],
+      ["rev-list", "--count", head, ...(base === null ? [] : [`^${base}`])],
       "Check the repository with `git fsck`.",
     );
     return Number(count.toString());

@@ -7,8 +7,8 @@ import { hasBundle, type SessionWork } from "./session-work.ts";
 export interface Fetched {
   /** The branch of the session's HEAD; undefined when it made no commit there. */
   readonly branch: string | undefined;
-  /** The commit of the session's HEAD; the cloned one where it had none. */
-  readonly head: string;
+  /** The commit of the session's HEAD; the cloned one where it had none; null where there was none, either. */
+  readonly head: string | null;
   /** How many commits of the session lead to it. */
   readonly commits: number;
   /** Other refs, by their full names here. */
@@ -64,7 +64,7 @@ export async function fetchCommits(
   return {
     branch: head === undefined ? undefined : branch,
     head: head ?? base,
-    commits: head === undefined ? 0 : await checkout.countCommits(base, head),
+    commits: head === undefined ? 0 : await checkout.countCommits(head, base),
     refs: others,
     refused,
   };
@@ -79,7 +79,7 @@ async function withoutBundle(
   const { base } = summary;
   const head = summary.head.commit ?? base;
   const none = { branch: undefined, head, commits: 0, refs: new Map(), refused: [] };
-  if (head === base) return none;
+  if (head === null || head === base) return none;
   if ((await checkout.commitOf(head)) === undefined) throw missing([head], document.repo_url, checkout);
   if (await mustSet(branch, head, checkout, force)) {
     const flags = force ? ["--force"] : [];
@@ -125,12 +125,12 @@ async function verifyBundle({ bundle, document }: SessionWork, checkout: Checkou
 /** How many missing commits an error names. */
 const MOST_NAMED = 3;
 
-function missing(ids: readonly string[], url: string, checkout: Checkout) {
+function missing(ids: readonly string[], url: string | null, checkout: Checkout) {
   const named = ids.slice(0, MOST_NAMED).join(", ");
   const more = ids.length > MOST_NAMED ? ` and ${ids.length - MOST_NAMED} more` : "";
   return checkout.unusable(
     `this repository lacks ${ids.length === 1 ? "the commit" : "the commits"} ${named}${more} that the session's work is based on`,
-    `Fetch it with \`git fetch ${url}\` or, in a shallow clone, \`git fetch --unshallow\`; then run the command again.`,
+    `Fetch it with \`git fetch${url === null ? "" : ` ${url}`}\` or, in a shallow clone, \`git fetch --unshallow\`; then run the command again.`,
   );
 }
 

@@ -3,6 +3,7 @@
  */
 import { isAbsolute, join } from "node:path";
 import { AgentdError } from "../../errors.ts";
+import { isWithin } from "../../path-containment.ts";
 import type { EngineHttp } from "../service/http.ts";
 import { type InfoReply, infoReply } from "../service/replies.ts";
 
@@ -109,7 +110,10 @@ export function engineFeatures(
     controllers: [...controllers],
     selinux: host.security.selinuxEnabled,
     storageDriver: store.graphDriverName,
-    storageDirectories: [store.graphRoot, store.runRoot].filter((directory) => directory !== ""),
+    storageDirectories: [store.graphRoot, store.runRoot, store.volumePath].filter(
+      (directory, index, all) =>
+        directory !== "" && !all.slice(0, index).some((other) => isWithin(directory, other)),
+    ),
     volumeDirectory: store.volumePath === "" ? join(store.graphRoot, "volumes") : store.volumePath,
     networkBackend: host.networkBackend,
     // The field came with pasta; before, there was only one program.

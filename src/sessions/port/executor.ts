@@ -9,7 +9,8 @@ import type { Artifacts, SessionDocument, Work } from "../../session-document.ts
 export interface Job {
   readonly sessionId: string;
   readonly profile: Profile;
-  readonly repository: { readonly url: string; readonly ref: string | null };
+  /** Null where the profile's workspace is no clone. */
+  readonly repository: { readonly url: string; readonly ref: string | null } | null;
   readonly workUnit: string | null;
   /**
    * Program and arguments, with the values of this run in place of the words that stand for them; the same in every

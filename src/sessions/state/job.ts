@@ -16,7 +16,7 @@ export function jobOf({ profile, timeoutMs }: SessionPlan, record: OpenRecord): 
   return {
     sessionId: id,
     profile,
-    repository: { url: document.repo_url, ref: document.ref },
+    repository: document.repo_url === null ? null : { url: document.repo_url, ref: document.ref },
     workUnit: document.work_unit,
     command: async () => {
       const { command } = profile;

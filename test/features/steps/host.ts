@@ -12,6 +12,10 @@ export const HOST: Topic = [
     run: (world, path: string, content: string) => writeFiles("/", { [world.here(path)]: content }),
   },
   {
+    pattern: "the host has the file {string} with:",
+    run: (world, path: string, content: string) => writeFiles("/", { [world.here(path)]: content }),
+  },
+  {
     pattern: "the host has the empty directory {string}",
     run: (world, path: string) => mkdir(world.here(path), { recursive: true }),
   },

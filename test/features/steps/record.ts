@@ -24,6 +24,13 @@ export const RECORD: Topic = [
     },
   },
   {
+    pattern: "the record's session says:",
+    run: async (world, text: string) => {
+      const expected = JSON.parse(world.here(text)) as object;
+      expect(await (await world.record()).document()).toMatchObject(expected);
+    },
+  },
+  {
     pattern: "the record names the commit that {string} ends with",
     run: async (world, branch: string) => {
       const { commit } = await (await world.record()).document();

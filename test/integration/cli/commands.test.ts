@@ -231,6 +231,8 @@ describe("agentd profiles", () => {
     command: ["demo", "exec"],
     repo: null,
     ref: null,
+    workspace: "clone",
+    directory: null,
     schedule: "0 3 * * *",
     max_sessions: null,
     timeout_ms: 7_200_000,

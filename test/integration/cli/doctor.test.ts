@@ -179,6 +179,16 @@ describe("agentd doctor", () => {
     expect(mounts[1]?.summary).toContain("there is no such file");
   });
 
+  it("tells of a directory to copy and a file for the home that are not there", async () => {
+    const file = await writeConfig(
+      `workspace = "directory"\ndirectory = "${home}/gone"\nfiles = [{ target = "~/a", source = "${home}/no" }]\n`,
+    );
+    const report = await examine({ AGENTD_CONFIG: file });
+    expect(the("directory", report)).toMatchObject({ status: "failure", profile: "demo" });
+    expect(the("directory", report).summary).toContain("there is no such file or directory");
+    expect(the("file", report).summary).toContain(`cannot read ${home}/no for the session's home`);
+  });
+
   it("looks at nothing else where the configuration hangs", async () => {
     const file = await writeConfig("");
     const directory = await programs("git", "podman");

@@ -58,6 +58,12 @@ describe("a configuration", () => {
           credentials: [],
           mounts: [],
           artifacts: [],
+          workspace: "clone",
+          directory: undefined,
+          ignore: [],
+          directoryLimitBytes: 2 * 1024 ** 3,
+          git: undefined,
+          files: [],
         },
       ],
     });
@@ -107,6 +113,15 @@ describe("a configuration", () => {
       target = "/data"
       read_only = true
       relabel = "shared"
+      [[profiles.files]]
+      target = "~/a"
+      content = "a"
+      [[profiles.files]]
+      target = "~/b"
+      source = "b"
+      [profiles.git]
+      name = "Ada"
+      email = "ada@example.com"
     `);
     expect(config.daemon).toEqual({
       auditRoot: join(file.directory, "audit"),
@@ -145,6 +160,15 @@ describe("a configuration", () => {
       pids: 100,
       env: { LANG: "C.UTF-8", EMPTY: "" },
       credentials: [{ name: "TOKEN", source: "DEMO_TOKEN" }],
+      workspace: "clone",
+      directory: undefined,
+      ignore: [],
+      directoryLimitBytes: 2 * 1024 ** 3,
+      git: { name: "Ada", email: "ada@example.com" },
+      files: [
+        { target: "~/a", content: "a" },
+        { target: "~/b", source: join(file.directory, "b") },
+      ],
       mounts: [
         { source: "/home/ada/.claude", target: "/home/demo/.claude", readOnly: false, relabel: "none" },
         {
@@ -164,6 +188,16 @@ describe("a configuration", () => {
     const env = names.map((name) => `${name} = "x"`).join(", ");
     const config = await file.load(`${PROFILE}env = { ${env} }`);
     expect(Object.keys(findProfile(config, "demo")?.env ?? {})).toEqual(names);
+  });
+
+  it("may copy a directory", async () => {
+    const config = await file.load(
+      `${PROFILE}workspace = "directory"\ndirectory = "../docs"\nignore = ["a"]\ndirectory_limit = "3m"`,
+    );
+    expect(findProfile(config, "demo")).toMatchObject({
+      ...{ workspace: "directory", ignore: ["a"], directoryLimitBytes: 3 * 1024 ** 2 },
+      directory: join(file.directory, "../docs"),
+    });
   });
 
   it("may mount beside what agentd mounts, and name what does not exist", async () => {

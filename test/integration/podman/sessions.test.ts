@@ -148,8 +148,14 @@ describe("what an image brings along", () => {
     expect(await room.engine.listVolumes()).toMatchObject([
       { name, labels: { "io.agentd.session": "0123", "io.agentd.instance": room.instance } },
     ]);
+    const directory = (await room.engine.homeDirectory(request.name)) ?? "";
+    // What the image brought and what the host writes there are the session's.
+    const owners = [await stat(directory), await stat(join(directory, ".profile"))].map(({ uid }) => uid);
+    expect(owners).toEqual([process.getuid?.(), process.getuid?.()]);
+    expect(room.engine.host.storageDirectories.some((each) => directory.startsWith(`${each}/`))).toBe(true);
     await room.engine.removeVolume(name);
     await room.engine.removeVolume(name);
+    expect(await room.engine.homeDirectory(request.name)).toBeUndefined();
     expect(await room.engine.listVolumes()).toEqual([]);
     expect(await volumesOf(containersEnvironment(), room.instance)).toEqual([]);
   });

@@ -16,6 +16,13 @@ const IMAGES = [
   { name: "stale-work-unit", changes: ["ENV AGENTD_WORK_UNIT=stale"] },
   { name: "entrypoint-false", changes: ['ENTRYPOINT ["/bin/false"]'] },
   { name: "home", files: { "home/site-builder/from-the-image": "brought\n" } },
+  {
+    name: "linked-home",
+    files: {
+      "home/site-builder/.gitconfig": { linkTo: "/etc/nowhere" },
+      "home/site-builder/.config": { linkTo: "/tmp" },
+    },
+  },
   // Nothing but /bin/sh can be found.
   { name: "shell-only", changes: ["ENV PATH=/nowhere"] },
   // All applets are links to it, the shell among them.

@@ -65,6 +65,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "scheduler",
       "sessions",
       "local",
+      "work",
       "workspace",
       "credentials",
       "input",

@@ -1,0 +1,32 @@
+/** Puts into a session's home what belongs there from the beginning, before its gate opens. */
+import { containerName } from "./container-request.ts";
+import { gitIdentity } from "./git-identity.ts";
+import type { HomeFile, Staging } from "./ports.ts";
+import type { Preparation } from "./preparation.ts";
+
+/**
+ * Writes the profile's files and an identity for git. To be called when the container has started: only then has the
+ * engine filled the home that an image brings.
+ *
+ * @throws AgentdError `file_invalid`, `engine_failed`.
+ */
+export async function fillHome(
+  { parts, job }: Preparation,
+  {
+    staging,
+    image,
+    files,
+  }: {
+    readonly staging: Staging;
+    readonly image: { readonly bringsHome: boolean };
+    readonly files: readonly HomeFile[];
+  },
+): Promise<void> {
+  const { engine, workspaces, instance, hostName, failpoints } = parts;
+  const volume = image.bringsHome
+    ? await engine.homeDirectory(containerName(instance, job.sessionId))
+    : undefined;
+  const home = volume ?? staging.homeDirectory;
+  await workspaces.fillHome(home, { files, fallback: gitIdentity(job.profile, hostName) });
+  await failpoints.reach("files_written");
+}

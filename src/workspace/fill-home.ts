@@ -1,0 +1,133 @@
+/**
+ * Writes files into a session's home. Its container has started, and a shell of the image may put links in the way: each
+ * directory is entered by its descriptor, and no link is followed.
+ */
+import { closeSync, fchmodSync, writeSync } from "node:fs";
+import { AgentdError, systemCode } from "../errors.ts";
+import { type BytePath, bytePath } from "../trees/byte-path.ts";
+import { TreeEntry } from "../trees/tree-entry.ts";
+
+/** A file to write, by its path from the home. */
+interface File {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+export interface HomeContent {
+  /** Written in any case; what has their names is replaced, unless it is a directory. */
+  readonly files: readonly File[];
+  /** The first of these that is free is written, after the files; none where that cannot be. */
+  readonly fallback: readonly File[];
+}
+
+const MODE = 0o600;
+
+/**
+ * Writes them with mode 0600, and makes missing directories on the way with mode 0700.
+ *
+ * @param home directory of the host; those that it is in are agentd's or the engine's.
+ * @throws AgentdError `file_invalid` when something is in the way.
+ */
+export function fillHome(home: string, { files, fallback }: HomeContent): Promise<void> {
+  return new Promise((resolve) => {
+    for (const { path, content } of files) {
+      try {
+        write(home, path, (directory, name) => replace(directory, name, content));
+      } catch (cause) {
+        throw failure(path, cause);
+      }
+    }
+    writeFirstFree(home, fallback);
+    resolve();
+  });
+}
+
+function writeFirstFree(home: string, files: readonly File[]): void {
+  for (const { path, content } of files) {
+    try {
+      write(home, path, (directory, name) => create(directory, name, content));
+      return;
+    } catch {
+      // What the home has there, a link or a file on the way included, is its own affair.
+    }
+  }
+}
+
+type Use = (directory: TreeEntry, name: BytePath) => void;
+
+/** Opens the directory that a path is in. */
+function write(home: string, path: string, use: Use): void {
+  using root = TreeEntry.root(home);
+  below(root, path.split("/").map(bytePath), use);
+}
+
+function below(directory: TreeEntry, [name, ...rest]: readonly BytePath[], use: Use): void {
+  if (!directory.stats.isDirectory()) throw new InTheWay(kindOf(directory));
+  if (name === undefined) throw new Error("the path is empty");
+  if (rest.length === 0) {
+    use(directory, name);
+    return;
+  }
+  makeMissing(directory, name);
+  using next = directory.open(name);
+  below(next, rest, use);
+}
+
+function makeMissing(directory: TreeEntry, name: BytePath): void {
+  try {
+    directory.makeDirectory(name);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+  }
+}
+
+/** Throws `EEXIST` when the name is taken. */
+function create(directory: TreeEntry, name: BytePath, content: Buffer): void {
+  const descriptor = directory.createFile(name);
+  try {
+    // The umask may have narrowed the mode.
+    fchmodSync(descriptor, MODE);
+    for (let done = 0; done < content.length;) done += writeSync(descriptor, content, done);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Renames a new file into place, so that nothing is written through a link or a hard link of that name. */
+function replace(directory: TreeEntry, name: BytePath, content: Buffer): void {
+  const next = bytePath(".agentd-next");
+  create(directory, next, content);
+  try {
+    directory.move(next, directory, name);
+  } catch (error) {
+    directory.unlink(next);
+    throw error;
+  }
+}
+
+/** Something that is not a directory where one is needed. */
+class InTheWay extends Error {
+  constructor(kind: string) {
+    super(`a ${kind} is on the way to it`);
+  }
+}
+
+function kindOf({ stats }: TreeEntry): string {
+  if (stats.isSymbolicLink()) return "symbolic link";
+  return stats.isFile() ? "file" : "special file";
+}
+
+function failure(path: string, cause: unknown): AgentdError {
+  return new AgentdError("file_invalid", {
+    tried: `write ~/${path} in the session's home`,
+    why: cause instanceof InTheWay ? cause.message : reason(systemCode(cause) ?? String(cause)),
+    next: "Fix the target of this file in the profile, or the image's home directory.",
+    cause,
+  });
+}
+
+function reason(code: string): string {
+  if (code === "EISDIR" || code === "ENOTEMPTY") return "there is a directory of that name";
+  if (code === "EACCES" || code === "EPERM") return "its directory does not belong to the session's user";
+  return code;
+}
