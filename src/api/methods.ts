@@ -90,6 +90,7 @@ export const reloadSchema = z.strictObject({
 const RUN_ERRORS = [
   "unknown_profile",
   "repository_required",
+  "repository_unexpected",
   "repository_invalid",
   "work_unit_invalid",
   "ref_invalid",

@@ -3,12 +3,12 @@ import type { Given } from "../input/given.ts";
 import type { Profile } from "../profile/profile.ts";
 import { requestKey } from "../request-key.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
-import { checkRef, parseRepositoryUrl } from "../workspace/repository-url.ts";
 import type { SessionHost } from "./parts/session-host.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { sleepUntil } from "./port/sleep.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
 import { checkEnv, inputOf, type RunInput } from "./run-input.ts";
+import { repositoryOf, type RunRepository } from "./run-repository.ts";
 import { Session } from "./session.ts";
 import type { Beginning } from "./state/beginning.ts";
 import { type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
@@ -231,9 +231,7 @@ export class Intake {
     return record.id;
   }
 
-  #check(
-    request: RunRequest,
-  ): ProfileInUse & { readonly repoUrl: string | null; readonly ref: string | null } {
+  #check(request: RunRequest): ProfileInUse & RunRepository {
     const tried = `run a session of profile ${JSON.stringify(request.profile)}`;
     if (this.#closed) {
       throw new AgentdError("daemon_stopping", {
@@ -257,28 +255,7 @@ export class Intake {
         next: "Use a short name such as issue-42.",
       });
     }
-    const { workspace } = found.profile;
-    if (workspace !== "clone") {
-      if (request.repo === undefined && request.ref === undefined)
-        return { ...found, repoUrl: null, ref: null };
-      throw new AgentdError("repository_unexpected", {
-        tried,
-        why: `its workspace is ${workspace === "empty" ? "empty" : "a copy of a directory"}, not a clone`,
-        next: "Leave out the repository and --ref, or use a profile that clones one.",
-      });
-    }
-    const repo = request.repo ?? found.profile.repo;
-    if (repo === undefined) {
-      throw new AgentdError("repository_required", {
-        tried,
-        why: "neither the command nor the profile names a repository",
-        next: `Give one: agentd run ${request.profile} https://host/path.git, or set repo in the profile.`,
-      });
-    }
-    // A ref belongs to the repository it was configured with.
-    const ref = request.ref ?? (request.repo === undefined ? found.profile.ref : undefined);
-    if (ref !== undefined) checkRef(ref);
-    return { ...found, repoUrl: parseRepositoryUrl(repo).url, ref: ref ?? null };
+    return { ...found, ...repositoryOf(request, found.profile, tried) };
   }
 
   #begin(plan: SessionPlan, record: OpenRecord, beginning: Beginning): void {
