@@ -5,6 +5,7 @@ import { runExitCode } from "../../outcome.ts";
 import type { ListedSession, SessionView } from "../../session-document.ts";
 import { printable } from "../terminal/printable.ts";
 import { spanText } from "./time-text.ts";
+import { workPointer } from "./work-text.ts";
 
 /** How a sealed session ended, such as `success in 1.2 s`, with the cause and the record where something failed. */
 export function endText(view: SessionView): string {
@@ -12,7 +13,12 @@ export function endText(view: SessionView): string {
   const record = view.outcome === "success" ? "" : `\n  the record is ${printable(view.record)}`;
   const duration = durationText(view);
   const span = duration === undefined ? "" : ` in ${duration}`;
-  return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${record}${pointerText(view)}`;
+  return `session ${view.session_id} ${outcomeText(view)}${span}${cause}${workLine(view)}${record}${pointerText(view)}`;
+}
+
+function workLine(view: SessionView): string {
+  const pointer = workPointer(view);
+  return pointer === null ? "" : `\n  ${pointer}`;
 }
 
 /** What looks for the reason on this host; nothing for a command that has run, nor where it is the server's or the ref's. */

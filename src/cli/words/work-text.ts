@@ -15,7 +15,8 @@ export function workText({ commit, work }: WithWork): string | null {
   const { head_commit: head, commits, files_changed: files, insertions, deletions, uncommitted } = work;
   if (commits === 0 && files === 0 && head === commit) return "no changes";
   return [
-    `${shortCommit(commit)}..${shortCommit(head)}`,
+    // Neither: files without a repository.
+    ...(commit === null && head === null ? [] : [`${shortCommit(commit)}..${shortCommit(head)}`]),
     commits === null ? "commits not exported" : countText(commits, "commit"),
     ...(files === null
       ? ["files not exported"]
@@ -32,6 +33,20 @@ export function shortWorkText({ work }: Pick<ListedSession, "work">): string {
   return isCounted && insertions + deletions > 0
     ? `+${insertions} -${deletions}`
     : countText(commits ?? 0, "commit");
+}
+
+/** At the end of a run: `2 commits, +12 -3 lines`, and how to see them. Null without any change. */
+export function workPointer({
+  work,
+  session_id: id,
+}: Pick<ListedSession, "work" | "session_id">): string | null {
+  if (work === null || !hasChanges({ work })) return null;
+  const { commits, insertions, deletions } = work;
+  const parts = [
+    ...(commits === null || commits === 0 ? [] : [countText(commits, "commit")]),
+    ...(insertions === null || deletions === null ? [] : [`+${insertions} -${deletions} lines`]),
+  ];
+  return `${parts.join(", ") || "work"}: see \`agentd diff ${id}\``;
 }
 
 export function hasChanges({ work }: Pick<ListedSession, "work">): boolean {

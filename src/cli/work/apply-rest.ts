@@ -1,5 +1,5 @@
 /** Brings what a session had not committed into the files of a checkout. */
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AgentdError } from "../../errors.ts";
@@ -101,15 +101,30 @@ async function writeRest({ work, head, checkout, tried, scratch, rest }: RestReq
     );
   }
   const advice = "Check the repository with `git fsck`.";
-  const index = { env: { GIT_INDEX_FILE: join(scratch, "index") } };
+  const index = { env: await apartFrom(checkout, scratch) };
   await checkout.git(["read-tree", base], advice, index);
   const patch = await openPatch(work, tried);
   await patch?.close();
   if (patch !== undefined) await checkout.git([...APPLY, "--cached", work.patch], advice, index);
   const tree = (await checkout.git(["write-tree"], advice, index)).toString().trim();
-  const names = await checkout.git([...DIFF, "--name-only", "-z", head, tree], advice);
-  await checkout.git([...DIFF, `--output=${rest}`, head, tree], advice);
+  const names = await checkout.git([...DIFF, "--name-only", "-z", head, tree], advice, index);
+  await checkout.git([...DIFF, `--output=${rest}`, head, tree], advice, index);
   return names.filter((byte) => byte === 0).length;
+}
+
+/** Variables with which git reads the checkout's objects and leaves nothing in it: what it makes is in `scratch`. */
+async function apartFrom(checkout: Checkout, scratch: string): Promise<Record<string, string>> {
+  const objects = await checkout.git(
+    ["rev-parse", "--path-format=absolute", "--git-path", "objects"],
+    "Check the repository with `git fsck`.",
+  );
+  const own = join(scratch, "objects");
+  await mkdir(own);
+  return {
+    GIT_INDEX_FILE: join(scratch, "index"),
+    GIT_OBJECT_DIRECTORY: own,
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: objects.toString().trimEnd(),
+  };
 }
 
 async function switchTo(branch: string, checkout: Checkout): Promise<void> {

@@ -236,7 +236,8 @@ describe("agentd apply", () => {
     expect(await git(directory, ["status", "--porcelain", "--branch"])).toBe("## main...origin/main");
     expect(await git(directory, ["rev-parse", "HEAD"])).toBe(base);
     expect(await git(directory, ["branch", "--format=%(refname:short)"])).toBe(`${branch}\nmain`);
-    await execa("git", ["fsck", "--strict"], { cwd: directory });
+    // Not even an object that nothing leads to.
+    expect((await execa("git", ["fsck", "--strict"], { cwd: directory })).stdout).toBe("");
     expect(stdout).toContain(`branch ${branch} is at ${commits[0]!.slice(0, 12)}, 2 commits after`);
     expect(stdout).toContain(`git merge ${branch}`);
     expect(stdout).toContain(`for its 5 uncommitted files run  agentd apply --worktree ${record.id}`);
@@ -261,7 +262,8 @@ describe("agentd apply", () => {
     expect((await git(directory, ["status", "--porcelain", "-z"])).split("\0").sort()).toEqual(
       (await session.git("status", "--porcelain", "-z")).split("\0").sort(),
     );
-    await execa("git", ["fsck", "--strict"], { cwd: directory });
+    // Not even an object that nothing leads to.
+    expect((await execa("git", ["fsck", "--strict"], { cwd: directory })).stdout).toBe("");
     const again = await agentdIn(directory, home, "apply", "--worktree", record.id);
     expect(again.stdout).toContain("your working tree already has its 5 uncommitted files");
   });

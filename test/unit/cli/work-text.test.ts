@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasChanges, shortWorkText, workText } from "../../../src/cli/words/work-text.ts";
+import { hasChanges, shortWorkText, workPointer, workText } from "../../../src/cli/words/work-text.ts";
 import type { Work } from "../../../src/session-document.ts";
 
 const commit = "1".repeat(40);
@@ -49,6 +49,23 @@ describe("what is said about a session's work", () => {
   ])("of %j is %j", (work, text, short) => {
     expect(workText({ commit, work })).toBe(text);
     expect(shortWorkText({ work })).toBe(short);
+  });
+
+  it("names no commits where there are none", () => {
+    const work = { ...WORK, head_commit: null, commits: 0 };
+    const text = "0 commits, 1 file changed, +12 -3 lines, 1 uncommitted";
+    expect(workText({ commit: null, work })).toBe(text);
+  });
+
+  it.each([
+    [WORK, "2 commits, +12 -3 lines: see `agentd diff 0123`"],
+    [{ ...WORK, commits: 0 }, "+12 -3 lines: see `agentd diff 0123`"],
+    [{ ...WORK, insertions: null, deletions: null }, "2 commits: see `agentd diff 0123`"],
+    [{ ...WORK, commits: null, insertions: null }, "work: see `agentd diff 0123`"],
+    [NONE, null],
+    [null, null],
+  ])("at the end of a run, of %j, is %j", (work, text) => {
+    expect(workPointer({ session_id: "0123", work })).toBe(text);
   });
 
   it("is nothing where nothing was exported", () => {
