@@ -16,7 +16,7 @@ import { showRecord } from "./show-record.mjs";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
-const STEPS = 7;
+const STEPS = 8;
 let steps = 0;
 
 /** @param {string} title */
@@ -56,10 +56,13 @@ async function show(sandbox, args) {
 /** @param {Sandbox} sandbox */
 async function runAndVerify(sandbox) {
   step("Running a session: agentd clones, starts the container, passes the credential");
-  await show(sandbox, ["run", "demo", "--work-unit", "issue-42"]);
+  await show(sandbox, ["run", "demo", "--work-unit", "issue-42", "--request", "Write a greeting"]);
+
+  step("Showing what came out: a commit, and a file that the agent had not committed");
+  const [newest] = await sandbox.runJson(["ps", "--all", "--limit", "1", "--json"]);
+  await show(sandbox, ["diff", newest.session_id]);
 
   step("Verifying the sealed record");
-  const [newest] = await sandbox.runJson(["ps", "--all", "--limit", "1", "--json"]);
   await show(sandbox, ["audit", "verify", newest.session_id]);
   process.stdout.write(`\n${await showRecord(newest.record)}\n`);
   return newest.record;
