@@ -4,20 +4,20 @@ Feature: What comes out of a session
   Scenario: What an agent changed is a patch
     Given an agent that runs:
       """
-      echo changed >>agent.sh
+      echo '# changed' >>agent.sh
       echo new >"new file"
       """
     And a running daemon
     When the operator runs `agentd run site-builder`
     Then it exits with 0
-    And its stderr says "+2 -0 lines: see `agentd diff"
+    And its stderr says "+2 -0 lines" and "see `agentd diff"
     When the operator runs `agentd diff SESSION`
     Then it exits with 0
-    And its stdout mentions "+changed" and "+++ b/new file"
+    And its stdout mentions "+# changed" and "+++ b/new file"
     When the operator runs `agentd diff SESSION --name-only`
     Then its stdout mentions "agent.sh" and "new file"
     When the operator runs `agentd show SESSION`
-    Then its stdout mentions "0 commits, 2 files changed, +2 -0 lines, 2 uncommitted"
+    Then its stdout mentions "0 commits, 2 files changed" and "+2 -0 lines, 2 uncommitted"
     When the operator runs `agentd ps --all`
     Then its stdout mentions "CHANGES" and "+2 -0"
     And sha256sum accepts the record, and it covers every file
@@ -48,7 +48,11 @@ Feature: What comes out of a session
 
       """
     When the operator runs `agentd cp SESSION:artifacts/dist/app.js -`
-    Then its stdout mentions "built"
+    Then its stdout is:
+      """
+      built
+
+      """
     When the operator runs `agentd audit verify SESSION`
     Then it exits with 0
 
@@ -62,4 +66,4 @@ Feature: What comes out of a session
     Then it exits with 0
     When the operator runs `agentd diff SESSION`
     Then it exits with 0
-    And its stderr says "changed nothing"
+    And its stderr says "session" and "changed nothing"
