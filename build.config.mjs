@@ -13,6 +13,8 @@ await build({
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",
     "export-worker": "src/work/export-worker.ts",
+    gateway: "src/gateway/main.ts",
+    "gateway-listen": "src/gateway/sockets/listen.ts",
   },
   outdir: "dist",
   outExtension: { ".js": ".cjs" },

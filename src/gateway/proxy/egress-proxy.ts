@@ -114,7 +114,7 @@ export class EgressProxy {
       request.socket.destroy();
       return;
     }
-    const options = { idleMs: this.#limits.idleMs, route: this.#routeFor(request.socket) };
+    const options = { limits: this.#limits, route: this.#routeFor(request.socket) };
     this.#attend(forward(request, response, exchange, options), request.socket);
   }
 

@@ -10,17 +10,17 @@ import { sentence } from "../../errors.ts";
 import { parseTarget, type Target, targetText } from "../rules/target.ts";
 import type { Exchange } from "./exchange.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
+import type { ProxyLimits } from "./proxy-limits.ts";
 import { denied, failed, type Refusal, refusalHeaders, refusalLine } from "./refusal.ts";
 import type { Route } from "./route.ts";
 import { writtenText } from "./written-text.ts";
 
-const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
 /** A server that asks for a login of a proxy is answered for: sessions have none, and clients would try in vain. */
 const PROXY_LOGIN_REQUIRED = 407;
 
 export interface ForwardOptions {
-  readonly idleMs: number;
+  readonly limits: ProxyLimits;
   readonly route: (target: Target) => Promise<Route | Refusal>;
 }
 
@@ -29,9 +29,9 @@ export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
   exchange: Exchange,
-  { idleMs, route }: ForwardOptions,
+  { limits: { idleMs, httpsPort }, route }: ForwardOptions,
 ): Promise<void> {
-  const { target, path, refusal } = read(request);
+  const { target, path, refusal } = read(request, httpsPort);
   const refuse = (why: Refusal): void => {
     exchange.refused(why);
     answer(response, why, target);
@@ -116,7 +116,7 @@ interface Reading {
 }
 
 /** Cuts the URL where it has to be cut, and leaves the rest as it is. */
-function read({ url = "", headers, method }: IncomingMessage): Reading {
+function read({ url = "", headers, method }: IncomingMessage, httpsPort: number): Reading {
   const [, scheme, authority = "", rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)/i.exec(url) ?? [];
   const path = rest.startsWith("/") ? rest : `/${rest}`;
   if (scheme === undefined) {
@@ -129,10 +129,10 @@ function read({ url = "", headers, method }: IncomingMessage): Reading {
     };
   }
   const isPlain = scheme.toLowerCase() === "http";
-  const target = parseTarget(writtenText(authority), isPlain ? HTTP_PORT : HTTPS_PORT);
-  if (!isPlain || target?.port === HTTPS_PORT) {
+  const target = parseTarget(writtenText(authority), isPlain ? HTTP_PORT : httpsPort);
+  if (!isPlain || target?.port === httpsPort) {
     const reason = isPlain
-      ? "port 443 takes CONNECT, and no plain http"
+      ? `port ${httpsPort} takes CONNECT, and no plain http`
       : `a URL with ${scheme.slice(0, 20)} is not taken; use CONNECT HOST:PORT`;
     return { target, path, refusal: denied("form", reason) };
   }

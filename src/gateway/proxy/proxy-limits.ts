@@ -12,6 +12,8 @@ export interface ProxyLimits {
   readonly connections: number;
   /** Names that are resolved at once; others wait for their turn. */
   readonly lookups: number;
+  /** The port that takes TLS and nothing else. */
+  readonly httpsPort: number;
 }
 
 export const PROXY_LIMITS: ProxyLimits = {
@@ -21,4 +23,5 @@ export const PROXY_LIMITS: ProxyLimits = {
   idleMs: 600_000,
   connections: 256,
   lookups: 8,
+  httpsPort: 443,
 };

@@ -1,7 +1,6 @@
 /** CONNECT: a connection whose bytes the proxy passes on unread, but for the first message of TLS on port 443. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { AllowRule } from "../rules/allow-entry.ts";
 import { parseTarget, type Target } from "../rules/target.ts";
 import { ClientHelloReader } from "./client-hello.ts";
 import type { Exchange } from "./exchange.ts";
@@ -11,7 +10,6 @@ import { relay } from "./relay.ts";
 import type { Route } from "./route.ts";
 import { writtenText } from "./written-text.ts";
 
-const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
 
 export interface TunnelOptions {
@@ -56,7 +54,7 @@ export async function tunnel(
   exchange.reached(server, address, rule);
   client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
   if (head.length > 0) client.unshift(head);
-  if (needsServerName(target, rule)) {
+  if (target.port === limits.httpsPort && rule.kind !== "address") {
     const fault = await passHello(client, server, target.host, limits.headersMs);
     if (fault !== undefined) {
       exchange.refused(fault);
@@ -66,10 +64,6 @@ export async function tunnel(
     }
   }
   exchange.ended(await relay(client, server, limits.idleMs));
-}
-
-function needsServerName({ port }: Target, { kind }: AllowRule): boolean {
-  return port === HTTPS_PORT && kind !== "address";
 }
 
 /** Reads the ClientHello, and sends it on when it names the host; otherwise says why not. */

@@ -15,7 +15,17 @@ interface Arrows {
 const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     to: ["api", "rpc"],
-    lazilyTo: ["daemon", "config", "profile", "audit", "systemd", "podman", "workspace", "credentials"],
+    lazilyTo: [
+      "daemon",
+      "config",
+      "profile",
+      "audit",
+      "systemd",
+      "podman",
+      "workspace",
+      "credentials",
+      "gateway",
+    ],
     lightFiles: [
       "src/podman/console-log.ts",
       "src/profile/rules/durations.ts",
@@ -26,8 +36,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables.
-  profile: { to: ["workspace", "credentials"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts.
+  profile: { to: ["workspace", "credentials", "gateway"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace"], lazilyTo: ["audit"] },
@@ -40,6 +50,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
   systemd: { to: [] },
+  // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
+  gateway: { to: ["rpc", "programs"] },
   daemon: {
     to: [
       "api",
@@ -55,6 +67,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "audit",
       "systemd",
       "trees",
+      "gateway",
     ],
   },
 };
@@ -67,6 +80,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   audit: ["keys", "format", "chain", "read", "seal", "open", "verify", "upkeep"],
   cli: ["terminal", "console", "words", "frame", "service", "attend", "doctor", "completion", "commands"],
   daemon: ["process", "configuration"],
+  gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
