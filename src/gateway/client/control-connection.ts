@@ -61,7 +61,9 @@ export class ControlConnection {
 
   /** Resolves when the connection has ended. */
   async closed(): Promise<void> {
-    if (!this.#socket.closed) await once(this.#socket, "close");
+    if (this.#socket.closed) return;
+    // Not `once`: that rejects when an error comes first.
+    await new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
   }
 
   /** @throws AgentdError as the gateway says it; `gateway_unavailable` when it does not answer within the limit. */

@@ -1,5 +1,4 @@
 /** Passes bytes between two connections until both have ended. */
-import { once } from "node:events";
 import type { Socket } from "node:net";
 
 /**
@@ -11,7 +10,7 @@ import type { Socket } from "node:net";
  */
 export async function relay(client: Socket, server: Socket, idleMs: number): Promise<string | null> {
   let reason: string | null = null;
-  const closed = Promise.all([client, server].map(async (socket) => socket.closed || once(socket, "close")));
+  const closed = Promise.all([client, server].map(closeOf));
   for (const [socket, other] of [
     [client, server],
     [server, client],
@@ -31,4 +30,12 @@ export async function relay(client: Socket, server: Socket, idleMs: number): Pro
   }
   await closed;
   return reason;
+}
+
+/** Not `once`: that rejects when an error comes first. */
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
+  });
 }

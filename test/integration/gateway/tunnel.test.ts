@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import type { AllowEntry } from "../../../src/gateway/rules/allow-entry.ts";
 import type { ProxyLimits } from "../../../src/gateway/proxy/proxy-limits.ts";
@@ -93,7 +92,7 @@ describe("a tunnel through the proxy", () => {
   it("passes a reset on, either way", async () => {
     const closings: Promise<unknown>[] = [];
     const world = await startTcp((socket) => {
-      closings.push(once(socket, "close"));
+      closings.push(new Promise((resolve) => socket.once("close", resolve)));
       socket.on("data", (chunk) => {
         if (chunk.toString() === "reset") socket.resetAndDestroy();
       });
