@@ -235,7 +235,7 @@ describe("plain http through the proxy", () => {
   });
 
   it("has a bound on connections: more are closed at once, and written down", async () => {
-    const world = await startTcp(() => undefined);
+    const world = await startTcp((socket) => socket.resume().once("end", () => socket.end()));
     opened.push(world);
     const proxy = await proxyWith([`127.0.0.1:${world.port}`], {}, { connections: 3 });
     const connect = `CONNECT 127.0.0.1:${world.port} HTTP/1.1\r\n\r\n`;

@@ -27,12 +27,12 @@ export interface TestContainer {
   readonly remove: () => Promise<void>;
 }
 
-/** Starts one. @param network as `podman run --network`. */
-export async function startContainer(network = "none"): Promise<TestContainer> {
+/** Starts one. @param network as `podman run --network`. @param command of its own, for `sh -c`. */
+export async function startContainer(network = "none", command = "exec sleep 3600"): Promise<TestContainer> {
   const image = await ensureBusyboxImage(environment, BUSYBOX);
   const name = `agentd-gateway-${randomBytes(6).toString("hex")}`;
   const options = ["--detach", "--init", "--name", name, "--network", network];
-  await podman(environment, ["run", ...options, image, "sleep", "3600"]);
+  await podman(environment, ["run", ...options, image, "sh", "-c", command]);
   const pid = Number(await podman(environment, ["inspect", "--format", "{{.State.Pid}}", name]));
   const identity = await identifyProcess(pid);
   if (identity === undefined) throw new Error("the container has ended");

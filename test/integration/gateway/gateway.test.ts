@@ -1,9 +1,13 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ControlConnection } from "../../../src/gateway/client/control-connection.ts";
 import { summariseEgress } from "../../../src/gateway/log/egress-summary.ts";
+import { ownAddresses } from "../../../src/gateway/rules/own-addresses.ts";
 import { openListeners } from "../../../src/gateway/sockets/open-listeners.ts";
 import { identifyProcess, isAlive } from "../../../src/process-identity.ts";
 import { until } from "../../kit/until.mjs";
@@ -29,8 +33,8 @@ afterEach(async () => {
   await ground.remove();
 });
 
-async function container(network?: string): Promise<TestContainer> {
-  const started = await startContainer(network);
+async function container(network?: string, command?: string): Promise<TestContainer> {
+  const started = await startContainer(network, command);
   opened.push(started);
   return started;
 }
@@ -41,8 +45,14 @@ async function world(): Promise<WorldServer> {
   return server;
 }
 
-const PROXY = "http_proxy=http://127.0.0.1:8791";
-const get = (port: number): string => `${PROXY} wget -q -T 20 -O - http://127.0.0.1:${port}/`;
+/** Asks for a page through the proxy. The image's wget would do it in one word, and crashes with a proxy. */
+function get(port: number): string {
+  const request = `GET http://127.0.0.1:${port}/ HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n`;
+  return `nc 127.0.0.1 8791 -e sh -c "printf '${request}'; cat >&2"`;
+}
+
+/** Succeeds when a connection comes about. */
+const dial = (address: string, port: number): string => `nc -w 2 ${address} ${port} -e true`;
 
 describe("a session's network", () => {
   it.each(["none", "slirp4netns"])("reaches what it may, and nothing else (network %s)", async (network) => {
@@ -50,7 +60,7 @@ describe("a session's network", () => {
     const daemon = ground.daemon();
     const request = ground.request(inside, [`127.0.0.1:${allowed.port}`]);
     await daemon.open(request);
-    expect(await inside.run(get(allowed.port))).toEqual({ stdout: "the world", exitCode: 0 });
+    expect((await inside.run(get(allowed.port))).stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n.*the world$/s);
     const refused = await inside.run(get(other.port));
     expect(refused.stdout).toContain("403 Forbidden");
     expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
@@ -66,28 +76,38 @@ describe("a session's network", () => {
 
   it("has no other way out: nothing of it reaches a counter", async () => {
     const [inside, outside] = [await container(), await world()];
-    const abstract = await startTcp(() => undefined);
-    opened.push(abstract);
+    const datagrams: Buffer[] = [];
+    const udp = createSocket("udp4", (message) => datagrams.push(message)).bind(0, "0.0.0.0");
+    await once(udp, "listening");
+    opened.push({ close: () => udp.close() });
     const daemon = ground.daemon();
     await daemon.open(ground.request(inside, []));
-    for (const attempt of [
-      `wget -q -T 3 -O - http://127.0.0.1:${outside.port}/`,
-      `wget -q -T 3 -O - http://10.0.2.2:${outside.port}/`,
-      `wget -q -T 3 -O - http://[::1]:${outside.port}/`,
-      "wget -q -T 3 -O - http://169.254.169.254/latest/meta-data/",
-      "wget -q -T 3 -O - http://[fe80::1%lo]:80/",
-      "ping -c 1 -W 2 8.8.8.8",
-      "nslookup -timeout=2 github.com 8.8.8.8",
-      "nslookup -timeout=2 github.com",
-      "echo x | nc -u -w 2 8.8.8.8 53 | grep .",
-      get(outside.port),
-      `http_proxy=http://127.0.0.1:8790 wget -q -T 3 -O - http://127.0.0.1:${outside.port}/`,
-    ]) {
-      const { exitCode, stdout } = await inside.run(attempt);
-      expect(exitCode, `${attempt}: ${stdout}`).not.toBe(0);
+    expect((await inside.run(dial("127.0.0.1", 8791))).exitCode).toBe(0);
+    const own = [...ownAddresses(networkInterfaces())];
+    const addresses = [
+      "127.0.0.1",
+      "::1",
+      "10.0.2.2",
+      "169.254.169.254",
+      "8.8.8.8",
+      "2606:4700:4700::1111",
+      ...own,
+    ];
+    for (const address of addresses) {
+      for (const port of [outside.port, 80]) {
+        const { exitCode, stdout } = await inside.run(dial(address, port));
+        expect(exitCode, `${address} port ${port}: ${stdout}`).toBe(1);
+      }
+      await inside.run(`echo x | nc -u -w 1 ${address} ${udp.address().port}`);
     }
+    // Port 8790 is not served, and the proxy leads nowhere.
+    expect((await inside.run(dial("127.0.0.1", 8790))).exitCode).toBe(1);
+    expect((await inside.run(get(outside.port))).stdout).toContain("403");
+    expect((await inside.run("ping -c 1 -W 2 8.8.8.8")).exitCode).not.toBe(0);
     expect((await inside.run("ip route; ip -6 route; ls /sys/class/net")).stdout).toBe("lo");
-    expect(outside.connections()).toBe(0);
+    // Abstract sockets belong to a network namespace: none of the host's is seen.
+    expect((await inside.run("grep -c @ /proc/net/unix")).stdout).toBe("0");
+    expect([outside.connections(), datagrams]).toEqual([0, []]);
   });
 
   it("is not another session's, and cannot be reached from the host", async () => {
@@ -96,7 +116,7 @@ describe("a session's network", () => {
     await daemon.open(ground.request(first, [`127.0.0.1:${server.port}`]));
     await daemon.open(ground.request(second, []));
     expect((await second.run(get(server.port))).stdout).toContain("403");
-    expect((await first.run(get(server.port))).stdout).toBe("the world");
+    expect((await first.run(get(server.port))).stdout).toMatch(/the world$/);
     const fromHost = await new Promise((resolve) => {
       connect(8791, "127.0.0.1").once("error", resolve).once("connect", resolve);
     });
@@ -110,14 +130,14 @@ describe("a session's network", () => {
     await daemon.open(request);
     expect((await inside.run(get(server.port))).stdout).toContain("403");
     await daemon.update(request.session, { profile: "p", allow: [`127.0.0.1:${server.port}`] });
-    expect((await inside.run(get(server.port))).stdout).toBe("the world");
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
   });
 
   it("cannot be opened on a port that the container has taken, in a container that has ended, or on the host", async () => {
-    const [taken, ended] = [await container(), await container()];
+    const [taken, ended] = [await container("none", "nc -l -s 127.0.0.1 -p 8791 -e cat"), await container()];
     const daemon = ground.daemon();
-    await taken.run("nc -lk -s 127.0.0.1 -p 8791 -e cat >/dev/null 2>&1 &");
-    await until("the listening", async () => (await taken.run("netstat -ltn | grep 8791")).exitCode === 0);
+    // 8791 in the kernel's table of sockets.
+    await until("the listening", async () => (await taken.run("grep :2257 /proc/net/tcp")).exitCode === 0);
     const failure = { code: "network_failed" };
     await expect(daemon.open(ground.request(taken, []))).rejects.toMatchObject({
       ...failure,
@@ -180,7 +200,7 @@ describe("the gateway", () => {
     const gateway = daemon.process!;
     process.kill(gateway.pid, "SIGKILL");
     await until("the next gateway", () => daemon.process !== undefined && daemon.process.pid !== gateway.pid);
-    expect((await inside.run(get(server.port))).stdout).toBe("the world");
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
     expect(server.connections()).toBe(1);
   });
 
@@ -192,7 +212,7 @@ describe("the gateway", () => {
     process.kill(gateway.pid, "SIGSTOP");
     await until("the next gateway", () => daemon.process !== undefined && daemon.process.pid !== gateway.pid);
     expect(await isAlive(gateway)).toBe(false);
-    expect((await inside.run(get(server.port))).stdout).toBe("the world");
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
   });
 
   it("that hangs is replaced by a daemon that starts", async () => {
@@ -305,7 +325,7 @@ describe("the gateway", () => {
     await daemon.open(request);
     await daemon.open(ground.request(quiet, [`127.0.0.1:${server.port}`]));
     const flood = noisy.run(`i=0; while [ $i -lt 300 ]; do ${get(server.port)} & i=$((i+1)); done; wait`);
-    expect((await quiet.run(get(server.port))).stdout).toBe("the world");
+    expect((await quiet.run(get(server.port))).stdout).toMatch(/the world$/);
     await flood;
     await daemon.close(request.session);
     const { hosts } = await summariseEgress(request.egress_path);
