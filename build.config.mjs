@@ -1,4 +1,4 @@
-// Builds dist/: four complete programs from the same sources, each one CommonJS file, which starts faster than an ES
+// Builds dist/: complete programs from the same sources, each one CommonJS file, which starts faster than an ES
 // module. No code is split off for them to share: the class of an error has to be the same all over a program.
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
