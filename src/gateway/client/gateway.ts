@@ -53,7 +53,11 @@ export class Gateway {
    * @throws AgentdError `network_failed`, `gateway_unavailable`.
    */
   async open(request: OpenSession): Promise<void> {
-    await this.#call("open", request);
+    // A second time, because the gateway may just have died: opening again is harmless.
+    await this.#call("open", request).catch(async (error: unknown) => {
+      if (!isUnavailable(error)) throw error;
+      return this.#call("open", request);
+    });
     this.#sessions.set(request.session, request);
   }
 
@@ -113,14 +117,16 @@ export class Gateway {
       return await connection.call(method, params, this.#answerMs);
     } catch (error) {
       // Not a refusal: it hangs, and everyone else would wait as long.
-      if (isUnavailable(error) && !this.#stopping.signal.aborted)
+      if (isUnavailable(error) && !this.#isStopping()) {
         await killGateway(connection.gateway.process);
+        this.#forget(connection);
+      }
       throw error;
     }
   }
 
   async #reach(method: string): Promise<ControlConnection> {
-    if (this.#stopping.signal.aborted) throw unavailable(method, "this daemon is ending");
+    if (this.#isStopping()) throw unavailable(method, "this daemon is ending");
     if (this.#connection !== undefined) return this.#connection;
     this.#reaching ??= this.#connect().finally(() => (this.#reaching = undefined));
     return this.#reaching;
@@ -161,7 +167,7 @@ export class Gateway {
       await killGateway(connection.gateway.process);
       connection.close();
     }
-    this.#connection = undefined;
+    this.#forget(connection);
     if (!this.#isStopping() && this.#sessions.size > 0) await this.#replace();
   }
 
@@ -177,6 +183,12 @@ export class Gateway {
       if (reached !== undefined) return;
       await delay(backoff.next(), undefined, { signal: this.#stopping.signal }).catch(() => undefined); // Stopped.
     }
+  }
+
+  /** Unless another one has taken its place. */
+  #forget(connection: ControlConnection): void {
+    connection.close();
+    if (this.#connection === connection) this.#connection = undefined;
   }
 
   #isStopping(): boolean {

@@ -45,7 +45,9 @@ export async function startContainer(network = "none", command = "exec sleep 360
       });
       return { stdout: `${stdout}${stderr}`, exitCode };
     },
-    remove: async () => void (await podman(environment, ["rm", "--force", "--ignore", "--time=0", name])),
+    remove: async () => {
+      await podman(environment, ["rm", "--force", "--ignore", "--time=0", name]);
+    },
   };
 }
 

@@ -134,10 +134,13 @@ describe("a session's network", () => {
   });
 
   it("cannot be opened on a port that the container has taken, in a container that has ended, or on the host", async () => {
-    const [taken, ended] = [await container("none", "nc -l -s 127.0.0.1 -p 8791 -e cat"), await container()];
+    const [taken, ended] = [await container("none", "nc -ll -p 8791 -e cat"), await container()];
     const daemon = ground.daemon();
     // 8791 in the kernel's table of sockets.
-    await until("the listening", async () => (await taken.run("grep :2257 /proc/net/tcp")).exitCode === 0);
+    await until(
+      "the listening",
+      async () => (await taken.run("grep :2257 /proc/net/tcp /proc/net/tcp6")).exitCode === 0,
+    );
     const failure = { code: "network_failed" };
     await expect(daemon.open(ground.request(taken, []))).rejects.toMatchObject({
       ...failure,

@@ -1,7 +1,7 @@
 /** An egress proxy on loopback, in the test's own process, with a resolver of the test's own. */
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { once } from "node:events";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import type { ConnectionLine } from "../../../src/gateway/log/egress-line.ts";
 import { EgressProxy } from "../../../src/gateway/proxy/egress-proxy.ts";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { AllowEntry } from "../../../src/gateway/rules/allow-entry.ts";
 import type { ProxyLimits } from "../../../src/gateway/proxy/proxy-limits.ts";
+import type { AllowEntry } from "../../../src/gateway/rules/allow-entry.ts";
 import { helloWith, inRecords, messageOf, realHello } from "../../kit/client-hello.ts";
 import {
   exchange,
