@@ -207,6 +207,36 @@ describe("the gateway", () => {
     expect(server.connections()).toBe(1);
   });
 
+  it("that is killed takes its connections along, and refuses new ones at once until a daemon comes", async () => {
+    const inside = await container();
+    const echo = await startTcp((socket) => socket.pipe(socket));
+    opened.push(echo);
+    const first = ground.daemon();
+    const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
+    await first.open(request);
+    const gateway = first.process!;
+    await first.stop();
+    const connecting = inside.run(
+      `nc 127.0.0.1 8791 -e sh -c "printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; cat >&2"`,
+    );
+    await until("the connection", () => echo.connections() === 1);
+    process.kill(gateway.pid, "SIGKILL");
+    expect((await connecting).stdout).toMatch(/^HTTP\/1\.1 200 /);
+    const refused = await inside.run(dial("127.0.0.1", 8791));
+    expect(refused).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("refused") });
+    await ground.daemon().open(request);
+    expect((await inside.run(dial("127.0.0.1", 8791))).exitCode).toBe(0);
+  });
+
+  it("that dies just before a session opens costs the session nothing", async () => {
+    const [inside, server] = [await container(), await world()];
+    const daemon = ground.daemon();
+    await daemon.list();
+    process.kill(daemon.process!.pid, "SIGKILL");
+    await daemon.open(ground.request(inside, [`127.0.0.1:${server.port}`]));
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
+  });
+
   it("is killed and started again when it hangs", async () => {
     const [inside, server] = [await container(), await world()];
     const daemon = ground.daemon({ askMs: 100, answerMs: 1_000 });

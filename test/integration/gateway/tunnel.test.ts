@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ProxyLimits } from "../../../src/gateway/proxy/proxy-limits.ts";
 import type { AllowEntry } from "../../../src/gateway/rules/allow-entry.ts";
+import { makeCertificate } from "../../kit/certificates.mjs";
 import { helloWith, inRecords, messageOf, realHello } from "../../kit/client-hello.ts";
 import {
   exchange,
@@ -9,6 +14,7 @@ import {
   RawConnection,
   startProxy,
   startTcp,
+  startWorld,
   type WorldServer,
 } from "./in-process-proxy.ts";
 
@@ -314,6 +320,29 @@ describe("5. TLS on the port of https", () => {
       const answer = await connection.whole();
       expect(answer.split("\r\n\r\n").slice(1).join("\r\n\r\n")).toBe(`${bytes.toString("latin1")}after`);
     }
+  });
+
+  it("passes a real connection of https", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "agentd-tls-"));
+    const { certificate } = await makeCertificate(directory);
+    await rm(directory, { recursive: true });
+    const world = await startWorld((_request, response) => response.end("secret"), certificate);
+    opened.push(world);
+    const target = `db.example:${world.port}`;
+    const names = { "db.example": ["127.0.0.1"] };
+    const proxy = await proxyWith([{ host: target, private: true }], names, { httpsPort: world.port });
+    const { socket } = await connected(proxy, target);
+    socket.removeAllListeners("data");
+    const secure = connect({ socket, servername: "db.example", rejectUnauthorized: false });
+    secure.write("GET / HTTP/1.1\r\nHost: db.example\r\nConnection: close\r\n\r\n");
+    let answer = "";
+    for await (const chunk of secure) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*secret$/s);
+    expect(await proxy.line()).toMatchObject({
+      host: "db.example",
+      verdict: "allowed",
+      address: "127.0.0.1",
+    });
   });
 
   it("refuses another name", async () => {
