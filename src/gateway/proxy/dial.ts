@@ -1,4 +1,4 @@
-/** Opens a connection to an address that was judged. No name is resolved here. */
+/** Opens a connection to an address that was checked. No name is resolved here. */
 import { connect, isIP, type Socket } from "node:net";
 import { sentence } from "../../errors.ts";
 

@@ -30,7 +30,7 @@ export class Exchange {
     this.#host = asked;
   }
 
-  /** Notes where it goes, in the form in which that was judged. */
+  /** Notes where it goes, in the form in which that was checked. */
   goesTo({ host, port }: Target): void {
     this.#host = host;
     this.#port = port;

@@ -1,7 +1,7 @@
-/** From a target to a connection: the order in which a request is judged. */
+/** From a target to a connection: the order of its checks. */
 import type { Socket } from "node:net";
 import type { AllowRule } from "../rules/allow-entry.ts";
-import { judgeAddresses, ruleFor } from "../rules/policy.ts";
+import { checkAddresses, ruleFor } from "../rules/policy.ts";
 import { type Target, targetText } from "../rules/target.ts";
 import { dial } from "./dial.ts";
 import type { ProxyLimits } from "./proxy-limits.ts";
@@ -31,7 +31,7 @@ export interface Route {
   readonly rule: AllowRule;
 }
 
-/** Judges a target and connects to it: allowlist, one resolution, every address, and only then the connection. */
+/** Checks a target and connects to it: allowlist, one resolution, every address, and only then the connection. */
 export async function route(target: Target, options: RouteOptions): Promise<Route | Refusal> {
   const { policy, resolver, ownAddresses, limits, signal } = options;
   const rule = ruleFor(target, policy.rules);
@@ -41,9 +41,9 @@ export async function route(target: Target, options: RouteOptions): Promise<Rout
       ? ({ kind: "found", addresses: [target.host] } as const)
       : await resolver.resolve(target.host, signal);
   if (resolved.kind === "failed") return failed("resolve", resolved.why, resolved.isLate ? 504 : 502);
-  const judged = judgeAddresses(resolved.addresses, rule, ownAddresses());
-  if ("fault" in judged) return badAddress(target, judged.fault, policy);
-  const dialled = await dial(judged.addresses, target.port, { limitMs: limits.connectMs, signal });
+  const checked = checkAddresses(resolved.addresses, rule, ownAddresses());
+  if ("fault" in checked) return badAddress(target, checked.fault, policy);
+  const dialled = await dial(checked.addresses, target.port, { limitMs: limits.connectMs, signal });
   if (dialled.kind === "failed") return failed("connect", dialled.why, dialled.isLate ? 504 : 502);
   return { ...dialled, rule };
 }

@@ -20,7 +20,7 @@ function matches(target: Target, { kind, host }: AllowRule): boolean {
 }
 
 /** The addresses that a connection may go to, or why there is none. */
-export type AddressJudgement = { readonly addresses: readonly string[] } | { readonly fault: string };
+export type AddressCheck = { readonly addresses: readonly string[] } | { readonly fault: string };
 
 /**
  * Checks every address that a target has. One that is refused refuses all: which of them a client would have got is
@@ -28,11 +28,11 @@ export type AddressJudgement = { readonly addresses: readonly string[] } | { rea
  *
  * @param own the host's own addresses.
  */
-export function judgeAddresses(
+export function checkAddresses(
   resolved: readonly string[],
   rule: AllowRule,
   own: ReadonlySet<string>,
-): AddressJudgement {
+): AddressCheck {
   const isException = rule.kind === "address" || rule.isPrivate;
   const addresses: string[] = [];
   for (const text of resolved) {

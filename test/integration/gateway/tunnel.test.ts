@@ -161,7 +161,7 @@ describe("a tunnel through the proxy", () => {
   });
 });
 
-describe("the order of judgement of a CONNECT", () => {
+describe("the order of checks of a CONNECT", () => {
   it.each([
     "127.0.0.1",
     "github.com",
@@ -223,7 +223,7 @@ describe("the order of judgement of a CONNECT", () => {
     expect(world.connections()).toBe(1);
   });
 
-  it("4. resolves once, and connects to the address that was judged", async () => {
+  it("4. resolves once, and connects to the address that was checked", async () => {
     const world = await echo();
     const answers = [["127.0.0.1"], ["127.0.0.2"]];
     const proxy = await proxyWith([{ host: `flip.example:${world.port}`, private: true }], {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addressFault } from "../../../src/gateway/rules/addresses.ts";
 import { type AllowEntry, allowRules } from "../../../src/gateway/rules/allow-entry.ts";
-import { judgeAddresses, ruleFor } from "../../../src/gateway/rules/policy.ts";
+import { checkAddresses, ruleFor } from "../../../src/gateway/rules/policy.ts";
 import { parseTarget } from "../../../src/gateway/rules/target.ts";
 
 const OWN = new Set(["198.41.0.7", "2a00::7"]);
@@ -82,32 +82,32 @@ describe("an address that a name resolves to", () => {
     for (const address of addresses) expect(addressFault(address, OWN), address).toBeDefined();
   });
 
-  const judge = (addresses: string[], entry: AllowEntry) => {
-    return judgeAddresses(addresses, allowRules([entry])[0]!, OWN);
+  const check = (addresses: string[], entry: AllowEntry) => {
+    return checkAddresses(addresses, allowRules([entry])[0]!, OWN);
   };
 
   it("refuses all of them when one is bad", () => {
-    expect(judge(["1.1.1.1", "10.0.0.1", "1.0.0.1"], "github.com")).toEqual({
+    expect(check(["1.1.1.1", "10.0.0.1", "1.0.0.1"], "github.com")).toEqual({
       fault: "10.0.0.1 is a private address",
     });
-    expect(judge([], "github.com")).toEqual({ fault: "it has no address" });
+    expect(check([], "github.com")).toEqual({ fault: "it has no address" });
   });
 
   it("may be private by an entry that says so, or that is the address", () => {
-    expect(judge(["10.0.0.1"], { host: "db.example", private: true })).toEqual({ addresses: ["10.0.0.1"] });
-    expect(judge(["198.41.0.7"], { host: "me.example", private: true })).toEqual({
+    expect(check(["10.0.0.1"], { host: "db.example", private: true })).toEqual({ addresses: ["10.0.0.1"] });
+    expect(check(["198.41.0.7"], { host: "me.example", private: true })).toEqual({
       addresses: ["198.41.0.7"],
     });
-    expect(judge(["127.0.0.1"], "127.0.0.1:8080")).toEqual({ addresses: ["127.0.0.1"] });
+    expect(check(["127.0.0.1"], "127.0.0.1:8080")).toEqual({ addresses: ["127.0.0.1"] });
   });
 
   it("is never the unspecified one, nor one of many hosts", () => {
     for (const address of ["0.0.0.0", "::", "224.0.0.1", "255.255.255.255"]) {
-      expect(judge([address], { host: "db.example", private: true }), address).toHaveProperty("fault");
+      expect(check([address], { host: "db.example", private: true }), address).toHaveProperty("fault");
     }
   });
 
   it("is the one that was checked: mapped ones are connected to as IPv4", () => {
-    expect(judge(["::ffff:1.1.1.1", "1.1.1.1"], "github.com")).toEqual({ addresses: ["1.1.1.1"] });
+    expect(check(["::ffff:1.1.1.1", "1.1.1.1"], "github.com")).toEqual({ addresses: ["1.1.1.1"] });
   });
 });
