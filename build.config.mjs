@@ -1,4 +1,4 @@
-// Builds dist/: five complete programs from the same sources, each one CommonJS file, which starts faster than an ES
+// Builds dist/: complete programs from the same sources, each one CommonJS file, which starts faster than an ES
 // module. No code is split off for them to share: the class of an error has to be the same all over a program.
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -15,6 +15,8 @@ await build({
     "removal-worker": "src/trees/removal-worker.ts",
     "artifact-worker": "src/input/artifact-worker.ts",
     "export-worker": "src/work/export-worker.ts",
+    gateway: "src/gateway/main.ts",
+    "gateway-listen": "src/gateway/sockets/listen.ts",
   },
   outdir: "dist",
   outExtension: { ".js": ".cjs" },

@@ -95,7 +95,12 @@ export default defineConfig(
   },
   {
     // The composition roots: here clock, environment and process events are real.
-    files: ["src/daemon/**/*.ts", "src/cli/process-host.ts"],
+    files: [
+      "src/daemon/**/*.ts",
+      "src/cli/process-host.ts",
+      "src/gateway/main.ts",
+      "src/gateway/sockets/listen.ts",
+    ],
     rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, REMOVAL] },
   },
   {

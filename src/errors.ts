@@ -70,6 +70,8 @@ export const ERROR_CODES = {
   token_needs_https: "A clone token is sent over https only.",
   repository_reserved: "The repository has an entry with a name that agentd reserves.",
   preparation_timeout: "Preparing the session exceeded the time limit.",
+  gateway_unavailable: "The gateway does not answer.",
+  network_failed: "The session's network cannot be opened.",
   launcher_failed: "The image's shell did not reach the command.",
   teardown_failed: "A resource of a session could not be released; agentd tries again.",
   // The record.

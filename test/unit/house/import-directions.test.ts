@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "credentials",
       "trees",
       "work",
+      "gateway",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -41,8 +42,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables.
-  profile: { to: ["workspace", "credentials", "input"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts.
+  profile: { to: ["workspace", "credentials", "gateway", "input"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -56,6 +57,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
   systemd: { to: [] },
+  // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
+  gateway: { to: ["rpc", "programs"] },
   daemon: {
     to: [
       "api",
@@ -74,6 +77,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "systemd",
       "trees",
       "work",
+      "gateway",
     ],
   },
 };
@@ -97,6 +101,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "commands",
   ],
   daemon: ["process", "configuration"],
+  gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],

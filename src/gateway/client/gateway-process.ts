@@ -1,0 +1,123 @@
+/** Finds the gateway that runs, or starts one. It is nobody's child: it outlives the daemon that started it. */
+import { closeSync, openSync } from "node:fs";
+import { basename } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import { AgentdError } from "../../errors.ts";
+import type { Logger } from "../../log.ts";
+import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
+import { endProcessGroup } from "../../programs/process-table.ts";
+import { endLeftoverProgram, recordProgram } from "../../programs/program-record.ts";
+import { ControlConnection } from "./control-connection.ts";
+
+export interface GatewayProcessOptions {
+  /** Path of the bundled `gateway.cjs`. */
+  readonly script: string;
+  /** Where it listens; its directory exists and is private to the user. */
+  readonly socketPath: string;
+  /** The file that names the running gateway, for the case that it hangs. */
+  readonly recordPath: string;
+  /** What it says on standard error goes there; cut when a new one starts. */
+  readonly logPath: string;
+  /** Its `PATH`, and what names the user's directories. No secret. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The version of this daemon. */
+  readonly version: string;
+  /** How long any answer may take, in milliseconds. Default 10 seconds. */
+  readonly answerMs?: number | undefined;
+  readonly log: Logger;
+  /** Default: starts the script with this Node. */
+  readonly spawn?: ((options: GatewayProcessOptions) => Promise<ProcessIdentity>) | undefined;
+}
+
+export const ANSWER_MS = 10_000;
+const ASK_PAUSE_MS = 10;
+/** Names are resolved on threads of their own, and one session must not take those of another. */
+const THREADS = "64";
+
+/**
+ * A connection to the gateway of this user: to the one that runs, or a new one in the place of one that hangs, or that
+ * is of another version and has no session.
+ *
+ * @throws AgentdError `gateway_unavailable`, `protocol_mismatch`.
+ */
+export async function reachGateway(options: GatewayProcessOptions): Promise<ControlConnection> {
+  const { socketPath, version, answerMs = ANSWER_MS, log } = options;
+  try {
+    const found = await ControlConnection.open(socketPath, version, answerMs);
+    if (found === undefined) return await startGateway(options);
+    const { version: theirs, sessions } = found.gateway;
+    if (theirs === version || sessions > 0) return found;
+    log.info({ version: theirs }, "replacing the gateway of another version");
+    await found.call("end", {}, answerMs);
+    await found.closed();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    log.warn({ error }, "the gateway does not answer; replacing it");
+  }
+  return startGateway(options);
+}
+
+/** Kills a gateway that hangs; its sessions' connections end at once. */
+export async function killGateway(gateway: ProcessIdentity): Promise<void> {
+  await endProcessGroup(gateway, 0);
+}
+
+async function startGateway(options: GatewayProcessOptions): Promise<ControlConnection> {
+  const {
+    recordPath,
+    socketPath,
+    version,
+    script,
+    log,
+    answerMs = ANSWER_MS,
+    spawn = spawnGateway,
+  } = options;
+  // One that hangs, or is about to end.
+  await endLeftoverProgram(recordPath, (argv) => argv.some((each) => basename(each) === basename(script)), 0);
+  const gateway = await spawn(options);
+  await recordProgram(recordPath, gateway);
+  const deadline = performance.now() + answerMs;
+  while (performance.now() < deadline && (await isAlive(gateway))) {
+    const connection = await ControlConnection.open(socketPath, version, answerMs);
+    if (connection !== undefined) {
+      log.info({ pid: gateway.pid }, "started the gateway");
+      return connection;
+    }
+    await delay(ASK_PAUSE_MS);
+  }
+  await killGateway(gateway);
+  throw notStarted(`it did not listen on ${socketPath}`, options);
+}
+
+async function spawnGateway(options: GatewayProcessOptions): Promise<ProcessIdentity> {
+  const { script, socketPath, logPath, environment } = options;
+  const log = openSync(logPath, "w", 0o600);
+  try {
+    const child = execa(process.execPath, [script, socketPath], {
+      env: { ...environment, UV_THREADPOOL_SIZE: THREADS },
+      extendEnv: false,
+      stdin: "ignore",
+      stdout: "ignore",
+      // The file itself: a pipe would break when this daemon ends.
+      stderr: log as 3, // Any descriptor will do; the types know only the first.
+      detached: true,
+      cleanup: false,
+      reject: false,
+    });
+    child.unref();
+    const identity = child.pid === undefined ? undefined : await identifyProcess(child.pid);
+    if (identity === undefined) throw notStarted("it ended at once", options);
+    return identity;
+  } finally {
+    closeSync(log);
+  }
+}
+
+function notStarted(why: string, { logPath }: GatewayProcessOptions): AgentdError {
+  return new AgentdError("gateway_unavailable", { tried: "start the gateway", why, next: `See ${logPath}.` });
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof AgentdError && error.code === "gateway_unavailable";
+}

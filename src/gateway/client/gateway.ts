@@ -1,0 +1,201 @@
+/**
+ * The gateway as the daemon has it: found or started when a session first needs it, watched, and replaced when it dies
+ * or hangs, with every session that it had opened anew.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { Backoff } from "../../backoff.ts";
+import type { AgentdError } from "../../errors.ts";
+import type { ProcessIdentity } from "../../process-identity.ts";
+import type {
+  ControlMethod,
+  ControlParams,
+  ControlResult,
+  OpenSession,
+  SessionPolicy,
+} from "../control/control-protocol.ts";
+import { type ControlConnection, unavailable } from "./control-connection.ts";
+import { ANSWER_MS, type GatewayProcessOptions, killGateway, reachGateway } from "./gateway-process.ts";
+
+export interface GatewayOptions extends GatewayProcessOptions {
+  /** How often it is asked whether it lives. Default 2 seconds; it and the answer's limit together are at most 10. */
+  readonly askMs?: number | undefined;
+  /** Called when a running session's network could not be opened again after the gateway had died. */
+  readonly onSessionLost?: ((session: string, error: unknown) => void) | undefined;
+}
+
+const ASK_MS = 2_000;
+/** So that a gateway that hangs is noticed within 10 seconds. */
+const ASK_LIMIT_MS = 8_000;
+const RESTARTS = { firstMs: 20, longestMs: 5_000 };
+
+/** One daemon's gateway. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #answerMs: number;
+  readonly #sessions = new Map<string, OpenSession>();
+  readonly #stopping = new AbortController();
+  #connection: ControlConnection | undefined;
+  #reaching: Promise<ControlConnection> | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#answerMs = options.answerMs ?? ANSWER_MS;
+  }
+
+  /** The gateway's process; undefined while none is known to run. */
+  get process(): ProcessIdentity | undefined {
+    return this.#connection?.gateway.process;
+  }
+
+  /**
+   * Opens a session's network, and again whenever the gateway has to be replaced, until `close`.
+   *
+   * @throws AgentdError `network_failed`, `gateway_unavailable`.
+   */
+  async open(request: OpenSession): Promise<void> {
+    // A second time, because the gateway may just have died: opening again is harmless.
+    await this.#call("open", request).catch(async (error: unknown) => {
+      if (!isUnavailable(error)) throw error;
+      return this.#call("open", request);
+    });
+    this.#sessions.set(request.session, request);
+  }
+
+  /** Changes what a session may reach from its next connection on. @throws AgentdError as `open`. */
+  async update(session: string, policy: SessionPolicy): Promise<void> {
+    await this.#call("update", { session, policy });
+    const known = this.#sessions.get(session);
+    if (known !== undefined) this.#sessions.set(session, { ...known, policy });
+  }
+
+  /**
+   * Closes a session's network and returns when its log is on disk. Never throws: a gateway that does not answer is
+   * killed, which closes it too.
+   *
+   * @returns undefined when no gateway answered.
+   */
+  async close(session: string): Promise<ControlResult<"close"> | undefined> {
+    this.#sessions.delete(session);
+    const connection = this.#connection;
+    try {
+      return await this.#call("close", { session });
+    } catch (error) {
+      this.#options.log.warn({ error, session }, "the gateway did not close a session; killing it");
+      if (connection !== undefined) await killGateway(connection.gateway.process);
+      return undefined;
+    }
+  }
+
+  /** Closes what the gateway has besides these sessions: nobody else will. @throws AgentdError `gateway_unavailable`. */
+  async closeOthers(kept: ReadonlySet<string>): Promise<void> {
+    const { sessions } = await this.#call("list", {});
+    const others = sessions.map(({ session }) => session).filter((session) => !kept.has(session));
+    await Promise.all(others.map(async (session) => this.close(session)));
+  }
+
+  /** What the gateway does now. @throws AgentdError `gateway_unavailable`. */
+  async list(): Promise<ControlResult<"list">> {
+    return this.#call("list", {});
+  }
+
+  /** Leaves the gateway to its sessions, or ends it when it has none. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const connection = this.#connection;
+    // Refused while it has sessions, as wanted: the next daemon finds it.
+    const hasEnded = await connection?.call("end", {}, this.#answerMs).then(
+      () => true,
+      () => false,
+    );
+    if (hasEnded === true) await Promise.race([connection?.closed(), delay(this.#answerMs)]);
+    connection?.close();
+  }
+
+  async #call<M extends ControlMethod>(method: M, params: ControlParams<M>): Promise<ControlResult<M>> {
+    const connection = await this.#reach(method);
+    try {
+      return await connection.call(method, params, this.#answerMs);
+    } catch (error) {
+      // Not a refusal: it hangs, and everyone else would wait as long.
+      if (isUnavailable(error) && !this.#isStopping()) {
+        await killGateway(connection.gateway.process);
+        this.#forget(connection);
+      }
+      throw error;
+    }
+  }
+
+  async #reach(method: string): Promise<ControlConnection> {
+    if (this.#isStopping()) throw unavailable(method, "this daemon is ending");
+    if (this.#connection !== undefined) return this.#connection;
+    this.#reaching ??= this.#connect().finally(() => (this.#reaching = undefined));
+    return this.#reaching;
+  }
+
+  async #connect(): Promise<ControlConnection> {
+    const connection = await reachGateway(this.#options);
+    this.#connection = connection;
+    void this.#watch(connection);
+    await Promise.all(
+      [...this.#sessions.values()].map(async (request) => this.#openAgain(connection, request)),
+    );
+    return connection;
+  }
+
+  async #openAgain(connection: ControlConnection, request: OpenSession): Promise<void> {
+    try {
+      await connection.call("open", request, this.#answerMs);
+    } catch (error) {
+      this.#options.log.error({ error, session: request.session }, "a session's network is lost");
+      this.#options.onSessionLost?.(request.session, error);
+    }
+  }
+
+  /** Until the connection ends: asks for life, and kills what gives no answer. Then replaces it, if anyone needs it. */
+  async #watch(connection: ControlConnection): Promise<void> {
+    const over = new AbortController();
+    void connection.closed().then(() => over.abort());
+    const pause = async (): Promise<boolean> =>
+      delay(this.#options.askMs ?? ASK_MS, true, { signal: over.signal }).catch(() => false);
+    while (await pause()) {
+      const limitMs = Math.min(ASK_LIMIT_MS, this.#answerMs);
+      const answers = await connection.call("list", {}, limitMs).then(
+        () => true,
+        () => false,
+      );
+      if (answers || this.#isStopping()) continue;
+      await killGateway(connection.gateway.process);
+      connection.close();
+    }
+    this.#forget(connection);
+    if (!this.#isStopping() && this.#sessions.size > 0) await this.#replace();
+  }
+
+  async #replace(): Promise<void> {
+    const { log } = this.#options;
+    log.warn({ sessions: this.#sessions.size }, "the gateway has ended; starting it again");
+    const backoff = new Backoff(RESTARTS);
+    while (!this.#isStopping()) {
+      const reached = await this.#reach("list").catch((error: unknown) => {
+        log.error({ error }, "the gateway cannot be started");
+        return undefined;
+      });
+      if (reached !== undefined) return;
+      await delay(backoff.next(), undefined, { signal: this.#stopping.signal }).catch(() => undefined); // Stopped.
+    }
+  }
+
+  /** Unless another one has taken its place. */
+  #forget(connection: ControlConnection): void {
+    connection.close();
+    if (this.#connection === connection) this.#connection = undefined;
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+}
+
+function isUnavailable(error: unknown): error is AgentdError {
+  return error instanceof Error && "code" in error && error.code === "gateway_unavailable";
+}

@@ -1,0 +1,111 @@
+/** All sessions of a gateway: opened, listed and closed, each in order. */
+import { AgentdError } from "../../errors.ts";
+import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
+import { isAlive } from "../../process-identity.ts";
+import type { LogEnd } from "../log/egress-log.ts";
+import type { ControlResult, OpenSession, SessionPolicy } from "./control-protocol.ts";
+import { GatewaySession, type SessionGround } from "./gateway-session.ts";
+
+/** Answers about sessions whose containers have ended, kept for the daemon that asks for them. */
+const ENDS_KEPT = 1_000;
+const NOTHING_LEFT_OUT: LogEnd = { counted: 0, lost: 0 };
+
+/** The sessions of one gateway. */
+export class GatewaySessions {
+  readonly #ground: SessionGround;
+  readonly #open = new Map<string, GatewaySession>();
+  readonly #ends = new Map<string, LogEnd>();
+  readonly #turns = new Map<string, { readonly enqueue: Enqueue; tasks: number }>();
+
+  constructor(ground: SessionGround) {
+    this.#ground = ground;
+  }
+
+  /** Whether no session is open or on its way. */
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#turns.size === 0;
+  }
+
+  /** Sessions that are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Opens a session; one that is open in the same container takes the policy only. @throws AgentdError `network_failed`. */
+  async open(request: OpenSession): Promise<void> {
+    await this.#inTurn(request.session, async () => {
+      const known = this.#open.get(request.session);
+      if (known !== undefined && isSameContainer(known.request, request)) {
+        known.policy = request.policy;
+        return;
+      }
+      // The container of before has ended, or the daemon would not ask.
+      await known?.close();
+      this.#open.delete(request.session);
+      this.#ends.delete(request.session);
+      this.#open.set(request.session, await GatewaySession.open(request, this.#ground));
+    });
+  }
+
+  /** @throws AgentdError `network_failed` when the session is not open, or an entry is wrong. */
+  async update(session: string, policy: SessionPolicy): Promise<void> {
+    await this.#inTurn(session, async () => {
+      const known = this.#open.get(session);
+      if (known === undefined) {
+        throw new AgentdError("network_failed", {
+          tried: `change what session ${session} reaches`,
+          why: "the gateway does not have the session",
+        });
+      }
+      known.policy = policy;
+    });
+  }
+
+  /** Closes a session; one that is not open is fine. */
+  async close(session: string): Promise<ControlResult<"close">> {
+    return this.#inTurn(session, async () => {
+      const known = this.#open.get(session);
+      const end = (await known?.close()) ?? this.#ends.get(session);
+      this.#open.delete(session);
+      this.#ends.delete(session);
+      return { known: end !== undefined, ...(end ?? NOTHING_LEFT_OUT) };
+    });
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map(async (session) => this.close(session)));
+  }
+
+  /** Closes the sessions whose containers have ended: their sockets would keep the namespace alive. */
+  async closeEnded(): Promise<void> {
+    for (const [session, { request }] of this.#open) {
+      if (await isAlive(request.process)) continue;
+      const { known, ...end } = await this.close(session);
+      if (known && this.#ends.size < ENDS_KEPT) this.#ends.set(session, end);
+    }
+  }
+
+  list(): ControlResult<"list">["sessions"] {
+    return [...this.#open].map(([session, { request, connections }]) => {
+      return { session, pid: request.process.pid, connections };
+    });
+  }
+
+  /** Runs a task when those before it for the same session have ended. */
+  async #inTurn<T>(session: string, task: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.get(session) ?? { enqueue: oneAtATime(), tasks: 0 };
+    this.#turns.set(session, turn);
+    turn.tasks += 1;
+    try {
+      return await turn.enqueue(task);
+    } finally {
+      turn.tasks -= 1;
+      if (turn.tasks === 0) this.#turns.delete(session);
+    }
+  }
+}
+
+function isSameContainer(known: OpenSession, asked: OpenSession): boolean {
+  const [a, b] = [known.process, asked.process];
+  return a.pid === b.pid && a.startTime === b.startTime && known.egress_path === asked.egress_path;
+}

@@ -1,0 +1,7 @@
+/** Where a session finds agentd's network, on 127.0.0.1 in its own network namespace. Below what developers use. */
+
+/** The egress proxy. */
+export const PROXY_PORT = 8791;
+
+/** The proxy as the value of `HTTP_PROXY`. */
+export const PROXY_URL = `http://127.0.0.1:${PROXY_PORT}`;

@@ -1,0 +1,368 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { readFile, stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ControlConnection } from "../../../src/gateway/client/control-connection.ts";
+import { summariseEgress } from "../../../src/gateway/log/egress-summary.ts";
+import { ownAddresses } from "../../../src/gateway/rules/own-addresses.ts";
+import { openListeners } from "../../../src/gateway/sockets/open-listeners.ts";
+import { identifyProcess, isAlive } from "../../../src/process-identity.ts";
+import { until } from "../../kit/until.mjs";
+import {
+  type GatewayGround,
+  LISTEN_SCRIPT,
+  makeGround,
+  startContainer,
+  type TestContainer,
+} from "./gateway-ground.ts";
+import { startTcp, startWorld, type WorldServer } from "./in-process-proxy.ts";
+
+let ground: GatewayGround;
+const opened: { remove?: () => Promise<void>; close?: () => void }[] = [];
+beforeEach(async () => {
+  ground = await makeGround();
+});
+afterEach(async () => {
+  for (const each of opened.splice(0)) {
+    await each.remove?.();
+    each.close?.();
+  }
+  await ground.remove();
+});
+
+async function container(network?: string, command?: string): Promise<TestContainer> {
+  const started = await startContainer(network, command);
+  opened.push(started);
+  return started;
+}
+
+async function world(): Promise<WorldServer> {
+  const server = await startWorld((_request, response) => response.end("the world"));
+  opened.push(server);
+  return server;
+}
+
+/** Asks for a page through the proxy. The image's wget would do it in one word, and crashes with a proxy. */
+function get(port: number): string {
+  const request = `GET http://127.0.0.1:${port}/ HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n`;
+  return `nc 127.0.0.1 8791 -e sh -c "printf '${request}'; cat >&2"`;
+}
+
+/** Succeeds when a connection comes about. */
+const dial = (address: string, port: number): string => `nc -w 2 ${address} ${port} -e true`;
+
+describe("a session's network", () => {
+  it.each(["none", "slirp4netns"])("reaches what it may, and nothing else (network %s)", async (network) => {
+    const [inside, allowed, other] = [await container(network), await world(), await world()];
+    const daemon = ground.daemon();
+    const request = ground.request(inside, [`127.0.0.1:${allowed.port}`]);
+    await daemon.open(request);
+    expect((await inside.run(get(allowed.port))).stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n.*the world$/s);
+    const refused = await inside.run(get(other.port));
+    expect(refused.stdout).toContain("403 Forbidden");
+    expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
+    expect([allowed.connections(), other.connections()]).toEqual([1, 0]);
+    const { hosts } = await summariseEgress(request.egress_path);
+    expect(hosts).toEqual([
+      expect.objectContaining({ port: allowed.port, verdict: "allowed", connections: 1 }),
+      expect.objectContaining({ port: other.port, verdict: "denied", rule: "allow", connections: 1 }),
+    ]);
+    expect((await inside.run(get(allowed.port))).stdout).toContain("Connection refused");
+    expect((await stat(request.egress_path)).mode & 0o777).toBe(0o600);
+  });
+
+  it("has no other way out: nothing of it reaches a counter", async () => {
+    const [inside, outside] = [await container(), await world()];
+    const datagrams: Buffer[] = [];
+    const udp = createSocket("udp4", (message) => datagrams.push(message)).bind(0, "0.0.0.0");
+    await once(udp, "listening");
+    opened.push({ close: () => udp.close() });
+    const daemon = ground.daemon();
+    await daemon.open(ground.request(inside, []));
+    expect((await inside.run(dial("127.0.0.1", 8791))).exitCode).toBe(0);
+    const own = [...ownAddresses(networkInterfaces())];
+    const addresses = [
+      "127.0.0.1",
+      "::1",
+      "10.0.2.2",
+      "169.254.169.254",
+      "8.8.8.8",
+      "2606:4700:4700::1111",
+      ...own,
+    ];
+    for (const address of addresses) {
+      for (const port of [outside.port, 80]) {
+        const { exitCode, stdout } = await inside.run(dial(address, port));
+        expect(exitCode, `${address} port ${port}: ${stdout}`).toBe(1);
+      }
+      await inside.run(`echo x | nc -u -w 1 ${address} ${udp.address().port}`);
+    }
+    // Port 8790 is not served, and the proxy leads nowhere.
+    expect((await inside.run(dial("127.0.0.1", 8790))).exitCode).toBe(1);
+    expect((await inside.run(get(outside.port))).stdout).toContain("403");
+    expect((await inside.run("ping -c 1 -W 2 8.8.8.8")).exitCode).not.toBe(0);
+    expect((await inside.run("ip route; ip -6 route; ls /sys/class/net")).stdout).toBe("lo");
+    // Abstract sockets belong to a network namespace: none of the host's is seen.
+    expect((await inside.run("grep -c @ /proc/net/unix")).stdout).toBe("0");
+    expect([outside.connections(), datagrams]).toEqual([0, []]);
+  });
+
+  it("is not another session's, and cannot be reached from the host", async () => {
+    const [first, second, server] = [await container(), await container(), await world()];
+    const daemon = ground.daemon();
+    await daemon.open(ground.request(first, [`127.0.0.1:${server.port}`]));
+    await daemon.open(ground.request(second, []));
+    expect((await second.run(get(server.port))).stdout).toContain("403");
+    expect((await first.run(get(server.port))).stdout).toMatch(/the world$/);
+    const fromHost = await new Promise((resolve) => {
+      connect(8791, "127.0.0.1").once("error", resolve).once("connect", resolve);
+    });
+    expect(fromHost).toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("changes with its policy, from the next connection on", async () => {
+    const [inside, server] = [await container(), await world()];
+    const daemon = ground.daemon();
+    const request = ground.request(inside, []);
+    await daemon.open(request);
+    expect((await inside.run(get(server.port))).stdout).toContain("403");
+    await daemon.update(request.session, { profile: "p", allow: [`127.0.0.1:${server.port}`] });
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
+  });
+
+  it("cannot be opened on a port that the container has taken, in a container that has ended, or on the host", async () => {
+    const [taken, ended] = [await container("none", "nc -ll -p 8791 -e cat"), await container()];
+    const daemon = ground.daemon();
+    // 8791 in the kernel's table of sockets.
+    await until(
+      "the listening",
+      async () => (await taken.run("grep :2257 /proc/net/tcp /proc/net/tcp6")).exitCode === 0,
+    );
+    const failure = { code: "network_failed" };
+    await expect(daemon.open(ground.request(taken, []))).rejects.toMatchObject({
+      ...failure,
+      why: "a process of the container already listens on port 8791",
+    });
+    await ended.remove();
+    await expect(daemon.open(ground.request(ended, []))).rejects.toMatchObject({
+      ...failure,
+      why: "the container's process has ended",
+    });
+    const own = { ...taken, process: (await identifyProcess(process.pid))! };
+    await expect(daemon.open(ground.request(own, []))).rejects.toMatchObject({
+      ...failure,
+      why: "the container uses the network of the host",
+    });
+    await expect(daemon.open(ground.request(taken, ["a/b"]))).rejects.toMatchObject(failure);
+    expect((await daemon.list()).sessions).toEqual([]);
+  });
+
+  it("is given up when no socket comes in time", async () => {
+    const inside = await container();
+    const options = { script: LISTEN_SCRIPT, environment: { PATH: process.env["PATH"] ?? "" }, limitMs: 1 };
+    await expect(openListeners(inside.process, [8791], options)).rejects.toMatchObject({
+      code: "network_failed",
+      why: "it took longer than 0.001 s",
+    });
+  });
+});
+
+describe("the gateway", () => {
+  it("outlives its daemon, with open connections; the next daemon finds it and its sessions", async () => {
+    const inside = await container();
+    const echo = await startTcp((socket) => socket.pipe(socket));
+    opened.push(echo);
+    const first = ground.daemon();
+    const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
+    await first.open(request);
+    const gateway = first.process!;
+    await first.stop();
+    expect(await isAlive(gateway)).toBe(true);
+    const second = ground.daemon();
+    await second.open(request);
+    expect(second.process).toEqual(gateway);
+    expect((await second.list()).sessions).toEqual([
+      { session: request.session, pid: inside.process.pid, connections: 0 },
+    ]);
+    await second.closeOthers(new Set([request.session]));
+    expect((await second.list()).sessions).toHaveLength(1);
+    await second.closeOthers(new Set());
+    expect((await second.list()).sessions).toEqual([]);
+    await second.stop();
+    await until("the gateway's end", async () => !(await isAlive(gateway)));
+  });
+
+  it("is started again when it is killed, with its sessions; meanwhile nothing is reached", async () => {
+    const [inside, server] = [await container(), await world()];
+    const daemon = ground.daemon();
+    const request = ground.request(inside, [`127.0.0.1:${server.port}`]);
+    await daemon.open(request);
+    const gateway = daemon.process!;
+    process.kill(gateway.pid, "SIGKILL");
+    await until("the next gateway", () => daemon.process !== undefined && daemon.process.pid !== gateway.pid);
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
+    expect(server.connections()).toBe(1);
+  });
+
+  it("that is killed takes its connections along, and refuses new ones at once until a daemon comes", async () => {
+    const inside = await container();
+    const echo = await startTcp((socket) => socket.pipe(socket));
+    opened.push(echo);
+    const first = ground.daemon();
+    const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
+    await first.open(request);
+    const gateway = first.process!;
+    await first.stop();
+    const connecting = inside.run(
+      `nc 127.0.0.1 8791 -e sh -c "printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; cat >&2"`,
+    );
+    await until("the connection", () => echo.connections() === 1);
+    process.kill(gateway.pid, "SIGKILL");
+    expect((await connecting).stdout).toMatch(/^HTTP\/1\.1 200 /);
+    const refused = await inside.run(dial("127.0.0.1", 8791));
+    expect(refused).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("refused") });
+    await ground.daemon().open(request);
+    expect((await inside.run(dial("127.0.0.1", 8791))).exitCode).toBe(0);
+  });
+
+  it("that dies just before a session opens costs the session nothing", async () => {
+    const [inside, server] = [await container(), await world()];
+    const daemon = ground.daemon();
+    await daemon.list();
+    process.kill(daemon.process!.pid, "SIGKILL");
+    await daemon.open(ground.request(inside, [`127.0.0.1:${server.port}`]));
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
+  });
+
+  it("is killed and started again when it hangs", async () => {
+    const [inside, server] = [await container(), await world()];
+    const daemon = ground.daemon({ askMs: 100, answerMs: 1_000 });
+    await daemon.open(ground.request(inside, [`127.0.0.1:${server.port}`]));
+    const gateway = daemon.process!;
+    process.kill(gateway.pid, "SIGSTOP");
+    await until("the next gateway", () => daemon.process !== undefined && daemon.process.pid !== gateway.pid);
+    expect(await isAlive(gateway)).toBe(false);
+    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
+  });
+
+  it("that hangs is replaced by a daemon that starts", async () => {
+    const inside = await container();
+    const first = ground.daemon();
+    const request = ground.request(inside, []);
+    await first.open(request);
+    const gateway = first.process!;
+    await first.stop();
+    process.kill(gateway.pid, "SIGSTOP");
+    const second = ground.daemon({ answerMs: 1_000 });
+    await second.open(request);
+    expect(second.process?.pid).not.toBe(gateway.pid);
+    expect(await isAlive(gateway)).toBe(false);
+  });
+
+  it("closes a session whose container has ended, and remembers how", async () => {
+    const inside = await container();
+    const daemon = ground.daemon();
+    const request = ground.request(inside, []);
+    await daemon.open(request);
+    await inside.remove();
+    await until("the session's end", async () => (await daemon.list()).sessions.length === 0);
+    expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
+    expect(await daemon.close(request.session)).toEqual({ known: false, counted: 0, lost: 0 });
+  });
+
+  it("of another version without sessions is replaced; with sessions it is used", async () => {
+    const inside = await container();
+    const first = ground.daemon();
+    const request = ground.request(inside, []);
+    await first.open(request);
+    const gateway = first.process!;
+    const newer = ground.daemon({ version: "9.9.9" });
+    await newer.open(request);
+    expect(newer.process).toEqual(gateway);
+    await newer.close(request.session);
+    await newer.stop();
+    await first.stop();
+    await until("the gateway's end", async () => !(await isAlive(gateway)));
+  });
+
+  it("has a socket for its user only, and takes hello first, of its own protocol", async () => {
+    const daemon = ground.daemon();
+    await daemon.list();
+    const path = join(ground.directory, "gateway.sock");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const say = async (...messages: readonly unknown[]): Promise<unknown[]> =>
+      new Promise((resolve) => {
+        const answers: unknown[] = [];
+        const socket = connect(path);
+        let text = "";
+        socket.on("data", (chunk) => {
+          text += chunk.toString();
+          const lines = text.split("\n");
+          text = lines.pop() ?? "";
+          answers.push(...lines.map((line) => JSON.parse(line) as unknown));
+          if (answers.length === messages.length) {
+            socket.destroy();
+            resolve(answers);
+          }
+        });
+        socket.once("close", () => resolve(answers));
+        for (const message of messages) socket.write(`${JSON.stringify(message)}\n`);
+      });
+    const call = (method: string, params: unknown = {}): object => ({
+      jsonrpc: "2.0",
+      id: 1,
+      method,
+      params,
+    });
+    const failure = (code: string): object => ({
+      error: expect.objectContaining({ data: expect.objectContaining({ code }) }),
+    });
+    expect(await say(call("list"))).toEqual([expect.objectContaining(failure("protocol_error"))]);
+    expect(await say(call("hello", { protocol: 99, version: "9" }))).toEqual([
+      expect.objectContaining(failure("protocol_mismatch")),
+    ]);
+    expect(await say(call("drop tables"))).toEqual([expect.objectContaining(failure("protocol_error"))]);
+    expect(await say("no object")).toEqual([]);
+    const connection = await ControlConnection.open(path, "0.1.0", 10_000);
+    expect(connection?.gateway).toMatchObject({ version: "0.1.0", sessions: 0 });
+    connection?.close();
+  });
+
+  it("ends on SIGTERM with its logs written, and cuts what is open", async () => {
+    const inside = await container();
+    const echo = await startTcp((socket) => socket.pipe(socket));
+    opened.push(echo);
+    const daemon = ground.daemon();
+    const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
+    await daemon.open(request);
+    const gateway = daemon.process!;
+    const connecting = inside.run(
+      `(printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; sleep 600) | nc 127.0.0.1 8791`,
+    );
+    await until("the connection", () => echo.connections() === 1);
+    await daemon.stop();
+    process.kill(gateway.pid, "SIGTERM");
+    await until("the gateway's end", async () => !(await isAlive(gateway)));
+    expect(await readFile(request.egress_path, "utf8")).toMatch(/"verdict":"allowed"/);
+    await inside.remove();
+    await connecting;
+  });
+
+  it("passes many connections of one session on, within its bound, beside another session", async () => {
+    const [noisy, quiet, server] = [await container(), await container(), await world()];
+    const daemon = ground.daemon();
+    const request = ground.request(noisy, []);
+    await daemon.open(request);
+    await daemon.open(ground.request(quiet, [`127.0.0.1:${server.port}`]));
+    const flood = noisy.run(`i=0; while [ $i -lt 300 ]; do ${get(server.port)} & i=$((i+1)); done; wait`);
+    expect((await quiet.run(get(server.port))).stdout).toMatch(/the world$/);
+    await flood;
+    await daemon.close(request.session);
+    const { hosts } = await summariseEgress(request.egress_path);
+    expect(hosts.every(({ verdict }) => verdict === "denied")).toBe(true);
+    expect(hosts.reduce((sum, { connections }) => sum + connections, 0)).toBeGreaterThanOrEqual(300);
+  });
+});
