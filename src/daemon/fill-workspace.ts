@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import type { Environment } from "../environment.ts";
 import type { DirectorySource } from "../local/ports.ts";
-import { keepTree } from "../work/keep-tree.ts";
+import { keepTree } from "../work/keep/keep-tree.ts";
 import type { CopiedTree } from "../workspace/copy-directory.ts";
 import type { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { gitEnvironment } from "../workspace/git.ts";

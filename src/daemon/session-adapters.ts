@@ -29,7 +29,7 @@ import type {
 import type { ExportedWork } from "../sessions/port/executor.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import type { Exporter } from "../work/exporter.ts";
-import { keepBase } from "../work/keep-base.ts";
+import { keepBase } from "../work/keep/keep-base.ts";
 import { artifactsOf, workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
 import { copyInput } from "../workspace/copy-input.ts";

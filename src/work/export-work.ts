@@ -15,18 +15,27 @@ import { type BytePath, bytePath, shownPath } from "../trees/byte-path.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import { TreeEntry } from "../trees/tree-entry.ts";
 import { DeadlineExceeded, GitFailure } from "../workspace/git.ts";
-import { ARTIFACT_LIMITS } from "./artifact-limits.ts";
-import { type Base, makeBorrower, readBase } from "./base.ts";
-import { type ArtifactsRequest, type ArtifactsSummary, collectArtifacts } from "./collect-artifacts.ts";
-import { exportCommits, type NewCommits } from "./commits.ts";
-import { countUncommitted, type FinalTreeRequest, takeFinalTree } from "./final-tree.ts";
-import { LeftOutList } from "./left-out.ts";
-import { DEFAULT_LIMITS, type ExportLimits, NotExported } from "./limits.ts";
-import { OwnGit } from "./own-git.ts";
-import { Pace } from "./pace.ts";
-import { type Differences, NO_DIFFERENCES, writePatch } from "./patch.ts";
-import type { Refs } from "./refs.ts";
-import { changedRefs, hasGitDirectory, openGitDirectory, readSessionRefs } from "./session-repository.ts";
+import { ARTIFACT_LIMITS } from "./artifacts/artifact-limits.ts";
+import {
+  type ArtifactsRequest,
+  type ArtifactsSummary,
+  collectArtifacts,
+} from "./artifacts/collect-artifacts.ts";
+import { type Base, makeBorrower, readBase } from "./base/base.ts";
+import { LeftOutList } from "./bounds/left-out.ts";
+import { DEFAULT_LIMITS, type ExportLimits, NotExported } from "./bounds/limits.ts";
+import { Pace } from "./bounds/pace.ts";
+import { exportCommits, type NewCommits } from "./commits/commits.ts";
+import {
+  changedRefs,
+  hasGitDirectory,
+  openGitDirectory,
+  readSessionRefs,
+} from "./commits/session-repository.ts";
+import { countUncommitted, type FinalTreeRequest, takeFinalTree } from "./files/final-tree.ts";
+import { type Differences, NO_DIFFERENCES, writePatch } from "./files/patch.ts";
+import { OwnGit } from "./git/own-git.ts";
+import type { Refs } from "./git/refs.ts";
 import { BUNDLE_FILE, PATCH_FILE, SUMMARY_FILE, type WorkSummary } from "./summary.ts";
 
 /** Everything as plain data, so that another thread can be asked. */

@@ -1,21 +1,12 @@
 /** The files of `work/`, and what `summary.json` says. */
 import type { Artifacts, Work } from "../session-document.ts";
-import type { ArtifactsSummary } from "./collect-artifacts.ts";
-import type { LeftOut } from "./left-out.ts";
+import type { ArtifactsSummary } from "./artifacts/collect-artifacts.ts";
+import type { LeftOut } from "./bounds/left-out.ts";
+import type { WorkCommit } from "./commits/list-commits.ts";
 
 export const SUMMARY_FILE = "summary.json";
 export const PATCH_FILE = "changes.patch";
 export const BUNDLE_FILE = "commits.bundle";
-
-export interface WorkCommit {
-  readonly id: string;
-  /** `Name <address>`, as the commit has it; anybody may have written anything there. */
-  readonly author: string;
-  /** When it was made, by the clock of its author; null where that is no time. */
-  readonly time: string | null;
-  /** Its first line. */
-  readonly subject: string;
-}
 
 export interface WorkBranch {
   /** The full name of the ref, such as `refs/heads/fix`. */

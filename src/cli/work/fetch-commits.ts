@@ -1,5 +1,5 @@
 /** Brings the commits of a session into a checkout, by the same ids. */
-import type { LeftOut } from "../../work/left-out.ts";
+import type { LeftOut } from "../../work/bounds/left-out.ts";
 import { type Checkout, lastWords } from "./checkout.ts";
 import { hasBundle, type SessionWork } from "./session-work.ts";
 
@@ -135,7 +135,7 @@ function missing(ids: readonly string[], url: string | null, checkout: Checkout)
 }
 
 async function readHeads(bundle: string, checkout: Checkout) {
-  const { readBundleHeads } = await import("../../work/bundle-heads.ts");
+  const { readBundleHeads } = await import("../../work/commits/bundle-heads.ts");
   const list = await checkout.git(
     ["bundle", "list-heads", bundle],
     "Check the record with `agentd audit verify`.",

@@ -8,8 +8,8 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isThere } from "../../../src/if-there.ts";
 import { removeTree } from "../../../src/trees/remove-tree.ts";
-import { ARTIFACT_LIMITS, type ArtifactLimits } from "../../../src/work/artifact-limits.ts";
-import { type ArtifactsSummary, collectArtifacts } from "../../../src/work/collect-artifacts.ts";
+import { ARTIFACT_LIMITS, type ArtifactLimits } from "../../../src/work/artifacts/artifact-limits.ts";
+import { type ArtifactsSummary, collectArtifacts } from "../../../src/work/artifacts/collect-artifacts.ts";
 import { type Files, writeFiles } from "../../kit/files.mjs";
 
 const MIB = 1_048_576;

@@ -18,8 +18,8 @@ import {
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ExportLimits } from "../../../src/work/bounds/limits.ts";
 import type { WorkExport } from "../../../src/work/export-work.ts";
-import type { ExportLimits } from "../../../src/work/limits.ts";
 import { git, makeRepository } from "../../kit/repositories.mjs";
 import { SessionWork } from "./session-work.ts";
 

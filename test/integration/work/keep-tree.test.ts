@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { exportWork, type WorkExport } from "../../../src/work/export-work.ts";
-import { keepTree } from "../../../src/work/keep-tree.ts";
+import { keepTree } from "../../../src/work/keep/keep-tree.ts";
 import { copyDirectory } from "../../../src/workspace/copy-directory.ts";
 import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { gitEnvironment } from "../../../src/workspace/git.ts";

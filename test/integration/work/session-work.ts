@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { type ExportRequest, exportWork, type WorkExport } from "../../../src/work/export-work.ts";
-import { keepBase } from "../../../src/work/keep-base.ts";
+import { keepBase } from "../../../src/work/keep/keep-base.ts";
 import { cloneInto } from "../../../src/workspace/clone.ts";
 import { deliverClone } from "../../../src/workspace/deliver-clone.ts";
 import { createGit, gitEnvironment } from "../../../src/workspace/git.ts";

@@ -105,6 +105,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
+  work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
 
 /** The room of a file: `cli` for `src/cli/main.ts`; undefined for a file that lies in src/ itself. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readBundleHeads } from "../../../src/work/bundle-heads.ts";
+import { readBundleHeads } from "../../../src/work/commits/bundle-heads.ts";
 
 const ID = "0123456789012345678901234567890123456789";
 

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readIndex } from "../../../src/work/index-file.ts";
+import { readIndex } from "../../../src/work/git/index-file.ts";
 
 let repository: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytePath } from "../../../src/trees/byte-path.ts";
-import { isRefName } from "../../../src/work/ref-name.ts";
+import { isRefName } from "../../../src/work/git/ref-name.ts";
 
 describe("the name of a ref", () => {
   it.each([

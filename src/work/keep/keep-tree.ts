@@ -4,22 +4,27 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemCode } from "../errors.ts";
-import { type BytePath, bytePath } from "../trees/byte-path.ts";
-import { removeTree } from "../trees/remove-tree.ts";
-import { TreeEntry } from "../trees/tree-entry.ts";
-import { GitFailure } from "../workspace/git.ts";
-import { TREE_FILE } from "./base.ts";
-import { readSmall } from "./content.ts";
-import { KEPT_MARK } from "./keep-base.ts";
-import { DEFAULT_LIMITS, NotExported } from "./limits.ts";
-import { idsThatExist } from "./list-commits.ts";
-import { OwnGit } from "./own-git.ts";
-import { formatOfId, makeOwnRepository, type ObjectFormat, withoutConversion } from "./own-repository.ts";
-import { Pace } from "./pace.ts";
-import { readRefs, type Refs } from "./refs.ts";
-import { hasGitDirectory, openGitDirectory } from "./session-repository.ts";
-import { takeObjects } from "./take-objects.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, bytePath } from "../../trees/byte-path.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
+import { TreeEntry } from "../../trees/tree-entry.ts";
+import { GitFailure } from "../../workspace/git.ts";
+import { TREE_FILE } from "../base/base.ts";
+import { KEPT_MARK } from "../base/base.ts";
+import { DEFAULT_LIMITS, NotExported } from "../bounds/limits.ts";
+import { Pace } from "../bounds/pace.ts";
+import { idsThatExist } from "../commits/list-commits.ts";
+import { hasGitDirectory, openGitDirectory } from "../commits/session-repository.ts";
+import { takeObjects } from "../commits/take-objects.ts";
+import { readSmall } from "../git/content.ts";
+import { OwnGit } from "../git/own-git.ts";
+import {
+  formatOfId,
+  makeOwnRepository,
+  type ObjectFormat,
+  withoutConversion,
+} from "../git/own-repository.ts";
+import { readRefs, type Refs } from "../git/refs.ts";
 
 export interface KeepTreeOptions {
   /** The tree, which no container has seen yet; what is in it may be anything. */

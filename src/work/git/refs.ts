@@ -2,9 +2,9 @@
  * Reads HEAD and the refs of a repository from its files. Git cannot do it: it would read a configuration that somebody
  * else has written, and start what that names.
  */
-import { systemCode } from "../errors.ts";
-import { type BytePath, shownPath } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, shownPath } from "../../trees/byte-path.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
 import { readSmall, readStart } from "./content.ts";
 import { isIgnoredRef, isRefName } from "./ref-name.ts";
 

@@ -5,13 +5,13 @@
  * but the time of the last change (ctime), which no program can set back.
  */
 import type { Stats } from "node:fs";
-import { systemCode } from "../errors.ts";
-import { type BytePath, joinBytes } from "../trees/byte-path.ts";
-import type { EntryKind, TreeEntry } from "../trees/tree-entry.ts";
-import type { IndexEntry } from "./index-file.ts";
-import { filesBelow, type KnownDirectory } from "./known-tree.ts";
-import { type ExportLimits, NotExported } from "./limits.ts";
-import type { Pace } from "./pace.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, joinBytes } from "../../trees/byte-path.ts";
+import type { EntryKind, TreeEntry } from "../../trees/tree-entry.ts";
+import { filesBelow, type KnownDirectory } from "../base/known-tree.ts";
+import { type ExportLimits, NotExported } from "../bounds/limits.ts";
+import type { Pace } from "../bounds/pace.ts";
+import type { IndexEntry } from "../git/index-file.ts";
 import type { TreeCopy } from "./tree-copy.ts";
 
 /** Something of a tree that the clone did not have. */

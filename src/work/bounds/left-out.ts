@@ -1,5 +1,5 @@
 /** What an export leaves out, and why. */
-import { type BytePath, shownPath } from "../trees/byte-path.ts";
+import { type BytePath, shownPath } from "../../trees/byte-path.ts";
 
 export interface LeftOut {
   /** A path of the work tree, a ref, or `commits`. */

@@ -1,9 +1,9 @@
 /** Takes the files that a clone did not have, level by level, so that what is ignored is never gone into. */
-import { type BytePath, joinBytes, parentOf } from "../trees/byte-path.ts";
+import { type BytePath, joinBytes, parentOf } from "../../trees/byte-path.ts";
+import type { ExportLimits } from "../bounds/limits.ts";
+import type { Pace } from "../bounds/pace.ts";
 import type { IgnoreRules } from "./ignore-rules.ts";
 import { type Found, isGitDirectory, listReadable, tooFar, whyNotTaken } from "./known-changes.ts";
-import type { ExportLimits } from "./limits.ts";
-import type { Pace } from "./pace.ts";
 import type { TreeCopy } from "./tree-copy.ts";
 import type { TreePaths } from "./tree-paths.ts";
 

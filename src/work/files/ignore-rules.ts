@@ -1,11 +1,11 @@
 /** Asks git what `.gitignore` files say, about one level of a tree after the other, in one process. */
 import { execa } from "execa";
-import { systemCode } from "../errors.ts";
-import { type BytePath, bytePath, joinBytes, parentOf } from "../trees/byte-path.ts";
-import { GitFailure } from "../workspace/git.ts";
-import { readSmall } from "./content.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, bytePath, joinBytes, parentOf } from "../../trees/byte-path.ts";
+import { GitFailure } from "../../workspace/git.ts";
+import { readSmall } from "../git/content.ts";
+import type { OwnGit } from "../git/own-git.ts";
 import type { Found } from "./known-changes.ts";
-import type { OwnGit } from "./own-git.ts";
 import type { TreeCopy } from "./tree-copy.ts";
 import type { TreePaths } from "./tree-paths.ts";
 

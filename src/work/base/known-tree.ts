@@ -1,6 +1,6 @@
 /** The files of a clone, by directory, as its index has them. */
-import type { BytePath } from "../trees/byte-path.ts";
-import type { IndexEntry } from "./index-file.ts";
+import type { BytePath } from "../../trees/byte-path.ts";
+import type { IndexEntry } from "../git/index-file.ts";
 
 export interface KnownDirectory {
   readonly files: ReadonlyMap<BytePath, IndexEntry>;

@@ -1,8 +1,17 @@
 /** What git says about commits in a repository of agentd's own. */
-import { latin1Path, shownPath } from "../trees/byte-path.ts";
-import { type ExportLimits, NotExported } from "./limits.ts";
-import type { OwnGit } from "./own-git.ts";
-import type { WorkCommit } from "./summary.ts";
+import { latin1Path, shownPath } from "../../trees/byte-path.ts";
+import { type ExportLimits, NotExported } from "../bounds/limits.ts";
+import type { OwnGit } from "../git/own-git.ts";
+
+export interface WorkCommit {
+  readonly id: string;
+  /** `Name <address>`, as the commit has it; anybody may have written anything there. */
+  readonly author: string;
+  /** When it was made, by the clock of its author; null where that is no time. */
+  readonly time: string | null;
+  /** Its first line. */
+  readonly subject: string;
+}
 
 const SUBJECT_CHARACTERS = 500;
 

@@ -1,5 +1,5 @@
 /** Reads git's index (gitformat-index(5)), as agentd's own git has written it: which files there are, and their stat data. */
-import { type BytePath, latin1Path } from "../trees/byte-path.ts";
+import { type BytePath, latin1Path } from "../../trees/byte-path.ts";
 
 /** One file of an index. */
 export interface IndexEntry {

@@ -1,12 +1,12 @@
 /** Takes the objects of a repository that somebody else still writes, and that git must not read in its place. */
 import { closeSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { systemCode } from "../errors.ts";
-import { type BytePath, bytePath, joinBytes } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
-import { Budget, copyContent, openReadable } from "./content.ts";
-import { NotExported } from "./limits.ts";
-import type { Pace } from "./pace.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, bytePath, joinBytes } from "../../trees/byte-path.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
+import { NotExported } from "../bounds/limits.ts";
+import type { Pace } from "../bounds/pace.ts";
+import { Budget, copyContent, openReadable } from "../git/content.ts";
 
 export interface TakeObjectsOptions {
   /** Directory `objects` of a repository of agentd's own. */

@@ -1,7 +1,7 @@
 /** The refs that a bundle names, as `git bundle list-heads` prints them: names that an agent chose. */
-import { type BytePath, latin1Path, shownPath } from "../trees/byte-path.ts";
-import type { LeftOut } from "./left-out.ts";
-import { isIgnoredRef, isRefName } from "./ref-name.ts";
+import { type BytePath, latin1Path, shownPath } from "../../trees/byte-path.ts";
+import type { LeftOut } from "../bounds/left-out.ts";
+import { isIgnoredRef, isRefName } from "../git/ref-name.ts";
 
 export interface BundleHeads {
   /** The commit of HEAD; undefined where the bundle does not name it. */

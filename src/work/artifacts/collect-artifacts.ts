@@ -3,20 +3,20 @@
  *
  * Both trees are hostile, and may still be written: they are walked by descriptors, and no link is followed.
  */
-import { saysDiskFull } from "../disk-full.ts";
-import { Flusher } from "../flusher.ts";
-import { type GlobRow, globRows, PathGlobs } from "../path-globs.ts";
-import { syncFileSystem } from "../sync-file-system.ts";
-import { type BytePath, bytePath } from "../trees/byte-path.ts";
-import { removeTree } from "../trees/remove-tree.ts";
-import { TreeEntry } from "../trees/tree-entry.ts";
+import { saysDiskFull } from "../../disk-full.ts";
+import { Flusher } from "../../flusher.ts";
+import { type GlobRow, globRows, PathGlobs } from "../../path-globs.ts";
+import { syncFileSystem } from "../../sync-file-system.ts";
+import { type BytePath, bytePath } from "../../trees/byte-path.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
+import { TreeEntry } from "../../trees/tree-entry.ts";
+import { type LeftOut, LeftOutList } from "../bounds/left-out.ts";
+import { Pace } from "../bounds/pace.ts";
+import { whyNotTaken } from "../files/known-changes.ts";
+import { Budget } from "../git/content.ts";
 import { ArtifactDirectory } from "./artifact-directory.ts";
 import type { ArtifactLimits } from "./artifact-limits.ts";
 import { ArtifactWalk, type Tally, WalkEnded } from "./artifact-walk.ts";
-import { Budget } from "./content.ts";
-import { whyNotTaken } from "./known-changes.ts";
-import { type LeftOut, LeftOutList } from "./left-out.ts";
-import { Pace } from "./pace.ts";
 
 /** Everything as plain data, so that another thread can be asked. */
 export interface ArtifactsRequest {

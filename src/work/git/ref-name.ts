@@ -1,5 +1,5 @@
 /** Which names of refs agentd takes over: those that git makes (git-check-ref-format(1)), and not too long. */
-import type { BytePath } from "../trees/byte-path.ts";
+import type { BytePath } from "../../trees/byte-path.ts";
 
 const NAME_BYTES = 1_000;
 /** Control characters, space, and what has a meaning in a revision or a pattern. */

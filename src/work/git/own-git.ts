@@ -6,9 +6,9 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { execa } from "execa";
-import { DeadlineExceeded, GitFailure, HARMLESS_SETTINGS } from "../workspace/git.ts";
-import { NotExported, shownBytes } from "./limits.ts";
-import type { Pace } from "./pace.ts";
+import { DeadlineExceeded, GitFailure, HARMLESS_SETTINGS } from "../../workspace/git.ts";
+import { NotExported, shownBytes } from "../bounds/limits.ts";
+import type { Pace } from "../bounds/pace.ts";
 
 /** One run of git. */
 export interface OwnGitRun {

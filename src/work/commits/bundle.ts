@@ -2,9 +2,9 @@
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import type { BytePath } from "../trees/byte-path.ts";
-import { NotExported, shownBytes } from "./limits.ts";
-import type { ObjectFormat } from "./own-repository.ts";
+import type { BytePath } from "../../trees/byte-path.ts";
+import { NotExported, shownBytes } from "../bounds/limits.ts";
+import type { ObjectFormat } from "../git/own-repository.ts";
 
 export interface BundleRef {
   /** `HEAD` or a full name that `isRefName` accepts. */

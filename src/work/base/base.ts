@@ -2,12 +2,12 @@
 import { statSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { systemCode } from "../errors.ts";
-import { bytePath } from "../trees/byte-path.ts";
-import { TreeEntry } from "../trees/tree-entry.ts";
-import { readSmall } from "./content.ts";
-import { formatOfId, makeOwnRepository, type ObjectFormat } from "./own-repository.ts";
-import { readRefs, type Refs } from "./refs.ts";
+import { systemCode } from "../../errors.ts";
+import { bytePath } from "../../trees/byte-path.ts";
+import { TreeEntry } from "../../trees/tree-entry.ts";
+import { readSmall } from "../git/content.ts";
+import { formatOfId, makeOwnRepository, type ObjectFormat } from "../git/own-repository.ts";
+import { readRefs, type Refs } from "../git/refs.ts";
 
 const ID_BYTES = 100;
 
@@ -24,6 +24,9 @@ export interface Base {
   readonly packedRefsBytes: number;
   readonly isShallow: boolean;
 }
+
+/** The last file that is made: what has changed since then is the session's. */
+export const KEPT_MARK = "kept";
 
 /** In a base that is no clone: the id of its tree. */
 export const TREE_FILE = "tree";

@@ -7,12 +7,12 @@
 import { constants } from "node:fs";
 import { copyFile, cp, link, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AgentdError, sentence } from "../errors.ts";
-import { ifThere, isThere } from "../if-there.ts";
-import { removeTree } from "../trees/remove-tree.ts";
-import { listObjects } from "../workspace/object-files.ts";
-import { readBase } from "./base.ts";
-import { makeOwnRepository } from "./own-repository.ts";
+import { AgentdError, sentence } from "../../errors.ts";
+import { ifThere, isThere } from "../../if-there.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
+import { listObjects } from "../../workspace/object-files.ts";
+import { KEPT_MARK, readBase } from "../base/base.ts";
+import { makeOwnRepository } from "../git/own-repository.ts";
 
 export interface KeepBaseOptions {
   /** The finished clone, which no container has seen yet. */
@@ -24,9 +24,6 @@ export interface KeepBaseOptions {
 }
 
 const REFS = ["HEAD", "packed-refs", "refs", "shallow"];
-
-/** The last file that is made: what has changed since then is the session's. */
-export const KEPT_MARK = "kept";
 
 /**
  * Makes the `base.git` of a session, a bare repository. To be called after the clone and before its delivery.

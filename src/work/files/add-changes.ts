@@ -1,8 +1,8 @@
 /** Has git add changed files to an index, converted as the attributes of the clone say. */
-import { type BytePath, latin1Path, parentOf } from "../trees/byte-path.ts";
-import { GitFailure } from "../workspace/git.ts";
-import type { OwnGit } from "./own-git.ts";
-import { type ObjectFormat, withoutConversion } from "./own-repository.ts";
+import { type BytePath, latin1Path, parentOf } from "../../trees/byte-path.ts";
+import { GitFailure } from "../../workspace/git.ts";
+import type { OwnGit } from "../git/own-git.ts";
+import { type ObjectFormat, withoutConversion } from "../git/own-repository.ts";
 
 export interface Changed {
   /** Paths that are in the copy, each at its `placeInCopy`. */

@@ -1,12 +1,12 @@
 /** A directory of agentd's own that takes what has changed of a tree, each file where it was. */
 import { closeSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
-import { systemCode } from "../errors.ts";
-import { type BytePath, fsPath, joinBytes, parentOf } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
-import { blobId, type Budget, copyContent, linkId, openReadable } from "./content.ts";
-import type { IndexEntry } from "./index-file.ts";
-import type { ObjectFormat } from "./own-repository.ts";
-import type { Pace } from "./pace.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, fsPath, joinBytes, parentOf } from "../../trees/byte-path.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
+import type { Pace } from "../bounds/pace.ts";
+import { blobId, type Budget, copyContent, linkId, openReadable } from "../git/content.ts";
+import type { IndexEntry } from "../git/index-file.ts";
+import type { ObjectFormat } from "../git/own-repository.ts";
 
 const OWNER_EXECUTES = 0o100;
 const MODE_LINK = 0o120000;

@@ -1,6 +1,6 @@
 /** Finds entries of a tree by their paths, from one descriptor down to the next. */
-import type { BytePath } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
+import type { BytePath } from "../../trees/byte-path.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
 
 /** Keeps the directory open that was found last: neighbours are mostly asked for one after another. */
 export class TreePaths implements Disposable {

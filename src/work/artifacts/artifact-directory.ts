@@ -1,8 +1,8 @@
 /** Directories of agentd's own for artifacts, made when the first file comes into them. */
 import { fchmodSync, mkdirSync, rmdirSync } from "node:fs";
-import type { Flusher } from "../flusher.ts";
-import type { BytePath } from "../trees/byte-path.ts";
-import { TreeEntry } from "../trees/tree-entry.ts";
+import type { Flusher } from "../../flusher.ts";
+import type { BytePath } from "../../trees/byte-path.ts";
+import { TreeEntry } from "../../trees/tree-entry.ts";
 
 /** Its owner disposes of it, and of the directories in it first. One without a file is not left behind. */
 export class ArtifactDirectory implements Disposable {

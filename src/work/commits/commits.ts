@@ -1,19 +1,18 @@
 /** Takes the new commits out of a session's repository as a server takes a push: checked, and into a bundle. */
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type BytePath, bytePath } from "../trees/byte-path.ts";
-import { removeTree } from "../trees/remove-tree.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
-import { GitFailure } from "../workspace/git.ts";
-import { listObjects } from "../workspace/object-files.ts";
-import { type Base, makeBorrower } from "./base.ts";
+import { type BytePath, bytePath } from "../../trees/byte-path.ts";
+import { removeTree } from "../../trees/remove-tree.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
+import { GitFailure } from "../../workspace/git.ts";
+import { listObjects } from "../../workspace/object-files.ts";
+import { type Base, makeBorrower } from "../base/base.ts";
+import type { ExportLimits } from "../bounds/limits.ts";
+import type { Pace } from "../bounds/pace.ts";
+import type { OwnGit } from "../git/own-git.ts";
+import type { Refs } from "../git/refs.ts";
 import { type BundleRef, writeBundle } from "./bundle.ts";
-import type { ExportLimits } from "./limits.ts";
-import { commitsAmong, idsThatExist, listCommits } from "./list-commits.ts";
-import type { OwnGit } from "./own-git.ts";
-import type { Pace } from "./pace.ts";
-import type { Refs } from "./refs.ts";
-import type { WorkCommit } from "./summary.ts";
+import { commitsAmong, idsThatExist, listCommits, type WorkCommit } from "./list-commits.ts";
 import { takeObjects } from "./take-objects.ts";
 
 export interface CommitsRequest {

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { OwnGit } from "./own-git.ts";
+import type { OwnGit } from "../git/own-git.ts";
 
 export interface Differences {
   readonly filesChanged: number;

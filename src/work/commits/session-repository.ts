@@ -1,10 +1,10 @@
 /** What a session's `.git` says about HEAD and refs, read without git. */
-import { systemCode } from "../errors.ts";
-import { type BytePath, bytePath } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
-import type { Base } from "./base.ts";
-import { type ExportLimits, NotExported } from "./limits.ts";
-import { readRefs, type Refs } from "./refs.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, bytePath } from "../../trees/byte-path.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
+import type { Base } from "../base/base.ts";
+import { type ExportLimits, NotExported } from "../bounds/limits.ts";
+import { readRefs, type Refs } from "../git/refs.ts";
 
 /** Bytes of a packed ref, its name included. */
 const PACKED_REF_BYTES = 800;

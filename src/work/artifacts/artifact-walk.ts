@@ -3,16 +3,16 @@
  * no glob can match in, and follows no link.
  */
 import { closeSync, fstatSync } from "node:fs";
-import { saysDiskFull } from "../disk-full.ts";
-import type { GlobState, GlobStep, PathGlobs } from "../path-globs.ts";
-import { kindOf } from "../regular-file.ts";
-import { type BytePath, fsPath, joinBytes } from "../trees/byte-path.ts";
-import type { EntryKind, TreeEntry } from "../trees/tree-entry.ts";
+import { saysDiskFull } from "../../disk-full.ts";
+import type { GlobState, GlobStep, PathGlobs } from "../../path-globs.ts";
+import { kindOf } from "../../regular-file.ts";
+import { type BytePath, fsPath, joinBytes } from "../../trees/byte-path.ts";
+import type { EntryKind, TreeEntry } from "../../trees/tree-entry.ts";
+import type { Pace } from "../bounds/pace.ts";
+import { isGitDirectory, listReadable, tooFar, whyNotTaken } from "../files/known-changes.ts";
+import { type Budget, copyBytes, openReadable } from "../git/content.ts";
 import type { ArtifactDirectory } from "./artifact-directory.ts";
 import type { ArtifactLimits } from "./artifact-limits.ts";
-import { type Budget, copyBytes, openReadable } from "./content.ts";
-import { isGitDirectory, listReadable, tooFar, whyNotTaken } from "./known-changes.ts";
-import type { Pace } from "./pace.ts";
 
 /** What was copied so far, of all trees. */
 export interface Tally {

@@ -1,12 +1,12 @@
 /** Takes the content of files that somebody else may still write: so many bytes of it and no more. */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import { systemCode } from "../errors.ts";
-import { type BytePath, fsPath } from "../trees/byte-path.ts";
-import type { TreeEntry } from "../trees/tree-entry.ts";
-import { NotExported, shownBytes } from "./limits.ts";
+import { systemCode } from "../../errors.ts";
+import { type BytePath, fsPath } from "../../trees/byte-path.ts";
+import type { TreeEntry } from "../../trees/tree-entry.ts";
+import { NotExported, shownBytes } from "../bounds/limits.ts";
+import type { Pace } from "../bounds/pace.ts";
 import type { ObjectFormat } from "./own-repository.ts";
-import type { Pace } from "./pace.ts";
 
 const CHUNK_BYTES = 1_048_576;
 
