@@ -60,7 +60,7 @@ function daemonSchema(defaults: SchemaDefaults) {
     export_limit: size()
       .default("256m")
       .describe(
-        "Maximum size of what a record takes of its session's work, as commits and as a patch together; what does not fit is not exported.",
+        "Maximum size of what a record takes of its session's work: commits, patch and artifacts together; what does not fit is not exported.",
       ),
     min_free: sizeOrZero()
       .default("1g")
