@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ifThere } from "../../src/if-there.ts";
 import { SANDBOX_PATH } from "../kit/agentd.mjs";
 import { containersOf, inspectContainer } from "../kit/podman.mjs";
 import { allProcesses, FORMS, formsIn, searchFiles, traces, writings } from "../kit/secrets.mjs";
@@ -85,7 +86,7 @@ export class Search {
     const texts = traces(secret);
     const findings = await searchFiles(sandbox.containers, {
       directories: [
-        ...(await temporaryPlaces(sandbox.directory)),
+        ...(await temporaryPlaces(sandbox.directory, this.#sinceMs)),
         sandbox.containers.runtimeDirectory,
         sandbox.containers.cacheDirectory,
       ],
@@ -146,11 +147,21 @@ export class Search {
   }
 }
 
-/** Everything in the directory for temporary files but the sandboxes of other tests, which may hold huge trees. */
-async function temporaryPlaces(ownSandbox: string): Promise<string[]> {
-  const names = await readdir(tmpdir());
-  const paths = names.map((name) => join(tmpdir(), name));
-  return paths.filter((path) => path === ownSandbox || !path.startsWith(SANDBOX_PATH));
+/**
+ * Everything in the directory for temporary files but what other tests have there, which may be huge: their sandboxes, and
+ * what was made before.
+ */
+async function temporaryPlaces(ownSandbox: string, sinceMs: number): Promise<string[]> {
+  const paths = (await readdir(tmpdir())).map((name) => join(tmpdir(), name));
+  const isSearched = async (path: string): Promise<boolean> => {
+    if (path === ownSandbox) return true;
+    // Undefined: it is gone meanwhile. Zero: this file system does not know when it was made.
+    const bornMs = (await ifThere(lstat(path)))?.birthtimeMs;
+    if (bornMs === undefined || path.startsWith(SANDBOX_PATH)) return false;
+    return bornMs === 0 || bornMs >= sinceMs;
+  };
+  const searched = await Promise.all(paths.map(isSearched));
+  return paths.filter((_, index) => searched[index]);
 }
 
 function named(place: string, forms: readonly string[]): string[] {
