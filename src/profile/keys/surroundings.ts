@@ -67,7 +67,8 @@ export const SURROUNDINGS = {
         .optional()
         .describe(
           'Hosts that a session with network = "allowlist" reaches, such as "github.com" or "*.example.org:443". Default: none.',
-        ),
+        )
+        .meta({ type_in_words: "array of strings or tables" }),
       z.array(keptAllowed).readonly().default([]),
       (written) => written ?? [],
     ),
