@@ -48,7 +48,9 @@ function noNameIsBoth(profile: unknown, context: Context): void {
 }
 
 function allowRule(profile: unknown, context: Context): void {
-  if (!isTable(profile) || profile["allow"] === undefined || profile["network"] === "allowlist") return;
+  if (!isTable(profile) || profile["allow"] === undefined) return;
+  // One that is none at all has a problem of its own.
+  if (!["private", "none", "host"].includes(String(profile["network"] ?? "private"))) return;
   const message = 'is only for network = "allowlist"';
   context.addIssue({ code: "custom", path: ["allow"], message });
 }
