@@ -122,7 +122,8 @@ function unwrap(schema: unknown): unknown {
   }
   if (schema instanceof z.ZodPipe) return unwrap(schema.out);
   // A table, or a short form of it.
-  if (schema instanceof z.ZodUnion) return schema.options.find((each) => each instanceof z.ZodObject) ?? schema;
+  if (schema instanceof z.ZodUnion)
+    return schema.options.find((each) => each instanceof z.ZodObject) ?? schema;
   return schema;
 }
 

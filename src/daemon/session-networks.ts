@@ -64,9 +64,9 @@ export class SessionNetworks implements Network {
         "The gateway of the session's network did not answer when the session ended: connections may be missing in agentd/egress.jsonl.",
       ];
     }
-    return end.lost === 0
-      ? []
-      : [`${end.lost} connections are missing in agentd/egress.jsonl, because it could not be written.`];
+    if (end.lost === 0) return [];
+    const missing = end.lost === 1 ? "1 connection is" : `${end.lost} connections are`;
+    return [`${missing} missing in agentd/egress.jsonl, because it could not be written.`];
   }
 
   async closeOthers(kept: ReadonlySet<string>): Promise<void> {
@@ -111,6 +111,15 @@ function closedNetwork({ hosts, unreadable }: EgressSummary): ClosedNetwork {
       allowed_count: count("allowed"),
       denied_count: count("denied"),
     },
-    warnings: unreadable === 0 ? [] : [`${unreadable} lines of agentd/egress.jsonl are incomplete.`],
+    warnings: incompleteLines(unreadable),
   };
+}
+
+function incompleteLines(count: number): string[] {
+  if (count === 0) return [];
+  return [
+    count === 1
+      ? "1 line of agentd/egress.jsonl is incomplete."
+      : `${count} lines of agentd/egress.jsonl are incomplete.`,
+  ];
 }
