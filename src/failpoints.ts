@@ -31,6 +31,8 @@ export const FAILPOINT_LABELS = [
   "container_started",
   // The identity for git and the profile's files are in the home.
   "files_written",
+  // Of a session with an allowlist: its network is open.
+  "network_opened",
   // At the gate: before the journal says `running`; after, before the first byte; in the middle; after the last byte, before
   // the FIFO is taken away; after that, before `handed_over`.
   "gate_met",
@@ -47,6 +49,8 @@ export const FAILPOINT_LABELS = [
   // Ending.
   "finishing_journaled",
   "container_removed",
+  // Of a session with an allowlist, before the journal says so.
+  "network_closed",
   // Before the export of its work; after it, before the journal says so.
   "exporting",
   "exported",

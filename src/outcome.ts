@@ -35,6 +35,7 @@ export const LAUNCH_STAGES = [
   "image",
   "create",
   "start",
+  "network",
 ] as const;
 
 export type LaunchStage = (typeof LAUNCH_STAGES)[number];

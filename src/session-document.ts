@@ -47,6 +47,19 @@ export const artifactsSchema = z.strictObject({
 
 export type Artifacts = z.infer<typeof artifactsSchema>;
 
+/** What a session reached through its allowlist, and what it was refused. Hosts are listed once, in the order in which they were first seen. */
+export const egressSchema = z.strictObject({
+  /** The first 100 hosts that it reached. */
+  allowed: z.array(z.string()),
+  /** The first 100 hosts that it was refused. */
+  denied: z.array(z.string()),
+  /** Connections, of all hosts. */
+  allowed_count: z.int(),
+  denied_count: z.int(),
+});
+
+export type Egress = z.infer<typeof egressSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -91,6 +104,8 @@ export const sessionDocumentSchema = z.object({
   work: workSchema.nullable().default(null),
   /** Null while the session is open, where the profile names none, and in records of older versions. */
   artifacts: artifactsSchema.nullable().default(null),
+  /** Null while the session is open, where no allowlist was in force, and in records of older versions. */
+  egress: egressSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -164,6 +179,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     output_lost: null,
     work: null,
     artifacts: null,
+    egress: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

@@ -59,6 +59,7 @@ async function runDaemon(
   const exportWorker = join(__dirname, "export-worker.cjs");
   const artifactWorker = join(__dirname, "artifact-worker.cjs");
   const copyWorker = join(__dirname, "copy-worker.cjs");
-  const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker };
+  const gateway = join(__dirname, "gateway.cjs");
+  const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, gateway };
   return await runDaemon({ ...options, version: host.version, ...scripts }, process, host.env);
 }

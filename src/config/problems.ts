@@ -121,6 +121,9 @@ function unwrap(schema: unknown): unknown {
     return unwrap(schema.unwrap());
   }
   if (schema instanceof z.ZodPipe) return unwrap(schema.out);
+  // A table, or a short form of it.
+  if (schema instanceof z.ZodUnion)
+    return schema.options.find((each) => each instanceof z.ZodObject) ?? schema;
   return schema;
 }
 

@@ -40,6 +40,7 @@ import { lockInstance } from "./process/instance-lock.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
+import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
 import { startSessions } from "./start-sessions.ts";
 
 const CLOCK: Clock = {
@@ -67,6 +68,8 @@ export interface DaemonOptions {
   readonly artifactWorker: string;
   /** The script of a worker that copies a directory. */
   readonly copyWorker: string;
+  /** The script of the gateway. */
+  readonly gateway: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {
@@ -125,6 +128,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       places,
       engine,
       credentials,
+      networks: sessionNetworks(places, log, options),
       clock: CLOCK,
       log,
       daemon,
@@ -207,6 +211,23 @@ async function startEngine(
   log.info({ engine: engineStatus(engine.host) }, "engine found");
   for (const warning of engine.host.warnings) log.warn({ warning }, "engine warning");
   return engine;
+}
+
+/** Their gateway is ended with this daemon when it has no sessions, and otherwise left to the next one. */
+function sessionNetworks(
+  { runtime }: Places,
+  log: Logger,
+  { host, version, gateway, resources }: ComposeOptions,
+): SessionNetworks {
+  const networks = new SessionNetworks({
+    ...gatewayFiles(runtime),
+    script: gateway,
+    environment: { PATH: host.env["PATH"] ?? "" },
+    version,
+    log,
+  });
+  resources.defer("gateway", () => networks.gateway.stop());
+  return networks;
 }
 
 /** A function that prepares images in the background, one call after the other: sessions can be accepted meanwhile. */

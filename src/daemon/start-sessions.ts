@@ -14,6 +14,7 @@ import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
 import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
+import type { Network } from "../local/ports.ts";
 import type { Logger } from "../log.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -43,6 +44,7 @@ export interface SessionsHost {
   readonly host: Host;
   readonly engine: Engine;
   readonly credentials: VariableSource;
+  readonly networks: Network;
   readonly clock: Clock;
   readonly log: Logger;
   readonly daemon: { readonly pid: number; readonly version: string };
@@ -99,6 +101,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
     hostPaths: hostPathsOf(protectedOf(parts)),
     leftovers: leftoversOf(places, remover.remove),
+    network: parts.networks,
   });
   const intake = new Intake({
     ...{

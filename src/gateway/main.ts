@@ -49,10 +49,7 @@ async function main(): Promise<void> {
   };
   const handlers: ControlHandlers = {
     hello: async () => ({ version: AGENTD_VERSION, process: identity, sessions: sessions.size }),
-    open: async (request) => {
-      await sessions.open(request);
-      return {};
-    },
+    open: async (request) => ({ opened: await sessions.open(request) }),
     update: async ({ session, policy }) => {
       await sessions.update(session, policy);
       return {};

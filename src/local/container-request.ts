@@ -36,6 +36,8 @@ export interface ContainerParts {
   readonly request: string | undefined;
   /** What the profile declares, with its sources resolved. */
   readonly declared: { readonly methodology: string | undefined; readonly mounts: readonly Mount[] };
+  /** Variables for a session with an allowlist. */
+  readonly networkEnvironment: Readonly<Record<string, string>>;
   readonly image: { readonly id: string; readonly bringsHome: boolean };
   readonly argv: ContainerRequest["argv"];
 }
@@ -61,7 +63,7 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
     homeFromImage: image.bringsHome,
     workingDirectory: repo,
     argv: parts.argv,
-    ...environment(job, home, parts.request),
+    ...environment(parts, home),
     binds: [
       ...homeBind,
       { source: staging.repoDirectory, target: repo, ...own },
@@ -71,7 +73,8 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
       ...methodologyBind(declared.methodology),
       ...declared.mounts,
     ],
-    network: profile.network,
+    // What the allowlist opens, agentd opens from outside.
+    network: profile.network === "allowlist" ? "none" : profile.network,
     logPath: job.consoleLogPath,
     labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: sessionId, [PROFILE_LABEL]: profile.name },
     limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
@@ -92,10 +95,10 @@ function inputBind(source: string | undefined): Mount[] {
 
 /** A variable without a value is cleared: the image may bring one. */
 function environment(
-  { profile, sessionId, workUnit, env: runEnv, input }: Job,
+  { job, request, networkEnvironment }: ContainerParts,
   home: string,
-  request: string | undefined,
 ): Pick<ContainerRequest, "env" | "unsetEnv"> {
+  const { profile, sessionId, workUnit, env: runEnv, input } = job;
   const ofRun = {
     AGENTD_WORK_UNIT: workUnit ?? undefined,
     AGENTD_REQUEST: request,
@@ -103,6 +106,8 @@ function environment(
   };
   const set = Object.entries(ofRun).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const env = {
+    // The profile and the run may replace each.
+    ...(profile.network === "allowlist" ? networkEnvironment : {}),
     ...profile.env,
     ...runEnv,
     HOME: home,

@@ -3,6 +3,7 @@ import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import { fillHome } from "./fill-home.ts";
+import { openNetwork } from "./networks.ts";
 import type { HomeFile } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
@@ -37,6 +38,7 @@ export async function launchContainer(
       await fillHome(preparation, made);
     }),
   );
+  await inStage("network", () => openNetwork(preparation, id, signal));
   return id;
 }
 
@@ -66,7 +68,7 @@ async function createContainer(
   sources: ContainerSources & Pick<ContainerParts, "image">,
   signal: AbortSignal,
 ): Promise<string> {
-  const { instance, engine, credentials, failpoints } = parts;
+  const { instance, engine, credentials, network, failpoints } = parts;
   const { profile } = job;
   const argv = credentials.launcherArgv(await job.command());
   const request = await job.input?.inlineRequest();
@@ -74,7 +76,10 @@ async function createContainer(
   deferContainer(releases, job.sessionId, parts, sources.image.bringsHome);
   // Without the signal: a create that is given up could still be carried out after the removal.
   const created = await engine.createContainer(
-    containerRequest({ instance, job, argv, request, ...sources }),
+    containerRequest({
+      ...{ instance, job, argv, request, ...sources },
+      networkEnvironment: network.environment,
+    }),
   );
   const { id, unenforcedLimits } = created;
   const warnings = warningsOfLimits(profile, unenforcedLimits);

@@ -1,5 +1,6 @@
 import { ReleaseStack } from "../release-stack.ts";
 import type {
+  ClosedNetwork,
   CommandEnd,
   CommandOfJob,
   EndOptions,
@@ -10,6 +11,8 @@ import type {
   Found,
   HandOver,
   Job,
+  NetworkOfJob,
+  NetworkOptions,
   Peaks,
   Prepared,
   Preparing,
@@ -19,6 +22,7 @@ import type {
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
+import { closeNetwork, followNetwork, hasAllowlist } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
 import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
@@ -83,6 +87,14 @@ export class LocalExecutor implements Executor {
     return await handOverAgain({ ...this.#parts, ...options, job, containerId: ref });
   }
 
+  async followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void> {
+    await followNetwork(this.#parts, job, ref, options);
+  }
+
+  async closeNetwork(job: NetworkOfJob): Promise<ClosedNetwork | undefined> {
+    return await closeNetwork(this.#parts, job);
+  }
+
   async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {
     const made = this.#madeFor(job.sessionId);
     if (mayStillRun && !made.hasFirstProcess) {
@@ -108,6 +120,8 @@ export class LocalExecutor implements Executor {
     const made = this.#madeFor(job.sessionId);
     made.onRemoving = onRemoving;
     await this.endProcesses(job, { mayStillRun });
+    // Also of a session that goes back to the queue. Twice is fine.
+    if (hasAllowlist(job)) await this.#parts.network.close(job.sessionId);
     await made.releases.files.release();
     this.#made.delete(job.sessionId);
   }

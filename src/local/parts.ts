@@ -1,7 +1,7 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../sessions/port/ports.ts";
-import type { Credentials, Engine, HostPaths, Leftovers, Workspaces } from "./ports.ts";
+import type { Credentials, Engine, HostPaths, Leftovers, Network, Workspaces } from "./ports.ts";
 
 /** What the local executor is made of. */
 export interface LocalParts {
@@ -14,6 +14,7 @@ export interface LocalParts {
   readonly credentials: Credentials;
   readonly hostPaths: HostPaths;
   readonly leftovers: Leftovers;
+  readonly network: Network;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoints: Failpoints;

@@ -9,8 +9,9 @@ import type { ListedVolume } from "../podman/containers/volumes.ts";
 import type { ContainerExit } from "../podman/exits/exit-watch.ts";
 import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
+import type { ProcessIdentity } from "../process-identity.ts";
 import type { Mount, Profile } from "../profile/profile.ts";
-import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
+import type { ClosedNetwork, ExportedWork, ExportOptions, NetworkChange } from "../sessions/port/executor.ts";
 
 /** The container engine. */
 export interface Engine {
@@ -33,6 +34,8 @@ export interface Engine {
   startContainer(id: string, image?: string): Promise<void>;
   /** Undefined when it does not exist. */
   inspectContainer(id: string): Promise<Pick<ContainerStatus, "exit"> | undefined>;
+  /** A process of a running container, as the host sees it; undefined when it does not run. */
+  firstProcess(id: string): Promise<ProcessIdentity | undefined>;
   /** Those of this instance. */
   listContainers(): Promise<readonly ListedContainer[]>;
   /** Resolves when the container's first process has ended, or when it can no longer be known how it ends. */
@@ -213,4 +216,39 @@ export interface Leftovers {
   endWork(sessionIds: readonly string[]): Promise<void>;
   /** Removes locks without a living holder. */
   removeStaleLocks(): Promise<void>;
+}
+
+/** A session's network that is to be opened. */
+export interface NetworkRequest {
+  readonly sessionId: string;
+  readonly profile: Pick<Profile, "name" | "allow">;
+  /** A process of the session's container. */
+  readonly process: ProcessIdentity;
+  /** The file for its connections. */
+  readonly egressPath: string;
+}
+
+/** The networks of sessions that reach only what their profiles allow. */
+export interface Network {
+  /** Variables that tell a session's programs how they reach the network. */
+  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * Opens a session's network; one that is open in the same container is fine.
+   *
+   * @returns whether it was not open.
+   * @throws AgentdError `network_failed`, `gateway_unavailable`.
+   */
+  open(request: NetworkRequest): Promise<boolean>;
+  /** Reports what happens to a session's network, and what has happened since it was opened, until the signal is aborted. */
+  follow(sessionId: string, onChange: (change: NetworkChange) => void, signal: AbortSignal): void;
+  /**
+   * Closes a session's network; one that is not open is fine. Does not reject.
+   *
+   * @returns what an operator should know, as sentences.
+   */
+  close(sessionId: string): Promise<readonly string[]>;
+  /** Closes all networks but those of these sessions. @throws AgentdError `gateway_unavailable`. */
+  closeOthers(kept: ReadonlySet<string>): Promise<void>;
+  /** What a session reached, from its file; undefined where it has none. */
+  reached(egressPath: string): Promise<ClosedNetwork | undefined>;
 }

@@ -37,7 +37,7 @@ export async function examine({ engine, leftovers }: LocalParts, found: Found): 
 
 /** Removes what belongs to no session; the next start tries again what cannot be removed now. */
 export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Promise<void> {
-  const { engine, leftovers } = parts;
+  const { engine, leftovers, network, log } = parts;
   const isStranger = (labelled: Labelled): boolean => !owners.has(sessionOf(labelled));
   const containers = (await engine.listContainers()).filter(isStranger);
   await inParallel(containers, PARALLEL, ({ id, name, labels }) =>
@@ -52,6 +52,7 @@ export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Pro
   const removed = inParallel(directories, PARALLEL, (session) =>
     removal(parts, { directories: session }, () => leftovers.remove(session)),
   );
+  await network.closeOthers(owners).catch((error: unknown) => log.error({ error }, "cannot close networks"));
   // A large removal continues in the background: the start does not wait for it.
   await Promise.race([removed, delay(LEFTOVERS_PATIENCE_MS, undefined, { ref: false })]);
   await leftovers.removeStaleLocks();

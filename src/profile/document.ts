@@ -21,6 +21,7 @@ export const profileDocumentSchema = z
   .superRefine(fileTargetRules, always)
   .superRefine(repositoryRules, always)
   .superRefine(workspaceRules, always)
+  .superRefine(allowRule, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -44,6 +45,14 @@ function noNameIsBoth(profile: unknown, context: Context): void {
     const message = "this name is also in env; remove one of them";
     context.addIssue({ code: "custom", path: ["credentials", index, "name"], message });
   }
+}
+
+function allowRule(profile: unknown, context: Context): void {
+  if (!isTable(profile) || profile["allow"] === undefined) return;
+  // One that is none at all has a problem of its own.
+  if (!["private", "none", "host"].includes(String(profile["network"] ?? "private"))) return;
+  const message = 'is only for network = "allowlist"';
+  context.addIssue({ code: "custom", path: ["allow"], message });
 }
 
 function mountTargetRules(profile: unknown, context: Context): void {

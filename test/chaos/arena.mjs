@@ -82,6 +82,7 @@ export class Arena {
       repo: repositoryUrl,
       command: ["/bin/sh", "-c", script, this.mark],
       mounts: [{ source: this.#host, target: "/host" }],
+      network: "allowlist",
     };
     await this.sandbox.writeConfig({
       daemon: { max_sessions: maxSessions, min_free: minFree },
@@ -215,6 +216,11 @@ export async function inArena(ground, use, options = {}) {
   } finally {
     await sandbox.close();
   }
+}
+
+/** In the command line of an instance's gateway. @param {string} instance */
+export function gatewayOf(instance) {
+  return `/agentd/${instance}/gateway-`;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 /** @typedef {import("../../src/failpoints.ts").FailpointLabel} Label */
-/** @typedef {"daemon" | "service" | "conmon" | "first" | "removed"} Victim */
+/** @typedef {"daemon" | "service" | "conmon" | "first" | "removed" | "gateway"} Victim */
 
 /**
  * How a cell has to come out; where two are named, either is the truth.
@@ -38,6 +38,7 @@ export const VICTIMS = {
   conmon: "kill -9 conmon",
   first: "kill -9 the container's first process",
   removed: "podman rm -f the container",
+  gateway: "kill -9 the gateway",
 };
 
 /** @type {readonly ["no such victim"]} */
@@ -52,17 +53,27 @@ const INTERRUPTED = ["interrupted"];
 /** @type {readonly ["cancelled"]} */
 const CANCELLED = ["cancelled"];
 
-const withoutContainer = { daemon: COMMAND, service: COMMAND, conmon: NONE, first: NONE, removed: NONE };
+const withoutContainer = {
+  daemon: COMMAND,
+  service: COMMAND,
+  conmon: NONE,
+  first: NONE,
+  removed: NONE,
+  gateway: NONE,
+};
 /** A container that nothing of the agent's runs in. */
 const created = { ...withoutContainer, removed: LAUNCH_FAILED };
 /** Without conmon the launcher still reads, so the command may start before its container is found lost. */
-const waiting = { ...created, conmon: INTERRUPTED, first: LAUNCH_FAILED };
+const started = { ...created, conmon: INTERRUPTED, first: LAUNCH_FAILED };
+/** With its network open, or about to be. */
+const waiting = { ...started, gateway: COMMAND };
 const running = {
   daemon: COMMAND,
   service: COMMAND,
   conmon: INTERRUPTED,
   first: /** @type {const} */ (["killed"]),
   removed: INTERRUPTED,
+  gateway: COMMAND,
 };
 /** A stop that was acknowledged stays one, whatever else happens. */
 const ordered = {
@@ -71,9 +82,12 @@ const ordered = {
   conmon: CANCELLED,
   first: CANCELLED,
   removed: CANCELLED,
+  gateway: CANCELLED,
 };
+/** Nothing of the session runs any more; the gateway does. */
+const over = { ...withoutContainer, gateway: COMMAND };
 /** How the command ended is known. */
-const ended = { ...withoutContainer, removed: COMMAND };
+const ended = { ...over, removed: COMMAND };
 
 /** In the order of the labels. @type {readonly Row[]} */
 export const EXPECTATIONS = [
@@ -91,8 +105,9 @@ export const EXPECTATIONS = [
   { label: "base_kept", command: "waiting", fates: waiting },
   { label: "image_found", command: "before", fates: withoutContainer },
   { label: "container_created", command: "before", fates: created },
-  { label: "container_started", command: "waiting", fates: waiting },
-  { label: "files_written", command: "waiting", fates: waiting },
+  { label: "container_started", command: "waiting", fates: started },
+  { label: "files_written", command: "waiting", fates: started },
+  { label: "network_opened", command: "waiting", fates: waiting },
   { label: "gate_met", command: "waiting", fates: waiting },
   { label: "running_journaled", command: "waiting", fates: waiting },
   { label: "payload_half", command: "waiting", fates: waiting },
@@ -103,13 +118,14 @@ export const EXPECTATIONS = [
   { label: "end_ordered", command: "started", ordered: true, fates: ordered },
   { label: "exit_seen", command: "ended", fates: ended },
   { label: "finishing_journaled", command: "ended", fates: ended },
-  { label: "container_removed", command: "ended", fates: withoutContainer },
-  { label: "exporting", command: "ended", fates: withoutContainer },
-  { label: "exported", command: "ended", fates: withoutContainer },
-  { label: "gate_removed", command: "ended", fates: withoutContainer },
-  { label: "staging_removed", command: "ended", fates: withoutContainer },
-  { label: "sealing", command: "ended", fates: withoutContainer },
-  { label: "sealed", command: "ended", fates: withoutContainer },
+  { label: "container_removed", command: "ended", fates: over },
+  { label: "network_closed", command: "ended", fates: over },
+  { label: "exporting", command: "ended", fates: over },
+  { label: "exported", command: "ended", fates: over },
+  { label: "gate_removed", command: "ended", fates: over },
+  { label: "staging_removed", command: "ended", fates: over },
+  { label: "sealing", command: "ended", fates: over },
+  { label: "sealed", command: "ended", fates: over },
   { label: "recovery_listed", command: "started", recovery: true, fates: running },
   { label: "recovery_decided", command: "started", recovery: true, fates: running },
   { label: "recovery_cleaned", command: "started", recovery: true, fates: running },

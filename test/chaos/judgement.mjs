@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { leftovers } from "../kit/leftovers.mjs";
 import { processesLeftOf, processesWith } from "../kit/processes.mjs";
 import { readSession } from "../kit/records.mjs";
-import { untilLong } from "./arena.mjs";
+import { gatewayOf, untilLong } from "./arena.mjs";
 
 /** @typedef {import("./arena.mjs").Arena} Arena */
 /** @typedef {import("./expectations.mjs").Fate} Fate */
@@ -74,11 +74,13 @@ export async function leaks({ sandbox, instance, mark }) {
   ]);
   const processes = await processesLeftOf([`agentd-${instance}`, mark]);
   const service = await processesWith(`/agentd/${instance}/podman.sock`);
+  const gateway = await processesWith(gatewayOf(instance));
   return [
     ...(await leftovers(sandbox, instance)),
     ...files.flat(),
     ...processes,
     ...service.map((pid) => `Podman service ${pid}`),
+    ...gateway.map((pid) => `gateway ${pid}`),
   ];
 }
 

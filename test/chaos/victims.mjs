@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { inspectContainer, podman, sessionContainersOf } from "../kit/podman.mjs";
 import { processesWith, sendSignal } from "../kit/processes.mjs";
-import { untilLong } from "./arena.mjs";
+import { gatewayOf, untilLong } from "./arena.mjs";
 
 /** @typedef {import("./arena.mjs").Arena} Arena */
 /** @typedef {import("./expectations.mjs").Victim} Victim */
@@ -36,6 +36,10 @@ export async function kill(arena, victim, daemonPid) {
       await removeContainer(arena);
       return;
     }
+    case "gateway": {
+      await killGateway(arena);
+      return;
+    }
   }
 }
 
@@ -43,6 +47,15 @@ export async function kill(arena, victim, daemonPid) {
 export async function killService({ instance }) {
   const pids = await untilLong("the Podman service", async () => {
     const found = await processesWith(`/agentd/${instance}/podman.sock`);
+    return found.length > 0 && found;
+  });
+  await killHard(pids);
+}
+
+/** @param {Arena} arena */
+async function killGateway({ instance }) {
+  const pids = await untilLong("the gateway", async () => {
+    const found = await processesWith(gatewayOf(instance));
     return found.length > 0 && found;
   });
   await killHard(pids);

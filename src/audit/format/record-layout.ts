@@ -38,6 +38,8 @@ export interface RecordPaths {
   readonly session: string;
   readonly journal: string;
   readonly console: string;
+  /** The connections of a session with an allowlist; missing without one. */
+  readonly egress: string;
   readonly checksums: string;
   readonly attestation: string;
 }
@@ -55,6 +57,7 @@ export function recordPaths(directory: string): RecordPaths {
     session: join(agentd, "session.json"),
     journal: join(agentd, "events.jsonl"),
     console: join(agentd, "console.log"),
+    egress: join(agentd, "egress.jsonl"),
     checksums: join(directory, CHECKSUMS),
     attestation: join(directory, ATTESTATION),
   };

@@ -90,6 +90,11 @@ export class OpenRecord {
     return this.#paths.console;
   }
 
+  /** Where the connections of a session with an allowlist are written down. */
+  get egressPath(): string {
+    return this.#paths.egress;
+  }
+
   /** The document with all updates, written or not. */
   get document(): SessionDocument {
     return this.#document;

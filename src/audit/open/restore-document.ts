@@ -1,4 +1,4 @@
-import { artifactsSchema, type SessionDocument, workSchema } from "../../session-document.ts";
+import { artifactsSchema, egressSchema, type SessionDocument, workSchema } from "../../session-document.ts";
 import type { JournalEntry } from "../format/journal.ts";
 
 /** The findings of a launch, which a new launch does not know yet. */
@@ -40,6 +40,13 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
       return withWarnings({ ...document, output_lost: true }, entry);
     case "exported":
       return withWarnings({ ...document, ...exportedFields(entry) }, entry);
+    case "network_closed":
+      return withWarnings(
+        { ...document, egress: egressSchema.safeParse(entry["egress"]).data ?? null },
+        entry,
+      );
+    case "network_restored":
+    case "network_lost":
     case "export_failed":
       return withWarnings(document, entry);
     case "gate_opened":

@@ -1,5 +1,7 @@
 /** Finds the gateway that runs, or starts one. It is nobody's child: it outlives the daemon that started it. */
+import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
+import { connect } from "node:net";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
@@ -8,6 +10,7 @@ import type { Logger } from "../../log.ts";
 import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
 import { endProcessGroup } from "../../programs/process-table.ts";
 import { endLeftoverProgram, recordProgram } from "../../programs/program-record.ts";
+import { nobodyListens } from "../../rpc/protocol.ts";
 import { ControlConnection } from "./control-connection.ts";
 
 export interface GatewayProcessOptions {
@@ -56,6 +59,19 @@ export async function reachGateway(options: GatewayProcessOptions): Promise<Cont
     log.warn({ error }, "the gateway does not answer; replacing it");
   }
   return startGateway(options);
+}
+
+/** Whether a gateway listens there, which may hang. */
+export async function gatewayListens(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch (error) {
+    return !nobodyListens(error);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Kills a gateway that hangs; its sessions' connections end at once. */

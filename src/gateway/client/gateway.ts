@@ -14,11 +14,19 @@ import type {
   SessionPolicy,
 } from "../control/control-protocol.ts";
 import { type ControlConnection, unavailable } from "./control-connection.ts";
-import { ANSWER_MS, type GatewayProcessOptions, killGateway, reachGateway } from "./gateway-process.ts";
+import {
+  ANSWER_MS,
+  gatewayListens,
+  type GatewayProcessOptions,
+  killGateway,
+  reachGateway,
+} from "./gateway-process.ts";
 
 export interface GatewayOptions extends GatewayProcessOptions {
   /** How often it is asked whether it lives. Default 2 seconds; it and the answer's limit together are at most 10. */
   readonly askMs?: number | undefined;
+  /** Called when a running session's network was opened again, after the gateway had died. */
+  readonly onSessionRestored?: ((session: string) => void) | undefined;
   /** Called when a running session's network could not be opened again after the gateway had died. */
   readonly onSessionLost?: ((session: string, error: unknown) => void) | undefined;
 }
@@ -50,15 +58,17 @@ export class Gateway {
   /**
    * Opens a session's network, and again whenever the gateway has to be replaced, until `close`.
    *
+   * @returns false when it was open already, by an earlier daemon.
    * @throws AgentdError `network_failed`, `gateway_unavailable`.
    */
-  async open(request: OpenSession): Promise<void> {
+  async open(request: OpenSession): Promise<boolean> {
     // A second time, because the gateway may just have died: opening again is harmless.
-    await this.#call("open", request).catch(async (error: unknown) => {
+    const { opened } = await this.#call("open", request).catch(async (error: unknown) => {
       if (!isUnavailable(error)) throw error;
       return this.#call("open", request);
     });
     this.#sessions.set(request.session, request);
+    return opened;
   }
 
   /** Changes what a session may reach from its next connection on. @throws AgentdError as `open`. */
@@ -70,24 +80,27 @@ export class Gateway {
 
   /**
    * Closes a session's network and returns when its log is on disk. Never throws: a gateway that does not answer is
-   * killed, which closes it too.
+   * killed, which closes it too. Where none runs, none is started.
    *
-   * @returns undefined when no gateway answered.
+   * @returns undefined when no gateway answered that had the session.
    */
   async close(session: string): Promise<ControlResult<"close"> | undefined> {
-    this.#sessions.delete(session);
+    const wasOpen = this.#sessions.delete(session);
+    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0 };
     const connection = this.#connection;
     try {
       return await this.#call("close", { session });
     } catch (error) {
       this.#options.log.warn({ error, session }, "the gateway did not close a session; killing it");
-      if (connection !== undefined) await killGateway(connection.gateway.process);
+      // Not by a daemon that ends: the gateway may serve others.
+      if (connection !== undefined && !this.#isStopping()) await killGateway(connection.gateway.process);
       return undefined;
     }
   }
 
   /** Closes what the gateway has besides these sessions: nobody else will. @throws AgentdError `gateway_unavailable`. */
   async closeOthers(kept: ReadonlySet<string>): Promise<void> {
+    if (!(await this.#runs())) return;
     const { sessions } = await this.#call("list", {});
     const others = sessions.map(({ session }) => session).filter((session) => !kept.has(session));
     await Promise.all(others.map(async (session) => this.close(session)));
@@ -145,6 +158,7 @@ export class Gateway {
   async #openAgain(connection: ControlConnection, request: OpenSession): Promise<void> {
     try {
       await connection.call("open", request, this.#answerMs);
+      this.#options.onSessionRestored?.(request.session);
     } catch (error) {
       this.#options.log.error({ error, session: request.session }, "a session's network is lost");
       this.#options.onSessionLost?.(request.session, error);
@@ -189,6 +203,12 @@ export class Gateway {
   #forget(connection: ControlConnection): void {
     connection.close();
     if (this.#connection === connection) this.#connection = undefined;
+  }
+
+  /** Whether there is a gateway to ask, or one on its way. */
+  async #runs(): Promise<boolean> {
+    if (this.#connection !== undefined || this.#reaching !== undefined) return true;
+    return gatewayListens(this.#options.socketPath);
   }
 
   #isStopping(): boolean {

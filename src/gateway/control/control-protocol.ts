@@ -43,7 +43,13 @@ export const CONTROL_METHODS = {
     result: z.object({ version: z.string(), process, sessions: z.int() }),
   },
   /** Opens a session's network; asked again for the same container, it takes the policy. */
-  open: { params: openSession, result: z.object({}) },
+  open: {
+    params: openSession,
+    result: z.object({
+      /** False: it was open already. */
+      opened: z.boolean(),
+    }),
+  },
   /** Changes what a session may reach from its next connection on. */
   update: { params: z.strictObject({ session: sessionName, policy }), result: z.object({}) },
   /** Cuts a session's connections and answers when its log is on disk. */

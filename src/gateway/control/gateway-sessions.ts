@@ -31,19 +31,25 @@ export class GatewaySessions {
     return this.#open.size;
   }
 
-  /** Opens a session; one that is open in the same container takes the policy only. @throws AgentdError `network_failed`. */
-  async open(request: OpenSession): Promise<void> {
-    await this.#inTurn(request.session, async () => {
+  /**
+   * Opens a session; one that is open in the same container takes the policy only.
+   *
+   * @returns false when it was open.
+   * @throws AgentdError `network_failed`.
+   */
+  async open(request: OpenSession): Promise<boolean> {
+    return await this.#inTurn(request.session, async () => {
       const known = this.#open.get(request.session);
       if (known !== undefined && isSameContainer(known.request, request)) {
         known.policy = request.policy;
-        return;
+        return false;
       }
       // The container of before has ended, or the daemon would not ask.
       await known?.close();
       this.#open.delete(request.session);
       this.#ends.delete(request.session);
       this.#open.set(request.session, await GatewaySession.open(request, this.#ground));
+      return true;
     });
   }
 

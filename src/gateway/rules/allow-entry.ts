@@ -7,10 +7,10 @@ import { canonicalHost } from "./host-names.ts";
 export type AllowEntry = string | { readonly host: string; readonly private?: boolean | undefined };
 
 /** The form of an entry, for schemas; `allowEntryFault` checks the rest. */
-export const allowEntrySchema = z.union([
-  z.string(),
-  z.strictObject({ host: z.string(), private: z.boolean().optional() }),
-]);
+export const allowEntrySchema = z.union(
+  [z.string(), z.strictObject({ host: z.string(), private: z.boolean().optional() })],
+  'must be a host, such as "github.com", or a table with host and private',
+);
 
 /** What an entry opens. */
 export interface AllowRule {

@@ -1,17 +1,21 @@
 /** The surroundings of a profile's command: network, environment, credentials, mounts. */
 import * as z from "zod";
+import { allowEntryFault, allowEntrySchema } from "../../gateway/rules/allow-entry.ts";
 import {
   always,
   daemonVariable,
   isTable,
   namesAreUnique,
   path,
+  rule,
   text,
   variableName,
 } from "../rules/field-rules.ts";
 import { key, plain, shown } from "./key.ts";
 
-const NETWORKS = z.enum(["private", "none", "host"]);
+const NETWORKS = z.enum(["private", "none", "host", "allowlist"]);
+/** How many entries an allowlist may have. */
+const MOST_ALLOWED = 1000;
 const RELABELS = z.enum(["none", "shared", "private"]);
 
 const writtenMount = z.strictObject({
@@ -34,6 +38,11 @@ const writtenCredential = z.strictObject({
   ),
 });
 
+const keptAllowed = z.union([
+  z.string(),
+  z.strictObject({ host: z.string(), private: z.boolean().optional() }).readonly(),
+]);
+
 /** Values of credentials are never kept. */
 const keptCredential = z.strictObject({ name: z.string(), source: z.string() }).readonly();
 
@@ -44,8 +53,24 @@ export const SURROUNDINGS = {
       "network",
       NETWORKS,
       NETWORKS.default("private").describe(
-        "Network of the container: its own with outside access, none, or the host's.",
+        "Network of the container: its own with outside access, none, the host's, or only what `allow` names.",
       ),
+    ),
+  ),
+  allow: shown(
+    "allow",
+    key(
+      "allow",
+      z
+        .array(allowEntrySchema.superRefine(rule(allowEntryFault)))
+        .max(MOST_ALLOWED, `must have at most ${MOST_ALLOWED} entries`)
+        .optional()
+        .describe(
+          'Hosts that a session with network = "allowlist" reaches, such as "github.com" or "*.example.org:443". Default: none.',
+        )
+        .meta({ type_in_words: "array of strings or tables" }),
+      z.array(keptAllowed).readonly().default([]),
+      (written) => written ?? [],
     ),
   ),
   env: plain(

@@ -14,9 +14,9 @@ export type Context = z.core.$RefinementCtx;
 export const always = { when: () => true };
 
 /** A rule from a function that gives the message of the broken rule, and undefined when none is. */
-export function rule(fault: (text: string) => string | undefined) {
-  return (text: string, context: Context): void => {
-    const message = fault(text);
+export function rule<Value = string>(fault: (value: Value) => string | undefined) {
+  return (value: Value, context: Context): void => {
+    const message = fault(value);
     if (message !== undefined) context.addIssue({ code: "custom", message });
   };
 }

@@ -5,6 +5,7 @@ import type { OpenRecord } from "../port/ports.ts";
 import type { Place } from "../queue/place.ts";
 import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
 import { exportStage } from "./export-stage.ts";
+import { networkStage } from "./network-stage.ts";
 
 /** How a session ended, and what of its end an earlier daemon has done. */
 export interface Ended {
@@ -42,6 +43,7 @@ export async function finish(
     standing.activity = "removing its container";
     if (!isReleased) {
       await executor.endProcesses(job, { mayStillRun });
+      await networkStage(parts);
       await exportWork();
       standing.activity = "removing its files on the host";
       await executor.release(job, { mayStillRun, onRemoving: standing.removing });

@@ -2,6 +2,7 @@ import type { Ending } from "../../outcome.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { Prepared, Preparing } from "../port/executor.ts";
 import { follow, type Followed } from "../run/follow.ts";
+import { watchNetwork } from "../run/watch-network.ts";
 import { Activities } from "../state/activities.ts";
 import { preparationLimit } from "./preparation-limit.ts";
 
@@ -19,6 +20,7 @@ export async function launchAndFollow(parts: SessionParts): Promise<Ending> {
   const signal = AbortSignal.any([orders.signal, leaving, limit.signal]);
   const prepared = await host.executor.prepare(job, preparing(parts, signal));
   const begin = async (followed: Followed): Promise<void> => {
+    watchNetwork(parts, prepared.ref, { isEarlierDaemons: false, signal: followed.signal });
     await letGo(parts, prepared, signal, followed);
     limit[Symbol.dispose]();
     await host.failpoints.reach("payload_written");

@@ -3,7 +3,7 @@
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
 import type { Profile } from "../../profile/profile.ts";
-import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
+import type { Artifacts, Egress, SessionDocument, Work } from "../../session-document.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -25,6 +25,8 @@ export interface Job {
   readonly runaDirectory: string;
   /** File of the host for what the command prints. */
   readonly consoleLogPath: string;
+  /** File of the host for the connections of a session with an allowlist. */
+  readonly egressPath: string;
   /**
    * How long all of it may last from its start, in milliseconds: the limit while no daemon lives. Undefined: no limit.
    */
@@ -168,6 +170,30 @@ export interface ExportOptions {
   readonly signal: AbortSignal;
 }
 
+/** The part of a job that its network needs. */
+export type NetworkOfJob = Pick<Job, "sessionId" | "profile" | "egressPath">;
+
+/**
+ * What happened to the network of a running command. `restored`: it was gone for a moment, which cut its connections.
+ * `lost`: the command reaches nothing any more.
+ */
+export type NetworkChange = { readonly kind: "restored" } | { readonly kind: "lost"; readonly why: string };
+
+export interface NetworkOptions {
+  /** Ends the following, to be aborted when the command has ended; not the network. */
+  readonly signal: AbortSignal;
+  /** Whether an earlier daemon has opened it. */
+  readonly isEarlierDaemons: boolean;
+  readonly onChange: (change: NetworkChange) => void;
+}
+
+/** What a session reached. */
+export interface ClosedNetwork {
+  readonly egress: Egress;
+  /** What an operator should know, as sentences. */
+  readonly warnings: readonly string[];
+}
+
 /** What came out of a session's workspace. */
 export interface ExportedWork {
   readonly work: Work;
@@ -208,6 +234,18 @@ export interface Executor {
     ref: string,
     options: { readonly ended: Promise<CommandEnd>; readonly signal: AbortSignal },
   ): Promise<HandOver>;
+  /**
+   * Reports what happens to the network of a running command, and takes over the one that an earlier daemon has opened.
+   * Without an allowlist nothing happens. Resolves at once, or when it is taken over; does not reject.
+   */
+  followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void>;
+  /**
+   * Closes the network of a session whose processes have ended. May be called again, also by a later daemon.
+   *
+   * @returns undefined when none was opened.
+   * @throws Error when what it reached cannot be read.
+   */
+  closeNetwork(job: NetworkOfJob): Promise<ClosedNetwork | undefined>;
   /**
    * Removes everything of a session that can run: afterwards no process of it lives, and what it has written stays. May
    * be called again when it has failed, and when there is nothing.

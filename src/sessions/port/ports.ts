@@ -23,6 +23,7 @@ export type OpenRecord = Pick<
   | "artifactsDirectory"
   | "inputDirectory"
   | "consoleLogPath"
+  | "egressPath"
   | "document"
   | "state"
   | "update"

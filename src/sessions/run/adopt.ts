@@ -3,6 +3,7 @@ import type { Ending } from "../../outcome.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { Beginning } from "../state/beginning.ts";
 import { follow, type Followed } from "./follow.ts";
+import { watchNetwork } from "./watch-network.ts";
 
 /**
  * Continues a session whose command an earlier daemon started, as if nothing had happened.
@@ -15,6 +16,7 @@ export async function adopt(parts: SessionParts, left: Beginning & { at: "comman
   standing.oweLine("adopted", host.daemon);
   const goOn = async (followed: Followed): Promise<void> => {
     followed.gateOpened(left.openedUptimeMs);
+    watchNetwork(parts, left.ref, { isEarlierDaemons: true, signal: followed.signal });
     if (!left.handedOver) await finishHandOver(parts, left.ref, followed);
     await standing.settleInTime(followed.signal);
     log.info("session adopted");

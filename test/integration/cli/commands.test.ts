@@ -238,6 +238,7 @@ describe("agentd profiles", () => {
     timeout_ms: 7_200_000,
     grace_ms: 10_000,
     network: "private",
+    allow: [],
     memory_bytes: 2 * 1024 ** 3,
     cpus: 0.5,
     pids: 2048,

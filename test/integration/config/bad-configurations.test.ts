@@ -75,7 +75,7 @@ describe("a bad configuration", () => {
     ["max_sessions", '"2"', '"2"', "whole number"],
     ["timeout", '"5 minutes"', '"5 minutes"', "duration"],
     ["timeout", "300", "300", "must be a string"],
-    ["network", '"bridge"', '"bridge"', '"private", "none", "host"'],
+    ["network", '"bridge"', '"bridge"', '"private", "none", "host", "allowlist"'],
     ["env", "[1]", "an array", "must be a table"],
     ["env.AGENTD_PROFILE", '{ AGENTD_PROFILE = "x" }', "(not shown)", "agentd sets"],
     ["env.AGENT_NAME", '{ AGENT_NAME = "x" }', "(not shown)", "agentd sets"],

@@ -177,12 +177,14 @@ describe("the gateway", () => {
     opened.push(echo);
     const first = ground.daemon();
     const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
-    await first.open(request);
+    expect(await first.open(request)).toBe(true);
     const gateway = first.process!;
     await first.stop();
+    // One that ends cannot know how a session ends, and must not take the others' network.
+    expect(await first.close(request.session)).toBeUndefined();
     expect(await isAlive(gateway)).toBe(true);
     const second = ground.daemon();
-    await second.open(request);
+    expect(await second.open(request)).toBe(false);
     expect(second.process).toEqual(gateway);
     expect((await second.list()).sessions).toEqual([
       { session: request.session, pid: inside.process.pid, connections: 0 },
@@ -195,14 +197,23 @@ describe("the gateway", () => {
     await until("the gateway's end", async () => !(await isAlive(gateway)));
   });
 
+  it("is not started to close what it cannot have", async () => {
+    const daemon = ground.daemon();
+    await daemon.closeOthers(new Set());
+    expect(await daemon.close("0123456789abcdef")).toEqual({ known: false, counted: 0, lost: 0 });
+    expect(daemon.process).toBeUndefined();
+  });
+
   it("is started again when it is killed, with its sessions; meanwhile nothing is reached", async () => {
     const [inside, server] = [await container(), await world()];
-    const daemon = ground.daemon();
+    const restored: string[] = [];
+    const daemon = ground.daemon({ onSessionRestored: (session) => restored.push(session) });
     const request = ground.request(inside, [`127.0.0.1:${server.port}`]);
     await daemon.open(request);
     const gateway = daemon.process!;
     process.kill(gateway.pid, "SIGKILL");
-    await until("the next gateway", () => daemon.process !== undefined && daemon.process.pid !== gateway.pid);
+    await until("the session's return", () => restored.length > 0);
+    expect([restored, daemon.process?.pid === gateway.pid]).toEqual([[request.session], false]);
     expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
     expect(server.connections()).toBe(1);
   });

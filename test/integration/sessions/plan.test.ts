@@ -73,7 +73,13 @@ function withStrangeKey(plan: unknown, table: readonly (string | number)[]): unk
 }
 
 /** Keys that came after the version before this one. */
-const ADDED = { artifacts: [], files: [], workspace: "clone", ignore: [], directoryLimitBytes: 2_147_483_648 };
+const ADDED = {
+  artifacts: [],
+  files: [],
+  workspace: "clone",
+  ignore: [],
+  directoryLimitBytes: 2_147_483_648,
+};
 
 describe("the plan of a session", () => {
   it("has every key of its schema when the next daemon reads it from the open index", async () => {

@@ -23,6 +23,17 @@ const IMAGES = [
       "home/site-builder/.config": { linkTo: "/tmp" },
     },
   },
+  // Its shell listens where agentd's proxy would.
+  {
+    name: "takes-port",
+    files: {
+      "bin/sh": {
+        content:
+          '#!/bin/busybox sh\n/bin/busybox nc -ll -p 8791 -e /bin/busybox cat &\nexec /bin/busybox sh "$@"\n',
+        mode: 0o755,
+      },
+    },
+  },
   // Nothing but /bin/sh can be found.
   { name: "shell-only", changes: ["ENV PATH=/nowhere"] },
   // All applets are links to it, the shell among them.

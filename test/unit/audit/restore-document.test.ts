@@ -64,6 +64,19 @@ describe("the document of an open record", () => {
     });
   });
 
+  it("has what the session reached, and what happened to its network", () => {
+    const egress = { allowed: ["a.example"], denied: [], allowed_count: 1, denied_count: 0 };
+    const journal = [
+      line("running", "network_restored", { warnings: ["It was gone."] }),
+      line("finishing", "network_closed", { egress, warnings: ["Some is missing."] }),
+    ];
+    expect(restoreDocument(accepted, journal)).toEqual({
+      ...accepted,
+      egress,
+      warnings: ["It was gone.", "Some is missing."],
+    });
+  });
+
   it("has nothing of a launch that was begun again", () => {
     const journal = [line("preparing", "started"), found, cloned, line("preparing", "started")];
     expect(restoreDocument(accepted, journal)).toEqual(accepted);

@@ -8,6 +8,7 @@ interface Changes {
   readonly declared?: Partial<ContainerParts["declared"]>;
   readonly given?: Partial<Pick<ContainerParts, "input" | "request">>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly network?: "private" | "allowlist";
 }
 
 function parts(changes: Changes = {}): ContainerParts {
@@ -26,7 +27,8 @@ function parts(changes: Changes = {}): ContainerParts {
         workspace: "clone",
         ignore: [],
         directoryLimitBytes: 0,
-        network: "private",
+        network: changes.network ?? "private",
+        allow: [],
         env: { LANG: "C.UTF-8", AGENTD_PROFILE: "forged" },
         credentials: [],
         missed: "skip",
@@ -50,6 +52,7 @@ function parts(changes: Changes = {}): ContainerParts {
             },
       runaDirectory: "/record/runa",
       consoleLogPath: "/record/agentd/console.log",
+      egressPath: "/record/agentd/egress.jsonl",
       longestMs: changes.longestMs,
     },
     staging: { homeDirectory: "/staging/home", repoDirectory: "/staging/repo" },
@@ -58,6 +61,7 @@ function parts(changes: Changes = {}): ContainerParts {
     request: changes.given?.request,
     declared: { methodology: undefined, mounts: [], ...changes.declared },
     image: { id: "sha", bringsHome: changes.bringsHome ?? false },
+    networkEnvironment: { HTTP_PROXY: "http://127.0.0.1:8791", LANG: "C" },
     argv: ["/bin/sh", "-c", "wait", "make", "site"],
   };
 }
@@ -123,6 +127,15 @@ describe("the container of a session", () => {
     expect(long.env).toMatchObject(file);
     expect(long.env).not.toHaveProperty("AGENTD_REQUEST");
     expect(long.unsetEnv).toContain("AGENTD_REQUEST");
+  });
+
+  it("has no network with an allowlist, and variables that the profile's own replace", () => {
+    const { network, env } = containerRequest(parts({ network: "allowlist" }));
+    expect(network).toBe("none");
+    expect(env).toMatchObject({ HTTP_PROXY: "http://127.0.0.1:8791", LANG: "C.UTF-8" });
+    const other = containerRequest(parts());
+    expect(other.network).toBe("private");
+    expect(other.env).not.toHaveProperty("HTTP_PROXY");
   });
 
   it("lets a run's variables override the profile's, and not agentd's", () => {
