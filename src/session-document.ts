@@ -47,6 +47,18 @@ export const artifactsSchema = z.strictObject({
 
 export type Artifacts = z.infer<typeof artifactsSchema>;
 
+/** The hosts that a session with an allowlist connected to, each with its port, and how many there are. */
+export const egressSchema = z.strictObject({
+  /** The first of those that it reached, see `allowed_count`. */
+  allowed: z.array(z.string()),
+  /** The first of those that it was denied, see `denied_count`. */
+  denied: z.array(z.string()),
+  allowed_count: z.int(),
+  denied_count: z.int(),
+});
+
+export type Egress = z.infer<typeof egressSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -91,6 +103,8 @@ export const sessionDocumentSchema = z.object({
   work: workSchema.nullable().default(null),
   /** Null while the session is open, where the profile names none, and in records of older versions. */
   artifacts: artifactsSchema.nullable().default(null),
+  /** Null while the session is open, where it had no allowlist, and in records of older versions. */
+  egress: egressSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -164,6 +178,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     output_lost: null,
     work: null,
     artifacts: null,
+    egress: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],
