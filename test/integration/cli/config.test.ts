@@ -50,7 +50,7 @@ describe("agentd config check", () => {
     const bad = await agentd(home, "config", "check", file, "--json");
     expect(bad.exitCode).toBe(1);
     const { problems, ...rest } = JSON.parse(bad.stdout) as { problems: unknown[] };
-    expect(rest).toEqual({ file });
+    expect(rest).toEqual({ file, warnings: [] });
     expect(problems).toMatchObject([
       { path: "daemon.max_session", line: 2 },
       { path: "profiles[0].name", value: '"Demo"', line: 5, profile: "Demo" },
