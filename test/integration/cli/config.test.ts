@@ -57,7 +57,7 @@ describe("agentd config check", () => {
     ]);
     await writeFile(file, GOOD);
     const good = JSON.parse((await agentd(home, "config", "check", file, "--json")).stdout) as object;
-    expect(good).toEqual({ file, problems: [] });
+    expect(good).toEqual({ file, problems: [], warnings: [] });
     expect(Object.keys(good)).toEqual(rows.map(([field]) => field));
   });
 
