@@ -24,6 +24,8 @@ interface EgressOptions extends LatestOption {
 interface Found {
   readonly place: RecordPlace;
   readonly summary: EgressSummary;
+  /** Whether the operator chose the session. */
+  readonly isNamed: boolean;
 }
 
 /** How many of the denied hosts `--suggest` names. */
@@ -37,9 +39,9 @@ export const egress: CommandDefinition<LocalContext> = {
     takingSession(command)
       .summary("show which hosts a session connected to")
       .description(
-        'Shows the hosts that a session with network = "allowlist" connected to, or tried to, also while it runs: what\n' +
-          "was denied first, then by the number of connections. RULE is the entry of `allow` that opened a host, or the\n" +
-          "check that refused it (docs/network.md). Without a session, the newest one with an allowlist is shown.\n" +
+        'Shows the hosts that a session with network = "allowlist" connected to, or tried to, also while it runs: what ' +
+          "was denied first, then by the number of connections. RULE is the entry of `allow` that opened a host, or the " +
+          "check that refused it. Without a session, shows the newest one that has an allowlist.\n\n" +
           "Works without a daemon.",
       )
       .option("--denied", "show only what was denied")
@@ -56,7 +58,7 @@ export const egress: CommandDefinition<LocalContext> = {
         const named = isNamed ? namedSession(session, options, self) : undefined;
         start(async (context) => {
           const place = isNamed ? await recordOf(named, context) : await newestWithEgress(context);
-          await showEgress(await read(place), options, context);
+          await showEgress({ ...(await read(place)), isNamed }, options, context);
           return 0;
         });
       }),
@@ -108,10 +110,11 @@ async function printTable(
 }
 
 /** The lines of the profile alone on standard output; what they leave out beside them. */
-async function suggest({ place, summary }: Found, context: LocalContext): Promise<void> {
+async function suggest({ place, summary, isNamed }: Found, context: LocalContext): Promise<void> {
   const { suggestedAllow } = await import("../../gateway/log/egress-summary.ts");
+  if (!isNamed) await say(context, `what session ${place.id} of ${printable(place.profile)} needs:`);
   await context.stdout.line(suggestedAllow(summary));
-  const notReached = summary.hosts.filter(({ verdict }) => verdict === "denied");
+  const notReached = summary.hosts.filter(({ verdict, host }) => verdict === "denied" && host !== "");
   if (notReached.length === 0) return;
   const names = notReached
     .slice(0, SHOWN_DENIED)
@@ -125,7 +128,7 @@ function chosen(hosts: readonly HostSummary[], { denied }: EgressOptions): HostS
   return sortedHosts(hosts).filter(({ verdict }) => denied !== true || verdict === "denied");
 }
 
-async function read(place: RecordPlace): Promise<Found> {
+async function read(place: RecordPlace): Promise<Omit<Found, "isNamed">> {
   const tried = `show the connections of session ${place.id}`;
   const summary = await readEgress(place.directory).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);

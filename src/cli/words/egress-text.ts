@@ -68,7 +68,8 @@ export function egressTable(hosts: readonly HostSummary[], space: TableSpace): s
     String(summary.connections),
     sizeText(summary.bytes_sent),
     sizeText(summary.bytes_received),
-    summary.first_time,
+    // To the second.
+    summary.first_time.replace(/\.\d+Z$/, "Z"),
   ]);
   return renderTable(COLUMNS, rows, space);
 }
@@ -111,9 +112,8 @@ export function egressOf({ hosts }: EgressSummary): Egress {
   return { allowed, denied, allowed_count: allowed.length, denied_count: denied.length };
 }
 
-/** A host and its port; a request may name neither. */
+/** A host and its port. */
 export function hostText({ host, port }: Pick<HostSummary, "host" | "port">): string {
-  if (host === "") return "(no host)";
   if (port === null) return host;
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -10,6 +10,7 @@ import type { ConnectionLine } from "../../../src/gateway/log/egress-line.ts";
 import { EgressLog } from "../../../src/gateway/log/egress-log.ts";
 import type { HostSummary } from "../../../src/gateway/log/egress-summary.ts";
 import type { SessionDocument } from "../../../src/session-document.ts";
+import { page, sections, tableRows } from "../../kit/markdown.ts";
 import { SUCCESS } from "../../kit/record-document.ts";
 import { makeOpenRecord } from "../../kit/work-record.ts";
 import { agentd, agentdOnTerminal } from "./installed-cli.ts";
@@ -98,11 +99,11 @@ describe("agentd egress", () => {
         `session ${id}  site-builder  success  4 hosts, 6 connections, 4.0 KiB sent, 13 KiB received`,
         "",
         "HOST             PORT  VERDICT  RULE                  COUNT  SENT     RECEIVED  FIRST SEEN",
-        "evil.example     443   denied   allow                 1      0 B      0 B       2026-01-02T03:04:05.000Z",
-        "-                -     denied   request               1      0 B      0 B       2026-01-02T03:04:05.000Z",
-        "gone.example     443   failed   resolve               1      1.0 KiB  4.0 KiB   2026-01-02T03:04:05.000Z",
-        "github.com       443   allowed  *                     2      2.0 KiB  5.0 KiB   2026-01-02T03:04:01.000Z",
-        "db.corp.example  5432  allowed  db.corp.example:5432  1      1.0 KiB  4.0 KiB   2026-01-02T03:04:05.000Z",
+        "evil.example     443   denied   allow                 1      0 B      0 B       2026-01-02T03:04:05Z",
+        "-                -     denied   request               1      0 B      0 B       2026-01-02T03:04:05Z",
+        "gone.example     443   failed   resolve               1      1.0 KiB  4.0 KiB   2026-01-02T03:04:05Z",
+        "github.com       443   allowed  *                     2      2.0 KiB  5.0 KiB   2026-01-02T03:04:01Z",
+        "db.corp.example  5432  allowed  db.corp.example:5432  1      1.0 KiB  4.0 KiB   2026-01-02T03:04:05Z",
         "",
       ].join("\n"),
     );
@@ -182,6 +183,8 @@ describe("agentd egress", () => {
       first_time: "2026-01-02T03:04:05.000Z",
       is_private: false,
     });
+    const described = tableRows(sections(page("json.md"), 2).get("A host that a session connected to") ?? "");
+    expect(described.map(([field]) => field)).toEqual(Object.keys(hosts[0] ?? {}));
     const onlyDenied = await egressJson("--denied", id);
     expect(onlyDenied.hosts).toHaveLength(2);
     expect(onlyDenied.suggested_allow).toEqual(rest.suggested_allow);
@@ -196,6 +199,10 @@ describe("agentd egress", () => {
     expect(parse(stdout)["allow"]).toHaveLength(2);
     expect(stderr).toContain("left out, because the session was denied them: evil.example:443 (allow)");
     const names = Array.from({ length: 30 }, (_, at) => `host-${at}.example`);
+    expect(stderr).not.toContain("(request)");
+    const newest = await agentd(home, "egress", "--suggest");
+    expect(newest.stdout).toBe(stdout);
+    expect(newest.stderr).toContain(`what session ${id} of site-builder needs:`);
     const many = await sealed(names.map((host) => connection({ host })));
     const suggested = (await agentd(home, "egress", "--suggest", many.id)).stdout;
     expect(suggested.split("\n").length).toBeGreaterThan(30);
