@@ -47,13 +47,12 @@ export const artifactsSchema = z.strictObject({
 
 export type Artifacts = z.infer<typeof artifactsSchema>;
 
-/** What a session reached through its allowlist, and what it was refused. Hosts are listed once, in the order in which they were first seen. */
+/** The hosts that a session with an allowlist connected to, each with its port, and how many there are. */
 export const egressSchema = z.strictObject({
-  /** The first 100 hosts that it reached. */
+  /** The first of those that it reached, see `allowed_count`. */
   allowed: z.array(z.string()),
-  /** The first 100 hosts that it was refused. */
+  /** The first of those that it was denied, see `denied_count`. */
   denied: z.array(z.string()),
-  /** Connections, of all hosts. */
   allowed_count: z.int(),
   denied_count: z.int(),
 });
@@ -104,7 +103,7 @@ export const sessionDocumentSchema = z.object({
   work: workSchema.nullable().default(null),
   /** Null while the session is open, where the profile names none, and in records of older versions. */
   artifacts: artifactsSchema.nullable().default(null),
-  /** Null while the session is open, where no allowlist was in force, and in records of older versions. */
+  /** Null while the session is open, where it had no allowlist, and in records of older versions. */
   egress: egressSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),

@@ -57,6 +57,8 @@ export const statusSchema = z.strictObject({
   sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
   /** Records whose teardown or sealing failed and is retried. */
   incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
+  /** The process that opens the network of sessions with an allowlist; null while none runs. */
+  gateway: z.strictObject({ pid: z.int(), memory_bytes: count, sessions: count }).nullable(),
   /** What this host's Podman is and can do; fields may be added. */
   engine: z.record(z.string(), z.unknown()),
 });

@@ -14,6 +14,7 @@ import { cp } from "./commands/cp.ts";
 import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
+import { egress } from "./commands/egress.ts";
 import { logs } from "./commands/logs.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   diff,
   apply,
   cp,
+  egress,
   status,
   profiles,
   schedule,

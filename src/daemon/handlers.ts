@@ -18,6 +18,7 @@ export type FixedStatus = Omit<
   | "memory_budget_bytes"
   | "sessions"
   | "incomplete"
+  | "gateway"
   | "engine"
 >;
 
@@ -27,6 +28,8 @@ export interface HandlerHost {
   readonly sessions: SessionDirectory;
   readonly status: FixedStatus;
   readonly engineStatus: () => Status["engine"];
+  /** See `gatewayStatus`; default: there is none. */
+  readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
@@ -72,6 +75,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       memory_budget_bytes: current.config.daemon.memoryBudgetBytes ?? null,
       sessions: countStates(intake),
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
+      gateway: (await host.gatewayStatus?.()) ?? null,
       engine: host.engineStatus(),
     }),
   };

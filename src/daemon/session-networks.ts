@@ -3,15 +3,12 @@ import { join } from "node:path";
 import { sentence } from "../errors.ts";
 import { Gateway, type GatewayOptions } from "../gateway/client/gateway.ts";
 import { GATEWAY_PROTOCOL } from "../gateway/control/control-protocol.ts";
-import { OTHER_HOSTS, type Verdict } from "../gateway/log/egress-line.ts";
-import { type EgressSummary, summariseEgress } from "../gateway/log/egress-summary.ts";
+import { egressOf } from "../gateway/log/egress-hosts.ts";
+import { summariseEgress } from "../gateway/log/egress-summary.ts";
 import { networkEnvironment } from "../gateway/rules/environment.ts";
 import { ifThere } from "../if-there.ts";
 import type { Network, NetworkRequest } from "../local/ports.ts";
 import type { ClosedNetwork, NetworkChange } from "../sessions/port/executor.ts";
-
-/** How many hosts of each kind a session's document names. */
-const MOST_HOSTS = 100;
 
 type OnChange = (change: NetworkChange) => void;
 
@@ -75,7 +72,7 @@ export class SessionNetworks implements Network {
 
   async reached(egressPath: string): Promise<ClosedNetwork | undefined> {
     const summary = await ifThere(summariseEgress(egressPath));
-    return summary && closedNetwork(summary);
+    return summary && { egress: egressOf(summary), warnings: incompleteLines(summary.unreadable) };
   }
 
   #tellLoss(session: string, change: NetworkChange): void {
@@ -93,25 +90,6 @@ export function gatewayFiles(runtime: string): Pick<GatewayOptions, "socketPath"
     socketPath: join(runtime, `${name}.sock`),
     recordPath: join(runtime, `${name}.json`),
     logPath: join(runtime, `${name}.log`),
-  };
-}
-
-function closedNetwork({ hosts, unreadable }: EgressSummary): ClosedNetwork {
-  const of = (verdict: Verdict): EgressSummary["hosts"] => hosts.filter((each) => each.verdict === verdict);
-  const names = (verdict: Verdict): string[] => {
-    const named = of(verdict).map(({ host }) => host);
-    return [...new Set(named)].filter((host) => host !== "" && host !== OTHER_HOSTS).slice(0, MOST_HOSTS);
-  };
-  const count = (verdict: Verdict): number =>
-    of(verdict).reduce((total, { connections }) => total + connections, 0);
-  return {
-    egress: {
-      allowed: names("allowed"),
-      denied: names("denied"),
-      allowed_count: count("allowed"),
-      denied_count: count("denied"),
-    },
-    warnings: incompleteLines(unreadable),
   };
 }
 

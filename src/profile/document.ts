@@ -50,7 +50,8 @@ function noNameIsBoth(profile: unknown, context: Context): void {
 function allowRule(profile: unknown, context: Context): void {
   if (!isTable(profile) || profile["allow"] === undefined) return;
   // One that is none at all has a problem of its own.
-  if (!["private", "none", "host"].includes(String(profile["network"] ?? "private"))) return;
+  const network = profile["network"] ?? "private";
+  if (typeof network !== "string" || !["private", "none", "host"].includes(network)) return;
   const message = 'is only for network = "allowlist"';
   context.addIssue({ code: "custom", path: ["allow"], message });
 }

@@ -121,7 +121,12 @@ describe("a session with an allowlist", () => {
       ]);
       expect(await (await world.record()).document()).toMatchObject({
         outcome: "success",
-        egress: { allowed: ["127.0.0.1"], denied: ["127.0.0.1"], allowed_count: 1, denied_count: 1 },
+        egress: {
+          allowed: [`127.0.0.1:${allowed.port}`],
+          denied: [`127.0.0.1:${other.port}`],
+          allowed_count: 1,
+          denied_count: 1,
+        },
         warnings: [],
       });
       expect(await readFile(join(record, "SHA256SUMS"), "utf8")).toContain("  agentd/egress.jsonl\n");

@@ -3,7 +3,8 @@ import { AgentdError } from "../../errors.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
-import { renderFacts } from "../words/facts.ts";
+import { type Fact, renderFacts } from "../words/facts.ts";
+import { networkWarnings } from "../words/network-warnings.ts";
 import { countText, sizeText } from "../words/size-text.ts";
 
 interface CheckOptions {
@@ -18,7 +19,8 @@ export const configCheck: CommandDefinition<LocalContext> = {
     command
       .summary("validate a configuration file")
       .description(
-        "Validates a configuration file as the daemon does, and lists every problem. Exits 0 only if there is none.\n" +
+        "Validates a configuration file as the daemon does, and lists every problem. Exits 0 only if there is none;\n" +
+          "warnings, such as of an allowlist that opens every host, change nothing about that.\n" +
           "Paths and credentials that the file names are checked when a session starts.",
       )
       .argument("[file]", "the file (default: the file that the daemon would read)")
@@ -37,18 +39,35 @@ async function checkConfig(
   const { stdout } = context;
   try {
     const config = await context.loadConfig(file);
-    if (options.json === true) await stdout.json({ file: config.file, problems: [] });
-    else await stdout.line(summary(config));
+    const warnings = await warningsOf(config);
+    if (options.json === true) await stdout.json({ file: config.file, problems: [], warnings });
+    else await stdout.line(summary(config, warnings));
     return 0;
   } catch (error) {
     const isVerdict = error instanceof AgentdError && error.code === "config_invalid";
     if (!isVerdict || options.json !== true) throw error;
-    await stdout.json(error.details);
+    await stdout.json({ ...error.details, warnings: [] });
     return 1;
   }
 }
 
-function summary({ file, daemon, profiles }: Config): string {
+/** What an operator may not have meant, though a daemon would start with it. */
+interface ConfigWarning {
+  readonly profile: string;
+  /** A sentence without a full stop. */
+  readonly warning: string;
+}
+
+async function warningsOf({ profiles }: Config): Promise<ConfigWarning[]> {
+  const found = await Promise.all(
+    profiles.map(async (profile) =>
+      (await networkWarnings(profile)).map((warning) => ({ profile: profile.name, warning })),
+    ),
+  );
+  return found.flat();
+}
+
+function summary({ file, daemon, profiles }: Config, warnings: readonly ConfigWarning[]): string {
   const scheduled = profiles.filter(({ schedule }) => schedule !== undefined);
   return renderFacts(`ok: ${printable(file)}`, [
     ["profiles", profiles.map(({ name }) => name).join(", ")],
@@ -58,5 +77,6 @@ function summary({ file, daemon, profiles }: Config): string {
       "memory",
       daemon.memoryBudgetBytes === undefined ? "no budget" : `at most ${sizeText(daemon.memoryBudgetBytes)}`,
     ],
+    ...warnings.map(({ profile, warning }): Fact => ["warning", `profile ${profile}: ${warning}`]),
   ]);
 }

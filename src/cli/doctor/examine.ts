@@ -19,10 +19,12 @@ import {
 import { AgentdError } from "../../errors.ts";
 import { FINDING_STATUSES, type FindingStatus } from "../../finding.ts";
 import type { Profile } from "../../profile/profile.ts";
+import { hasAllowlist } from "../words/network-warnings.ts";
 import type { Check, CheckResult, DoctorReport } from "./check.ts";
 import { credentialFileFinding, credentialPlaces, findCredentialSource } from "./credential-checks.ts";
 import { configFindings, type DaemonAnswer, daemonFinding, type LoadedConfig } from "./daemon-checks.ts";
 import { engineChecks, startEngineLook } from "./engine-checks.ts";
+import { gatewayChecks } from "./gateway-checks.ts";
 import { createGround, type Ground } from "./ground.ts";
 import { profileChecks } from "./profile-plan.ts";
 import { runChecks } from "./run-checks.ts";
@@ -107,6 +109,7 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       ...{ ground, needsNetwork, profiles },
       maxSessions: config?.daemon.maxSessions,
     }),
+    ...gatewayChecks(ground, { needsGateway: profiles.some(hasAllowlist) }),
     ...storageChecks(ground, {
       state: stateDirectory(host),
       cache: cacheDirectory(host),

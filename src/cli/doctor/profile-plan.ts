@@ -5,9 +5,11 @@ import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import { ok, warning } from "../../finding.ts";
 import type { Profile } from "../../profile/profile.ts";
+import { hasAllowlist } from "../words/network-warnings.ts";
 import type { Check } from "./check.ts";
 import { credentialFinding, type CredentialSource } from "./credential-checks.ts";
 import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
+import { allowFinding } from "./gateway-checks.ts";
 import type { Ground } from "./ground.ts";
 import {
   directoryFinding,
@@ -46,7 +48,7 @@ export async function profileChecks(
     import("../../credentials/resolve.ts"),
     selinuxMode(),
   ]);
-  const { ground, credentials, network } = around;
+  const { ground, credentials, network, config } = around;
   const resolve = { credentials: resolveCredentials, token: resolveToken };
   const onPath = async <T>(find: PathCheck<T>, what: T) =>
     rules === undefined ? undefined : await find(what, { rules, selinux, ground });
@@ -65,6 +67,7 @@ export async function profileChecks(
         : [check("methodology", () => onPath(methodologyFinding, methodologyDir))]),
       ...(directory === undefined ? [] : [check("directory", () => onPath(directoryFinding, directory))]),
       ...sources.map((source) => check("file", () => onPath(fileFinding, source))),
+      ...(hasAllowlist(profile) ? [check("allow", () => allowFinding(profile, config.file))] : []),
       ...(network
         ? [check("repository", (signal) => reach(profile, around, signal), 2 * SERVER_LIMIT_MS)]
         : []),

@@ -6,14 +6,16 @@ import { join } from "node:path";
 import type { JournalEntry } from "../../audit/format/journal.ts";
 import type { LeftFiles } from "../../audit/read/left-files.ts";
 import { AgentdError } from "../../errors.ts";
+import { egressOf } from "../../gateway/log/egress-hosts.ts";
 import { MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
 import { readRegularFile } from "../../regular-file.ts";
-import type { SessionView } from "../../session-document.ts";
+import type { Egress, SessionView } from "../../session-document.ts";
 import { consoleLogOf } from "../console/follow.ts";
 import { readLastLines } from "../console/last-lines.ts";
 import { coloured, colourOf } from "../terminal/colours.ts";
 import { printable } from "../terminal/printable.ts";
 import { renderTable, type TableSpace } from "../terminal/table.ts";
+import { egressText, readEgress } from "./egress-text.ts";
 import { type Fact, renderFacts } from "./facts.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
@@ -27,6 +29,8 @@ export interface SessionReport {
   readonly journal: readonly JournalEntry[] | AgentdError;
   /** The first line of the request, shortened; null without a request, and where it cannot be read. */
   readonly request: string | null;
+  /** What it connected to so far or in all; null where it has no allowlist, and where that cannot be read. */
+  readonly egress: Egress | null;
   /** The last lines that the session printed. */
   readonly lastLines: readonly string[];
 }
@@ -55,7 +59,15 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
   );
   const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
   const request = await firstLineOfRequest(view, recordPaths(view.record).input);
-  return { view, left: countLeftFiles(view.record), journal: await journal, request, lastLines };
+  const left = countLeftFiles(view.record);
+  return { view, left, journal: await journal, request, egress: await findEgress(view), lastLines };
+}
+
+async function findEgress(view: SessionView): Promise<Egress | null> {
+  // A daemon of an older version has no such field.
+  if (view.state === "sealed" || (view.egress ?? null) !== null) return view.egress ?? null;
+  const summary = await readEgress(view.record).catch(() => undefined);
+  return summary === undefined ? null : egressOf(summary);
 }
 
 /**
@@ -72,6 +84,7 @@ export function reportText(report: SessionReport, nowMs: number, space: TableSpa
     ...whatWasGiven(report),
     ...whenItRan(view, nowMs),
     ...howItEnded(view),
+    ...whatItReached(report),
     ...present([["work", workText(view)]]),
     ["record", view.record],
     ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
@@ -143,6 +156,15 @@ function outputText(lines: readonly string[]): string[] {
 function triggerText({ trigger, scheduled_timestamp: scheduled, delay_ms: delayMs }: SessionView): string {
   if (scheduled === null) return trigger;
   return `${trigger} of ${scheduled}${delayMs === null ? "" : `, ${spanText(delayMs)} late`}`;
+}
+
+/** Only sessions with an allowlist have connections on record. */
+function whatItReached({ egress }: SessionReport): Fact[] {
+  if (egress === null) return [];
+  return [
+    ["network", "allowlist"],
+    ["egress", egressText(egress)],
+  ];
 }
 
 function whenItRan(view: SessionView, nowMs: number): Fact[] {

@@ -4,7 +4,7 @@
 import type { Status } from "../../api/methods.ts";
 import { changedFiles } from "./changed-files.ts";
 import { type Fact, renderFacts } from "./facts.ts";
-import { sizeText } from "./size-text.ts";
+import { countText, sizeText } from "./size-text.ts";
 import { spanText } from "./time-text.ts";
 
 /** @param nowMs milliseconds since 1970. */
@@ -20,6 +20,7 @@ export function statusText(status: Status, nowMs: number): string {
     ...changedFiles(status).map((file): Fact => ["changed", `${file}, since it was read: agentd reload`]),
     ["sessions", sessionsText(status)],
     ...budgetFacts(status),
+    ...gatewayFacts(status),
     ["engine", engineText(engine)],
     ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
     ...status.incomplete.map(({ session_id: id, reason }): Fact => ["incomplete", `${id}: ${reason}`]),
@@ -43,6 +44,13 @@ function budgetFacts({ memory_budget_bytes: budget }: Status): Fact[] {
   return budget === null
     ? []
     : [["memory", `limits of running sessions add up to at most ${sizeText(budget)}`]];
+}
+
+/** @param status of a daemon that may be older, and have no such field. */
+function gatewayFacts({ gateway }: { readonly gateway?: Status["gateway"] }): Fact[] {
+  if (gateway === undefined || gateway === null) return [];
+  const { pid, memory_bytes: memory, sessions } = gateway;
+  return [["gateway", `process ${pid}, ${sizeText(memory)} of memory, ${countText(sessions, "session")}`]];
 }
 
 function engineText(engine: Readonly<Record<string, unknown>>): string {

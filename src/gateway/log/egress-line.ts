@@ -51,6 +51,3 @@ export type EgressLine = z.infer<typeof egressLine>;
 
 /** The file's name in the record's `agentd` directory. */
 export const EGRESS_FILE = "egress.jsonl";
-
-/** Counters of hosts beyond `EgressLog`'s bound on them have this host. */
-export const OTHER_HOSTS = "(other hosts)";

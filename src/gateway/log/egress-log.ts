@@ -4,7 +4,8 @@
  */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { type ConnectionLine, type CounterLine, OTHER_HOSTS } from "./egress-line.ts";
+import { OTHER_HOSTS } from "./egress-hosts.ts";
+import type { ConnectionLine, CounterLine } from "./egress-line.ts";
 
 export interface EgressLogOptions {
   /** Its directory exists. The file is made when it is missing, and otherwise continued. */

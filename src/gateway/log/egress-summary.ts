@@ -1,7 +1,10 @@
 /** Reads `egress.jsonl` and sums it up by host, for `agentd egress` and the record. */
-import { createReadStream } from "node:fs";
+import { openRegularFile } from "../../regular-file.ts";
 import { LineSplitter } from "../../rpc/framing.ts";
-import { type EgressLine, egressLine, OTHER_HOSTS, type Verdict } from "./egress-line.ts";
+import { addressFault } from "../rules/addresses.ts";
+import type { AllowEntry } from "../rules/allow-entry.ts";
+import { canonicalHost } from "../rules/host-names.ts";
+import { type EgressLine, egressLine, type Verdict } from "./egress-line.ts";
 
 /** All connections to one host and port with the same verdict. */
 export interface HostSummary {
@@ -15,6 +18,8 @@ export interface HostSummary {
   readonly bytes_received: number;
   /** When the first connection began; of hosts that were only counted, when the session ended. */
   readonly first_time: string;
+  /** Whether a connection went to an address that only an exception opens; false where no address is known. */
+  readonly is_private: boolean;
 }
 
 export interface EgressSummary {
@@ -30,7 +35,13 @@ const LONGEST_LINE = 4096;
 /** Sums up lines as they come. */
 export class EgressTally {
   readonly #hosts = new Map<string, HostSummary>();
+  readonly #own: ReadonlySet<string>;
   #unreadable = 0;
+
+  /** @param own the host's own addresses. */
+  constructor(own: ReadonlySet<string>) {
+    this.#own = own;
+  }
 
   /** Takes the next line, without its newline. */
   add(text: string): void {
@@ -51,6 +62,7 @@ export class EgressTally {
 
   #take(line: EgressLine): void {
     const { host, port, verdict, rule, time } = line;
+    const address = "address" in line ? line.address : null;
     const key = JSON.stringify([host, port, verdict]);
     const empty = {
       host,
@@ -61,6 +73,7 @@ export class EgressTally {
       bytes_sent: 0,
       bytes_received: 0,
       first_time: time,
+      is_private: false,
     };
     const before = this.#hosts.get(key) ?? empty;
     this.#hosts.set(key, {
@@ -70,6 +83,7 @@ export class EgressTally {
       bytes_received: before.bytes_received + line.bytes_received,
       // Lines are written when connections end, not when they begin.
       first_time: compare(time, before.first_time) < 0 ? time : before.first_time,
+      is_private: before.is_private || (address !== null && addressFault(address, this.#own) !== undefined),
     });
   }
 }
@@ -77,12 +91,17 @@ export class EgressTally {
 /**
  * Sums up a file. A running session's is fine: it ends with a whole line or is cut short.
  *
- * @throws Error of the file system: `ENOENT` where a session had no gateway.
+ * @param own the host's own addresses, as `ownAddresses` gives them. Default: none.
+ * @throws NotRegularFileError; Error of the file system: `ENOENT` where a session had no gateway.
  */
-export async function summariseEgress(path: string): Promise<EgressSummary> {
-  const tally = new EgressTally();
+export async function summariseEgress(
+  path: string,
+  own: ReadonlySet<string> = new Set(),
+): Promise<EgressSummary> {
+  const tally = new EgressTally(own);
   const splitter = new LineSplitter(LONGEST_LINE);
-  for await (const chunk of createReadStream(path)) {
+  const file = await openRegularFile(path);
+  for await (const chunk of file.createReadStream()) {
     for (const frame of splitter.push(chunk as Buffer)) {
       if (frame.kind !== "line") tally.addUnreadable();
       else if (frame.text !== "") tally.add(frame.text);
@@ -92,13 +111,39 @@ export async function summariseEgress(path: string): Promise<EgressSummary> {
   return tally.summary;
 }
 
-/** The line of a profile with which a session like this one succeeds: every host that it reached. */
-export function suggestedAllow({ hosts }: EgressSummary): string {
-  const reached = hosts.filter(
-    ({ host, port, verdict }) => verdict === "allowed" && host !== OTHER_HOSTS && port !== null,
+/** The entries of `allow` with which a session like this one succeeds: every host that it reached, sorted. */
+export function suggestedEntries({ hosts }: EgressSummary): AllowEntry[] {
+  const entries = new Map<string, AllowEntry>();
+  for (const summary of hosts) {
+    const place = summary.verdict === "allowed" ? placeOf(summary) : undefined;
+    if (place === undefined) continue;
+    const { text, isName } = place;
+    // Of a host that was counted without its address, only another line says that it is private.
+    if (isName && summary.is_private) entries.set(text, { host: text, private: true });
+    else if (!entries.has(text)) entries.set(text, text);
+  }
+  return [...entries].sort(([a], [b]) => compare(a, b)).map(([, entry]) => entry);
+}
+
+/** Longest `allow` in one line; a longer one has a line for each entry. */
+const LONGEST_ALLOW = 100;
+
+/** The lines of a profile, as TOML, with which a session like this one succeeds. Without a newline at the end. */
+export function suggestedAllow(summary: EgressSummary): string {
+  const entries = suggestedEntries(summary).map((entry) =>
+    typeof entry === "string" ? `"${entry}"` : `{ host = "${entry.host}", private = true }`,
   );
-  const entries = reached.map(({ host, port }) => `"${host.includes(":") ? `[${host}]` : host}:${port}"`);
-  return `allow = [${[...new Set(entries)].sort().join(", ")}]`;
+  const line = `allow = [${entries.join(", ")}]`;
+  if (line.length <= LONGEST_ALLOW) return line;
+  return ["allow = [", ...entries.map((entry) => `  ${entry},`), "]"].join("\n");
+}
+
+/** An entry's text for a host; undefined where there is none: a counter of many hosts, or a line that was tampered with. */
+function placeOf({ host, port }: HostSummary): { text: string; isName: boolean } | undefined {
+  const written = host.includes(":") ? `[${host}]` : host;
+  const found = port === null ? undefined : canonicalHost(written);
+  if (port === null || found?.host !== host) return undefined;
+  return { text: `${written}:${port}`, isName: found.kind === "name" };
 }
 
 function parse(text: string): EgressLine | undefined {

@@ -264,7 +264,17 @@ describe("agentd status", () => {
       "  sessions    2 running, 1 preparing, 0 finishing, 0 queued; at most 2 at once\n",
     );
     expect(stdout).toContain("  incomplete  0198f2a4c6e81234: the container cannot be removed\n");
+    expect(stdout).toContain("  gateway     process 4712, 45 MiB of memory, 2 sessions\n");
     expect(JSON.parse((await agentd(directory, "status", "--json")).stdout)).toEqual(STATUS);
+  });
+});
+
+describe("agentd status of a daemon without a gateway", () => {
+  it("says nothing of one", async () => {
+    const directory = await start({ status: () => Promise.resolve({ ...STATUS, gateway: null }) });
+    const { stdout, exitCode } = await agentd(directory, "status");
+    expect(exitCode).toBe(0);
+    expect(stdout).not.toContain("gateway");
   });
 });
 

@@ -50,14 +50,14 @@ describe("agentd config check", () => {
     const bad = await agentd(home, "config", "check", file, "--json");
     expect(bad.exitCode).toBe(1);
     const { problems, ...rest } = JSON.parse(bad.stdout) as { problems: unknown[] };
-    expect(rest).toEqual({ file });
+    expect(rest).toEqual({ file, warnings: [] });
     expect(problems).toMatchObject([
       { path: "daemon.max_session", line: 2 },
       { path: "profiles[0].name", value: '"Demo"', line: 5, profile: "Demo" },
     ]);
     await writeFile(file, GOOD);
     const good = JSON.parse((await agentd(home, "config", "check", file, "--json")).stdout) as object;
-    expect(good).toEqual({ file, problems: [] });
+    expect(good).toEqual({ file, problems: [], warnings: [] });
     expect(Object.keys(good)).toEqual(rows.map(([field]) => field));
   });
 

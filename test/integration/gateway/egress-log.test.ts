@@ -180,6 +180,25 @@ describe("egress.jsonl", () => {
     );
   });
 
+  it("names private addresses as exceptions, the host's own among them, and nothing that no entry can be", async () => {
+    const log = await EgressLog.open({ path, now });
+    log.add(connection({ host: "db.corp.example", port: 5432, address: "10.0.0.5" }));
+    log.add(connection({ host: "own.example", address: "203.0.113.7" }));
+    log.add(connection({ host: "10.0.0.6", port: 8080, address: "10.0.0.6" }));
+    for (const host of ["*", "*.example.org", 'x", "*', "UPPER.example", "0x7f.1", "(other hosts)"]) {
+      log.add(connection({ host }));
+    }
+    await log.close();
+    const own = new Set(["203.0.113.7"]);
+    expect(suggestedAllow(await summariseEgress(path, own)).split("\n")).toEqual([
+      "allow = [",
+      '  "10.0.0.6:8080",',
+      '  { host = "db.corp.example:5432", private = true },',
+      '  { host = "own.example:443", private = true },',
+      "]",
+    ]);
+  });
+
   it("is summed up in the order of the connections' beginnings", async () => {
     const log = await EgressLog.open({ path, now });
     log.add(connection({ host: "second.example", time: "2026-01-02T03:04:06.000Z" }));

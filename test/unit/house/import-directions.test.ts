@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "src/config/paths.ts",
       "src/config/socket-path.ts",
       "src/work/summary.ts",
+      "src/gateway/log/egress-hosts.ts",
     ],
   },
   // For its bounds alone.
