@@ -121,3 +121,17 @@ Feature: Looking at sessions and at the daemon
     And the engine it shows is the one that podman info shows
     When the operator runs `agentd status`
     Then it exits with 0
+
+  Scenario: egress says how to get a record of a session's connections
+    Given an agent that runs:
+      """
+      true
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    When the operator runs `agentd egress SESSION`
+    Then it exits with 1
+    And its stderr says "cannot show the connections of session SESSION" and "it had no allowlist"
+    When the operator runs `agentd status --json`
+    Then the JSON on its stdout says:
+      | gateway | null |
