@@ -49,8 +49,9 @@ function noNameIsBoth(profile: unknown, context: Context): void {
 
 function allowRule(profile: unknown, context: Context): void {
   if (!isTable(profile) || profile["allow"] === undefined) return;
-  // One that is none at all has a problem of its own.
-  if (!["private", "none", "host"].includes(String(profile["network"] ?? "private"))) return;
+  const { network = "private" } = profile;
+  // What is no network at all has a problem of its own.
+  if (network !== "private" && network !== "none" && network !== "host") return;
   const message = 'is only for network = "allowlist"';
   context.addIssue({ code: "custom", path: ["allow"], message });
 }
