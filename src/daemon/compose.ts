@@ -33,6 +33,7 @@ import { CurrentConfig } from "./configuration/current-config.ts";
 import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import { engineStatus } from "./engine-status.ts";
+import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
@@ -118,6 +119,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const feed = new SessionFeed();
   const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
   const freeSpace = freeSpaceIn(places, current, admission);
+  const networks = sessionNetworks(places, log, options);
   const intake = await startSessions({
     ...options,
     ...{
@@ -128,7 +130,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       places,
       engine,
       credentials,
-      networks: sessionNetworks(places, log, options),
+      networks,
       clock: CLOCK,
       log,
       daemon,
@@ -170,6 +172,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       reload: () => reloading.reload(),
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
+      gatewayStatus: () => gatewayStatus(networks.gateway),
       status: {
         pid,
         version,

@@ -193,7 +193,7 @@ describe("a session with an allowlist", () => {
       expect(await readFile(join(record.path, "runa/second"), "utf8")).toMatch(/the world$/);
       const { warnings, outcome } = await record.document();
       expect(outcome).toBe("success");
-      expect(warnings).toEqual([expect.stringContaining("open connections were cut")]);
+      expect(warnings).toEqual([expect.stringContaining("were cut, and are missing")]);
       await isVerified(world);
       await expectNothingLeft(world);
     }),

@@ -4,7 +4,7 @@ import type { NetworkChange } from "../port/executor.ts";
 /** For the record, by kind. */
 const WARNINGS = {
   restored:
-    "The gateway of the session's network ended and was started again: its open connections were cut and are missing in agentd/egress.jsonl.",
+    "The gateway of the session's network ended and was started again: connections that were open were cut, and are missing in agentd/egress.jsonl.",
   lost: "The session's network was lost, and from then on it reached nothing",
 } as const;
 

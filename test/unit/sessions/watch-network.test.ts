@@ -38,7 +38,7 @@ describe("the network of a running session", () => {
   it("that was gone is journaled, with a warning in the record", () => {
     const { lines, updates, report } = runningSession();
     report({ kind: "restored" });
-    const warning = expect.stringContaining("open connections were cut");
+    const warning = expect.stringContaining("were cut, and are missing");
     expect(lines).toEqual([["network_restored", { warnings: [warning] }]]);
     expect(updates).toEqual([[{ warnings: ["Before.", warning] }, { persist: false }]]);
   });
