@@ -292,7 +292,7 @@ describe("a session with an allowlist", () => {
       expect(await readFile(join(record, "runa/cloned"), "utf8")).toContain("git clone");
       expect(await (await world.record()).document()).toMatchObject({
         outcome: "success",
-        egress: { allowed: ["127.0.0.2"], denied: [] },
+        egress: { allowed: [`127.0.0.2:${port}`], denied: [] },
       });
     }),
   );
