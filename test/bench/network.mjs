@@ -5,12 +5,13 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { identityOf, makeNamespace, runInNamespace } from "../kit/network-namespace.mjs";
 import { podman } from "../kit/podman.mjs";
 import { timeCommand } from "./command.mjs";
 import { onNetworkGround } from "./network/ground.mjs";
-import { usageOf } from "./process-usage.mjs";
+import { coreShare, usageOf } from "./process-usage.mjs";
 import { sampleInTurn } from "./rounds.mjs";
 
 /** @typedef {import("./network/ground.mjs").NetworkGround} NetworkGround */
@@ -18,11 +19,12 @@ import { sampleInTurn } from "./rounds.mjs";
 /** @typedef {import("./workshop.mjs").Workshop} Workshop */
 /** @typedef {import("../kit/network-namespace.mjs").Namespace} Namespace */
 
-const CLIENT = fileURLToPath(new URL("network/client.mjs", import.meta.url));
+const CLIENT = fileURLToPath(new URL("../kit/page-client.mjs", import.meta.url));
 const DOWNLOAD_BYTES = 500_000_000;
 /** Of one sample. */
 const CONNECTIONS = 200;
 const SESSIONS = 100;
+const IDLE_MS = 10_000;
 /** Of the hundred, how many are asked for a page at once. */
 const AT_ONCE = 4;
 
@@ -38,10 +40,14 @@ export const network = {
       const connections = await sampleInTurn([direct, connect, absolute], options);
       const [byLoopback, byConnect, byUrl] = pages(ground, "500 MB", DOWNLOAD_BYTES, 1);
       const before = await usageOf(ground.gateway);
-      const daemonBefore = await usageOf(ground.daemon);
-      const downloads = await sampleInTurn([byLoopback, byConnect, byUrl], { ...options, warmUps: 1 });
+      /** @type {import("./rounds.mjs").Samples} */
+      let downloads = {};
+      const daemonShare = await coreShare(ground.daemon, async () => {
+        downloads = await sampleInTurn([byLoopback, byConnect, byUrl], { ...options, warmUps: 1 });
+      });
       const after = await usageOf(ground.gateway);
-      const daemonMs = (await usageOf(ground.daemon)).cpuMs - daemonBefore.cpuMs;
+      options.progress("the daemon, idle");
+      const idleShare = await coreShare(ground.daemon, () => sleep(IDLE_MS));
       const figure = (/** @type {string} */ what, /** @type {number} */ value, unit = "MB") => {
         return { what, against: "", value, unit, goal: null };
       };
@@ -58,7 +64,13 @@ export const network = {
           figure("memory of the gateway, before the downloads", before.residentMb),
           figure("at most so far", await peakMb(ground.gateway)),
           figure("after the downloads", after.residentMb),
-          figure("processor time of the daemon during the downloads", daemonMs, "ms"),
+          {
+            what: "processor time of the daemon during the downloads",
+            against: "idle",
+            value: daemonShare - idleShare,
+            unit: "% of a core",
+            goal: null,
+          },
           ...(await manySessions(workshop, ground, options.progress)),
         ],
       };

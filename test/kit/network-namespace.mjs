@@ -40,8 +40,12 @@ export async function makeNamespace() {
  * @returns {Promise<string>} What it printed; rejects when it failed.
  */
 export async function runInNamespace(pid, args) {
-  const enter = ["-t", String(pid), "-U", "-n", "--preserve-credentials", "--", process.execPath];
-  return (await execa("nsenter", [...enter, ...args])).stdout;
+  return (await execa("nsenter", [...inNamespace(pid), process.execPath, ...args])).stdout;
+}
+
+/** Arguments for nsenter, before the command. @param {number} pid */
+export function inNamespace(pid) {
+  return ["-t", String(pid), "-U", "-n", "--preserve-credentials", "--"];
 }
 
 /** @param {number} pid */

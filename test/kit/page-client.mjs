@@ -1,5 +1,5 @@
 /**
- * A program: `node client.mjs FORM SERVER_PORT SIZE COUNT` gets the page of SIZE bytes COUNT times, one after the other, each
+ * A program: `node page-client.mjs FORM SERVER_PORT SIZE COUNT` gets the page of SIZE bytes COUNT times, one after the other, each
  * over a connection of its own, and prints how many milliseconds that took. FORM is `direct`, `connect` or `absolute`.
  */
 import { once } from "node:events";
