@@ -3,6 +3,7 @@
  */
 import { bigRepository } from "./big-repository.mjs";
 import { memory } from "./memory.mjs";
+import { network } from "./network.mjs";
 import { output } from "./output.mjs";
 import { planner } from "./planner.mjs";
 import { records } from "./records.mjs";
@@ -52,4 +53,14 @@ import { throughput } from "./throughput.mjs";
  */
 
 /** @type {readonly Measurement[]} */
-export const MEASUREMENTS = [memory, session, throughput, start, bigRepository, output, records, planner];
+export const MEASUREMENTS = [
+  memory,
+  session,
+  throughput,
+  start,
+  bigRepository,
+  output,
+  records,
+  planner,
+  network,
+];

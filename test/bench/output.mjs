@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
-import { usageOf } from "./process-usage.mjs";
+import { coreShare } from "./process-usage.mjs";
 import { summarize } from "./statistics.mjs";
 import { PRINTING_PROFILE } from "./workshop.mjs";
 
@@ -48,20 +48,6 @@ export const output = {
     }
   },
 };
-
-/**
- * How much of a core a process takes while something happens, in hundredths.
- *
- * @param {number} pid
- * @param {() => Promise<unknown>} happen
- */
-async function coreShare(pid, happen) {
-  const before = await usageOf(pid);
-  const startedMs = performance.now();
-  await happen();
-  const tookMs = performance.now() - startedMs;
-  return ((await usageOf(pid)).cpuMs - before.cpuMs) / (tookMs / 100);
-}
 
 /** @param {string} path */
 async function sizeOf(path) {

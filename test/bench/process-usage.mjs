@@ -13,3 +13,17 @@ export async function usageOf(pid) {
   const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).replace(/^.*\) /s, "").split(" ");
   return { residentMb: residentKb / 1000, cpuMs: (Number(fields[11]) + Number(fields[12])) * 10 };
 }
+
+/**
+ * How much of a core a process takes while something happens, in hundredths.
+ *
+ * @param {number} pid
+ * @param {() => Promise<unknown>} happen
+ */
+export async function coreShare(pid, happen) {
+  const before = await usageOf(pid);
+  const startedMs = performance.now();
+  await happen();
+  const tookMs = performance.now() - startedMs;
+  return ((await usageOf(pid)).cpuMs - before.cpuMs) / (tookMs / 100);
+}

@@ -17,6 +17,8 @@ import { makeRepository } from "../kit/repositories.mjs";
  * @property {string} repositories Directory of the bare repositories that the server serves; for more of them.
  * @property {import("../kit/git-server.mjs").GitServer} server
  * @property {PodmanInfo} podman
+ * @property {{ daemon: { max_sessions: number }, profiles: Record<string, string | string[]>[] }} config Of the daemon, for a
+ *   measurement that adds to it, and restores it.
  */
 
 /**
@@ -64,18 +66,19 @@ export async function inWorkshop(use) {
     const repository = { url: `${server.url}/small.git`, commit };
     const image = await ensureBusyboxImage(sandbox.containers, BUSYBOX);
     const common = { base_image: image, repo: repository.url };
-    await sandbox.writeConfig({
+    const config = {
       daemon: { max_sessions: MAX_SESSIONS },
       profiles: [
         { ...common, name: PROFILE, command: ["true"] },
         { ...common, name: SLEEPING_PROFILE, command: ["sleep", "86400"] },
         { ...common, name: PRINTING_PROFILE, command: ["sh", "-c", PRINT_100_MB] },
       ],
-    });
+    };
+    await sandbox.writeConfig(config);
     // As an operator's daemon logs, not as that of a test.
     await sandbox.startDaemon({ env: { AGENTD_LOG: undefined } });
     const info = JSON.parse(await podman(sandbox.containers, ["info", "--format", "json"]));
-    await use({ sandbox, image, repository, repositories, server, podman: info });
+    await use({ sandbox, image, repository, repositories, server, podman: info, config });
   } finally {
     await sandbox.close();
     await server.close();

@@ -54,6 +54,8 @@ export class EgressProxy {
     });
     this.#server.maxConnections = this.#limits.connections;
     this.#server.timeout = this.#limits.idleMs;
+    // A client may end its side after a request and still wait for the answer. The types do not know the property.
+    (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     this.#server.on("connection", (socket) => this.#keep(socket));
     this.#server.on("connect", (request, _socket, head) => this.#connect(request, request.socket, head));
     this.#server.on("request", (request, response) => this.#forward(request, response));

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ProxyLimits } from "../../../src/gateway/proxy/proxy-limits.ts";
 import type { AllowEntry } from "../../../src/gateway/rules/allow-entry.ts";
+import { until } from "../../kit/until.mjs";
 import {
   bodyOf,
   exchange,
@@ -114,6 +115,20 @@ describe("plain http through the proxy", () => {
     expect([(await proxy.line()).port, (await proxy.line()).port].sort()).toEqual(
       [one.port, other.port].sort(),
     );
+  });
+
+  it("answers a client that closes its side after the request", async () => {
+    const world = await mirror();
+    const proxy = await proxyWith([`127.0.0.1:${world.port}`]);
+    for (const port of [world.port, 1]) {
+      const connection = await RawConnection.open(proxy.port);
+      opened.push(connection);
+      connection.socket.end(raw([`GET http://127.0.0.1:${port}/ HTTP/1.1`, "Host: x"]));
+      // To the end: the proxy closes too, and keeps nothing open for a client that asks no more.
+      expect(await connection.whole()).toMatch(port === 1 ? / 403 / : / 200 .*GET \/\nHost/s);
+    }
+    expect([(await proxy.line()).verdict, (await proxy.line()).verdict]).toEqual(["allowed", "denied"]);
+    await until("no connection", () => proxy.proxy.connections === 0);
   });
 
   it("cuts an answer that the server cut, so that nobody takes it for whole", async () => {

@@ -56,7 +56,7 @@ export interface GatewayGround {
   readonly directory: string;
   /** What a daemon has; each call is a new daemon. */
   readonly daemon: (options?: Partial<GatewayOptions>) => Gateway;
-  readonly request: (container: TestContainer, allow: readonly AllowEntry[]) => OpenSession;
+  readonly request: (container: Pick<TestContainer, "process">, allow: readonly AllowEntry[]) => OpenSession;
   readonly log: readonly string[];
   readonly remove: () => Promise<void>;
 }
