@@ -17,6 +17,8 @@ const SCHEMA = z.toJSONSchema(sessionPlanSchema);
 /** A value for every key of a schema, optional ones included; no two texts or numbers are equal. */
 function everything(schema: JsonSchema, path = "plan"): unknown {
   if (schema.enum !== undefined) return schema.enum.at(-1);
+  // The last form of several is the one with keys.
+  if (schema.anyOf !== undefined) return everything(schema.anyOf.at(-1) as JsonSchema, path);
   switch (schema.type) {
     case "string":
       return `the ${path}`;
@@ -50,6 +52,7 @@ const TABLES: readonly (readonly (string | number)[])[] = [
   ["profile", "mounts", 0],
   ["profile", "credentials", 0],
   ["profile", "files", 0],
+  ["profile", "allow", 0],
   ["profile", "git"],
 ];
 
@@ -74,6 +77,7 @@ function withStrangeKey(plan: unknown, table: readonly (string | number)[]): unk
 
 /** Keys that came after the version before this one. */
 const ADDED = {
+  allow: [],
   artifacts: [],
   files: [],
   workspace: "clone",
