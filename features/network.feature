@@ -21,7 +21,7 @@ Feature: What a session reaches
       """
     And the record says:
       | outcome | "success" |
-      | egress  | {"allowed": [], "denied": ["example.org"], "allowed_count": 0, "denied_count": 1} |
+      | egress  | {"allowed": [], "denied": ["example.org:80"], "allowed_count": 0, "denied_count": 1} |
     And sha256sum accepts the record, and it covers every file
     When the operator runs `agentd audit verify SESSION`
     Then it exits with 0
