@@ -1,4 +1,5 @@
 /** Puts into a session's home what belongs there from the beginning, before its gate opens. */
+import { AgentdError } from "../errors.ts";
 import { containerName } from "./container-request.ts";
 import { gitIdentity } from "./git-identity.ts";
 import type { HomeFile, Staging } from "./ports.ts";
@@ -23,10 +24,15 @@ export async function fillHome(
   },
 ): Promise<void> {
   const { engine, workspaces, instance, hostName, failpoints } = parts;
-  const volume = image.bringsHome
-    ? await engine.homeDirectory(containerName(instance, job.sessionId))
-    : undefined;
-  const home = volume ?? staging.homeDirectory;
+  const name = containerName(instance, job.sessionId);
+  const home = image.bringsHome ? await engine.homeDirectory(name) : staging.homeDirectory;
+  if (home === undefined) {
+    throw new AgentdError("engine_failed", {
+      tried: `find the home of container ${name}`,
+      why: "its volume does not exist any more",
+      next: "Check that nothing else removes volumes of this user, such as `podman volume prune`.",
+    });
+  }
   await workspaces.fillHome(home, { files, fallback: gitIdentity(job.profile, hostName) });
   await failpoints.reach("files_written");
 }

@@ -1,22 +1,11 @@
-import { execa } from "execa";
 import { expect, it } from "vitest";
 import { bundle, temporaryDirectory } from "../../kit/record-fixture.ts";
+import { inSmallFileSystem } from "../../kit/small-file-system.ts";
 
 it("a full disk costs no line that was written, leaves no half record, and once there is room all goes on", async () => {
   const script = await bundle(new URL("full-disk.ts", import.meta.url));
   const directory = await temporaryDirectory();
-  // Podman's user namespace is one in which an ordinary user may mount.
-  const inSmallFileSystem = 'mount -t tmpfs -o size=512k none "$1" && exec node "$2" "$1"';
-  const { stdout } = await execa("podman", [
-    "unshare",
-    "sh",
-    "-c",
-    inSmallFileSystem,
-    "sh",
-    directory,
-    script,
-  ]);
-  const seen = JSON.parse(stdout) as { written: number; id: string };
+  const seen = (await inSmallFileSystem(script, directory, "512k")) as { written: number; id: string };
   expect(seen).toEqual({
     id: expect.any(String) as string,
     written: expect.any(Number) as number,

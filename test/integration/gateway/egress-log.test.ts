@@ -1,12 +1,12 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConnectionLine, egressLine } from "../../../src/gateway/log/egress-line.ts";
 import { EgressLog } from "../../../src/gateway/log/egress-log.ts";
 import { suggestedAllow, summariseEgress } from "../../../src/gateway/log/egress-summary.ts";
 import { bundle } from "../../kit/record-fixture.ts";
+import { inSmallFileSystem } from "../../kit/small-file-system.ts";
 
 const now = (): number => Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -148,18 +148,7 @@ describe("egress.jsonl", () => {
 
   it("costs nothing when the disk is full: what cannot be written is counted, or at least told", async () => {
     const script = await bundle(new URL("full-disk.ts", import.meta.url));
-    // Podman's user namespace is one in which an ordinary user may mount.
-    const inSmallFileSystem = 'mount -t tmpfs -o size=64k none "$1" && exec node "$2" "$1"';
-    const { stdout } = await execa("podman", [
-      "unshare",
-      "sh",
-      "-c",
-      inSmallFileSystem,
-      "sh",
-      directory,
-      script,
-    ]);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(await inSmallFileSystem(script, directory, "64k")).toEqual({
       lost: { counted: 0, lost: 100, connections: expect.any(Number) },
       counted: { counted: 100, lost: 0, connections: expect.any(Number) },
     });
