@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { lock } from "proper-lockfile";
 import { writeFiles } from "./files.mjs";
+import { openUserNamespace } from "./user-namespace.mjs";
 
 /** @typedef {import("./containers-environment.mjs").ContainersEnvironment} ContainersEnvironment */
 /** @typedef {import("./files.mjs").Files} Files */
@@ -127,6 +128,7 @@ async function ensureImage(environment, definition, digest, makeTar) {
     return found.stdout === digest;
   };
   if (await isThere()) return reference;
+  await openUserNamespace(environment.variables);
   const release = await lock(environment.cacheDirectory, {
     lockfilePath: join(environment.cacheDirectory, "images.lock"),
     // On a busy machine the holder may be late in renewing it.
