@@ -31,6 +31,8 @@ export interface GatewayOptions extends GatewayProcessOptions {
   readonly onSessionLost?: ((session: string, error: unknown) => void) | undefined;
 }
 
+/** Sessions that open at the same time wait for each other. A gateway that hangs is noticed by being asked. */
+const OPEN_MS = 120_000;
 const ASK_MS = 2_000;
 /** So that a gateway that hangs is noticed within 10 seconds. */
 const ASK_LIMIT_MS = 8_000;
@@ -127,7 +129,7 @@ export class Gateway {
   async #call<M extends ControlMethod>(method: M, params: ControlParams<M>): Promise<ControlResult<M>> {
     const connection = await this.#reach(method);
     try {
-      return await connection.call(method, params, this.#answerMs);
+      return await connection.call(method, params, method === "open" ? OPEN_MS : this.#answerMs);
     } catch (error) {
       // Not a refusal: it hangs, and everyone else would wait as long.
       if (isUnavailable(error) && !this.#isStopping()) {
@@ -157,7 +159,7 @@ export class Gateway {
 
   async #openAgain(connection: ControlConnection, request: OpenSession): Promise<void> {
     try {
-      await connection.call("open", request, this.#answerMs);
+      await connection.call("open", request, OPEN_MS);
       this.#options.onSessionRestored?.(request.session);
     } catch (error) {
       this.#options.log.error({ error, session: request.session }, "a session's network is lost");

@@ -256,7 +256,8 @@ describe("the gateway", () => {
 
   it("that is killed takes its connections along, and refuses new ones at once until a daemon comes", async () => {
     const inside = await container();
-    const echo = await startTcp((socket) => socket.pipe(socket));
+    let heard = "";
+    const echo = await startTcp((socket) => void socket.on("data", (data) => (heard += String(data))));
     opened.push(echo);
     const first = ground.daemon();
     const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
@@ -264,9 +265,9 @@ describe("the gateway", () => {
     const gateway = first.process!;
     await first.stop();
     const connecting = inside.run(
-      `nc 127.0.0.1 8791 -e sh -c "printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; cat >&2"`,
+      `nc 127.0.0.1 8791 -e sh -c "printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; read -r status; echo \\$status >&2; echo through; cat >&2"`,
     );
-    await until("the connection", () => echo.connections() === 1);
+    await until("the tunnel", () => heard.includes("through"));
     process.kill(gateway.pid, "SIGKILL");
     expect((await connecting).stdout).toMatch(/^HTTP\/1\.1 200 /);
     const refused = await inside.run(dial("127.0.0.1", 8791));
