@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rename, rm, rmdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ControlConnection } from "../../../src/gateway/client/control-connection.ts";
@@ -94,7 +95,8 @@ describe("a gateway without a session", () => {
       expect([ended.status, opened.status].sort()).toEqual(["fulfilled", "rejected"]);
       if (opened.status === "rejected") {
         expect(opened.reason).toMatchObject({ code: "gateway_unavailable" });
-        await one!.closed();
+        expect(existsSync(request.egress_path)).toBe(false);
+        await until("the gateway's end", async () => !(await isAlive(one!.gateway.process)));
       } else await other!.call("close", { session: request.session }, 10_000);
       one!.close();
       other!.close();
