@@ -46,14 +46,25 @@ async function main(): Promise<void> {
   if (identity === undefined) throw new Error("/proc does not show this process");
 
   let lastNeeded = performance.now();
+  let isEnding = false;
   const end = async (): Promise<void> => {
+    isEnding = true;
     clearInterval(looking);
     server.close();
     await sessions.closeAll();
   };
   const handlers: ControlHandlers = {
     hello: async () => ({ version: AGENTD_VERSION, process: identity, sessions: sessions.size }),
-    open: async (request) => ({ opened: await sessions.open(request) }),
+    open: async (request) => {
+      // By a daemon that found it just before: it starts the next one.
+      if (isEnding) {
+        throw new AgentdError("gateway_unavailable", {
+          tried: "open a session's network",
+          why: "it is ending",
+        });
+      }
+      return { opened: await sessions.open(request) };
+    },
     update: async ({ session, policy }) => {
       await sessions.update(session, policy);
       return {};
@@ -67,6 +78,7 @@ async function main(): Promise<void> {
           why: `${sessions.size} sessions use it`,
         });
       }
+      isEnding = true;
       setImmediate(() => void end());
       return {};
     },
