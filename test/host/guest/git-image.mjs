@@ -12,7 +12,8 @@ export async function ensureGitImage() {
   await shell(
     `tree=$(mktemp -d)
     trap 'rm -rf "$tree"' EXIT
-    tar -C "$tree" -xf /srv/agentd-test/busybox.tar
+    chmod 755 "$tree"
+    tar -C "$tree" --no-overwrite-dir -xf /srv/agentd-test/busybox.tar
     git=$(command -v git)
     cp -L --parents -t "$tree" "$git" $(ldd "$git" | grep -o '/[^ ]*')
     tar -C "$tree" --owner=0 --group=0 --numeric-owner -cf "$tree.tar" .

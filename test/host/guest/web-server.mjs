@@ -46,5 +46,5 @@ export class WebServer {
 export function fetchThroughGateway(server) {
   const request = `GET http://${server}/ HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n`;
   // nc gives the program its connection as standard input and output; the answer goes where this command's output goes.
-  return `nc 127.0.0.1 8791 -e sh -c "printf '${request}'; cat >&3" 3>&1`;
+  return `{ nc 127.0.0.1 8791 -e sh -c "printf '${request}'; cat >&3" 3>&1; }`;
 }
