@@ -13,7 +13,7 @@ import { kill, restart, stop, watchdog } from "./restart.mjs";
 import { security } from "./security.mjs";
 import { service } from "./service.mjs";
 import { session } from "./session.mjs";
-import { given, workOut, workspaces } from "./work.mjs";
+import { given, workKept, workOut, workspaces } from "./work.mjs";
 
 /** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */
 
@@ -24,7 +24,7 @@ export const SCENARIOS = [
   ...[readiness, reload, security, doctor],
   ...[outOfMemory, pidsLimit, cpuLimit, peaks],
   ...[labels, mounts, separation],
-  ...[given, workOut, workspaces],
+  ...[given, workOut, workKept, workspaces],
   ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
   ...[logout, reboot, poweroff],

@@ -62,15 +62,10 @@ async function applies(operator, session, head) {
 
 export const workOut = scenario(
   "work-out",
-  "commits and changes of a session come out of it, whether it succeeds, fails or is stopped",
+  "the commits and changes of a session come out of it, as a patch and in a checkout",
   async (operator) => {
     const profile = { base_image: await ensureGitImage(), artifacts: ["lib/**", "~/*.log"] };
-    await operator.serve(
-      { ...profile, name: "worker", script: `set -e; ${WORK}; echo talked >~/talk.log` },
-      { ...profile, name: "idle", script: "git status" },
-      { ...profile, name: "slow", timeout: "10s", script: `echo "left behind" >>README; sleep 600` },
-      { ...profile, name: "stopped", script: `echo "left behind" >>README; echo ready; sleep 600` },
-    );
+    await operator.serve({ ...profile, name: "worker", script: `set -e; ${WORK}; echo talked >~/talk.log` });
     const session = await operator.runToEnd("worker", "--request", REQUEST);
     const id = session["session_id"];
     assert.equal(session["outcome"], "success");
@@ -93,7 +88,18 @@ export const workOut = scenario(
     await shell('cd "$1" && "$2" diff "$3" | git apply', [other, operator.agentdProgram, id]);
     assert.equal(await run(["git", "-C", other, "status", "--porcelain"]), " M README\n?? lib/\n?? notes");
     await operator.must("audit", "verify", id);
+  },
+);
 
+export const workKept = scenario(
+  "work-kept",
+  "the work of a session that timed out or was stopped is kept, and a session without any has none",
+  async (operator) => {
+    await operator.serve(
+      { name: "idle", base_image: await ensureGitImage(), script: "git status" },
+      { name: "slow", timeout: "10s", script: `echo "left behind" >>README; sleep 600` },
+      { name: "stopped", script: `echo "left behind" >>README; echo ready; sleep 600` },
+    );
     // The labels that a session's files get change each of them for git, and nothing of that is work.
     const idle = await operator.runToEnd("idle");
     assert.deepEqual(idle["work"], {
