@@ -1,10 +1,12 @@
 /**
- * The emulated machine. Without hardware virtualisation: it has to work wherever tests run.
+ * The machine. It does not need hardware virtualisation: it has to work wherever tests run.
  */
 import { createInterface } from "node:readline";
 import { execa } from "execa";
+import { ACCELERATION, findAccelerator, QEMU } from "./acceleration.mjs";
 
-const QEMU = "qemu-system-x86_64";
+/** @typedef {import("./acceleration.mjs").Accelerator} Accelerator */
+
 const KERNEL_COMMAND_LINE = "root=/dev/vda rw console=ttyS0 systemd.show_status=0";
 const ENFORCING = "security=selinux selinux=1 enforcing=1 audit=1 audit_backlog_limit=8192";
 /** Before SELinux has a policy its labels can be written as they come. */
@@ -27,7 +29,8 @@ const LABELLING = "selinux=0 init=/usr/local/sbin/label-disk";
  */
 export async function labelDisk(image, { consoleLog, timeoutMs }) {
   const disks = drive(image.disk, "raw");
-  await execa(QEMU, [...machine(image, LABELLING), ...disks, "-serial", `file:${consoleLog}`], {
+  const accelerator = await findAccelerator(image);
+  await execa(QEMU, [...machine(image, accelerator, LABELLING), ...disks, "-serial", `file:${consoleLog}`], {
     stdin: "ignore",
     timeout: timeoutMs,
     killSignal: "SIGKILL",
@@ -39,16 +42,17 @@ export async function labelDisk(image, { consoleLog, timeoutMs }) {
  *
  * @param {Image} image
  * @param {object} options
+ * @param {Accelerator} options.accelerator
  * @param {string} options.disk A qcow2 on top of the image's disk.
  * @param {string} options.input The second disk: a tar.
  * @param {string} options.consoleLog Gets what the console shows.
  * @param {(line: string) => void} options.onLine Called with each line that the machine writes to its second serial port.
  * @param {AbortSignal} options.signal Cuts the power.
  */
-export async function boot(image, { disk, input, consoleLog, onLine, signal }) {
+export async function boot(image, { accelerator, disk, input, consoleLog, onLine, signal }) {
   const disks = [...drive(disk, "qcow2"), ...drive(input, "raw")];
   const serial = ["-serial", `file:${consoleLog}`, "-serial", "stdio"];
-  const qemu = execa(QEMU, [...machine(image, ENFORCING), ...disks, ...serial], {
+  const qemu = execa(QEMU, [...machine(image, accelerator, ENFORCING), ...disks, ...serial], {
     // Not ours: a Ctrl-C on the terminal would otherwise reach it as a key.
     stdin: "ignore",
     buffer: false,
@@ -63,21 +67,23 @@ export async function boot(image, { disk, input, consoleLog, onLine, signal }) {
  * Boots with the console on this terminal, and waits until the machine is off.
  *
  * @param {Image} image
- * @param {{ disk: string, input: string }} options
+ * @param {{ accelerator: Accelerator, disk: string, input: string }} options
  */
-export async function bootOnTerminal(image, { disk, input }) {
+export async function bootOnTerminal(image, { accelerator, disk, input }) {
   const disks = [...drive(disk, "qcow2"), ...drive(input, "raw")];
   const serial = ["-serial", "mon:stdio", "-serial", "null"];
-  await execa(QEMU, [...machine(image, ENFORCING), ...disks, ...serial], { stdio: "inherit" });
+  await execa(QEMU, [...machine(image, accelerator, ENFORCING), ...disks, ...serial], { stdio: "inherit" });
 }
 
 /**
  * @param {Image} image
+ * @param {Accelerator} accelerator
  * @param {string} commandLine Added to the kernel's.
  */
-function machine({ kernel, initrd }, commandLine) {
+function machine({ kernel, initrd }, accelerator, commandLine) {
   return [
-    ...["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072"],
+    ...ACCELERATION[accelerator],
+    ...["-smp", "2", "-m", "3072"],
     ...["-display", "none", "-nodefaults", "-no-reboot"],
     ...["-kernel", kernel, "-initrd", initrd, "-append", `${KERNEL_COMMAND_LINE} ${commandLine}`],
     // A network without anything behind it: rootless containers need one to be connected to.

@@ -6,6 +6,7 @@ import { appendFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { findAccelerator } from "./acceleration.mjs";
 import { readCommandLine, USAGE } from "./command-line.mjs";
 import { cacheDirectory, ensureImage } from "./image.mjs";
 import { collectInput, writeInputDisk } from "./input.mjs";
@@ -14,6 +15,7 @@ import { planBoots } from "./plan.mjs";
 import { isSuccess, reportText, resultsOf } from "./report.mjs";
 
 /** @typedef {import("./machine.mjs").Image} Image */
+/** @typedef {import("./acceleration.mjs").Accelerator} Accelerator */
 /** @typedef {import("./guest/scenario.mjs").Scenario} Scenario */
 /** @typedef {import("./report.mjs").HostEvent} HostEvent */
 
@@ -49,11 +51,12 @@ async function prepareRun(image) {
 
 /**
  * @param {Image} image
+ * @param {Accelerator} accelerator
  * @param {Places} places
  * @param {readonly Scenario[]} scenarios
  * @param {AbortSignal} signal
  */
-async function runScenarios(image, places, scenarios, signal) {
+async function runScenarios(image, accelerator, places, scenarios, signal) {
   /** @type {HostEvent[]} */
   const events = [];
   const start = performance.now();
@@ -63,6 +66,7 @@ async function runScenarios(image, places, scenarios, signal) {
     await writeInputDisk(places.input, steps, places.inputDisk);
     const before = events.length;
     await boot(image, {
+      accelerator,
       disk: places.disk,
       input: places.inputDisk,
       consoleLog: places.console(index + 1),
@@ -81,7 +85,7 @@ async function runScenarios(image, places, scenarios, signal) {
   }
   const booted = events.find((event) => event.event === "booted");
   return {
-    host: booted?.host ?? {},
+    host: { ...booted?.host, accelerator },
     boots: boots.length,
     seconds: (performance.now() - start) / 1000,
     scenarios: resultsOf(scenarios, events),
@@ -110,14 +114,16 @@ async function main() {
     rebuild: () => say("building the host's image; this takes some minutes"),
   });
   const places = await prepareRun(image);
+  const accelerator = await findAccelerator(image);
+  if (accelerator === "tcg") say("without hardware virtualisation, which is much slower");
   if (commandLine.shell) {
     await writeInputDisk(places.input, "shell", places.inputDisk);
-    await bootOnTerminal(image, { disk: places.disk, input: places.inputDisk });
+    await bootOnTerminal(image, { accelerator, disk: places.disk, input: places.inputDisk });
     return;
   }
   const interrupt = new AbortController();
   process.on("SIGINT", () => interrupt.abort(new Error("interrupted")));
-  const report = await runScenarios(image, places, commandLine.scenarios, interrupt.signal);
+  const report = await runScenarios(image, accelerator, places, commandLine.scenarios, interrupt.signal);
   process.stdout.write(`${reportText(report)}\n`);
   if (commandLine.jsonFile !== undefined) {
     await writeFile(commandLine.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);

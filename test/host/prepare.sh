@@ -18,6 +18,12 @@ has_programs() {
   [ "${version:-0}" -ge "$oldest_qemu" ]
 }
 
+# Hardware virtualisation, where there is any. systemd gives it to every user, too; minimal machines do not.
+if [ "$(id -u)" = 0 ] && [ -c /dev/kvm ] && [ "$(stat -c %a /dev/kvm)" != 666 ]; then
+  say "opening /dev/kvm to every user (mode 0666)"
+  chmod 0666 /dev/kvm
+fi
+
 if has_programs; then exit 0; fi
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

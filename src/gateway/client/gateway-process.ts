@@ -26,7 +26,7 @@ export interface GatewayProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The version of this daemon. */
   readonly version: string;
-  /** How long any answer may take, in milliseconds. Default 10 seconds. */
+  /** How long an answer may take, in milliseconds; opening a session's network may take longer. Default 10 seconds. */
   readonly answerMs?: number | undefined;
   readonly log: Logger;
   /** Default: starts the script with this Node. */
@@ -34,6 +34,8 @@ export interface GatewayProcessOptions {
 }
 
 export const ANSWER_MS = 10_000;
+/** How long a new one may take until it listens, on a host that is very busy. One that ends is noticed at once. */
+const START_MS = 60_000;
 const ASK_PAUSE_MS = 10;
 /** Names are resolved on threads of their own, and one session must not take those of another. */
 const THREADS = "64";
@@ -93,7 +95,7 @@ async function startGateway(options: GatewayProcessOptions): Promise<ControlConn
   await endLeftoverProgram(recordPath, (argv) => argv.some((each) => basename(each) === basename(script)), 0);
   const gateway = await spawn(options);
   await recordProgram(recordPath, gateway);
-  const deadline = performance.now() + answerMs;
+  const deadline = performance.now() + START_MS;
   while (performance.now() < deadline && (await isAlive(gateway))) {
     const connection = await ControlConnection.open(socketPath, version, answerMs);
     if (connection !== undefined) {

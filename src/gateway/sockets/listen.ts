@@ -15,7 +15,7 @@ export type ListenReport =
 type SendHandle = Server | undefined;
 
 /** How long the parent may take. Longer than it waits itself. */
-const LAST_MS = 30_000;
+const LAST_MS = 60_000;
 
 async function main(): Promise<void> {
   const ports = process.argv.slice(2).map(Number);

@@ -10,7 +10,7 @@ export interface ListenerOptions {
   readonly script: string;
   /** `PATH` for nsenter, and nothing else that matters. */
   readonly environment: Readonly<Record<string, string>>;
-  /** How long it may take. Default 10 seconds. */
+  /** How long it may take, in milliseconds. Default 30 seconds. */
   readonly limitMs?: number | undefined;
 }
 
@@ -20,7 +20,8 @@ export interface ListeningHandle {
   readonly handle: { close(): void };
 }
 
-const LIMIT_MS = 10_000;
+/** It starts a Node, which takes seconds on a host that is very busy. The daemon waits longer for the gateway. */
+const LIMIT_MS = 30_000;
 const STDERR_KEPT = 500;
 
 /**

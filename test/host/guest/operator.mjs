@@ -115,9 +115,15 @@ export class Operator {
     return JSON.parse(await run([this.agentdProgram, ...args, "--json"]));
   }
 
-  /** Runs a session to its end. @param {string} profile @returns {Promise<Session>} */
-  async runToEnd(profile) {
-    const { stdout, stderr } = await this.agentd("run", profile, "--json");
+  /**
+   * Runs a session to its end.
+   *
+   * @param {string} profile
+   * @param {readonly string[]} options More words for `agentd run`.
+   * @returns {Promise<Session>}
+   */
+  async runToEnd(profile, ...options) {
+    const { stdout, stderr } = await this.agentd("run", profile, "--json", ...options);
     try {
       return JSON.parse(stdout);
     } catch {
@@ -207,9 +213,10 @@ function toml(daemon, profiles, repository) {
   return [`[daemon]\n${lines(daemon)}`, ...tables].join("\n");
 }
 
-/** @param {Record<string, unknown>} table */
+/** @param {Record<string, unknown>} table Keys that are undefined are left out. */
 function lines(table) {
   return Object.entries(table)
+    .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key} = ${tomlValue(value)}\n`)
     .join("");
 }

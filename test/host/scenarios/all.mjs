@@ -6,12 +6,14 @@ import { doctor } from "./doctor.mjs";
 import { labels, mounts, separation } from "./labels.mjs";
 import { cpuLimit, outOfMemory, peaks, pidsLimit } from "./limits.mjs";
 import { logout } from "./logout.mjs";
+import { allowlist, closedNetwork, gatewayStop, openStream } from "./network.mjs";
 import { poweroff, reboot } from "./power.mjs";
 import { readiness, reload } from "./readiness.mjs";
 import { kill, restart, stop, watchdog } from "./restart.mjs";
 import { security } from "./security.mjs";
 import { service } from "./service.mjs";
 import { session } from "./session.mjs";
+import { given, workKept, workOut, workspaces } from "./work.mjs";
 
 /** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */
 
@@ -22,6 +24,8 @@ export const SCENARIOS = [
   ...[readiness, reload, security, doctor],
   ...[outOfMemory, pidsLimit, cpuLimit, peaks],
   ...[labels, mounts, separation],
+  ...[given, workOut, workKept, workspaces],
+  ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
   ...[logout, reboot, poweroff],
   denials,

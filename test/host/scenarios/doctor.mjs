@@ -24,10 +24,19 @@ export const doctor = scenario(
   "doctor",
   "`agentd doctor` finds a host on which sessions run, and what keeps one from running",
   async (operator) => {
-    await operator.serve({ name: "worker", script: "true" });
+    await operator.serve(
+      { name: "worker", script: "true" },
+      { name: "closed", script: "true", network: "allowlist", allow: ["example.org"] },
+    );
     const well = await examine(operator);
     assert.deepEqual(namesOf(well, "failure"), []);
-    assert.ok(well.checks.some(({ name, status }) => name === "lingering" && status === "ok"));
+    for (const name of ["lingering", "nsenter", "session_networks", "allow", "seccomp_profile"]) {
+      assert.deepEqual(
+        well.checks.filter((check) => check.name === name).map(({ status }) => status),
+        ["ok"],
+        name,
+      );
+    }
     assert.equal((await operator.runToEnd("worker"))["outcome"], "success");
 
     const source = join(operator.home, "mount-unlabelled");

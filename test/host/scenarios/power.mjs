@@ -15,7 +15,7 @@ const SLOW_MS = 600_000;
 function acrossBoots(name, then) {
   return {
     name,
-    title: `a session that runs during \`systemctl ${then}\` is interrupted, and the next one runs`,
+    title: `a session that runs during \`systemctl ${then}\` is interrupted, its work is kept, and the next one runs`,
     phases: [{ run: startSession, then }, { run: findItInterrupted }],
   };
 }
@@ -23,7 +23,7 @@ function acrossBoots(name, then) {
 /** @param {Operator} operator */
 async function startSession(operator) {
   await operator.serve(
-    { name: "worker", script: "echo ready; sleep 6000" },
+    { name: "worker", script: "echo made >made; echo ready; sleep 6000" },
     { name: "quick", script: "echo done" },
   );
   await operator.runUntilItPrints("worker", "ready");
@@ -35,7 +35,10 @@ async function findItInterrupted(operator) {
     timeoutMs: SLOW_MS,
   });
   const [session] = await operator.agentdJson("ps", "--all");
-  assert.equal((await operator.waitFor(session.session_id))["outcome"], "interrupted");
+  const interrupted = await operator.waitFor(session.session_id);
+  assert.equal(interrupted["outcome"], "interrupted");
+  assert.equal(interrupted["work"].uncommitted, 1);
+  assert.match((await operator.must("diff", session.session_id)).stdout, /^\+made$/m);
   assert.equal((await operator.runToEnd("quick"))["outcome"], "success");
   await run(["sh", "-c", 'cd "$1" && sha256sum --quiet -c SHA256SUMS', "sh", session.record]);
 }

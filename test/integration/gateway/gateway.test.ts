@@ -322,6 +322,26 @@ describe("the gateway", () => {
     expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
   });
 
+  it("may take longer to start than to answer", async () => {
+    const daemon = ground.daemon({
+      answerMs: 1_000,
+      spawn: async ({ script, socketPath, environment }) => {
+        const program = ["-c", 'sleep 2; exec "$@"', "sh", process.execPath, script, socketPath];
+        const child = execa("sh", program, {
+          env: environment,
+          extendEnv: false,
+          stdio: "ignore",
+          detached: true,
+          cleanup: false,
+          reject: false,
+        });
+        child.unref();
+        return (await identifyProcess(child.pid!))!;
+      },
+    });
+    expect((await daemon.list()).sessions).toEqual([]);
+  });
+
   it("is killed and started again when it hangs", async () => {
     const [inside, server] = [await container(), await world()];
     const daemon = ground.daemon({ askMs: 100, answerMs: 1_000 });
