@@ -43,12 +43,14 @@ export const USER_1000 = {
   },
 };
 
-/** Packages of the Debian image: git, dash and bash are in it. */
 const DEBIAN_SUITE = "bookworm";
+/** Beside these, dash and bash are in it. */
+const GIT_PACKAGES = ["git", "ca-certificates"];
+/** With these, agents install things. */
+const TOOL_PACKAGES = [...GIT_PACKAGES, "curl", "wget", "nodejs", "npm", "python3-pip", "golang-go"];
 const DEBIAN_OPTIONS = [
   "--mode=unshare",
   "--variant=essential",
-  "--include=git,ca-certificates",
   '--aptopt=APT::Install-Recommends "false"',
   "--dpkgopt=path-exclude=/usr/share/doc/*",
   "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -101,12 +103,31 @@ export async function makeBusyboxTar(tar, files) {
  * @returns {Promise<string>} Its reference.
  */
 export async function ensureDebianGitImage(environment) {
-  const definition = { name: "debian-git" };
-  const digest = digestOf([DEBIAN_SUITE, DEBIAN_OPTIONS]);
-  const kept = join(environment.cacheDirectory, `debian-git-${digest.slice(0, 16)}.tar`);
-  return ensureImage(environment, definition, digest, async (tar) => {
+  return ensureDebianImage(environment, "debian-git", GIT_PACKAGES);
+}
+
+/**
+ * As `ensureDebianGitImage`, with curl, wget, npm, pip and go besides. The first time takes minutes.
+ *
+ * @param {ContainersEnvironment} environment
+ * @returns {Promise<string>} Its reference.
+ */
+export async function ensureDebianToolsImage(environment) {
+  return ensureDebianImage(environment, "debian-tools", TOOL_PACKAGES);
+}
+
+/**
+ * @param {ContainersEnvironment} environment
+ * @param {string} name
+ * @param {readonly string[]} packages
+ */
+async function ensureDebianImage(environment, name, packages) {
+  const options = [...DEBIAN_OPTIONS, `--include=${packages.join(",")}`];
+  const digest = digestOf([DEBIAN_SUITE, options]);
+  const kept = join(environment.cacheDirectory, `${name}-${digest.slice(0, 16)}.tar`);
+  return ensureImage(environment, { name }, digest, async (tar) => {
     if (!(await exists(kept))) {
-      await execa("mmdebstrap", [...DEBIAN_OPTIONS, "--quiet", DEBIAN_SUITE, `${kept}.new.tar`]);
+      await execa("mmdebstrap", [...options, "--quiet", DEBIAN_SUITE, `${kept}.new.tar`]);
       await rename(`${kept}.new.tar`, kept);
     }
     await copyFile(kept, tar);
