@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "llm",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -43,8 +44,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables, which hosts.
-  profile: { to: ["workspace", "credentials", "gateway", "input"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices.
+  profile: { to: ["workspace", "credentials", "gateway", "input", "llm"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -80,6 +81,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "llm",
     ],
   },
 };
