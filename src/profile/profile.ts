@@ -37,5 +37,5 @@ export function toProfile(
     return [name, read(document[written], fromFile, beside)];
   };
   const keys = Object.keys(PROFILE_KEYS) as (keyof ProfileKeys)[];
-  return Object.fromEntries(keys.map(read));
+  return Object.fromEntries(keys.map(read)) as unknown as Profile;
 }

@@ -90,7 +90,7 @@ export function toPrice(written: z.output<typeof writtenPrice>): Price {
 }
 
 type Amount = number | string;
-type Rates = { [Name in keyof typeof keptRates]: z.output<(typeof keptRates)[Name]> };
+type Rates = Pick<Price, "input" | "output" | "cached" | "cache_write_5m" | "cache_write_1h">;
 
 function amounts(written: {
   readonly input: Amount;
