@@ -59,7 +59,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   work: { to: ["trees", "workspace"] },
   systemd: { to: [] },
   // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
-  gateway: { to: ["rpc", "programs"] },
+  gateway: { to: ["rpc", "programs", "llm"] },
+  llm: { to: [] },
   daemon: {
     to: [
       "api",
@@ -103,6 +104,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   daemon: ["process", "configuration"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
+  llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
