@@ -61,7 +61,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   systemd: { to: [] },
   // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
   gateway: { to: ["rpc", "programs", "llm"] },
-  llm: { to: [] },
+  // Of rpc how lines are cut from a stream.
+  llm: { to: ["rpc"] },
   daemon: {
     to: [
       "api",
