@@ -80,17 +80,16 @@ export type Price = z.output<typeof keptPrice>;
 
 /** A price from what was written, which has passed the rules. */
 export function toPrice(written: z.output<typeof writtenPrice>): Price {
-  const { tiers, web_searches: searches, ...rest } = written;
-  return {
-    ...rest,
-    ...amounts(rest),
-    ...(tiers === undefined ? {} : { tiers: tiers.map((tier) => ({ above: tier.above, ...amounts(tier) })) }),
-    ...(searches === undefined ? {} : { web_searches: plainDecimal(searches) }),
-  };
+  const { provider, model, tiers, max_output, context, web_searches } = written;
+  return withoutUndefined({
+    ...{ provider, model, max_output, context },
+    ...amounts(written),
+    tiers: tiers?.map((tier) => withoutUndefined({ above: tier.above, ...amounts(tier) })),
+    web_searches: optionalText(web_searches),
+  });
 }
 
 type Amount = number | string;
-type Rates = Pick<Price, "input" | "output" | "cached" | "cache_write_5m" | "cache_write_1h">;
 
 function amounts(written: {
   readonly input: Amount;
@@ -98,12 +97,21 @@ function amounts(written: {
   readonly cached?: Amount | undefined;
   readonly cache_write_5m?: Amount | undefined;
   readonly cache_write_1h?: Amount | undefined;
-}): Rates {
-  const { input, output, ...others } = written;
-  const cache = ["cached", "cache_write_5m", "cache_write_1h"] as const;
-  const set = cache.flatMap((name) => {
-    const amount = others[name];
-    return amount === undefined ? [] : [[name, plainDecimal(amount)] as const];
-  });
-  return { input: plainDecimal(input), output: plainDecimal(output), ...Object.fromEntries(set) };
+}) {
+  return {
+    input: plainDecimal(written.input),
+    output: plainDecimal(written.output),
+    cached: optionalText(written.cached),
+    cache_write_5m: optionalText(written.cache_write_5m),
+    cache_write_1h: optionalText(written.cache_write_1h),
+  };
+}
+
+function optionalText(amount: Amount | undefined): string | undefined {
+  return amount === undefined ? undefined : plainDecimal(amount);
+}
+
+/** As JSON has it, which the plan of a session goes through. */
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
 }
