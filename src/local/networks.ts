@@ -1,12 +1,12 @@
-/** The network of a session with an allowlist, from the container's start to its end. */
+/** The network of a session that the gateway serves, from the container's start to its end. */
 import { sentence } from "../errors.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions } from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
 import type { Preparation } from "./preparation.ts";
 
 /** Whether a session's network is opened from outside its container. */
-export function hasAllowlist({ profile }: Pick<NetworkOfJob, "profile">): boolean {
-  return profile.network === "allowlist";
+export function hasGateway({ profile }: Pick<NetworkOfJob, "profile">): boolean {
+  return profile.network === "allowlist" || profile.llm !== undefined;
 }
 
 /**
@@ -20,7 +20,7 @@ export async function openNetwork(
   containerId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!hasAllowlist(job)) return;
+  if (!hasGateway(job)) return;
   signal.throwIfAborted();
   await preparing.during("opening its network", () => open(parts, job, containerId));
   await parts.failpoints.reach("network_opened");
@@ -33,13 +33,30 @@ export async function followNetwork(
   containerId: string,
   { signal, isEarlierDaemons, onChange }: NetworkOptions,
 ): Promise<void> {
-  if (!hasAllowlist(job)) return;
+  if (!hasGateway(job)) return;
   parts.network.follow(job.sessionId, onChange, signal);
-  if (!isEarlierDaemons) return;
   try {
-    if (await open(parts, job, containerId)) onChange({ kind: "restored" });
+    if (isEarlierDaemons && (await open(parts, job, containerId))) onChange({ kind: "restored" });
   } catch (error) {
     onChange({ kind: "lost", why: sentence(error) });
+  }
+  if (job.profile.llm !== undefined) void watchVerdict(parts, job.sessionId, onChange, signal);
+}
+
+/** Waits until the gateway says that the command has to end. Does not reject. */
+async function watchVerdict(
+  { network, failpoints, log }: LocalParts,
+  sessionId: string,
+  onChange: NetworkOptions["onChange"],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const verdict = await network.verdict(sessionId, signal);
+    if (verdict === undefined) return;
+    await failpoints.reach("verdict_given");
+    onChange({ kind: "over", ...verdict });
+  } catch (error) {
+    log.error({ error }, "cannot follow what the session uses of language models");
   }
 }
 
@@ -48,23 +65,23 @@ export async function closeNetwork(
   { network, failpoints }: LocalParts,
   job: NetworkOfJob,
 ): Promise<ClosedNetwork | undefined> {
-  if (!hasAllowlist(job)) return undefined;
+  if (!hasGateway(job)) return undefined;
   const warnings = await network.close(job.sessionId);
   await failpoints.reach("network_closed");
-  const reached = await network.reached(job.egressPath);
+  const reached = await network.reached(job);
   return reached && { ...reached, warnings: [...warnings, ...reached.warnings] };
 }
 
 /** Resolves with whether it was not open; with false where the container has ended. */
 async function open(
   { engine, network }: LocalParts,
-  { sessionId, profile, egressPath }: NetworkOfJob,
+  { sessionId, profile, egressPath, llmPath }: NetworkOfJob,
   containerId: string,
 ): Promise<boolean> {
   const process = await engine.firstProcess(containerId);
   if (process === undefined) return false;
   try {
-    return await network.open({ sessionId, profile, process, egressPath });
+    return await network.open({ sessionId, profile, process, egressPath, llmPath });
   } catch (error) {
     if ((await engine.firstProcess(containerId)) === undefined) return false;
     throw error;

@@ -86,7 +86,7 @@ export class Gateway {
    */
   async close(session: string): Promise<ControlResult<"close"> | undefined> {
     const wasOpen = this.#sessions.delete(session);
-    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0 };
+    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0, llm: null };
     const connection = this.#connection;
     try {
       return await this.#call("close", { session });
@@ -109,6 +109,27 @@ export class Gateway {
   /** What the gateway does now. @throws AgentdError `gateway_unavailable`. */
   async list(): Promise<ControlResult<"list">> {
     return this.#call("list", {});
+  }
+
+  /**
+   * Gives a provider's new key to the sessions that have the provider at this address, from their next request on. Where
+   * no gateway runs, none is started.
+   *
+   * @throws AgentdError `gateway_unavailable`.
+   */
+  async rotate(params: ControlParams<"rotate">): Promise<void> {
+    for (const [session, request] of this.#sessions) this.#sessions.set(session, withKey(request, params));
+    if (await this.#runs()) await this.#call("rotate", params);
+  }
+
+  /**
+   * Waits until a session has to end because of its language models, or is closed.
+   *
+   * @throws AgentdError `gateway_unavailable` when the gateway ends meanwhile: ask again.
+   */
+  async verdict(session: string): Promise<ControlResult<"verdict">> {
+    const connection = await this.#reach("verdict");
+    return await connection.call("verdict", { session }, undefined);
   }
 
   /** Leaves the gateway to its sessions, or ends it when it has none. Idempotent. */
@@ -214,6 +235,17 @@ export class Gateway {
   #isStopping(): boolean {
     return this.#stopping.signal.aborted;
   }
+}
+
+function withKey(
+  request: OpenSession,
+  { provider, base_url: baseUrl, key }: ControlParams<"rotate">,
+): OpenSession {
+  if (request.llm === undefined) return request;
+  const providers = request.llm.providers.map((each) =>
+    each.name === provider && each.base_url === baseUrl ? { ...each, key } : each,
+  );
+  return { ...request, llm: { ...request.llm, providers } };
 }
 
 function isUnavailable(error: unknown): error is AgentdError {
