@@ -36,6 +36,7 @@ import { engineStatus } from "./engine-status.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
+import { LiveLlm } from "./live-llm.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
@@ -177,6 +178,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
+      liveLlm: new LiveLlm(networks.gateway, CLOCK.monotonic),
       status: {
         pid,
         version,
