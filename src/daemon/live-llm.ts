@@ -1,6 +1,6 @@
 /** What running sessions use of language models, as of now. */
-import type { LlmNumbers } from "../gateway/control/control-protocol.ts";
 import type { Gateway } from "../gateway/client/gateway.ts";
+import type { LlmNumbers } from "../gateway/control/control-protocol.ts";
 import { usdNumber } from "../llm/money/nano.ts";
 import type { SessionDocument, SessionLlm } from "../session-document.ts";
 
