@@ -86,7 +86,7 @@ export class Gateway {
    */
   async close(session: string): Promise<ControlResult<"close"> | undefined> {
     const wasOpen = this.#sessions.delete(session);
-    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0 };
+    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0, llm: null };
     const connection = this.#connection;
     try {
       return await this.#call("close", { session });

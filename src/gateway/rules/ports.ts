@@ -1,5 +1,8 @@
 /** Where a session finds agentd's network, on 127.0.0.1 in its own network namespace. Below what developers use. */
 
+/** The language models. */
+export const LLM_PORT = 8790;
+
 /** The egress proxy. */
 export const PROXY_PORT = 8791;
 
