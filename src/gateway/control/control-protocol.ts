@@ -76,6 +76,11 @@ const llmNumbers = z.object({
   requests: z.int(),
   refused: z.int(),
   in_flight: z.int(),
+  /** That have ended, and whose cost is not known. */
+  unpriced: z.int(),
+  /** Whether each request had a bound. */
+  exact: z.boolean(),
+  /** Not from a cache; with what was written to one. */
   input_tokens: z.int(),
   cached_tokens: z.int(),
   output_tokens: z.int(),

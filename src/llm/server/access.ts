@@ -37,6 +37,11 @@ export interface LlmNumbers {
   readonly requests: number;
   readonly refused: number;
   readonly in_flight: number;
+  /** That have ended, and whose cost is not known. */
+  readonly unpriced: number;
+  /** Whether each request had a bound. */
+  readonly exact: boolean;
+  /** Not from a cache; with what was written to one. */
   readonly input_tokens: number;
   readonly cached_tokens: number;
   readonly output_tokens: number;

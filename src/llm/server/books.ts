@@ -39,6 +39,8 @@ export class Books {
   readonly #writing = new Set<Promise<void>>();
   readonly #models: Set<string>;
   #refused: number;
+  #unpriced: number;
+  #isExact: boolean;
   #tokens: Pick<LlmNumbers, "input_tokens" | "cached_tokens" | "output_tokens" | "reasoning_tokens">;
 
   constructor(options: BooksOptions) {
@@ -46,8 +48,10 @@ export class Books {
     const { before } = options.ledger;
     this.#models = new Set([...before.models.keys()].slice(0, MAX_MODELS));
     this.#refused = before.refused;
+    this.#unpriced = before.unpriced;
+    this.#isExact = before.exact;
     this.#tokens = {
-      input_tokens: before.input_tokens,
+      input_tokens: before.input_tokens + before.cache_write_tokens,
       cached_tokens: before.cached_tokens,
       output_tokens: before.output_tokens,
       reasoning_tokens: before.reasoning_tokens,
@@ -60,6 +64,8 @@ export class Books {
       requests: spent.requests + inFlight,
       refused: this.#refused,
       in_flight: inFlight,
+      unpriced: this.#unpriced,
+      exact: this.#isExact,
       ...this.#tokens,
       usd_nano: spent.nano,
       reserved_nano: reserved.nano,
@@ -89,6 +95,7 @@ export class Books {
       await this.#giveBack(today);
       throw cannotWrite(error);
     });
+    if (facts.unbounded.length > 0) this.#isExact = false;
     return {
       grant,
       settle: (ended, end) => {
@@ -147,11 +154,12 @@ export class Books {
     const cached = usage?.cacheRead ?? null;
     const cacheWrite = usage === undefined ? null : usage.cacheWrite5m + usage.cacheWrite1h;
     this.#tokens = {
-      input_tokens: this.#tokens.input_tokens + (usage?.input ?? 0),
+      input_tokens: this.#tokens.input_tokens + (usage?.input ?? 0) + (cacheWrite ?? 0),
       cached_tokens: this.#tokens.cached_tokens + (cached ?? 0),
       output_tokens: this.#tokens.output_tokens + (usage?.output ?? 0),
       reasoning_tokens: this.#tokens.reasoning_tokens + (usage?.reasoning ?? 0),
     };
+    if (charge.nano === null) this.#unpriced += 1;
     if (this.#models.size < MAX_MODELS) this.#models.add(end.model_answered ?? entry.reserved.model);
     const settled: Settled = {
       ...end,
