@@ -13,7 +13,9 @@ export type RefusalKind =
   | "price"
   | "unbounded"
   | "stored_id"
-  | "budget";
+  | "budget"
+  | "unavailable"
+  | "upstream";
 
 export class Refusal extends Error {
   override readonly name = "Refusal";
@@ -40,6 +42,8 @@ const STATUS: Readonly<Record<RefusalKind, number>> = {
   unbounded: 400,
   stored_id: 400,
   budget: 400,
+  unavailable: 503,
+  upstream: 502,
 };
 
 export interface RefusalAnswer {

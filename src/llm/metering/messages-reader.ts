@@ -14,6 +14,8 @@ const COUNTS = [
 export class MessagesReader implements AnswerReader {
   readonly #onId: OnId;
   readonly #counts = new Map<string, number>();
+  /** One object for as long as nothing new is reported. */
+  usage: Usage | undefined;
   #hasEnded = false;
   #hasTotal = false;
   model: string | undefined;
@@ -52,7 +54,7 @@ export class MessagesReader implements AnswerReader {
     return this.#hasEnded && this.#hasTotal;
   }
 
-  get usage(): Usage | undefined {
+  #counted(): Usage | undefined {
     if (this.#counts.size === 0) return undefined;
     const of = (name: string): number => this.#counts.get(name) ?? 0;
     const written = of("cache_creation_input_tokens");
@@ -84,6 +86,7 @@ export class MessagesReader implements AnswerReader {
     for (const name of COUNTS) this.#set(name, usage[name]);
     this.#set("ephemeral_5m_input_tokens", creation["ephemeral_5m_input_tokens"]);
     this.#set("web_search_requests", tools["web_search_requests"]);
+    this.usage = this.#counted();
   }
 
   #set(name: string, value: unknown): void {
