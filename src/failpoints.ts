@@ -43,8 +43,6 @@ export const FAILPOINT_LABELS = [
   "handed_over_journaled",
   // Running.
   "supervising",
-  // The gateway says that a session with language models has to end; nothing is journaled yet.
-  "verdict_given",
   // An order to end is journaled, and nothing was done about it yet.
   "end_ordered",
   "exit_seen",

@@ -45,7 +45,7 @@ export async function followNetwork(
 
 /** Waits until the gateway says that the command has to end. Does not reject. */
 async function watchVerdict(
-  { network, failpoints, log }: LocalParts,
+  { network, log }: LocalParts,
   sessionId: string,
   onChange: NetworkOptions["onChange"],
   signal: AbortSignal,
@@ -53,7 +53,6 @@ async function watchVerdict(
   try {
     const verdict = await network.verdict(sessionId, signal);
     if (verdict === undefined) return;
-    await failpoints.reach("verdict_given");
     onChange({ kind: "over", ...verdict });
   } catch (error) {
     log.error({ error }, "cannot follow what the session uses of language models");
