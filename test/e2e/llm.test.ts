@@ -141,7 +141,7 @@ describe("a session with language models", () => {
   it(
     "ends as budget_exhausted when nothing more fits into its budget",
     inAWorld(async (world) => {
-      const { server } = await withProvider(world, { max_usd: 0.0005 });
+      const { server } = await withProvider(world, { max_usd: 0.0013 });
       await world.commitAgent(`${ASK}while true; do ask .runa/answer || echo refused; sleep 0.2; done`);
       const run = await world.start("agentd run site-builder");
       expect(await run.end()).toBe(122);
@@ -236,7 +236,7 @@ describe("a session with language models", () => {
   it(
     "keeps models, token and budget through the death of daemon and gateway, and is ended by the next daemon",
     inAWorld(async (world) => {
-      const { server } = await withProvider(world, { max_usd: 0.0005 });
+      const { server } = await withProvider(world, { max_usd: 0.0013 });
       await start(world, `ask .runa/one\n${WAIT}\nwhile true; do ask .runa/answer || true; sleep 0.2; done`);
       await until("the first answer", () => Promise.resolve(answersOf(server) === 1));
       await killDaemon(world);
