@@ -4,6 +4,8 @@ import { countText } from "./size-text.ts";
 
 const THOUSAND = 1_000;
 const UNITS = ["", "k", "M", "G"];
+/** Smaller amounts are not told apart. */
+const SHOWN_DOLLARS = 0.0001;
 /** How many models are named in a line. */
 const SHOWN_MODELS = 3;
 
@@ -21,6 +23,7 @@ export function tokensText(tokens: number): string {
 /** Dollars: to the cent from a dollar on, else to a hundredth of it; `unknown` for null. */
 export function dollarsText(usd: number | null): string {
   if (usd === null) return "unknown";
+  if (usd > 0 && usd < SHOWN_DOLLARS) return `<$${SHOWN_DOLLARS}`;
   return `$${usd.toFixed(usd >= 1 || usd === 0 ? 2 : 4)}`;
 }
 
