@@ -1,5 +1,5 @@
 /** The bodies of OpenAI's Responses and Chat Completions. */
-import { itemsOf, type JsonDocument, type JsonNode, type JsonObject, textOf, valueOf } from "../json/node.ts";
+import { itemsOf, type JsonNode, type JsonObject, textOf, valueOf } from "../json/node.ts";
 import { type Splice, withMember } from "../json/splice.ts";
 import type { Asked, BodyReader } from "./asked.ts";
 import { flag, least, wholeNumber, word } from "./fields.ts";

@@ -1,5 +1,5 @@
 /** Tools and contents as both of OpenAI's routes have them. */
-import { itemsOf, type JsonDocument, type JsonObject, listOf, textOf, valueOf } from "../json/node.ts";
+import { type JsonDocument, type JsonObject, listOf, textOf, valueOf } from "../json/node.ts";
 import { word } from "./fields.ts";
 import type { Findings } from "./findings.ts";
 import { type Found, type Place, placeText } from "./walk.ts";
