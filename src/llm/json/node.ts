@@ -53,6 +53,11 @@ export function itemsOf(node: JsonNode | undefined): readonly JsonNode[] {
   return node?.kind === "array" ? node.items : [];
 }
 
+/** The items of an array, or the value itself where it is none: some parsers take one for a list of one. */
+export function listOf(node: JsonNode): readonly JsonNode[] {
+  return node.kind === "array" ? node.items : [node];
+}
+
 /** A string, decoded; undefined for anything else. */
 export function textOf(bytes: Buffer, node: JsonNode | undefined): string | undefined {
   if (node?.kind !== "string") return undefined;

@@ -15,10 +15,16 @@ export function replaced(node: JsonNode, json: string): Splice {
 }
 
 /** Puts a member in front of an object's others. */
-export function inserted(object: JsonObject, key: string, json: string): Splice {
+function inserted(object: JsonObject, key: string, json: string): Splice {
   const at = object.start + 1;
   const comma = object.members.length === 0 ? "" : ",";
   return { start: at, end: at, text: `${JSON.stringify(key)}:${json}${comma}` };
+}
+
+/** Puts JSON where a member's value is, whatever that is, or adds the member. */
+export function withMember(object: JsonObject, key: string, json: string): Splice {
+  const member = object.members.find((each) => each.key === key);
+  return member === undefined ? inserted(object, key, json) : replaced(member.value, json);
 }
 
 /**

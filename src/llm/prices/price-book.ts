@@ -65,13 +65,18 @@ function dataPrice(found: DataModel, dialect: DialectName, model: string): Model
     source: `genai-prices ${PRICE_DATA_VERSION}`,
     entry: found.id,
     maxOutput: outputLimit(dialect, model),
-    contextWindow: contextWindow(found),
+    contextWindow: contextWindow(found, dialect),
     ...costs(found.tables),
   };
 }
 
 /** The data's windows are rounded (1,000,000 for 1,047,576), and some leave out what only a beta header opens. */
-function contextWindow({ contextWindow: window, tables }: DataModel): number | undefined {
+function contextWindow(
+  { id, contextWindow: known, tables }: DataModel,
+  dialect: DialectName,
+): number | undefined {
+  // The data leaves it out for some of Gemini's models.
+  const window = known ?? (dialect === "gemini" && /^gemini-[23]/.test(id) ? LONG_CONTEXT : undefined);
   if (window === undefined) return undefined;
   const hasMore = tables.some(({ rows }) => (rows.at(-1)?.above ?? 0) >= window);
   return Math.ceil((hasMore ? Math.max(window, LONG_CONTEXT) : window) * 1.05);

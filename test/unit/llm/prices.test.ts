@@ -145,7 +145,8 @@ describe("the price of a model", () => {
     expect(price?.maxOutput).toBe(32_768);
     expect(priceOf("anthropic", "claude-sonnet-4-5")?.contextWindow).toBeGreaterThanOrEqual(1_000_000);
     expect(priceOf("openai", "gpt-4o")?.maxOutput).toBe(16_384);
-    expect(priceOf("gemini", "gemini-2.5-pro")?.contextWindow).toBeUndefined();
+    expect(priceOf("gemini", "gemini-2.5-pro")?.contextWindow).toBeGreaterThanOrEqual(1_048_576);
+    expect(priceOf("openai", "gpt-chat-latest")?.contextWindow).toBeUndefined();
   });
 });
 
