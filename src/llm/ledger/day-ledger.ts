@@ -126,7 +126,7 @@ export class DayLedger {
     return await this.#inTurn(async () => {
       const { directory } = this.#options;
       await ensureDirectory(directory, 0o700);
-      let isLost = false;
+      const lost = new AbortController();
       const release = await lock(directory, {
         lockfilePath: join(directory, "lock"),
         realpath: false,
@@ -137,14 +137,14 @@ export class DayLedger {
           minTimeout: 1,
           maxTimeout: LOCK_RETRY_MS,
         },
-        onCompromised: () => (isLost = true),
+        onCompromised: () => lost.abort(),
       });
       try {
         const day = await this.#day(name);
         await readOn(day);
         await this.#chargeDead(day);
         // After a standstill of this machine another gateway may write by now.
-        if (isLost) throw new Error("the lock of the ledger was lost");
+        if (lost.signal.aborted) throw new Error("the lock of the ledger was lost");
         return await work(day);
       } finally {
         await release().catch(() => undefined);
@@ -204,7 +204,7 @@ async function readOn(day: Day): Promise<void> {
   // Somebody has cut it: what is in memory is no longer what is in the file.
   if (size < day.read) throw new Error(`the ledger of ${day.name} has lost lines`);
   const added = Buffer.alloc(size - day.read);
-  for (let length = 0; length < added.length; ) {
+  for (let length = 0; length < added.length;) {
     const { bytesRead } = await day.file.read(added, length, added.length - length, day.read + length);
     if (bytesRead === 0) throw new Error(`the ledger of ${day.name} has lost lines`);
     length += bytesRead;

@@ -94,6 +94,7 @@ async function send(
   const gone = new AbortController();
   const leave = (): void => gone.abort(new Error("the client is gone"));
   response.once("close", leave);
+  if (response.destroyed) leave();
   const booking = await books.take(
     asked,
     {
@@ -117,7 +118,12 @@ async function send(
   });
 }
 
-function askedOf(route: Route, judged: JudgedRequest, price: ModelPrice | undefined, { access }: LlmSession): Asked {
+function askedOf(
+  route: Route,
+  judged: JudgedRequest,
+  price: ModelPrice | undefined,
+  { access }: LlmSession,
+): Asked {
   const { usdNano, usdPerDayNano, profile } = access.limits;
   const onlyCounts = route.kind === "count";
   const isPriced = usdNano !== undefined || usdPerDayNano !== undefined;
@@ -130,7 +136,14 @@ function askedOf(route: Route, judged: JudgedRequest, price: ModelPrice | undefi
   }
   const { choices, askedOutput, minOutput, cacheWrite, hasMedia, webSearches } = judged;
   const input = onlyCounts ? 0 : inputToReserve(judged, price?.contextWindow, access.exact);
-  return { onlyCounts, bound: { input, cacheWrite, hasMedia, webSearches }, choices, askedOutput, minOutput, price };
+  return {
+    onlyCounts,
+    bound: { input, cacheWrite, hasMedia, webSearches },
+    choices,
+    askedOutput,
+    minOutput,
+    price,
+  };
 }
 
 function refuse(

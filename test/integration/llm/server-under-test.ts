@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type LedgerLine, ledgerLine } from "../../../src/llm/ledger/ledger-line.ts";
 import type { Limits } from "../../../src/llm/budget/limits.ts";
+import { type LedgerLine, ledgerLine } from "../../../src/llm/ledger/ledger-line.ts";
 import type { DialectName } from "../../../src/llm/prices/types.ts";
 import type { Access } from "../../../src/llm/server/access.ts";
 import { createDispatcher } from "../../../src/llm/server/dispatcher.ts";
@@ -50,7 +50,12 @@ export async function startServer(upstreamUrl: string, options: Options = {}): P
   if (self === undefined) throw new Error("/proc does not show this process");
   const dispatcher = createDispatcher(options.environment ?? {});
   const ledgerPath = join(directory, "llm.jsonl");
-  const provider = (dialect: DialectName) => ({ name: `p-${dialect}`, dialect, baseUrl: upstreamUrl, key: KEY });
+  const provider = (dialect: DialectName) => ({
+    name: `p-${dialect}`,
+    dialect,
+    baseUrl: upstreamUrl,
+    key: KEY,
+  });
   const server = await openLlm(
     {
       session: "abc",
@@ -125,6 +130,10 @@ export const ask = {
     ...fields,
   }),
   responses: (fields: object = {}) => ({ model: "test-model", input: "hello", ...fields }),
-  chat: (fields: object = {}) => ({ model: "test-model", messages: [{ role: "user", content: "hello" }], ...fields }),
+  chat: (fields: object = {}) => ({
+    model: "test-model",
+    messages: [{ role: "user", content: "hello" }],
+    ...fields,
+  }),
   gemini: (fields: object = {}) => ({ contents: [{ role: "user", parts: [{ text: "hello" }] }], ...fields }),
 };

@@ -36,7 +36,11 @@ describe("a request that goes through", () => {
     expect(await answer.json()).toEqual(message(10, 5));
     const [seen] = upstream.seen;
     expect(seen?.url).toBe("/v1/messages?beta=true");
-    expect(seen?.headers).toMatchObject({ "x-api-key": KEY, "anthropic-version": "2023-06-01", "accept-encoding": "identity" });
+    expect(seen?.headers).toMatchObject({
+      "x-api-key": KEY,
+      "anthropic-version": "2023-06-01",
+      "accept-encoding": "identity",
+    });
     expect(JSON.stringify(seen)).not.toMatch(new RegExp(`${TOKEN}|metadata`));
     expect(JSON.parse(seen?.body ?? "")).toEqual(ask.messages());
   });
@@ -88,7 +92,7 @@ describe("a request that goes through", () => {
     const reader = answer.body!.getReader();
     for (const text of ["one", "two", "three"]) {
       const { value } = await reader.read();
-      expect(Buffer.from(value!).toString()).toContain(text);
+      expect(Buffer.from(value).toString()).toContain(text);
       go();
     }
     expect(await reader.read()).toMatchObject({ done: true });
@@ -116,11 +120,17 @@ describe("a request that goes through", () => {
     upstream.answer = async (_seen, response) => {
       events(response, [{ type: "message_start", message: message(10, 1) }], false);
       await new Promise((resolve) => setTimeout(resolve, 700));
-      events(response, [{ type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 9 } }]);
+      events(response, [
+        { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 9 } },
+      ]);
     };
     // Every limit on clients is shorter than the silence.
-    const { post } = await startServer(upstream.url, { patience: { headersMs: 100, requestMs: 300, keepAliveMs: 100 } });
-    expect(await (await post("/v1/messages", ask.messages({ stream: true }))).text()).toContain("message_delta");
+    const { post } = await startServer(upstream.url, {
+      patience: { headersMs: 100, requestMs: 300, keepAliveMs: 100 },
+    });
+    expect(await (await post("/v1/messages", ask.messages({ stream: true }))).text()).toContain(
+      "message_delta",
+    );
   });
 
   it("goes to the provider that a path names, and follows no redirect", async () => {
@@ -139,7 +149,11 @@ describe("a request that goes through", () => {
 
 describe("the real key", () => {
   it("is in no answer, also where the provider echoes it in an error", async () => {
-    const forms = [KEY, encodeURIComponent(KEY), ...[0, 1, 2].map((n) => Buffer.from("x".repeat(n) + KEY).toString("base64"))];
+    const forms = [
+      KEY,
+      encodeURIComponent(KEY),
+      ...[0, 1, 2].map((n) => Buffer.from("x".repeat(n) + KEY).toString("base64")),
+    ];
     upstream.answer = (_seen, response) => {
       response.writeHead(401, { "content-type": "application/json", "x-request-id": `r-${KEY}` });
       // In small pieces: none of them has the whole key.
@@ -150,7 +164,9 @@ describe("the real key", () => {
     const { post } = await startServer(upstream.url);
     const answer = await post("/v1/messages", ask.messages());
     const text = await answer.text();
-    expect(JSON.parse(text)).toMatchObject({ error: { message: expect.stringMatching(/^bad key \*+ .* end$/) } });
+    expect(JSON.parse(text)).toMatchObject({
+      error: { message: expect.stringMatching(/^bad key \*+ .* end$/) },
+    });
     expect(text + JSON.stringify([...answer.headers])).not.toContain(KEY.slice(10));
     for (const form of forms) expect(text).not.toContain(form.slice(4, -4));
   });
@@ -165,12 +181,14 @@ describe("the real key", () => {
   });
 
   it("that eight requests in a row are refused with ends the session, with the provider's words", async () => {
-    upstream.answer = (_seen, response) => json(response, { error: { message: `key ${KEY} was revoked` } }, 401);
+    upstream.answer = (_seen, response) =>
+      json(response, { error: { message: `key ${KEY} was revoked` } }, 401);
     const { server, post } = await startServer(upstream.url);
     for (let at = 0; at < 7; at += 1) await (await post("/v1/messages", ask.messages())).text();
     upstream.answer = (_seen, response) => json(response, message(1, 1));
     await (await post("/v1/messages", ask.messages())).text();
-    upstream.answer = (_seen, response) => json(response, { error: { message: `key ${KEY} was revoked` } }, 403);
+    upstream.answer = (_seen, response) =>
+      json(response, { error: { message: `key ${KEY} was revoked` } }, 403);
     for (let at = 0; at < 8; at += 1) await (await post("/v1/messages", ask.messages())).text();
     const { kind, cause } = await server.verdict();
     expect(kind).toBe("llm_refused");
@@ -196,17 +214,20 @@ describe("the token", () => {
     ["another session's", { authorization: `Bearer ${"ab".repeat(32)}` }],
     ["a part of it", { "x-api-key": TOKEN.slice(1) }],
     ["two that differ", { authorization: `Bearer ${TOKEN}`, "x-api-key": "other" }],
-  ] as [string, Record<string, string>][])("is refused where there is %s, and costs nothing", async (_what, headers) => {
-    const { url, server } = await startServer(upstream.url);
-    const answer = await fetch(`${url}/v1/messages`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: BODY,
-    });
-    expect(answer.status).toBe(401);
-    expect(upstream.seen).toEqual([]);
-    expect(server.numbers).toMatchObject({ requests: 0, refused: 1 });
-  });
+  ] as [string, Record<string, string>][])(
+    "is refused where there is %s, and costs nothing",
+    async (_what, headers) => {
+      const { url, server } = await startServer(upstream.url);
+      const answer = await fetch(`${url}/v1/messages`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: BODY,
+      });
+      expect(answer.status).toBe(401);
+      expect(upstream.seen).toEqual([]);
+      expect(server.numbers).toMatchObject({ requests: 0, refused: 1 });
+    },
+  );
 
   it("is worthless once the session is closed", async () => {
     const { post, server } = await startServer(upstream.url);
@@ -226,15 +247,25 @@ describe("smuggling", () => {
     ["two lengths", ["content-length: 3"], 400],
     ["a length and chunks", ["transfer-encoding: chunked"], 400],
     ["an unknown transfer coding", ["transfer-encoding: xchunked"], 400],
-  ] as [string, string[], number][])("by %s is refused, and nothing reaches the provider", async (_how, lines, status) => {
-    const { port } = await startServer(upstream.url);
-    expect(await exchange(port, head(BODY, "connection: close", ...lines))).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(upstream.seen).toEqual([]);
-  });
+  ] as [string, string[], number][])(
+    "by %s is refused, and nothing reaches the provider",
+    async (_how, lines, status) => {
+      const { port } = await startServer(upstream.url);
+      expect(await exchange(port, head(BODY, "connection: close", ...lines))).toMatch(
+        new RegExp(`^HTTP/1.1 ${status} `),
+      );
+      expect(upstream.seen).toEqual([]);
+    },
+  );
 
   it("by trailers that nobody announced is refused", async () => {
     const { port } = await startServer(upstream.url);
-    const lines = ["POST /v1/messages HTTP/1.1", "Host: x", `x-api-key: ${TOKEN}`, "content-type: application/json"];
+    const lines = [
+      "POST /v1/messages HTTP/1.1",
+      "Host: x",
+      `x-api-key: ${TOKEN}`,
+      "content-type: application/json",
+    ];
     const chunk = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nx-api-key: other\r\n\r\n`;
     const raw = [...lines, "transfer-encoding: chunked", "connection: close", "", chunk].join("\r\n");
     expect(await exchange(port, raw)).toMatch(/^HTTP\/1.1 400 /);
@@ -260,7 +291,14 @@ describe("smuggling", () => {
 
   it("by an upgrade is answered 426, which makes codex fall back at once", async () => {
     const { port } = await startServer(upstream.url);
-    const lines = ["GET /v1/responses HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: websocket", "", ""];
+    const lines = [
+      "GET /v1/responses HTTP/1.1",
+      "Host: x",
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "",
+      "",
+    ];
     expect(await exchange(port, lines.join("\r\n"))).toMatch(/^HTTP\/1.1 426 /);
   });
 
@@ -274,19 +312,29 @@ describe("smuggling", () => {
   it("by a body beyond the bound is refused unread", async () => {
     const { port } = await startServer(upstream.url, { patience: { bodyBytes: 1_000 } });
     expect(await exchange(port, head("x".repeat(1_001)))).toMatch(/^HTTP\/1.1 413 /);
-    const chunked = ["POST /v1/messages HTTP/1.1", "Host: x", `x-api-key: ${TOKEN}`, "transfer-encoding: chunked"];
+    const chunked = [
+      "POST /v1/messages HTTP/1.1",
+      "Host: x",
+      `x-api-key: ${TOKEN}`,
+      "transfer-encoding: chunked",
+    ];
     const body = `${(2_000).toString(16)}\r\n${"x".repeat(2_000)}\r\n0\r\n\r\n`;
     expect(await exchange(port, [...chunked, "", body].join("\r\n"))).toMatch(/^HTTP\/1.1 413 /);
   });
 
-  it.each(["/v1/files", "/v1/batches", "/v1/completions", "/v1/embeddings", "/v1/models/x", "/v1/messages/batches", "/"])(
-    "by the side door %s is refused",
-    async (path) => {
-      const { post } = await startServer(upstream.url);
-      expect((await post(path, {})).status).toBe(404);
-      expect(upstream.seen).toEqual([]);
-    },
-  );
+  it.each([
+    "/v1/files",
+    "/v1/batches",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/models/x",
+    "/v1/messages/batches",
+    "/",
+  ])("by the side door %s is refused", async (path) => {
+    const { post } = await startServer(upstream.url);
+    expect((await post(path, {})).status).toBe(404);
+    expect(upstream.seen).toEqual([]);
+  });
 });
 
 describe("what the gateway answers itself", () => {
@@ -319,7 +367,8 @@ describe("a provider that cannot be reached", () => {
   });
 
   it("with an error of its own passes through as it is", async () => {
-    upstream.answer = (_seen, response) => json(response, { error: { message: "slow down" } }, 429, { "retry-after": "7" });
+    upstream.answer = (_seen, response) =>
+      json(response, { error: { message: "slow down" } }, 429, { "retry-after": "7" });
     const { post, server } = await startServer(upstream.url, { limits: { usdNano: 1e9 } });
     const answer = await post("/v1/messages", ask.messages());
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "7"]);
@@ -334,11 +383,11 @@ describe("requests that only count", () => {
     upstream.answer = (_seen, response) => json(response, { input_tokens: 9 });
     const { post, server } = await startServer(upstream.url, { limits: { usdNano: 1e9, requests: 2 } });
     const body = { model: "test-model", messages: [{ role: "user", content: "hello" }] };
-    for (let at = 0; at < 2; at += 1) expect((await post("/v1/messages/count_tokens", body)).status).toBe(200);
+    for (let at = 0; at < 2; at += 1)
+      expect((await post("/v1/messages/count_tokens", body)).status).toBe(200);
     expect((await post("/v1/messages/count_tokens", body)).status).toBe(400);
     expect(upstream.seen).toHaveLength(2);
     expect(server.numbers).toMatchObject({ requests: 2, refused: 1, usd_nano: 0 });
     expect(await server.verdict()).toMatchObject({ kind: "budget_exhausted" });
   });
 });
-
