@@ -101,7 +101,13 @@ describe("the ledger of a session", () => {
     const next = await SessionLedger.open({ path, now, maxLines: 5 });
     await next.settle(await next.reserve(reserved({ unbounded: ["web_search"] })), settled());
     await next.close();
-    expect(await sumLedger(path)).toMatchObject({ ...sums, requests: 8, nano: sums.nano + 70, exact: false });
+    expect(await sumLedger(path)).toMatchObject({
+      ...sums,
+      requests: 8,
+      nano: sums.nano + 70,
+      charged_tokens: 3_500,
+      exact: false,
+    });
   });
 
   it("cannot be written to by a model's name, follows no link, and takes no directory", async () => {
