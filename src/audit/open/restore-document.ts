@@ -1,4 +1,10 @@
-import { artifactsSchema, egressSchema, type SessionDocument, sessionLlmSchema, workSchema } from "../../session-document.ts";
+import {
+  artifactsSchema,
+  egressSchema,
+  type SessionDocument,
+  sessionLlmSchema,
+  workSchema,
+} from "../../session-document.ts";
 import type { JournalEntry } from "../format/journal.ts";
 
 /** The findings of a launch, which a new launch does not know yet. */

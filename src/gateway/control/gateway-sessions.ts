@@ -42,7 +42,8 @@ export class GatewaySessions {
       const known = this.#open.get(request.session);
       if (known !== undefined && isSameContainer(known.request, request)) {
         if (request.policy !== null) known.policy = request.policy;
-        for (const { name, base_url: url, key } of request.llm?.providers ?? []) known.llm?.updateKey(name, url, key);
+        for (const { name, base_url: url, key } of request.llm?.providers ?? [])
+          known.llm?.updateKey(name, url, key);
         return false;
       }
       // The container of before has ended, or the daemon would not ask.

@@ -9,7 +9,12 @@ export function accessOf(session: string, llm: LlmAccess): Access {
     ledgerPath: llm.path,
     dayDirectory: llm.day_directory,
     timeZone: llm.time_zone,
-    providers: llm.providers.map(({ name, dialect, base_url: baseUrl, key }) => ({ name, dialect, baseUrl, key })),
+    providers: llm.providers.map(({ name, dialect, base_url: baseUrl, key }) => ({
+      name,
+      dialect,
+      baseUrl,
+      key,
+    })),
     models: llm.models,
     limits: {
       profile: llm.profile,

@@ -32,7 +32,10 @@ export interface Room {
 /** The most that a request can use. @param cap output tokens of each answer. */
 export function mostOf({ bound, choices, price }: Asked, cap: number): Most {
   const output = cap * choices;
-  return { tokens: bound.input + output, nano: price === undefined ? undefined : worst(price, { ...bound, output }) };
+  return {
+    tokens: bound.input + output,
+    nano: price === undefined ? undefined : worst(price, { ...bound, output }),
+  };
 }
 
 /** The largest cap between two that fits; undefined where not even the smallest does. */

@@ -33,7 +33,7 @@ export interface Grant {
 interface Waiting {
   readonly asked: Asked;
   readonly done: (grant: Grant) => void;
-  readonly failed: (error: unknown) => void;
+  readonly failed: (error: Error) => void;
 }
 
 type Decision = { readonly grant: Grant } | { readonly refusal: Refusal } | "wait";
@@ -96,20 +96,25 @@ export class Budget {
    */
   async ask(asked: Asked, signal: AbortSignal): Promise<Grant> {
     signal.throwIfAborted();
-    return await new Promise<Grant>((done, failed) => {
-      const waiting = { asked, done, failed };
-      const leave = (): void => {
-        const at = this.#line.indexOf(waiting);
-        if (at === -1) return;
-        this.#line.splice(at, 1);
-        failed(signal.reason);
-        // Those behind may fit where this one did not.
+    let leave: () => void = () => undefined;
+    try {
+      return await new Promise<Grant>((done, failed) => {
+        const waiting = { asked, done, failed };
+        leave = () => {
+          const at = this.#line.indexOf(waiting);
+          if (at === -1) return;
+          this.#line.splice(at, 1);
+          failed(signal.reason as Error);
+          // Those behind may fit where this one did not.
+          this.wake();
+        };
+        signal.addEventListener("abort", leave, { once: true });
+        this.#line.push(waiting);
         this.wake();
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      this.#line.push(waiting);
-      this.wake();
-    });
+      });
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
   }
 
   /** Charges what a request has used, instead of what was taken for it. */
@@ -143,7 +148,8 @@ export class Budget {
   #decide(asked: Asked): Decision {
     const { requests, parallel } = this.#limits;
     const sent = this.#spent.requests + this.#open.size;
-    if (requests !== undefined && sent >= requests) return { refusal: exhausted.requests(this.#limits, sent) };
+    if (requests !== undefined && sent >= requests)
+      return { refusal: exhausted.requests(this.#limits, sent) };
     if (this.#open.size >= parallel) return "wait";
     if (asked.onlyCounts) return { grant: { cap: undefined, tokens: 0, nano: 0 } };
     const most = this.#highestCap(asked);
@@ -183,7 +189,10 @@ export class Budget {
     const { usdNano = Infinity, usdPerDayNano, tokens = Infinity } = this.#limits;
     const reserved = this.reserved;
     const day = usdPerDayNano === undefined ? undefined : this.#day();
-    const today = usdPerDayNano === undefined || day === undefined ? Infinity : usdPerDayNano - day.settled - day.reserved;
+    const today =
+      usdPerDayNano === undefined || day === undefined
+        ? Infinity
+        : usdPerDayNano - day.settled - day.reserved;
     return {
       nano: Math.min(usdNano - this.#spent.nano - reserved.nano, today),
       tokens: tokens - this.#spent.tokens - reserved.tokens,

@@ -47,6 +47,8 @@ type Line = z.infer<typeof line>;
 /** A gateway that has not touched its lock for this long is dead or hangs; proper-lockfile allows no less than 2 s. */
 const LOCK_STALE_MS = 5_000;
 const LOCK_RETRY_MS = 20;
+/** So that another gateway has its turn. */
+const MOST_UNDER_LOCK = 50;
 const DAYS_KEPT = 7;
 const DAY_FILE = /^(\d{4}-\d{2}-\d{2})\.jsonl$/;
 const NEWLINE = 0x0a;
@@ -54,6 +56,13 @@ const NEWLINE = 0x0a;
 interface Open {
   readonly nano: number;
   readonly owner: ProcessIdentity;
+}
+
+/** Work that needs the lock. */
+interface Waiting {
+  /** Settles what its caller waits for, or rejects. */
+  readonly run: (isLost: () => boolean) => Promise<void>;
+  readonly reject: (error: unknown) => void;
 }
 
 /** One day's file, and what was read of it. */
@@ -72,6 +81,7 @@ export class DayLedger {
   readonly #options: DayLedgerOptions;
   readonly #inTurn: Enqueue = oneAtATime();
   readonly #days = new Map<string, Day>();
+  readonly #waiting: Waiting[] = [];
 
   constructor(options: DayLedgerOptions) {
     this.#options = options;
@@ -123,32 +133,51 @@ export class DayLedger {
   }
 
   async #underLock<T>(name: string, work: (day: Day) => Promise<T>): Promise<T> {
-    return await this.#inTurn(async () => {
-      const { directory } = this.#options;
-      await ensureDirectory(directory, 0o700);
-      let isLost = false;
-      const release = await lock(directory, {
-        lockfilePath: join(directory, "lock"),
-        realpath: false,
-        stale: LOCK_STALE_MS,
-        retries: {
-          retries: (4 * LOCK_STALE_MS) / LOCK_RETRY_MS,
-          factor: 1,
-          minTimeout: 1,
-          maxTimeout: LOCK_RETRY_MS,
+    return await new Promise<T>((resolve, reject) => {
+      this.#waiting.push({
+        run: async (isLost) => {
+          const day = await this.#day(name);
+          await readOn(day);
+          await this.#chargeDead(day);
+          // After a standstill of this machine another gateway may write by now.
+          if (isLost()) throw new Error("the lock of the ledger was lost");
+          resolve(await work(day));
         },
-        onCompromised: () => (isLost = true),
+        reject,
       });
-      try {
-        const day = await this.#day(name);
-        await readOn(day);
-        await this.#chargeDead(day);
-        // After a standstill of this machine another gateway may write by now.
-        if (isLost) throw new Error("the lock of the ledger was lost");
-        return await work(day);
-      } finally {
-        await release().catch(() => undefined);
-      }
+      void this.#inTurn(async () => this.#runWaiting());
+    });
+  }
+
+  /** Everything that waits goes under one lock: taking it costs more than what is done with it. */
+  async #runWaiting(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    const lost = new AbortController();
+    let batch = this.#waiting.splice(0, MOST_UNDER_LOCK);
+    try {
+      const release = await this.#lock(() => lost.abort());
+      for (const { run, reject } of batch) await run(() => lost.signal.aborted).catch(reject);
+      batch = [];
+      await release().catch(() => undefined);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  async #lock(onCompromised: () => void): Promise<() => Promise<void>> {
+    const { directory } = this.#options;
+    await ensureDirectory(directory, 0o700);
+    return await lock(directory, {
+      lockfilePath: join(directory, "lock"),
+      realpath: false,
+      stale: LOCK_STALE_MS,
+      retries: {
+        retries: (4 * LOCK_STALE_MS) / LOCK_RETRY_MS,
+        factor: 1,
+        minTimeout: 1,
+        maxTimeout: LOCK_RETRY_MS,
+      },
+      onCompromised,
     });
   }
 
@@ -204,7 +233,7 @@ async function readOn(day: Day): Promise<void> {
   // Somebody has cut it: what is in memory is no longer what is in the file.
   if (size < day.read) throw new Error(`the ledger of ${day.name} has lost lines`);
   const added = Buffer.alloc(size - day.read);
-  for (let length = 0; length < added.length; ) {
+  for (let length = 0; length < added.length;) {
     const { bytesRead } = await day.file.read(added, length, added.length - length, day.read + length);
     if (bytesRead === 0) throw new Error(`the ledger of ${day.name} has lost lines`);
     length += bytesRead;

@@ -101,8 +101,13 @@ export class LedgerFile {
   }
 
   async #writeAll(bytes: Buffer, place: number): Promise<void> {
-    for (let written = 0; written < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, place + written);
+    for (let written = 0; written < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(
+        bytes,
+        written,
+        bytes.length - written,
+        place + written,
+      );
       written += bytesWritten;
     }
   }

@@ -1,7 +1,13 @@
 /** What the lines of a ledger add up to. A request whose end is missing is charged in full. */
 import { openRegularFile } from "../../regular-file.ts";
 import { LineSplitter } from "../../rpc/framing.ts";
-import { type CountedLine, type LedgerLine, ledgerLine, type ReserveLine, type SettleLine } from "./ledger-line.ts";
+import {
+  type CountedLine,
+  type LedgerLine,
+  ledgerLine,
+  type ReserveLine,
+  type SettleLine,
+} from "./ledger-line.ts";
 
 /** Tokens as they were reported: of requests about which nothing was, there are none. */
 export interface TokenSums {
@@ -62,7 +68,15 @@ export class LedgerTally {
   readonly #open = new Map<number, ReserveLine>();
   readonly #models = new Map<string, ModelSums>();
   #counted: CountedLine | undefined;
-  #sums = { ...NO_TOKENS, requests: 0, refused: 0, nano: 0, charged_tokens: 0, unpriced: 0, charged_in_full: 0 };
+  #sums = {
+    ...NO_TOKENS,
+    requests: 0,
+    refused: 0,
+    nano: 0,
+    charged_tokens: 0,
+    unpriced: 0,
+    charged_in_full: 0,
+  };
   #exact = true;
   #unreadable = 0;
   #lastId = -1;
@@ -125,7 +139,11 @@ export class LedgerTally {
     this.#sums.charged_in_full += open;
     if (counted.unbounded > 0) this.#exact = false;
     if (requests + open === 0) return;
-    this.#addTo(OTHER_MODELS, counted, { requests: requests + open, nano: counted.nano + counted.open_nano, unpriced });
+    this.#addTo(OTHER_MODELS, counted, {
+      requests: requests + open,
+      nano: counted.nano + counted.open_nano,
+      unpriced,
+    });
   }
 
   #reserve(line: ReserveLine): void {

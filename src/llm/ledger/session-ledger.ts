@@ -230,7 +230,11 @@ function chargeOpen(counted: CountedLine | undefined): Omit<CountedLine, "time">
   };
 }
 
-function withOpen(counted: Omit<CountedLine, "time">, reserved: Reserved, sign: 1 | -1): Omit<CountedLine, "time"> {
+function withOpen(
+  counted: Omit<CountedLine, "time">,
+  reserved: Reserved,
+  sign: 1 | -1,
+): Omit<CountedLine, "time"> {
   return {
     ...counted,
     unbounded: counted.unbounded + (reserved.unbounded.length > 0 ? sign : 0),
@@ -240,7 +244,11 @@ function withOpen(counted: Omit<CountedLine, "time">, reserved: Reserved, sign: 
   };
 }
 
-function withEnd(counted: Omit<CountedLine, "time">, reserved: Reserved, settled: Settled): Omit<CountedLine, "time"> {
+function withEnd(
+  counted: Omit<CountedLine, "time">,
+  reserved: Reserved,
+  settled: Settled,
+): Omit<CountedLine, "time"> {
   const tokens = {
     input_tokens: settled.input_tokens ?? 0,
     cached_tokens: settled.cached_tokens ?? 0,

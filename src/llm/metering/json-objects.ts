@@ -44,11 +44,10 @@ export class JsonObjects {
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
       if (this.#isInString) {
-        const wasCutting = this.#isCutting;
-        this.#inString(code);
+        const change = this.#inString(code);
         // The closing quote is kept: what stays is a shorter string.
-        if (wasCutting && !this.#isInString) start = at;
-        else if (!wasCutting && this.#isCutting) start = this.#keep(text, start, at + 1);
+        if (change === "kept again") start = at;
+        else if (change === "cut") start = this.#keep(text, start, at + 1);
       } else if (code === QUOTE) {
         this.#isInString = this.#depth > 0;
         this.#stringLength = 0;
@@ -66,7 +65,8 @@ export class JsonObjects {
     this.#keep(text, start, text.length);
   }
 
-  #inString(code: number): void {
+  /** @returns what changes with this character of a string. */
+  #inString(code: number): "cut" | "kept again" | undefined {
     this.#stringLength += 1;
     if (this.#isEscapeOpen) {
       this.#isEscapeOpen = false;
@@ -76,12 +76,15 @@ export class JsonObjects {
     } else if (code === BACKSLASH) {
       this.#isEscapeOpen = true;
     } else if (code === QUOTE) {
+      const wasCutting = this.#isCutting;
       this.#isInString = false;
       this.#isCutting = false;
-      return;
+      return wasCutting ? "kept again" : undefined;
     }
     const isBetweenCharacters = !this.#isEscapeOpen && this.#escapeLeft === 0;
-    if (this.#stringLength >= MAX_STRING && isBetweenCharacters) this.#isCutting = true;
+    if (this.#isCutting || this.#stringLength < MAX_STRING || !isBetweenCharacters) return undefined;
+    this.#isCutting = true;
+    return "cut";
   }
 
   /** @returns -1: nothing is kept until somebody says from where. */

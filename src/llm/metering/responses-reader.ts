@@ -31,7 +31,10 @@ export class ResponsesReader implements AnswerReader {
     // The last event has said it all.
   }
 
-  #takeResponse({ id, model, output, conversation, usage }: ReturnType<typeof fieldsOf>, isLast: boolean): void {
+  #takeResponse(
+    { id, model, output, conversation, usage }: ReturnType<typeof fieldsOf>,
+    isLast: boolean,
+  ): void {
     this.model = nameOf(model) ?? this.model;
     this.#remember(id);
     this.#remember(fieldsOf(conversation)["id"]);

@@ -58,5 +58,7 @@ export function providerFor(
   providers: readonly Provider[],
   { provider, dialect }: { readonly provider: string | undefined; readonly dialect: DialectName },
 ): Provider | undefined {
-  return providers.find((each) => (provider === undefined ? each.dialect === dialect : each.name === provider));
+  return providers.find((each) =>
+    provider === undefined ? each.dialect === dialect : each.name === provider,
+  );
 }

@@ -125,7 +125,11 @@ export class Books {
     const { budget, day } = this.#options;
     if (day === undefined) return { grant: await budget.ask(asked, signal), today: undefined };
     // Others settle, too, and nobody tells.
-    const look = (): void => void day.ledger.refresh().then(() => budget.wake(), () => undefined);
+    const look = (): void =>
+      void day.ledger.refresh().then(
+        () => budget.wake(),
+        () => undefined,
+      );
     const looking = setInterval(look, LOOK_MS);
     try {
       for (;;) {
@@ -184,5 +188,8 @@ export class Books {
 }
 
 function cannotWrite(error: unknown): Refusal {
-  return new Refusal("unavailable", `The request cannot be written down, so it is not sent: ${sentence(error)}.`);
+  return new Refusal(
+    "unavailable",
+    `The request cannot be written down, so it is not sent: ${sentence(error)}.`,
+  );
 }

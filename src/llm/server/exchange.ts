@@ -5,8 +5,8 @@ import { isBeyond } from "../budget/settlement.ts";
 import { answerHeaders } from "../dialects/headers.ts";
 import { Refusal } from "../dialects/refusal.ts";
 import type { Route } from "../dialects/types.ts";
-import { usdText } from "../money/nano.ts";
 import { type Meter, meterFor } from "../metering/meter.ts";
+import { usdText } from "../money/nano.ts";
 import type { ModelPrice, Usage } from "../prices/types.ts";
 import type { Provider } from "./access.ts";
 import type { Booking } from "./books.ts";
@@ -97,7 +97,8 @@ export class Exchange implements AnswerSink {
     // The client's first; whoever is gone is not waited for.
     const hasRoom = response.destroyed || clean.length === 0 || response.write(clean);
     this.#meter.push(chunk);
-    if ((this.#status ?? 0) >= FIRST_FAILURE && this.#words.length < WORDS_BYTES) this.#words += clean.toString();
+    if ((this.#status ?? 0) >= FIRST_FAILURE && this.#words.length < WORDS_BYTES)
+      this.#words += clean.toString();
     this.#watchReservation();
     if (!hasRoom) this.#stall();
     return hasRoom;

@@ -1,5 +1,6 @@
 /** The language models of one session, on a socket that only its container reaches. */
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Verdict } from "../budget/verdict.ts";
@@ -45,7 +46,8 @@ export class LlmServer {
     // Silence is what thinking sounds like: only the provider's is bounded.
     this.#server.timeout = 0;
     this.#server.on("connection", (socket) => this.#keep(socket));
-    const serve = (request: IncomingMessage, response: ServerResponse): void => this.#serve(request, response);
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#serve(request, response);
     this.#server.on("request", serve);
     // Both have an Expect header, which is refused like anything else that two programs may read in two ways.
     this.#server.on("checkContinue", serve);
@@ -78,7 +80,9 @@ export class LlmServer {
 
   /** A new key, from the next request on. @returns whether the session has this provider, at this address. */
   updateKey(name: string, baseUrl: string, key: string): boolean {
-    const provider = this.#session.access.providers.find((each) => each.name === name && each.baseUrl === baseUrl);
+    const provider = this.#session.access.providers.find(
+      (each) => each.name === name && each.baseUrl === baseUrl,
+    );
     if (provider !== undefined) provider.key = key;
     return provider !== undefined;
   }

@@ -10,7 +10,9 @@ export function answerLocal(route: Route, response: ServerResponse, session: Llm
     response.writeHead(200, { "content-length": "0" }).end();
     return;
   }
-  const body = Buffer.from(JSON.stringify(route.name === "models" ? modelsFor(route, session) : budgetOf(session)));
+  const body = Buffer.from(
+    JSON.stringify(route.name === "models" ? modelsFor(route, session) : budgetOf(session)),
+  );
   response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
 }
 
@@ -19,7 +21,10 @@ function modelsFor({ dialect }: Route, { access: { models } }: LlmSession): obje
   const named = models.filter((model) => !/[*?[\]{}]/.test(model));
   if (dialect === "gemini") return { models: named.map((name) => ({ name: `models/${name}` })) };
   if (dialect === "openai") {
-    return { object: "list", data: named.map((id) => ({ id, object: "model", created: 0, owned_by: "agentd" })) };
+    return {
+      object: "list",
+      data: named.map((id) => ({ id, object: "model", created: 0, owned_by: "agentd" })),
+    };
   }
   const epoch = "1970-01-01T00:00:00Z";
   const data = named.map((id) => ({ type: "model", id, display_name: id, created_at: epoch }));

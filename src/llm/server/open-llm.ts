@@ -30,7 +30,7 @@ export interface LlmGround {
 
 /** Opens them; the caller passes the socket to `listen`, and closes. @throws Error of the file system. */
 export async function openLlm(access: Access, ground: LlmGround): Promise<LlmServer> {
-  const { dispatcher, now, clock, self, patience = PATIENCE, maxLines } = ground;
+  const { dispatcher, now, clock, patience = PATIENCE, maxLines } = ground;
   const day = dayOf(access, ground);
   const ledger = await SessionLedger.open({ path: access.ledgerPath, now, maxLines });
   const { nano, charged_tokens: tokens, requests } = ledger.before;

@@ -6,7 +6,10 @@ const LONGEST = 300;
 /** @param body the beginning of an answer, without the key. */
 export function providerWords(status: number, body: string): string {
   const words = messageIn(body) ?? body;
-  const line = words.replaceAll(/[^\x20-\x7e]+/g, " ").trim().slice(0, LONGEST);
+  const line = words
+    .replaceAll(/[^\x20-\x7e]+/g, " ")
+    .trim()
+    .slice(0, LONGEST);
   return line === "" ? `HTTP ${status}` : `HTTP ${status}: ${line}`;
 }
 

@@ -63,7 +63,8 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
     if (length > most) throw tooLarge(most);
     chunks.push(chunk as Buffer);
   }
-  if (request.rawTrailers.length > 0) throw new Refusal("bad_request", "Trailers are not accepted. Send headers only.");
+  if (request.rawTrailers.length > 0)
+    throw new Refusal("bad_request", "Trailers are not accepted. Send headers only.");
   return Buffer.concat(chunks);
 }
 

@@ -1,10 +1,10 @@
 /** One request of a session, from its first line to its end. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Asked } from "../budget/asked.ts";
-import { requestHeaders, tokenOf } from "../dialects/headers.ts";
+import { checkHeaders, requestHeaders, tokenOf } from "../dialects/headers.ts";
 import { inputToReserve, judge } from "../dialects/judge.ts";
 import { Refusal, refusalAnswer } from "../dialects/refusal.ts";
-import { findRoute } from "../dialects/routes.ts";
+import { findRoute, likelyDialect } from "../dialects/routes.ts";
 import type { JudgedRequest, Route } from "../dialects/types.ts";
 import type { DialectName, ModelPrice } from "../prices/types.ts";
 import { type Provider, providerFor } from "./access.ts";
@@ -26,7 +26,7 @@ export async function serveRequest(
   response: ServerResponse,
   session: LlmSession,
 ): Promise<void> {
-  const known: Known = { dialect: session.access.providers[0]?.dialect ?? "openai", route: undefined, model: "" };
+  const known: Known = { dialect: likelyDialect(request.url ?? ""), route: undefined, model: "" };
   try {
     await serve(request, response, session, known);
   } catch (error) {
@@ -47,7 +47,10 @@ async function serve(
   const route = findRoute(method, url, access.providers);
   known.route = route;
   known.dialect = route.dialect;
-  refuseFraming(request);
+  if (request.httpVersion !== "1.1") {
+    throw new Refusal("bad_request", `HTTP/${request.httpVersion} is not served. Use HTTP/1.1.`);
+  }
+  checkHeaders(request.rawHeaders);
   const token = tokenOf(request.rawHeaders, url);
   // It says that somebody is here, and no more.
   if (route.name !== "hello" && !isToken(access, token)) {
@@ -91,6 +94,7 @@ async function send(
   const gone = new AbortController();
   const leave = (): void => gone.abort(new Error("the client is gone"));
   response.once("close", leave);
+  if (response.destroyed) leave();
   const booking = await books.take(
     asked,
     {
@@ -114,7 +118,12 @@ async function send(
   });
 }
 
-function askedOf(route: Route, judged: JudgedRequest, price: ModelPrice | undefined, { access }: LlmSession): Asked {
+function askedOf(
+  route: Route,
+  judged: JudgedRequest,
+  price: ModelPrice | undefined,
+  { access }: LlmSession,
+): Asked {
   const { usdNano, usdPerDayNano, profile } = access.limits;
   const onlyCounts = route.kind === "count";
   const isPriced = usdNano !== undefined || usdPerDayNano !== undefined;
@@ -127,18 +136,14 @@ function askedOf(route: Route, judged: JudgedRequest, price: ModelPrice | undefi
   }
   const { choices, askedOutput, minOutput, cacheWrite, hasMedia, webSearches } = judged;
   const input = onlyCounts ? 0 : inputToReserve(judged, price?.contextWindow, access.exact);
-  return { onlyCounts, bound: { input, cacheWrite, hasMedia, webSearches }, choices, askedOutput, minOutput, price };
-}
-
-/** What could make two programs read one stream of bytes in two ways. */
-function refuseFraming({ httpVersion, headers }: IncomingMessage): void {
-  if (httpVersion !== "1.1") throw new Refusal("bad_request", `HTTP/${httpVersion} is not served. Use HTTP/1.1.`);
-  if (headers.expect !== undefined) throw new Refusal("bad_request", "Expect is not accepted. Send the body at once.");
-  if (headers.trailer !== undefined) throw new Refusal("bad_request", "Trailers are not accepted. Send headers only.");
-  const encoding = headers["content-encoding"] ?? "identity";
-  if (encoding.toLowerCase() !== "identity") {
-    throw new Refusal("unsupported", `content-encoding ${encoding} is not accepted. Send the body as it is.`);
-  }
+  return {
+    onlyCounts,
+    bound: { input, cacheWrite, hasMedia, webSearches },
+    choices,
+    askedOutput,
+    minOutput,
+    price,
+  };
 }
 
 function refuse(

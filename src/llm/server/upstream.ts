@@ -42,7 +42,13 @@ export async function sendUpstream(
       if (cut !== undefined) signal.removeEventListener("abort", cut);
       resolve({ wasSent, isWhole: error === undefined, error });
     };
-    const options = { origin: url.origin, path: url.pathname + url.search, method: "POST" as const, headers, body };
+    const options = {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: "POST" as const,
+      headers,
+      body,
+    };
     dispatcher.dispatch(options, {
       onRequestStart(controller) {
         if (signal.aborted) {
