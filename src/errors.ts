@@ -83,6 +83,7 @@ export const ERROR_CODES = {
   export_failed: "The archive of a record cannot be written.",
   // The work that a session left.
   egress_missing: "The record has no connections of the session to show.",
+  price_unknown: "No price is known for the language model.",
   work_missing: "The record has no work of the session to show or apply.",
   checkout_unusable: "The session's work cannot be brought into the current checkout.",
   copy_failed: "A file or directory of a record cannot be copied.",

@@ -20,6 +20,8 @@ export const OUTCOMES = [
   "timed_out",
   "cancelled",
   "output_limit_exceeded",
+  "budget_exhausted",
+  "llm_refused",
   "interrupted",
   "launch_failed",
 ] as const;
@@ -72,6 +74,8 @@ const RUN_EXIT_CODE: Partial<Record<Outcome, number>> = {
   timed_out: 124,
   cancelled: 130,
   output_limit_exceeded: 123,
+  budget_exhausted: 122,
+  llm_refused: 119,
   interrupted: 75,
   launch_failed: 125,
 };

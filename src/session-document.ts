@@ -59,6 +59,29 @@ export const egressSchema = z.strictObject({
 
 export type Egress = z.infer<typeof egressSchema>;
 
+/** What a session used of language models. */
+export const sessionLlmSchema = z.strictObject({
+  /** That were sent to a provider. */
+  requests: z.int(),
+  /** That the gateway refused. */
+  refused: z.int(),
+  /** Input that no cache had. */
+  input_tokens: z.int(),
+  /** Input that came from a cache. */
+  cached_tokens: z.int(),
+  output_tokens: z.int(),
+  /** Of the output. */
+  reasoning_tokens: z.int(),
+  /** Dollars that are charged, rounded up; null where the price of a request is not known. */
+  usd: z.number().nullable(),
+  /** The first of them. */
+  models: z.array(z.string()),
+  /** Whether the cost of each request was bounded before it was sent. */
+  exact: z.boolean(),
+});
+
+export type SessionLlm = z.infer<typeof sessionLlmSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -105,6 +128,8 @@ export const sessionDocumentSchema = z.object({
   artifacts: artifactsSchema.nullable().default(null),
   /** Null while the session is open, where it had no allowlist, and in records of older versions. */
   egress: egressSchema.nullable().default(null),
+  /** As of now while the session runs. Null where it uses no gateway, and in records of older versions. */
+  llm: sessionLlmSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -179,6 +204,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     work: null,
     artifacts: null,
     egress: null,
+    llm: null,
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

@@ -58,7 +58,16 @@ export const statusSchema = z.strictObject({
   /** Records whose teardown or sealing failed and is retried. */
   incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
   /** The process that opens the network of sessions with an allowlist; null while none runs. */
-  gateway: z.strictObject({ pid: z.int(), memory_bytes: count, sessions: count }).nullable(),
+  gateway: z
+    .strictObject({
+      pid: z.int(),
+      memory_bytes: count,
+      sessions: count,
+      /** Of the sessions, those with language models, and their requests that have not ended. */
+      llm_sessions: count,
+      llm_requests_in_flight: count,
+    })
+    .nullable(),
   /** What this host's Podman is and can do; fields may be added. */
   engine: z.record(z.string(), z.unknown()),
 });

@@ -16,6 +16,7 @@ import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
 import { logs } from "./commands/logs.ts";
+import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
@@ -28,6 +29,7 @@ import { serviceUninstall } from "./commands/service-uninstall.ts";
 import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
+import { usage } from "./commands/usage.ts";
 import { wait } from "./commands/wait.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
@@ -45,6 +47,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   apply,
   cp,
   egress,
+  usage,
+  prices,
   status,
   profiles,
   schedule,

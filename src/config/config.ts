@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { parsed } from "../profile/keys/key.ts";
-import { type Profile, toProfile } from "../profile/profile.ts";
+import { type Profile, type Provider, toProfile } from "../profile/profile.ts";
+import { type Price, toPrice } from "../profile/rules/llm-prices.ts";
+import { toProvider } from "../profile/rules/llm-providers.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { ConfigDocument } from "./schema.ts";
 
@@ -13,6 +15,14 @@ export interface Config {
   readonly daemon: DaemonSettings;
   /** At least one, in the order of the file; names are unique. */
   readonly profiles: readonly Profile[];
+  readonly llm: LlmSettings;
+}
+
+/** What is declared of language models, in the order of the file. */
+export interface LlmSettings {
+  /** Names are unique. */
+  readonly providers: readonly Provider[];
+  readonly prices: readonly Price[];
 }
 
 /** Paths are absolute; undefined means the default below the XDG directories. */
@@ -55,7 +65,7 @@ export function configDigest(config: Config, profile: Profile): string {
 /** A validated document as a configuration; relative paths are meant from the directory of the file. */
 export function toConfig(file: string, document: ConfigDocument): Config {
   const fromFile = (path: string): string => resolve(dirname(file), path);
-  const { daemon, profiles } = document;
+  const { daemon, profiles, llm } = document;
   return deepFreeze({
     file,
     daemon: {
@@ -71,7 +81,8 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       shutdown: daemon.shutdown,
       podmanSocket: optional(daemon.podman_socket, fromFile),
     },
-    profiles: profiles.map((profile) => toProfile(profile, fromFile)),
+    profiles: profiles.map((profile) => toProfile(profile, fromFile, llm)),
+    llm: { providers: llm.providers.map(toProvider), prices: llm.prices.map(toPrice) },
   });
 }
 

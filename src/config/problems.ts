@@ -85,6 +85,7 @@ export const rulesInWords: z.core.$ZodErrorMap = (issue) => {
       ? "is required"
       : `must be ${TYPE_IN_WORDS[issue.expected] ?? issue.expected}`;
   }
+  if (issue.code === "invalid_union" && issue.input === undefined) return "is required";
   if (issue.code === "invalid_value") {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
   }

@@ -16,6 +16,7 @@ import {
   sizeOrZero,
 } from "../profile/rules/field-rules.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
+import { llmSchema, providersAreKnown } from "./llm-schema.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {
@@ -28,6 +29,7 @@ export function configSchema(defaults: SchemaDefaults) {
   return z
     .strictObject({
       daemon: daemonSchema(defaults).prefault({}),
+      llm: llmSchema().prefault({}),
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")
@@ -35,7 +37,8 @@ export function configSchema(defaults: SchemaDefaults) {
         .superRefine(zonesAreKnown, always)
         .describe("What can be run: one [[profiles]] for each environment."),
     })
-    .superRefine(memoryFitsBudget, always);
+    .superRefine(memoryFitsBudget, always)
+    .superRefine(providersAreKnown, always);
 }
 
 export type ConfigDocument = z.infer<ReturnType<typeof configSchema>>;

@@ -33,14 +33,17 @@ import { CurrentConfig } from "./configuration/current-config.ts";
 import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import { engineStatus } from "./engine-status.ts";
+import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
+import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
+import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
 import { startSessions } from "./start-sessions.ts";
 
@@ -119,7 +122,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const feed = new SessionFeed();
   const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
   const freeSpace = freeSpaceIn(places, current, admission);
-  const networks = sessionNetworks(places, log, options);
+  const llm = await SessionLlmAccess.load(places, credentials);
+  const networks = sessionNetworks(places, log, { ...options, llm });
   const intake = await startSessions({
     ...options,
     ...{
@@ -156,6 +160,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
     prepareImages: prepare,
+    rotateKeys: () => networks.rotateKeys(),
     isClosed: () => intake.closed,
   });
 
@@ -173,6 +178,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
+      liveLlm: new LiveLlm(networks.gateway, CLOCK.monotonic),
       status: {
         pid,
         version,
@@ -220,14 +226,15 @@ async function startEngine(
 function sessionNetworks(
   { runtime }: Places,
   log: Logger,
-  { host, version, gateway, resources }: ComposeOptions,
+  { host, version, gateway, resources, llm }: ComposeOptions & { readonly llm: SessionLlmAccess },
 ): SessionNetworks {
   const networks = new SessionNetworks({
     ...gatewayFiles(runtime),
     script: gateway,
-    environment: { PATH: host.env["PATH"] ?? "" },
+    environment: gatewayEnvironment(host.env),
     version,
     log,
+    llm,
   });
   resources.defer("gateway", () => networks.gateway.stop());
   return networks;

@@ -7,7 +7,12 @@ export async function gatewayStatus(gateway: Pick<Gateway, "process" | "list">):
   if (process === undefined) return null;
   try {
     const { memory_bytes: memory, sessions } = await gateway.list();
-    return { pid: process.pid, memory_bytes: memory, sessions: sessions.length };
+    const llm = sessions.flatMap((session) => (session.llm === null ? [] : [session.llm]));
+    return {
+      ...{ pid: process.pid, memory_bytes: memory, sessions: sessions.length },
+      llm_sessions: llm.length,
+      llm_requests_in_flight: llm.reduce((sum, { in_flight: inFlight }) => sum + inFlight, 0),
+    };
   } catch {
     return null; // It has just ended; the daemon's log says why.
   }

@@ -4,6 +4,7 @@ import { profileView } from "../profile/view.ts";
 import type { SessionState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 
@@ -30,6 +31,8 @@ export interface HandlerHost {
   readonly engineStatus: () => Status["engine"];
   /** See `gatewayStatus`; default: there is none. */
   readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
+  /** Default: no session uses language models. */
+  readonly liveLlm?: Pick<LiveLlm, "addTo"> | undefined;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
@@ -42,6 +45,7 @@ export interface HandlerHost {
 
 /** Binds every method of the wire to its implementation. */
 export function createHandlers({ intake, sessions, current, ...host }: HandlerHost): Handlers {
+  const live: LiveLlm["addTo"] = async (views) => (await host.liveLlm?.addTo(views)) ?? [...views];
   return {
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
@@ -51,9 +55,14 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     },
     list: async ({ all, ...params }, { signal }) => {
       const filter = listFilter(params);
-      return all ? await sessions.all(filter, signal) : sessions.open(filter);
+      const list = all ? await sessions.all(filter, signal) : sessions.open(filter);
+      return { ...list, sessions: await live(list.sessions) };
     },
-    show: async ({ session }) => await sessions.view(await sessions.resolve(session)),
+    show: async ({ session }) => {
+      const view = await sessions.view(await sessions.resolve(session));
+      const [now = view] = await live([view]);
+      return now;
+    },
     wait: async ({ session }, { signal }) => await sessions.sealed(await sessions.resolve(session), signal),
     watch: async ({ session, look }, { signal }) =>
       await sessions.watch(await sessions.resolve(session), look, signal),

@@ -12,6 +12,7 @@ import { resolveDirectory } from "../config/workspace-directory.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
+import { resolveProviderKeys } from "../credentials/provider-keys.ts";
 import { resolveCredentials, resolveToken, type VariableSource } from "../credentials/resolve.ts";
 import type { Environment } from "../environment.ts";
 import type { Failpoints } from "../failpoints.ts";
@@ -135,6 +136,7 @@ export function credentialsOf(
   });
   return {
     resolve: (credentials) => resolveCredentials(credentials, variables),
+    requireKeys: (providers) => void resolveProviderKeys(providers, variables),
     resolveToken: (source) => resolveToken(source, variables),
     createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId), fifos.make)),
     renewGate: async (sessionId) => {

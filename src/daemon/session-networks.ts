@@ -1,27 +1,45 @@
-/** The networks of sessions with an allowlist, through the gateway. */
+/** The networks of sessions that the gateway serves: their allowlists and their language models. */
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { sentence } from "../errors.ts";
-import { Gateway, type GatewayOptions } from "../gateway/client/gateway.ts";
+import { Gateway } from "../gateway/client/gateway.ts";
+import type { GatewayOptions } from "../gateway/client/gateway-options.ts";
 import { GATEWAY_PROTOCOL } from "../gateway/control/control-protocol.ts";
 import { egressOf } from "../gateway/log/egress-hosts.ts";
 import { summariseEgress } from "../gateway/log/egress-summary.ts";
 import { networkEnvironment } from "../gateway/rules/environment.ts";
 import { ifThere } from "../if-there.ts";
-import type { Network, NetworkRequest } from "../local/ports.ts";
+import { type LedgerSums, sumLedger } from "../llm/ledger/ledger-sums.ts";
+import { sessionLlm } from "../llm/ledger/session-llm.ts";
+import type { LlmVerdict, Network, NetworkRequest } from "../local/ports.ts";
+import type { Llm } from "../profile/profile.ts";
 import type { ClosedNetwork, NetworkChange } from "../sessions/port/executor.ts";
+import { ProviderKeys } from "./provider-keys.ts";
+import type { SessionLlmAccess } from "./session-llm.ts";
 
 type OnChange = (change: NetworkChange) => void;
+
+export interface SessionNetworksOptions extends Omit<GatewayOptions, "onSessionRestored" | "onSessionLost"> {
+  readonly llm: SessionLlmAccess;
+}
+
+/** How long a verdict that could not be asked for waits to be asked for again. */
+const ASK_AGAIN_MS = 1_000;
 
 /** One daemon's. The gateway starts with the first session that needs it. */
 export class SessionNetworks implements Network {
   readonly environment = networkEnvironment();
   readonly gateway: Gateway;
+  readonly #options: SessionNetworksOptions;
   readonly #opening = new Map<string, Promise<boolean>>();
   readonly #listeners = new Map<string, OnChange>();
   /** Sessions that lost their network while nobody listened. */
   readonly #lost = new Map<string, NetworkChange>();
+  readonly #keys: ProviderKeys;
 
-  constructor(options: Omit<GatewayOptions, "onSessionRestored" | "onSessionLost">) {
+  constructor(options: SessionNetworksOptions) {
+    this.#options = options;
+    this.#keys = new ProviderKeys(options.llm);
     this.gateway = new Gateway({
       ...options,
       onSessionRestored: (session) => {
@@ -33,13 +51,9 @@ export class SessionNetworks implements Network {
     });
   }
 
-  async open({ sessionId, profile, process, egressPath }: NetworkRequest): Promise<boolean> {
-    const opening = this.gateway.open({
-      session: sessionId,
-      process,
-      policy: { profile: profile.name, allow: [...profile.allow] },
-      egress_path: egressPath,
-    });
+  async open(request: NetworkRequest): Promise<boolean> {
+    const { sessionId } = request;
+    const opening = this.#open(request);
     this.#opening.set(sessionId, opening);
     try {
       return await opening;
@@ -59,6 +73,7 @@ export class SessionNetworks implements Network {
     // It would open after the close.
     await this.#opening.get(sessionId)?.catch(() => undefined);
     this.#lost.delete(sessionId);
+    this.#keys.forget(sessionId);
     const end = await this.gateway.close(sessionId);
     if (end === undefined) {
       return [
@@ -74,9 +89,74 @@ export class SessionNetworks implements Network {
     await this.gateway.closeOthers(kept);
   }
 
-  async reached(egressPath: string): Promise<ClosedNetwork | undefined> {
-    const summary = await ifThere(summariseEgress(egressPath));
-    return summary && { egress: egressOf(summary), warnings: incompleteLines(summary.unreadable) };
+  async reached({
+    egressPath,
+    llmPath,
+  }: Pick<NetworkRequest, "egressPath" | "llmPath">): Promise<ClosedNetwork | undefined> {
+    const egress = await ifThere(summariseEgress(egressPath));
+    const llm = await ifThere(sumLedger(llmPath));
+    if (egress === undefined && llm === undefined) return undefined;
+    return {
+      egress: egress === undefined ? null : egressOf(egress),
+      llm: llm === undefined ? null : sessionLlm(llm),
+      warnings: [
+        ...incompleteLines(egress?.unreadable ?? 0, "agentd/egress.jsonl"),
+        ...(llm === undefined ? [] : llmWarnings(llm)),
+      ],
+    };
+  }
+
+  llmVariables(sessionId: string, llm: Llm): ReadonlyMap<string, string> {
+    return this.#options.llm.variables(sessionId, llm);
+  }
+
+  async verdict(sessionId: string, signal: AbortSignal): Promise<LlmVerdict | undefined> {
+    const aborted = new Promise<undefined>((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    });
+    while (!signal.aborted) {
+      const verdict = await Promise.race([aborted, this.gateway.verdict(sessionId)]).catch(() => undefined);
+      if (verdict !== undefined && verdict.kind !== null) return verdictOf(verdict.kind, verdict.cause);
+      // The gateway has died, or could not open the session again yet.
+      await delay(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  /** Gives running sessions the keys that have changed since they were opened. @throws AgentdError `gateway_unavailable`. */
+  async rotateKeys(): Promise<void> {
+    for (const changed of this.#keys.changed()) {
+      await this.gateway.rotate(changed);
+      this.#options.log.info({ provider: changed.provider }, "running sessions use the provider's new key");
+    }
+  }
+
+  async #open(request: NetworkRequest): Promise<boolean> {
+    const { sessionId, profile, process, egressPath, llmPath } = request;
+    const { name, network, allow, llm } = profile;
+    let access;
+    try {
+      access = llm && this.#options.llm.access({ sessionId, profile, llm, llmPath });
+    } catch (error) {
+      // A daemon without the key leaves the session to the gateway that has it.
+      if (await this.#isOpen(sessionId)) return false;
+      throw error;
+    }
+    const opened = await this.gateway.open({
+      session: sessionId,
+      process,
+      policy: network === "allowlist" ? { profile: name, allow: [...allow] } : null,
+      egress_path: egressPath,
+      ...(access === undefined ? {} : { llm: access }),
+    });
+    if (llm !== undefined) this.#keys.note(sessionId, llm);
+    return opened;
+  }
+
+  async #isOpen(sessionId: string): Promise<boolean> {
+    const { sessions } = await this.gateway.list();
+    return sessions.some(({ session }) => session === sessionId);
   }
 
   #tellLoss(session: string, change: NetworkChange): void {
@@ -97,11 +177,28 @@ export function gatewayFiles(runtime: string): Pick<GatewayOptions, "socketPath"
   };
 }
 
-function incompleteLines(count: number): string[] {
+function verdictOf(
+  kind: "budget_exhausted" | "llm_refused" | "llm_overrun",
+  cause: string | null,
+): LlmVerdict {
+  const outcome = kind === "llm_refused" ? "llm_refused" : "budget_exhausted";
+  return { outcome, cause: cause ?? "the gateway did not say why" };
+}
+
+function incompleteLines(count: number, file: string): string[] {
   if (count === 0) return [];
+  return [count === 1 ? `1 line of ${file} is incomplete.` : `${count} lines of ${file} are incomplete.`];
+}
+
+function llmWarnings({ unreadable, charged_in_full: inFull, unpriced }: LedgerSums): string[] {
+  const requests = (count: number): string => (count === 1 ? "1 request" : `${count} requests`);
   return [
-    count === 1
-      ? "1 line of agentd/egress.jsonl is incomplete."
-      : `${count} lines of agentd/egress.jsonl are incomplete.`,
+    ...incompleteLines(unreadable, "agentd/llm.jsonl"),
+    ...(inFull === 0
+      ? []
+      : [
+          `${requests(inFull)} to language models ended without a report of usage: the most that they could cost is charged.`,
+        ]),
+    ...(unpriced === 0 ? [] : [`The price of ${requests(unpriced)} to language models is not known.`]),
   ];
 }

@@ -5,12 +5,14 @@
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
+import type { Dispatcher } from "undici";
 import { AgentdError, sentence } from "../errors.ts";
 import { createLogger } from "../log.ts";
 import { identifyProcess } from "../process-identity.ts";
 import type { ControlHandlers } from "./control/control-protocol.ts";
 import { ControlServer } from "./control/control-server.ts";
 import { GatewaySessions } from "./control/gateway-sessions.ts";
+import { accessOf } from "./control/llm-access.ts";
 import { resolveOnHost } from "./proxy/resolver.ts";
 import { ownAddresses } from "./rules/own-addresses.ts";
 import { openListeners } from "./sockets/open-listeners.ts";
@@ -36,14 +38,23 @@ async function main(): Promise<void> {
     environment: { PATH: process.env["PATH"] ?? "" },
   };
   const inTurn = pLimit(OPENED_AT_ONCE);
+  const identity = await identifyProcess(process.pid);
+  if (identity === undefined) throw new Error("/proc does not show this process");
+  let dispatcher: Dispatcher | undefined;
   const sessions = new GatewaySessions({
     listen: async (container, ports) => inTurn(async () => openListeners(container, ports, listening)),
     resolve: resolveOnHost,
     ownAddresses: () => ownAddresses(networkInterfaces()),
     now: Date.now,
+    openLlm: async (session, llm) => {
+      // Most of the gateway's memory, and only some sessions need it.
+      const { createDispatcher } = await import("../llm/server/dispatcher.ts");
+      const { openLlm } = await import("../llm/server/open-llm.ts");
+      dispatcher ??= createDispatcher(process.env);
+      const clock = (): number => performance.now();
+      return await openLlm(accessOf(session, llm), { dispatcher, now: Date.now, clock, self: identity });
+    },
   });
-  const identity = await identifyProcess(process.pid);
-  if (identity === undefined) throw new Error("/proc does not show this process");
 
   let lastNeeded = performance.now();
   let isEnding = false;
@@ -52,6 +63,7 @@ async function main(): Promise<void> {
     clearInterval(looking);
     server.close();
     await sessions.closeAll();
+    await dispatcher?.destroy();
   };
   const handlers: ControlHandlers = {
     hello: async () => ({ version: AGENTD_VERSION, process: identity, sessions: sessions.size }),
@@ -70,6 +82,8 @@ async function main(): Promise<void> {
       return {};
     },
     close: async ({ session }) => sessions.close(session),
+    rotate: async (request) => ({ sessions: sessions.rotate(request) }),
+    verdict: async ({ session }) => sessions.verdict(session),
     list: async () => ({ memory_bytes: process.memoryUsage.rss(), sessions: sessions.list() }),
     end: async () => {
       if (!sessions.isEmpty) {

@@ -1,12 +1,13 @@
 import type { CommandEnd, CommandOfJob, HandOver } from "../sessions/port/executor.ts";
 import { LaunchError } from "../sessions/port/launch-stage.ts";
 import { sleepUntil } from "../sessions/port/sleep.ts";
+import { handedOver } from "./handed-over.ts";
 import type { LocalParts } from "./parts.ts";
 
 const LOOK_INTERVAL_MS = 50;
 
 /** What a second hand-over needs. */
-export interface HandOverAgain extends Pick<LocalParts, "engine" | "credentials" | "clock"> {
+export interface HandOverAgain extends Pick<LocalParts, "engine" | "credentials" | "network" | "clock"> {
   readonly job: CommandOfJob;
   readonly containerId: string;
   readonly ended: Promise<CommandEnd>;
@@ -49,12 +50,9 @@ export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
   }
 }
 
-function resolveNow({
-  credentials,
-  job: { profile },
-}: HandOverAgain): ReadonlyMap<string, string> | LaunchError {
+function resolveNow(context: HandOverAgain): ReadonlyMap<string, string> | LaunchError {
   try {
-    return credentials.resolve(profile.credentials);
+    return handedOver(context, context.job);
   } catch (error) {
     return new LaunchError("credentials", error);
   }

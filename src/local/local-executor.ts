@@ -22,7 +22,7 @@ import type {
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
-import { closeNetwork, followNetwork, hasAllowlist } from "./networks.ts";
+import { closeNetwork, followNetwork, hasGateway } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
 import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
@@ -121,7 +121,7 @@ export class LocalExecutor implements Executor {
     made.onRemoving = onRemoving;
     await this.endProcesses(job, { mayStillRun });
     // Also of a session that goes back to the queue. Twice is fine.
-    if (hasAllowlist(job)) await this.#parts.network.close(job.sessionId);
+    if (hasGateway(job)) await this.#parts.network.close(job.sessionId);
     await made.releases.files.release();
     this.#made.delete(job.sessionId);
   }

@@ -1,4 +1,4 @@
-/** The network of a session with an allowlist, from the container's start to its end. */
+/** The network of a session that the gateway serves, from the container's start to its end. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Backoff } from "../backoff.ts";
 import { sentence } from "../errors.ts";
@@ -10,8 +10,8 @@ import type { Preparation } from "./preparation.ts";
 const REOPENS = { firstMs: 500, longestMs: 30_000 };
 
 /** Whether a session's network is opened from outside its container. */
-export function hasAllowlist({ profile }: Pick<NetworkOfJob, "profile">): boolean {
-  return profile.network === "allowlist";
+export function hasGateway({ profile }: Pick<NetworkOfJob, "profile">): boolean {
+  return profile.network === "allowlist" || profile.llm !== undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function openNetwork(
   containerId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!hasAllowlist(job)) return;
+  if (!hasGateway(job)) return;
   signal.throwIfAborted();
   await preparing.during("opening its network", () => open(parts, job, containerId, signal));
   signal.throwIfAborted();
@@ -39,8 +39,9 @@ export async function followNetwork(
   containerId: string,
   { signal, isEarlierDaemons, onChange }: NetworkOptions,
 ): Promise<void> {
-  if (!hasAllowlist(job)) return;
+  if (!hasGateway(job)) return;
   parts.network.follow(job.sessionId, onChange, signal);
+  if (job.profile.llm !== undefined) void watchVerdict(parts, job.sessionId, onChange, signal);
   if (isEarlierDaemons) await takeOver(parts, job, containerId, { signal, onChange });
 }
 
@@ -66,15 +67,31 @@ async function takeOver(
   }
 }
 
+/** Waits until the gateway says that the command has to end. Does not reject. */
+async function watchVerdict(
+  { network, log }: LocalParts,
+  sessionId: string,
+  onChange: NetworkOptions["onChange"],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const verdict = await network.verdict(sessionId, signal);
+    if (verdict === undefined) return;
+    onChange({ kind: "over", ...verdict });
+  } catch (error) {
+    log.error({ error }, "cannot follow what the session uses of language models");
+  }
+}
+
 /** As `Executor.closeNetwork`. */
 export async function closeNetwork(
   { network, failpoints }: LocalParts,
   job: NetworkOfJob,
 ): Promise<ClosedNetwork | undefined> {
-  if (!hasAllowlist(job)) return undefined;
+  if (!hasGateway(job)) return undefined;
   const warnings = await network.close(job.sessionId);
   await failpoints.reach("network_closed");
-  const reached = await network.reached(job.egressPath);
+  const reached = await network.reached(job);
   return reached && { ...reached, warnings: [...warnings, ...reached.warnings] };
 }
 
@@ -83,14 +100,14 @@ type Opened = "new" | "known" | "ended";
 
 async function open(
   { engine, network }: LocalParts,
-  { sessionId, profile, egressPath }: NetworkOfJob,
+  { sessionId, profile, egressPath, llmPath }: NetworkOfJob,
   containerId: string,
   signal: AbortSignal,
 ): Promise<Opened> {
   const process = await engine.firstProcess(containerId);
   if (process === undefined || signal.aborted) return "ended";
   try {
-    return (await network.open({ sessionId, profile, process, egressPath })) ? "new" : "known";
+    return (await network.open({ sessionId, profile, process, egressPath, llmPath })) ? "new" : "known";
   } catch (error) {
     if ((await engine.firstProcess(containerId)) === undefined) return "ended";
     throw error;

@@ -10,7 +10,7 @@ import type { ContainerExit } from "../podman/exits/exit-watch.ts";
 import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
-import type { Mount, Profile } from "../profile/profile.ts";
+import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ClosedNetwork, ExportedWork, ExportOptions, NetworkChange } from "../sessions/port/executor.ts";
 
 /** The container engine. */
@@ -168,6 +168,8 @@ export interface Gate {
 export interface Credentials {
   /** Throws `credential_unset` or `credential_invalid`. */
   resolve(credentials: Profile["credentials"]): ReadonlyMap<string, string>;
+  /** Looks for the keys of providers. Throws `credential_unset` or `credential_invalid`. */
+  requireKeys(providers: Llm["providers"]): void;
   /** The token in that variable. Throws `credential_unset` or `credential_invalid`. */
   resolveToken(source: string): string;
   createGate(sessionId: string): Promise<Gate>;
@@ -221,14 +223,23 @@ export interface Leftovers {
 /** A session's network that is to be opened. */
 export interface NetworkRequest {
   readonly sessionId: string;
-  readonly profile: Pick<Profile, "name" | "allow">;
+  readonly profile: Pick<Profile, "name" | "network" | "allow" | "llm">;
   /** A process of the session's container. */
   readonly process: ProcessIdentity;
   /** The file for its connections. */
   readonly egressPath: string;
+  /** The file for its requests to language models. */
+  readonly llmPath: string;
 }
 
-/** The networks of sessions that reach only what their profiles allow. */
+/** Why a session has to end because of its language models. */
+export interface LlmVerdict {
+  readonly outcome: "budget_exhausted" | "llm_refused";
+  /** A sentence. */
+  readonly cause: string;
+}
+
+/** The networks of sessions that reach only what their profiles allow, and their language models. */
 export interface Network {
   /** Variables that tell a session's programs how they reach the network. */
   readonly environment: Readonly<Record<string, string>>;
@@ -236,7 +247,8 @@ export interface Network {
    * Opens a session's network; one that is open in the same container is fine.
    *
    * @returns whether it was not open.
-   * @throws AgentdError `network_failed`, `gateway_unavailable`.
+   * @throws AgentdError `network_failed`, `gateway_unavailable`; `credential_unset` or `credential_invalid` of a
+   * provider's key.
    */
   open(request: NetworkRequest): Promise<boolean>;
   /** Reports what happens to a session's network, and what has happened since it was opened, until the signal is aborted. */
@@ -249,6 +261,16 @@ export interface Network {
   close(sessionId: string): Promise<readonly string[]>;
   /** Closes all networks but those of these sessions. @throws AgentdError `gateway_unavailable`. */
   closeOthers(kept: ReadonlySet<string>): Promise<void>;
-  /** What a session reached, from its file; undefined where it has none. */
-  reached(egressPath: string): Promise<ClosedNetwork | undefined>;
+  /** What a session reached and used, from its files; undefined where it has none. */
+  reached(files: Pick<NetworkRequest, "egressPath" | "llmPath">): Promise<ClosedNetwork | undefined>;
+  /**
+   * Variables that tell the programs of a session with language models where these are, with the session's token in the
+   * place of a key: secret, and the same in every daemon.
+   */
+  llmVariables(sessionId: string, llm: Llm): ReadonlyMap<string, string>;
+  /**
+   * Resolves once the gateway says that a session has to end; with undefined when it never will, and when the signal is
+   * aborted. Does not reject.
+   */
+  verdict(sessionId: string, signal: AbortSignal): Promise<LlmVerdict | undefined>;
 }

@@ -5,6 +5,7 @@ import type { Mount } from "../profile/profile.ts";
 import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
+import { handedOver } from "./handed-over.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
@@ -110,14 +111,14 @@ async function makeGate({ parts, job }: Preparation): Promise<Gate> {
 }
 
 /** The clone token stays on the host: it is not among the values that are handed over. */
-function resolveSecrets({ parts: { credentials }, job: { profile } }: Preparation): {
+function resolveSecrets({ parts, job }: Preparation): {
   readonly values: ReadonlyMap<string, string>;
   readonly token: string | undefined;
 } {
-  const source = profile.repoTokenSource;
+  const source = job.profile.repoTokenSource;
   return {
-    values: credentials.resolve(profile.credentials),
-    token: source === undefined ? undefined : credentials.resolveToken(source),
+    values: handedOver(parts, job),
+    token: source === undefined ? undefined : parts.credentials.resolveToken(source),
   };
 }
 

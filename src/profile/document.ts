@@ -3,6 +3,7 @@ import * as z from "zod";
 import { REQUEST_WORD, wordsWithout } from "../input/command-words.ts";
 import { MAX_INLINE_BYTES, MAX_REQUEST_BYTES } from "../input/rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
+import { defaultNetwork } from "./rules/default-network.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { fileTargetFaults } from "./rules/file-targets.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
@@ -22,6 +23,7 @@ export const profileDocumentSchema = z
   .superRefine(repositoryRules, always)
   .superRefine(workspaceRules, always)
   .superRefine(allowRule, always)
+  .superRefine(llmRule, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -50,10 +52,19 @@ function noNameIsBoth(profile: unknown, context: Context): void {
 function allowRule(profile: unknown, context: Context): void {
   if (!isTable(profile) || profile["allow"] === undefined) return;
   // One that is none at all has a problem of its own.
-  const network = profile["network"] ?? "private";
+  const network = profile["network"] ?? defaultNetwork(profile);
   if (typeof network !== "string" || !["private", "none", "host"].includes(network)) return;
   const message = 'is only for network = "allowlist"';
   context.addIssue({ code: "custom", path: ["allow"], message });
+}
+
+/** The gateway is at the loopback address of the container's own network. */
+function llmRule(profile: unknown, context: Context): void {
+  if (!isTable(profile) || profile["llm"] === undefined) return;
+  const { network } = profile;
+  if (network !== "host" && network !== "none") return;
+  const message = `needs network = "allowlist" or "private", and not ${JSON.stringify(network)}`;
+  context.addIssue({ code: "custom", path: ["llm"], message });
 }
 
 function mountTargetRules(profile: unknown, context: Context): void {

@@ -5,6 +5,7 @@
  */
 import { HOME } from "./keys/home.ts";
 import { LIMITS } from "./keys/limits.ts";
+import { LLM } from "./keys/llm.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
@@ -18,6 +19,7 @@ export const PROFILE_KEYS = {
   ...WHEN_IT_RUNS,
   ...LIMITS,
   ...SURROUNDINGS,
+  ...LLM,
   ...HOME,
   ...WHAT_COMES_OUT,
 };

@@ -1,5 +1,6 @@
 import { AgentdError } from "../errors.ts";
 import type { Given } from "../input/given.ts";
+import { LLM_TIMEOUT_MS } from "../profile/keys/llm.ts";
 import type { Profile } from "../profile/profile.ts";
 import { requestKey } from "../request-key.ts";
 import { acceptedDocument, type SessionDocument, type SessionView } from "../session-document.ts";
@@ -201,7 +202,7 @@ export class Intake {
     // A profile with a key that the next daemon would not read back is refused here, before anything is recorded.
     const plan = sessionPlanSchema.parse({
       profile,
-      timeoutMs: request.timeoutMs ?? profile.timeoutMs,
+      timeoutMs: request.timeoutMs ?? profile.timeoutMs ?? longestOf(profile),
       logLimitBytes,
     } satisfies SessionPlan);
     const nowMs = host.clock.now();
@@ -283,4 +284,9 @@ function scheduleFields(
   if (scheduledMs === undefined) return { scheduled_timestamp: null, delay_ms: null };
   const delayMs = Math.max(0, Math.round(nowMs - scheduledMs));
   return { scheduled_timestamp: new Date(scheduledMs).toISOString(), delay_ms: delayMs };
+}
+
+/** The limit of a session that states none. */
+function longestOf({ llm }: Profile): number | undefined {
+  return llm === undefined ? undefined : LLM_TIMEOUT_MS;
 }

@@ -59,7 +59,7 @@ async function linesOf(record: string): Promise<Record<string, unknown>[]> {
 
 async function gatewayPid(world: World): Promise<number> {
   const { sandbox, instance } = await world.daemon();
-  const path = join(sandbox.runtimeDirectory(instance), "gateway-1.json");
+  const path = join(sandbox.runtimeDirectory(instance), "gateway-2.json");
   return await until("the gateway's record", async () => {
     const text = await readFile(path, "utf8").catch(() => "{}");
     return /"pid":\s*(\d+)/.exec(text)?.[1];

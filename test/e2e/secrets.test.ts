@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { makeCertificate } from "../kit/certificates.mjs";
 import { setDoorBefore } from "../kit/door.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
+import { MODEL, startModelServer } from "../kit/model-server.ts";
 import { sessionContainersOf } from "../kit/podman.mjs";
 import { allProcesses, makeSecret, writings } from "../kit/secrets.mjs";
 import { until } from "../kit/until.mjs";
@@ -100,3 +101,57 @@ describe("a credential and the token for the repository", () => {
     }),
   );
 });
+
+describe("the key of a provider and the token of a session", () => {
+  it(
+    "are nowhere but in the environment of the daemon, and the token in that of the session",
+    inAWorld(async (world) => {
+      const sinceMs = Date.now() - 1000;
+      const key = makeSecret();
+      const server = await startModelServer(key);
+      onTestFinished(() => server.close());
+      world.variables["PROVIDER_KEY"] = key;
+      Object.assign(world.llmKeys, {
+        providers: [{ name: "test", dialect: "anthropic", base_url: server.url, key_source: "PROVIDER_KEY" }],
+      });
+      world.profileKeys["llm"] = { providers: ["test"] };
+      await world.commitAgent(`
+        env | grep -v API_KEY > .runa/environment
+        ask() {
+          wget -Y off -q -O $1 --header "x-api-key: $ANTHROPIC_API_KEY" --header "content-type: application/json" \\
+            --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
+            "$ANTHROPIC_BASE_URL/v1/messages"
+        }
+        ask .runa/answer
+        echo asked
+        until [ -e .runa/go ]; do sleep 0.1; done
+        nc 127.0.0.1 8790 -e sh -c "printf 'POST /v1/messages HTTP/1.1\\r\\nHost: x\\r\\nx-api-key: $ANTHROPIC_API_KEY\\r\\ncontent-type: application/json\\r\\nConnection: close\\r\\nContent-Length: 93\\r\\n\\r\\n{\\"model\\":\\"${MODEL}\\",\\"max_tokens\\":100,\\"messages\\":[{\\"role\\":\\"user\\",\\"content\\":\\"hello, world\\"}]}'; cat > .runa/refusal"
+      `);
+      const run = await world.start("agentd run site-builder");
+      await run.printed("asked");
+      const search = new Search(world, sinceMs);
+      const token = await tokenOf(search);
+      expect(await search.holders(token)).toBeGreaterThan(0);
+      expect(await search.holders(key)).toBe(0);
+      expect(await search.find(token)).toEqual([]);
+      expect(await search.find(key)).toEqual([]);
+      server.keys.clear();
+      await writeFile(join((await world.record()).path, "runa/go"), "");
+      await run.end();
+      const { path } = await world.record();
+      expect(await readFile(join(path, "runa/refusal"), "utf8")).toContain("was revoked");
+      expect(await search.find(token)).toEqual([]);
+      expect(await search.find(key)).toEqual([]);
+    }),
+  );
+});
+
+/** The token of the world's session: other tests have theirs. */
+async function tokenOf(search: Search): Promise<string> {
+  const environments = (await allProcesses()).flatMap(({ environment = "" }) => environment.split(/[\0\n]/));
+  const tokens = new Set(
+    environments.flatMap((each) => /^ANTHROPIC_API_KEY=([0-9a-f]{64})$/.exec(each)?.[1] ?? []),
+  );
+  for (const token of tokens) if ((await search.holders(token)) > 0) return token;
+  throw new Error("no process of the session has a token");
+}

@@ -17,16 +17,22 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Every key of every table, in the schema's order; those that are only tables themselves are left out. */
 export function schemaKeys(): SchemaKey[] {
-  const { daemon, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
+  const { daemon, llm, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts, files, git } = properties(profile);
+  const { credentials, mounts, files, git, llm: profileLlm } = properties(profile);
+  const { providers, prices } = properties(llm!);
+  const price = elementOf(prices!);
   return [
     ...keysOf("[daemon]", daemon!),
+    ...keysOf("[[llm.providers]]", elementOf(providers!)),
+    ...keysOf("[[llm.prices]]", price),
+    ...keysOf("[[llm.prices.tiers]]", elementOf(properties(price)["tiers"]!)),
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
     ...keysOf("[[profiles.mounts]]", elementOf(mounts!)),
     ...keysOf("[[profiles.files]]", elementOf(files!)),
     ...keysOf("[profiles.git]", git!),
+    ...keysOf("[profiles.llm]", profileLlm!),
   ];
 }
 

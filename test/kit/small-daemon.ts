@@ -76,7 +76,13 @@ export const STATUS: Status = {
   memory_budget_bytes: null,
   sessions: { queued: 0, preparing: 1, running: 2, finishing: 0 },
   incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
-  gateway: { pid: 4712, memory_bytes: 45 * 1024 ** 2, sessions: 2 },
+  gateway: {
+    pid: 4712,
+    memory_bytes: 45 * 1024 ** 2,
+    sessions: 2,
+    llm_sessions: 1,
+    llm_requests_in_flight: 3,
+  },
   engine: { version: "4.3.1", controllers: ["memory", "pids"], selinux: false, warnings: ["no cgroup v2"] },
 };
 

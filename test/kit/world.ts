@@ -21,6 +21,8 @@ export class World {
   readonly daemonKeys: JsonMap = {};
   /** Keys of the profile that scenarios speak of. */
   readonly profileKeys: JsonMap;
+  /** Keys of `[llm]`; without one there is no such table. */
+  readonly llmKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
   /** Added to the daemon's environment. */
@@ -192,7 +194,8 @@ export class World {
   }
 
   get #config(): JsonMap {
-    return { daemon: this.daemonKeys, profiles: [this.profileKeys, ...this.otherProfiles] };
+    const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
+    return { daemon: this.daemonKeys, ...llm, profiles: [this.profileKeys, ...this.otherProfiles] };
   }
 
   async #startDaemon(): Promise<Running> {

@@ -41,6 +41,8 @@ describe("the exit code of agentd run", () => {
     ["timed_out", 143, 124],
     ["cancelled", null, 130],
     ["output_limit_exceeded", 137, 123],
+    ["budget_exhausted", 143, 122],
+    ["llm_refused", 0, 119],
     ["interrupted", null, 75],
     ["launch_failed", null, 125],
   ])("for %s with the command's code %s is %i", (outcome, exitCode, runExits) => {

@@ -40,6 +40,8 @@ export interface RecordPaths {
   readonly console: string;
   /** The connections of a session with an allowlist; missing without one. */
   readonly egress: string;
+  /** The requests to language models; missing where the session used no gateway for them. */
+  readonly llm: string;
   readonly checksums: string;
   readonly attestation: string;
 }
@@ -58,6 +60,7 @@ export function recordPaths(directory: string): RecordPaths {
     journal: join(agentd, "events.jsonl"),
     console: join(agentd, "console.log"),
     egress: join(agentd, "egress.jsonl"),
+    llm: join(agentd, "llm.jsonl"),
     checksums: join(directory, CHECKSUMS),
     attestation: join(directory, ATTESTATION),
   };

@@ -95,6 +95,11 @@ export class OpenRecord {
     return this.#paths.egress;
   }
 
+  /** Where the requests to language models are written down. */
+  get llmPath(): string {
+    return this.#paths.llm;
+  }
+
   /** The document with all updates, written or not. */
   get document(): SessionDocument {
     return this.#document;

@@ -1,4 +1,10 @@
-import { artifactsSchema, egressSchema, type SessionDocument, workSchema } from "../../session-document.ts";
+import {
+  artifactsSchema,
+  egressSchema,
+  type SessionDocument,
+  sessionLlmSchema,
+  workSchema,
+} from "../../session-document.ts";
 import type { JournalEntry } from "../format/journal.ts";
 
 /** The findings of a launch, which a new launch does not know yet. */
@@ -42,7 +48,11 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
       return withWarnings({ ...document, ...exportedFields(entry) }, entry);
     case "network_closed":
       return withWarnings(
-        { ...document, egress: egressSchema.safeParse(entry["egress"]).data ?? null },
+        {
+          ...document,
+          egress: egressSchema.safeParse(entry["egress"]).data ?? null,
+          llm: sessionLlmSchema.safeParse(entry["llm"]).data ?? null,
+        },
         entry,
       );
     case "network_restored":

@@ -4,6 +4,7 @@ import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { type Fact, renderFacts } from "../words/facts.ts";
+import { llmWarnings } from "../words/llm-warnings.ts";
 import { networkWarnings } from "../words/network-warnings.ts";
 import { countText, sizeText } from "../words/size-text.ts";
 
@@ -61,7 +62,10 @@ interface ConfigWarning {
 async function warningsOf({ profiles }: Config): Promise<ConfigWarning[]> {
   const found = await Promise.all(
     profiles.map(async (profile) =>
-      (await networkWarnings(profile)).map((warning) => ({ profile: profile.name, warning })),
+      [...(await networkWarnings(profile)), ...(await llmWarnings(profile))].map((warning) => ({
+        profile: profile.name,
+        warning,
+      })),
     ),
   );
   return found.flat();

@@ -24,7 +24,10 @@ export const doctor: CommandDefinition<LocalContext> = {
           "Exits 0 if there is no failure, 1 if there is one, 2 for a wrong command line.",
       )
       .argument("[profile...]", "profiles to check (default: all in the configuration)")
-      .option("--network", "also contact the servers of the profiles' repositories")
+      .option(
+        "--network",
+        "also contact the servers of the profiles' repositories, and their providers of language models",
+      )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd doctor", "agentd doctor site-builder --network"))
       .action((profiles: string[], options: DoctorOptions) => {

@@ -8,6 +8,7 @@ import { type CliContext, say, withClient } from "../frame/context.ts";
 import { cutText, filterOf, type FilterOptions, takingFilters } from "../frame/session-filters.ts";
 import { colourOf } from "../terminal/colours.ts";
 import { type Cell, renderTable } from "../terminal/table.ts";
+import { allTokens, dollarsText, tokensText } from "../words/llm-text.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { ageText } from "../words/time-text.ts";
 import { hasChanges, shortWorkText } from "../words/work-text.ts";
@@ -36,12 +37,23 @@ interface Column {
 const someEnded = (sessions: readonly ListedSession[]): boolean =>
   sessions.some(({ state }) => state === "sealed");
 
+/** Also of a daemon that is older, and has no such field. */
+function usesModels(sessions: readonly ListedSession[]): boolean {
+  return sessions.some(({ llm }) => (llm ?? null) !== null);
+}
+
 const COLUMNS: readonly Column[] = [
   { header: "SESSION", cell: (view) => shortId(view.session_id) },
   { header: "PROFILE", cell: (view) => view.profile },
   { header: "STATE", cell: (view) => ({ text: standingText(view), colour: colourOf(view) }) },
   { header: "EXIT", cell: (view) => String(view.exit_code ?? "-"), isShown: someEnded },
   { header: "CHANGES", cell: shortWorkText, isShown: (sessions) => sessions.some(hasChanges) },
+  {
+    header: "TOKENS",
+    cell: ({ llm }) => (llm ? tokensText(allTokens(llm)) : "-"),
+    isShown: usesModels,
+  },
+  { header: "COST", cell: ({ llm }) => (llm ? dollarsText(llm.usd) : "-"), isShown: usesModels },
   { header: "WORK UNIT", cell: (view) => view.work_unit ?? "-" },
   { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
   { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },

@@ -19,7 +19,7 @@ import {
 import { AgentdError } from "../../errors.ts";
 import { FINDING_STATUSES, type FindingStatus } from "../../finding.ts";
 import type { Profile } from "../../profile/profile.ts";
-import { hasAllowlist } from "../words/network-warnings.ts";
+import { needsGateway } from "../words/network-warnings.ts";
 import type { Check, CheckResult, DoctorReport } from "./check.ts";
 import { credentialFileFinding, credentialPlaces, findCredentialSource } from "./credential-checks.ts";
 import { configFindings, type DaemonAnswer, daemonFinding, type LoadedConfig } from "./daemon-checks.ts";
@@ -44,7 +44,7 @@ export interface Examination {
   readonly askDaemon: (signal: AbortSignal) => Promise<Status>;
   /** Names of the profiles to look at; empty for all. */
   readonly profiles: readonly string[];
-  /** Whether to ask the servers of repositories. */
+  /** Whether to ask the servers of repositories and the providers of language models. */
   readonly network: boolean;
 }
 
@@ -109,7 +109,7 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       ...{ ground, needsNetwork, profiles },
       maxSessions: config?.daemon.maxSessions,
     }),
-    ...gatewayChecks(ground, { needsGateway: profiles.some(hasAllowlist) }),
+    ...gatewayChecks(ground, { needsGateway: profiles.some(needsGateway) }),
     ...storageChecks(ground, {
       state: stateDirectory(host),
       cache: cacheDirectory(host),

@@ -11,6 +11,7 @@ import { credentialFinding, type CredentialSource } from "./credential-checks.ts
 import { ENGINE_LIMIT_MS, type EngineLook } from "./engine-checks.ts";
 import { allowFinding } from "./gateway-checks.ts";
 import type { Ground } from "./ground.ts";
+import { llmFindings, PROVIDER_LIMIT_MS, providerFinding } from "./llm-checks.ts";
 import {
   directoryFinding,
   fileFinding,
@@ -68,6 +69,14 @@ export async function profileChecks(
       ...(directory === undefined ? [] : [check("directory", () => onPath(directoryFinding, directory))]),
       ...sources.map((source) => check("file", () => onPath(fileFinding, source))),
       ...(hasAllowlist(profile) ? [check("allow", () => allowFinding(profile, config.file))] : []),
+      ...(profile.llm === undefined
+        ? []
+        : [check("llm", () => llmFindings(profile, credentials, config.file))]),
+      ...(network
+        ? (profile.llm?.providers ?? []).map((provider) =>
+            check("provider", (signal) => providerFinding(provider, credentials, signal), PROVIDER_LIMIT_MS),
+          )
+        : []),
       ...(network
         ? [check("repository", (signal) => reach(profile, around, signal), 2 * SERVER_LIMIT_MS)]
         : []),

@@ -14,6 +14,11 @@ export function hasAllowlist({ network }: Pick<AllowlistKeys, "network">): boole
   return network === "allowlist";
 }
 
+/** Whether sessions of a profile need the gateway: for an allowlist, or for language models. */
+export function needsGateway(profile: Pick<Profile, "network" | "llm">): boolean {
+  return hasAllowlist(profile) || profile.llm !== undefined;
+}
+
 /** Warnings, each a sentence without a full stop; none for a profile without an allowlist. */
 export async function networkWarnings(profile: AllowlistKeys): Promise<string[]> {
   if (!hasAllowlist(profile)) return [];

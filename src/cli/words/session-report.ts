@@ -9,7 +9,7 @@ import { AgentdError } from "../../errors.ts";
 import { egressOf } from "../../gateway/log/egress-hosts.ts";
 import { MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
 import { readRegularFile } from "../../regular-file.ts";
-import type { Egress, SessionView } from "../../session-document.ts";
+import type { Egress, SessionLlm, SessionView } from "../../session-document.ts";
 import { consoleLogOf } from "../console/follow.ts";
 import { readLastLines } from "../console/last-lines.ts";
 import { coloured, colourOf } from "../terminal/colours.ts";
@@ -17,6 +17,8 @@ import { printable } from "../terminal/printable.ts";
 import { renderTable, type TableSpace } from "../terminal/table.ts";
 import { egressText, readEgress } from "./egress-text.ts";
 import { type Fact, renderFacts } from "./facts.ts";
+import { llmText } from "./llm-text.ts";
+import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
 import { agoText, spanText } from "./time-text.ts";
@@ -31,6 +33,8 @@ export interface SessionReport {
   readonly request: string | null;
   /** What it connected to so far or in all; null where it has no allowlist, and where that cannot be read. */
   readonly egress: Egress | null;
+  /** What it used of language models so far or in all; null where it has none, and where that cannot be read. */
+  readonly llm: SessionLlm | null;
   /** The last lines that the session printed. */
   readonly lastLines: readonly string[];
 }
@@ -60,7 +64,17 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
   const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
   const request = await firstLineOfRequest(view, recordPaths(view.record).input);
   const left = countLeftFiles(view.record);
-  return { view, left, journal: await journal, request, egress: await findEgress(view), lastLines };
+  const [egress, llm] = await Promise.all([findEgress(view), findLlm(view)]);
+  return { view, left, journal: await journal, request, egress, llm, lastLines };
+}
+
+async function findLlm(view: SessionView): Promise<SessionLlm | null> {
+  // A daemon of an older version has no such field; without a daemon nobody else knows.
+  if (view.state === "sealed" || (view.llm ?? null) !== null) return view.llm ?? null;
+  const sums = await readLedgerOf(view.record).catch(() => undefined);
+  if (sums === undefined) return null;
+  const { sessionLlm } = await import("../../llm/ledger/session-llm.ts");
+  return sessionLlm(sums);
 }
 
 async function findEgress(view: SessionView): Promise<Egress | null> {
@@ -158,13 +172,13 @@ function triggerText({ trigger, scheduled_timestamp: scheduled, delay_ms: delayM
   return `${trigger} of ${scheduled}${delayMs === null ? "" : `, ${spanText(delayMs)} late`}`;
 }
 
-/** Only sessions with an allowlist have connections on record. */
-function whatItReached({ egress }: SessionReport): Fact[] {
-  if (egress === null) return [];
-  return [
-    ["network", "allowlist"],
-    ["egress", egressText(egress)],
-  ];
+/** Only sessions with an allowlist have connections on record, and only those with language models requests. */
+function whatItReached({ egress, llm }: SessionReport): Fact[] {
+  return present([
+    ["network", egress === null ? null : "allowlist"],
+    ["egress", egress === null ? null : egressText(egress)],
+    ["llm", llm === null ? null : llmText(llm)],
+  ]);
 }
 
 function whenItRan(view: SessionView, nowMs: number): Fact[] {

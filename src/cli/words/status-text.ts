@@ -49,8 +49,18 @@ function budgetFacts({ memory_budget_bytes: budget }: Status): Fact[] {
 /** @param status of a daemon that may be older, and have no such field. */
 function gatewayFacts({ gateway }: { readonly gateway?: Status["gateway"] }): Fact[] {
   if (gateway === undefined || gateway === null) return [];
-  const { pid, memory_bytes: memory, sessions } = gateway;
-  return [["gateway", `process ${pid}, ${sizeText(memory)} of memory, ${countText(sessions, "session")}`]];
+  const {
+    pid,
+    memory_bytes: memory,
+    sessions,
+    llm_sessions: llm,
+    llm_requests_in_flight: inFlight,
+  } = gateway;
+  const models =
+    llm === 0 ? "" : `, ${llm} with language models: ${countText(inFlight, "request")} in flight`;
+  return [
+    ["gateway", `process ${pid}, ${sizeText(memory)} of memory, ${countText(sessions, "session")}${models}`],
+  ];
 }
 
 function engineText(engine: Readonly<Record<string, unknown>>): string {

@@ -25,6 +25,8 @@ export interface ReloadHost {
   readonly followSchedules: (profiles: readonly Profile[]) => Promise<void>;
   /** Prepares the images of these profiles in the background. */
   readonly prepareImages: (profiles: readonly Profile[]) => void;
+  /** Gives running sessions the keys of providers that have changed. */
+  readonly rotateKeys: () => Promise<void>;
   /** Whether the daemon accepts no new sessions. */
   readonly isClosed: () => boolean;
   /** Wall clock, in milliseconds since the epoch. */
@@ -72,6 +74,10 @@ export class Reloading {
     current.replace(config, loadedTimestamp);
     const credentialsChanged = takeCredentials();
     noted();
+    // A gateway that does not answer is replaced, and its successor gets the new keys.
+    await host
+      .rotateKeys()
+      .catch((error: unknown) => log.error({ error }, "cannot give the gateway new keys"));
     await freeSpace.look();
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);

@@ -66,11 +66,14 @@ export class ControlConnection {
     await new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
   }
 
-  /** @throws AgentdError as the gateway says it; `gateway_unavailable` when it does not answer within the limit. */
+  /**
+   * @param limitMs undefined: no limit, for what answers only when something happens.
+   * @throws AgentdError as the gateway says it; `gateway_unavailable` when it does not answer within the limit.
+   */
   async call<M extends ControlMethod>(
     method: M,
     params: ControlParams<M>,
-    limitMs: number,
+    limitMs: number | undefined,
   ): Promise<ControlResult<M>> {
     if (this.#socket.destroyed) throw unavailable(method, "the connection has ended");
     return request(this.#rpc, method, params, limitMs);
@@ -94,15 +97,14 @@ async function request<M extends ControlMethod>(
   rpc: JSONRPCClient,
   method: M,
   params: ControlParams<M>,
-  limitMs: number,
+  limitMs: number | undefined,
 ): Promise<ControlResult<M>> {
   const over = new AbortController();
-  const late = delay(limitMs, undefined, { signal: over.signal }).then(() => {
-    throw unavailable(method, `it did not answer within ${limitMs / 1000} s`);
-  });
-  late.catch(() => undefined); // Also when the answer came first.
   try {
-    const answer: unknown = await Promise.race([rpc.request(method, params), late]);
+    const answer: unknown = await Promise.race([
+      rpc.request(method, params),
+      ...(limitMs === undefined ? [] : [lateness(method, limitMs, over.signal)]),
+    ]);
     return CONTROL_METHODS[method].result.parse(answer) as ControlResult<M>;
   } catch (error) {
     if (!(error instanceof JSONRPCErrorException)) throw error;
@@ -113,6 +115,12 @@ async function request<M extends ControlMethod>(
   } finally {
     over.abort();
   }
+}
+
+/** Rejects after a while, and is silent when the signal comes first. */
+async function lateness(method: string, limitMs: number, signal: AbortSignal): Promise<never> {
+  await delay(limitMs, undefined, { signal }).catch(() => new Promise(() => undefined));
+  throw unavailable(method, `it did not answer within ${limitMs / 1000} s`);
 }
 
 function receive(chunk: Buffer, splitter: LineSplitter, rpc: JSONRPCClient, socket: Socket): void {

@@ -39,6 +39,8 @@ const START_MS = 60_000;
 const ASK_PAUSE_MS = 10;
 /** Names are resolved on threads of their own, and one session must not take those of another. */
 const THREADS = "64";
+/** MiB for objects that live short: streams make many, and the default would let them fill much more memory. */
+const SMALL_SEMI_SPACE = "--max-semi-space-size=2";
 
 /**
  * A connection to the gateway of this user: to the one that runs, or a new one in the place of one that hangs, or that
@@ -112,7 +114,7 @@ async function spawnGateway(options: GatewayProcessOptions): Promise<ProcessIden
   const { script, socketPath, logPath, environment } = options;
   const log = openSync(logPath, "w", 0o600);
   try {
-    const child = execa(process.execPath, [script, socketPath], {
+    const child = execa(process.execPath, [SMALL_SEMI_SPACE, script, socketPath], {
       env: { ...environment, UV_THREADPOOL_SIZE: THREADS },
       extendEnv: false,
       stdin: "ignore",

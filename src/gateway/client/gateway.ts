@@ -14,31 +14,11 @@ import type {
   SessionPolicy,
 } from "../control/control-protocol.ts";
 import { type ControlConnection, unavailable } from "./control-connection.ts";
-import {
-  ANSWER_MS,
-  gatewayListens,
-  type GatewayProcessOptions,
-  killGateway,
-  reachGateway,
-} from "./gateway-process.ts";
+import type { GatewayOptions } from "./gateway-options.ts";
+import { ANSWER_MS, gatewayListens, killGateway, reachGateway } from "./gateway-process.ts";
 import { LostSessions } from "./lost-sessions.ts";
 import { Need } from "./need.ts";
-
-export interface GatewayOptions extends GatewayProcessOptions {
-  /** How often it is asked whether it lives. Default 2 seconds; it and the answer's limit together are at most 10. */
-  readonly askMs?: number | undefined;
-  /** How long it stays when no session needs it, in milliseconds; looked at every `askMs`. Default a minute. */
-  readonly idleMs?: number | undefined;
-  /** A clock in milliseconds that nobody sets. Default: that of this process. */
-  readonly monotonic?: (() => number) | undefined;
-  /** Called when a running session's network was opened again, after the gateway had died. */
-  readonly onSessionRestored?: ((session: string) => void) | undefined;
-  /**
-   * Called when a running session's network could not be opened again after the gateway had died. It is tried until it
-   * succeeds, which `onSessionRestored` tells, or until the session is closed.
-   */
-  readonly onSessionLost?: ((session: string, error: unknown) => void) | undefined;
-}
+import { withKey } from "./with-key.ts";
 
 /** Sessions that open at the same time wait for each other. A gateway that hangs is noticed by being asked. */
 const OPEN_MS = 120_000;
@@ -120,7 +100,7 @@ export class Gateway {
   async #close(session: string): Promise<ControlResult<"close"> | undefined> {
     const wasOpen = this.#sessions.delete(session);
     this.#lost.delete(session);
-    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0 };
+    if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0, llm: null };
     const connection = this.#connection;
     try {
       return await this.#call("close", { session });
@@ -147,6 +127,27 @@ export class Gateway {
   /** What the gateway does now. @throws AgentdError `gateway_unavailable`. */
   async list(): Promise<ControlResult<"list">> {
     return this.#call("list", {});
+  }
+
+  /**
+   * Gives a provider's new key to the sessions that have the provider at this address, from their next request on. Where
+   * no gateway runs, none is started.
+   *
+   * @throws AgentdError `gateway_unavailable`.
+   */
+  async rotate(params: ControlParams<"rotate">): Promise<void> {
+    for (const [session, request] of this.#sessions) this.#sessions.set(session, withKey(request, params));
+    if (await this.#runs()) await this.#call("rotate", params);
+  }
+
+  /**
+   * Waits until a session has to end because of its language models, or is closed.
+   *
+   * @throws AgentdError `gateway_unavailable` when the gateway ends meanwhile: ask again.
+   */
+  async verdict(session: string): Promise<ControlResult<"verdict">> {
+    const connection = await this.#reach("verdict");
+    return await connection.call("verdict", { session }, undefined);
   }
 
   /** Leaves the gateway to its sessions, or ends it when it has none. Idempotent. */

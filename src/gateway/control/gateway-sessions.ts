@@ -1,20 +1,20 @@
 /** All sessions of a gateway: opened, listed and closed, each in order. */
 import { AgentdError } from "../../errors.ts";
+import type { Verdict } from "../../llm/budget/verdict.ts";
 import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
 import { isAlive } from "../../process-identity.ts";
-import type { LogEnd } from "../log/egress-log.ts";
-import type { ControlResult, OpenSession, SessionPolicy } from "./control-protocol.ts";
-import { GatewaySession, type SessionGround } from "./gateway-session.ts";
+import type { ControlParams, ControlResult, OpenSession, SessionPolicy } from "./control-protocol.ts";
+import { GatewaySession, type SessionEnd, type SessionGround } from "./gateway-session.ts";
 
 /** Answers about sessions whose containers have ended, kept for the daemon that asks for them. */
 const ENDS_KEPT = 1_000;
-const NOTHING_LEFT_OUT: LogEnd = { counted: 0, lost: 0 };
+const NOTHING_LEFT_OUT: SessionEnd = { counted: 0, lost: 0, llm: null };
 
 /** The sessions of one gateway. */
 export class GatewaySessions {
   readonly #ground: SessionGround;
   readonly #open = new Map<string, GatewaySession>();
-  readonly #ends = new Map<string, LogEnd>();
+  readonly #ends = new Map<string, SessionEnd>();
   readonly #turns = new Map<string, { readonly enqueue: Enqueue; tasks: number }>();
 
   constructor(ground: SessionGround) {
@@ -41,7 +41,9 @@ export class GatewaySessions {
     return await this.#inTurn(request.session, async () => {
       const known = this.#open.get(request.session);
       if (known !== undefined && isSameContainer(known.request, request)) {
-        known.policy = request.policy;
+        if (request.policy !== null) known.policy = request.policy;
+        for (const { name, base_url: url, key } of request.llm?.providers ?? [])
+          known.llm?.updateKey(name, url, key);
         return false;
       }
       // The container of before has ended, or the daemon would not ask.
@@ -78,6 +80,16 @@ export class GatewaySessions {
     });
   }
 
+  /** A new key of a provider, for every session that has it at this address. @returns how many that are. */
+  rotate({ provider, base_url: url, key }: ControlParams<"rotate">): number {
+    return [...this.#open.values()].filter(({ llm }) => llm?.updateKey(provider, url, key) === true).length;
+  }
+
+  /** Resolves when a session has to end because of its language models, or when it is closed. */
+  async verdict(session: string): Promise<Verdict> {
+    return (await this.#open.get(session)?.llm?.verdict()) ?? { kind: null, cause: null };
+  }
+
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.keys()].map(async (session) => this.close(session)));
   }
@@ -92,8 +104,8 @@ export class GatewaySessions {
   }
 
   list(): ControlResult<"list">["sessions"] {
-    return [...this.#open].map(([session, { request, connections }]) => {
-      return { session, pid: request.process.pid, connections };
+    return [...this.#open].map(([session, { request, connections, llm }]) => {
+      return { session, pid: request.process.pid, connections, llm: llm?.numbers ?? null };
     });
   }
 
@@ -113,5 +125,6 @@ export class GatewaySessions {
 
 function isSameContainer(known: OpenSession, asked: OpenSession): boolean {
   const [a, b] = [known.process, asked.process];
-  return a.pid === b.pid && a.startTime === b.startTime && known.egress_path === asked.egress_path;
+  const isSame = a.pid === b.pid && a.startTime === b.startTime && known.egress_path === asked.egress_path;
+  return isSame && known.llm?.path === asked.llm?.path && known.llm?.token === asked.llm?.token;
 }

@@ -1,8 +1,18 @@
 /** The description of one key of a profile. */
 import type * as z from "zod";
+import type { writtenPrice } from "../rules/llm-prices.ts";
+import type { writtenProvider } from "../rules/llm-providers.ts";
 
 /** Makes a path absolute that is meant from the directory of the configuration file. */
 export type FromFile = (path: string) => string;
+
+/** What the file has besides the key. */
+export interface Beside {
+  /** The keys of the same profile, as they are written. */
+  readonly profile: Readonly<Record<string, unknown>>;
+  readonly providers: readonly z.output<typeof writtenProvider>[];
+  readonly prices: readonly z.output<typeof writtenPrice>[];
+}
 
 /** One key of a profile. */
 export interface ProfileKey<Name extends string, Written extends z.ZodType, Kept extends z.ZodType> {
@@ -16,7 +26,7 @@ export interface ProfileKey<Name extends string, Written extends z.ZodType, Kept
    */
   readonly kept: Kept;
   /** From the written value to the kept one. */
-  readonly read: (written: z.output<Written>, fromFile: FromFile) => z.output<Kept>;
+  readonly read: (written: z.output<Written>, fromFile: FromFile, beside: Beside) => z.output<Kept>;
 }
 
 /** A key whose written form differs from what is kept. */
@@ -24,7 +34,7 @@ export function key<const Name extends string, Written extends z.ZodType, Kept e
   name: Name,
   written: Written,
   kept: Kept,
-  read: (written: z.output<Written>, fromFile: FromFile) => z.output<Kept>,
+  read: (written: z.output<Written>, fromFile: FromFile, beside: Beside) => z.output<Kept>,
 ): ProfileKey<Name, Written, Kept> {
   return { name, written, kept, read };
 }

@@ -1,6 +1,7 @@
 /** The surroundings of a profile's command: network, environment, credentials, mounts. */
 import * as z from "zod";
 import { allowEntryFault, allowEntrySchema } from "../../gateway/rules/allow-entry.ts";
+import { defaultNetwork } from "../rules/default-network.ts";
 import {
   always,
   daemonVariable,
@@ -49,12 +50,13 @@ const keptCredential = z.strictObject({ name: z.string(), source: z.string() }).
 export const SURROUNDINGS = {
   network: shown(
     "network",
-    plain(
+    key(
       "network",
-      NETWORKS,
-      NETWORKS.default("private").describe(
-        "Network of the container: its own with outside access, none, the host's, or only what `allow` names.",
+      NETWORKS.optional().describe(
+        'Network of the container: its own with outside access, none, the host\'s, or only what `allow` names. Default: "private", or "allowlist" with `llm`.',
       ),
+      NETWORKS,
+      (written, _fromFile, { profile }) => written ?? defaultNetwork(profile),
     ),
   ),
   allow: shown(

@@ -3,7 +3,7 @@
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
 import type { Profile } from "../../profile/profile.ts";
-import type { Artifacts, Egress, SessionDocument, Work } from "../../session-document.ts";
+import type { Artifacts, Egress, SessionDocument, SessionLlm, Work } from "../../session-document.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -27,6 +27,8 @@ export interface Job {
   readonly consoleLogPath: string;
   /** File of the host for the connections of a session with an allowlist. */
   readonly egressPath: string;
+  /** File of the host for the requests of a session with language models. */
+  readonly llmPath: string;
   /**
    * How long all of it may last from its start, in milliseconds: the limit while no daemon lives. Undefined: no limit.
    */
@@ -43,8 +45,8 @@ export interface JobInput {
   readonly inlineRequest: () => Promise<string | undefined>;
 }
 
-/** The part of a job by which its command is found again. */
-export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command">;
+/** The part of a job by which its command is found again, and is given its variables. */
+export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command" | "env">;
 
 /** How a command ended. */
 export type CommandEnd =
@@ -171,13 +173,22 @@ export interface ExportOptions {
 }
 
 /** The part of a job that its network needs. */
-export type NetworkOfJob = Pick<Job, "sessionId" | "profile" | "egressPath">;
+export type NetworkOfJob = Pick<Job, "sessionId" | "profile" | "egressPath" | "llmPath">;
 
 /**
  * What happened to the network of a running command. `restored`: it was gone for a moment, which cut its connections.
- * `lost`: the command reaches nothing until it is `restored`.
+ * `lost`: the command reaches nothing until it is `restored`. `over`: the command has to end because of its language
+ * models.
  */
-export type NetworkChange = { readonly kind: "restored" } | { readonly kind: "lost"; readonly why: string };
+export type NetworkChange =
+  | { readonly kind: "restored" }
+  | { readonly kind: "lost"; readonly why: string }
+  | {
+      readonly kind: "over";
+      readonly outcome: "budget_exhausted" | "llm_refused";
+      /** A sentence. */
+      readonly cause: string;
+    };
 
 export interface NetworkOptions {
   /** Ends the following, to be aborted when the command has ended; not the network. */
@@ -187,9 +198,12 @@ export interface NetworkOptions {
   readonly onChange: (change: NetworkChange) => void;
 }
 
-/** What a session reached. */
+/** What a session reached and used. */
 export interface ClosedNetwork {
-  readonly egress: Egress;
+  /** Null without an allowlist. */
+  readonly egress: Egress | null;
+  /** Null without language models. */
+  readonly llm: SessionLlm | null;
   /** What an operator should know, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -236,7 +250,8 @@ export interface Executor {
   ): Promise<HandOver>;
   /**
    * Reports what happens to the network of a running command, and takes over the one that an earlier daemon has opened.
-   * Without an allowlist nothing happens. Resolves at once, or when it is taken over or the signal aborted; does not reject.
+   * Without an allowlist or language models nothing happens. Resolves at once, or when it is taken over or the signal
+   * aborted; does not reject.
    */
   followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void>;
   /**

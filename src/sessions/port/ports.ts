@@ -24,6 +24,7 @@ export type OpenRecord = Pick<
   | "inputDirectory"
   | "consoleLogPath"
   | "egressPath"
+  | "llmPath"
   | "document"
   | "state"
   | "update"

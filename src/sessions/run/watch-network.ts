@@ -9,19 +9,27 @@ const WARNINGS = {
 } as const;
 
 /**
- * Puts into the record what happens to the network of a running command.
+ * Puts into the record what happens to the network of a running command, and ends the command when it has to end because
+ * of its language models.
  *
  * @param options.isEarlierDaemons whether an earlier daemon has opened it: it is taken over.
  * @param options.signal ends the watch.
  */
 export function watchNetwork(
-  { host, job, record, standing, log }: SessionParts,
+  { host, job, plan, record, standing, orders, log }: SessionParts,
   ref: string,
   { isEarlierDaemons, signal }: { readonly isEarlierDaemons: boolean; readonly signal: AbortSignal },
 ): void {
   const onChange = (change: NetworkChange): void => {
     // What ends with the command is no change.
     if (signal.aborted) return;
+    if (change.kind === "over") {
+      const { outcome, cause } = change;
+      orders
+        .give({ outcome, cause, graceMs: plan.profile.graceMs })
+        .catch((error: unknown) => log.warn({ error }, "cannot journal that the session has to end"));
+      return;
+    }
     const warnings = [
       change.kind === "lost" ? `${WARNINGS.lost}: ${change.why.replace(/\.$/, "")}.` : WARNINGS.restored,
     ];

@@ -5,6 +5,8 @@ export const ORDERED_OUTCOMES = [
   "timed_out",
   "cancelled",
   "output_limit_exceeded",
+  "budget_exhausted",
+  "llm_refused",
 ] as const satisfies readonly Outcome[];
 
 /** Why agentd itself ends a session. */

@@ -11,7 +11,7 @@ export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** What an executor runs for a session. */
 export function jobOf({ profile, timeoutMs }: SessionPlan, record: OpenRecord): Job {
-  const { id, document, runaDirectory, consoleLogPath, egressPath } = record;
+  const { id, document, runaDirectory, consoleLogPath, egressPath, llmPath } = record;
   const input = inputOf(record);
   return {
     sessionId: id,
@@ -28,6 +28,7 @@ export function jobOf({ profile, timeoutMs }: SessionPlan, record: OpenRecord): 
     runaDirectory,
     consoleLogPath,
     egressPath,
+    llmPath,
     longestMs: timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs,
   };
 }

@@ -54,7 +54,7 @@ export async function onNetworkGround({ sandbox, config }, use) {
     await until("the session runs", async () => (await wire.call("status")).sessions.running === 1);
     const status = await wire.call("status");
     control = await connectWire(await controlSocket(sandbox.runtimeDirectory(status.instance)));
-    await control.call("hello", { protocol: 1, version: "bench" });
+    await control.call("hello", { protocol: 2, version: "bench" });
     const { sessions } = await control.call("list");
     const ground = {
       port,

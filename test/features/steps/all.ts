@@ -4,6 +4,7 @@ import { DAEMON } from "./daemon.ts";
 import { DOCTOR } from "./doctor.ts";
 import { EVIDENCE } from "./evidence.ts";
 import { HOST } from "./host.ts";
+import { MODELS } from "./models.ts";
 import { OUTPUT } from "./output.ts";
 import { RECORD } from "./record.ts";
 import { REGISTRY } from "./registry.ts";
@@ -28,4 +29,5 @@ export const STEPS: Topic = [
   ...SCHEDULES,
   ...RELOADS,
   ...DOCTOR,
+  ...MODELS,
 ];

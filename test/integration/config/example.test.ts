@@ -31,7 +31,7 @@ describe("examples/agentd.toml", () => {
     const text = await readFile(EXAMPLE, "utf8");
     const keys = schemaKeys().map(({ key }) => key);
     expect(keys).toContain("audit_root");
-    expect(keys.filter((key) => !new RegExp(`^#?(\\[+(\\w+\\.)?)?${key}\\b`, "m").test(text))).toEqual([]);
+    expect(keys.filter((key) => !new RegExp(`^#?(\\[+(\\w+\\.)*)?${key}\\b`, "m").test(text))).toEqual([]);
   });
 });
 

@@ -31,6 +31,7 @@ describe("a configuration", () => {
         shutdown: "drain",
         podmanSocket: undefined,
       },
+      llm: { providers: [], prices: [] },
       profiles: [
         {
           name: "demo",
@@ -52,6 +53,7 @@ describe("a configuration", () => {
           graceMs: 10_000,
           network: "private",
           allow: [],
+          llm: undefined,
           request: undefined,
           memoryBytes: undefined,
           cpus: undefined,
@@ -158,6 +160,7 @@ describe("a configuration", () => {
       graceMs: 60_000,
       network: "none",
       allow: [],
+      llm: undefined,
       request: undefined,
       memoryBytes: 2 * 1024 ** 3,
       cpus: 1.5,

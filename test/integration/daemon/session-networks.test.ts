@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { SessionLlmAccess } from "../../../src/daemon/session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "../../../src/daemon/session-networks.ts";
 import { createLogger } from "../../../src/log.ts";
 import type { NetworkChange } from "../../../src/sessions/port/executor.ts";
@@ -12,14 +13,19 @@ const SESSION = "0123456789abcdef";
 
 let directory: string;
 let networks: SessionNetworks;
+/** The daemon's variables. */
+let variables: Record<string, string>;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "agentd-nets-"));
+  variables = { PROVIDER_KEY: "key-one" };
+  const places = { runtime: directory, state: directory };
   networks = new SessionNetworks({
     ...gatewayFiles(directory),
     script: GATEWAY_SCRIPT,
     environment: { PATH: process.env["PATH"] ?? "" },
     version: "0.1.0",
     log: createLogger({ write: () => undefined }, "info"),
+    llm: await SessionLlmAccess.load(places, { current: variables, file: "/credentials.env" }),
   });
 });
 afterEach(async () => {
@@ -32,8 +38,10 @@ async function openOne() {
   const container = await startContainer();
   onTestFinished(() => container.remove());
   const egressPath = join(directory, "egress.jsonl");
-  const profile = { name: "site-builder", allow: [] };
-  const opening = networks.open({ sessionId: SESSION, profile, process: container.process, egressPath });
+  const llmPath = join(directory, "llm.jsonl");
+  const profile = { name: "site-builder", network: "allowlist", allow: [] } as const;
+  const { process } = container;
+  const opening = networks.open({ sessionId: SESSION, profile, process, egressPath, llmPath });
   return { container, egressPath, opening };
 }
 
@@ -93,12 +101,13 @@ describe("the networks of sessions", () => {
     ].join("");
     const path = join(directory, "egress.jsonl");
     await writeFile(path, text);
-    const reached = await networks.reached(path);
-    expect(reached?.egress.allowed).toHaveLength(100);
+    const reached = await networks.reached({ egressPath: path, llmPath: join(directory, "none") });
+    expect(reached?.egress?.allowed).toHaveLength(100);
     expect(reached).toMatchObject({
       egress: { denied: ["evil.example:443"], allowed_count: 150, denied_count: 1 },
       warnings: ["1 line of agentd/egress.jsonl is incomplete."],
     });
-    expect(await networks.reached(join(directory, "none"))).toBeUndefined();
+    const none = join(directory, "none");
+    expect(await networks.reached({ egressPath: none, llmPath: none })).toBeUndefined();
   });
 });

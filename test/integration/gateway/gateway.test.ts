@@ -74,7 +74,7 @@ describe("a session's network", () => {
     expect((await inside.run(get(allowed.port))).stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n.*the world$/s);
     const refused = await inside.run(get(other.port));
     expect(refused.stdout).toContain("403 Forbidden");
-    expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
+    expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0, llm: null });
     expect([allowed.connections(), other.connections()]).toEqual([1, 0]);
     const { hosts } = await summariseEgress(request.egress_path);
     expect(hosts).toEqual([
@@ -273,7 +273,7 @@ describe("the gateway", () => {
   it("is not started to close what it cannot have", async () => {
     const daemon = ground.daemon();
     await daemon.closeOthers(new Set());
-    expect(await daemon.close("0123456789abcdef")).toEqual({ known: false, counted: 0, lost: 0 });
+    expect(await daemon.close("0123456789abcdef")).toEqual({ known: false, counted: 0, lost: 0, llm: null });
     expect(daemon.process).toBeUndefined();
   });
 
@@ -374,8 +374,8 @@ describe("the gateway", () => {
     await daemon.open(request);
     await inside.remove();
     await until("the session's end", async () => (await daemon.list()).sessions.length === 0);
-    expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
-    expect(await daemon.close(request.session)).toEqual({ known: false, counted: 0, lost: 0 });
+    expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0, llm: null });
+    expect(await daemon.close(request.session)).toEqual({ known: false, counted: 0, lost: 0, llm: null });
   });
 
   it("of another version without sessions is replaced; with sessions it is used", async () => {

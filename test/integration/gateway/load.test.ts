@@ -95,7 +95,7 @@ describe("under load, the gateway", () => {
     const own = lines.filter((line) => !line.includes('"connections":'));
     expect(own.length).toBeLessThanOrEqual(10_000);
     // A disk that is slow makes counters of some before.
-    expect(end).toEqual({ known: true, counted: 10_400 - own.length, lost: 0 });
+    expect(end).toEqual({ known: true, counted: 10_400 - own.length, lost: 0, llm: null });
     const { hosts } = await summariseEgress(request.egress_path);
     const sum = (rule: string): number =>
       hosts.filter((host) => host.rule === rule).reduce((total, { connections }) => total + connections, 0);
@@ -124,7 +124,7 @@ describe("under load, the gateway", () => {
     expect(answers).toEqual(all.map((_, at) => (at % 2 === 0 ? "200" : "403")));
     expect([one.connections(), other.connections()]).toEqual([50, 0]);
     const ends = await Promise.all(requests.map(async ({ session }) => daemon.close(session)));
-    expect(ends).toEqual(all.map(() => ({ known: true, counted: 0, lost: 0 })));
+    expect(ends).toEqual(all.map(() => ({ known: true, counted: 0, lost: 0, llm: null })));
     await daemon.stop();
     await until("the gateway's end", async () => !(await isAlive(gateway)));
   });

@@ -54,6 +54,10 @@ const TABLES: readonly (readonly (string | number)[])[] = [
   ["profile", "files", 0],
   ["profile", "allow", 0],
   ["profile", "git"],
+  ["profile", "llm"],
+  ["profile", "llm", "providers", 0],
+  ["profile", "llm", "prices", 0],
+  ["profile", "llm", "prices", 0, "tiers", 0],
 ];
 
 /** Writes a plan to the open index and reads it as the next daemon does. */

@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "llm",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -43,8 +44,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables, which hosts.
-  profile: { to: ["workspace", "credentials", "gateway", "input"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices.
+  profile: { to: ["workspace", "credentials", "gateway", "input", "llm"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -59,7 +60,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   work: { to: ["trees", "workspace"] },
   systemd: { to: [] },
   // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
-  gateway: { to: ["rpc", "programs"] },
+  gateway: { to: ["rpc", "programs", "llm"] },
+  // Of rpc how lines are cut from a stream.
+  llm: { to: ["rpc"] },
   daemon: {
     to: [
       "api",
@@ -79,6 +82,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "llm",
     ],
   },
 };
@@ -103,6 +107,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   daemon: ["process", "configuration"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
+  llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],

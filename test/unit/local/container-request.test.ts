@@ -52,6 +52,7 @@ function parts(changes: Changes = {}): ContainerParts {
             },
       runaDirectory: "/record/runa",
       consoleLogPath: "/record/agentd/console.log",
+      llmPath: "/audit/site-builder/1/agentd/llm.jsonl",
       egressPath: "/record/agentd/egress.jsonl",
       longestMs: changes.longestMs,
     },

@@ -20,7 +20,7 @@ function sessionWith(answer: ClosedNetwork | undefined, known: Egress | null = n
         },
       },
     },
-    record: { document: { egress: known } },
+    record: { document: { egress: known, llm: null } },
     standing: { conclude: (...line: unknown[]) => Promise.resolve(concluded.push(line)) },
     job: {},
     leaving: leaving.signal,
@@ -30,14 +30,14 @@ function sessionWith(answer: ClosedNetwork | undefined, known: Egress | null = n
 
 describe("the network at a session's end", () => {
   it("is journaled with what the session reached, and warnings", async () => {
-    const { parts, concluded } = sessionWith({ egress: EGRESS, warnings: ["Some is missing."] });
+    const { parts, concluded } = sessionWith({ egress: EGRESS, llm: null, warnings: ["Some is missing."] });
     await networkStage(parts);
-    const details = { egress: EGRESS, warnings: ["Some is missing."] };
-    expect(concluded).toEqual([["network_closed", details, { egress: EGRESS }]]);
+    const details = { egress: EGRESS, llm: null, warnings: ["Some is missing."] };
+    expect(concluded).toEqual([["network_closed", details, { egress: EGRESS, llm: null }]]);
   });
 
   it("is not closed again by the next daemon when that was journaled", async () => {
-    const { parts, concluded, closes } = sessionWith({ egress: EGRESS, warnings: [] }, EGRESS);
+    const { parts, concluded, closes } = sessionWith({ egress: EGRESS, llm: null, warnings: [] }, EGRESS);
     await networkStage(parts);
     expect([concluded, closes()]).toEqual([[], 0]);
   });
@@ -49,7 +49,7 @@ describe("the network at a session's end", () => {
   });
 
   it("is left to the next daemon by one that ends", async () => {
-    const { parts, concluded, leaving } = sessionWith({ egress: EGRESS, warnings: [] });
+    const { parts, concluded, leaving } = sessionWith({ egress: EGRESS, llm: null, warnings: [] });
     const closing = networkStage(parts);
     leaving.abort(new Error("the daemon leaves"));
     await expect(closing).rejects.toThrow("the daemon leaves");
