@@ -46,7 +46,7 @@ type Line = z.infer<typeof line>;
 
 /** A gateway that has not touched its lock for this long is dead or hangs; proper-lockfile allows no less than 2 s. */
 const LOCK_STALE_MS = 5_000;
-const LOCK_RETRY_MS = 20;
+const LOCK_RETRY_MS = 10;
 /** So that another gateway has its turn. */
 const MOST_UNDER_LOCK = 50;
 const DAYS_KEPT = 7;
@@ -174,7 +174,7 @@ export class DayLedger {
       retries: {
         retries: (4 * LOCK_STALE_MS) / LOCK_RETRY_MS,
         factor: 1,
-        minTimeout: 1,
+        minTimeout: LOCK_RETRY_MS,
         maxTimeout: LOCK_RETRY_MS,
       },
       onCompromised,

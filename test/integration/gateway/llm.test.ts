@@ -52,13 +52,20 @@ const BODY = JSON.stringify({
   max_tokens: 100,
   messages: [{ role: "user", content: "hi" }],
 });
-const ask = async (): Promise<string> =>
-  (
-    await inside.run(
-      `wget -q -O - --header 'content-type: application/json' --header 'x-api-key: ${TOKEN}' ` +
-        `--post-data '${BODY}' http://127.0.0.1:8790/v1/messages 2>&1`,
-    )
-  ).stdout;
+const HEAD = [
+  "POST /v1/messages HTTP/1.1",
+  "host: x",
+  "connection: close",
+  "content-type: application/json",
+  `x-api-key: ${TOKEN}`,
+  `content-length: ${BODY.length}`,
+];
+
+/** Of busybox, only nc sends the headers that it is told, and those alone. */
+async function ask(): Promise<string> {
+  const raw = [...HEAD, "", ""].join("\\r\\n");
+  return (await inside.run(`(printf '${raw}'; printf %s '${BODY}'; sleep 1) | nc 127.0.0.1 8790`)).stdout;
+}
 
 it("serves a container without a network, keeps what was spent when it is killed, and says when the budget is spent", async () => {
   const daemon = ground.daemon();
@@ -78,7 +85,7 @@ it("serves a container without a network, keeps what was spent when it is killed
     async () => (await numbers().catch(() => null))?.requests === 1,
   );
   expect(await ask()).toContain('"done"');
-  expect(await ask()).toContain("400");
+  expect(await ask()).toContain("HTTP/1.1 400");
   expect(upstream.seen).toHaveLength(2);
   expect(await daemon.close(session.session)).toMatchObject({
     known: true,

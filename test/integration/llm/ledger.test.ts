@@ -59,6 +59,8 @@ describe("the ledger of a session", () => {
     const entry = await first.reserve(reserved());
     await first.settle(entry, settled());
     await first.reserve(reserved({ model: "other" }));
+    // It leaves no settlement, as if it were killed.
+    await first.close();
     await appendFile(path, '{"kind":"settle","id":1,"na');
     expect(await sumLedger(path)).toMatchObject({
       nano: 570,
