@@ -23,7 +23,7 @@ const ASK = `
 ask() {
   wget -Y off -q -O "$1" --header "x-api-key: $ANTHROPIC_API_KEY" --header "anthropic-version: 2023-06-01" \\
     --header "content-type: application/json" \\
-    --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
+    --header 'Content-Type: application/json' --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
     "$ANTHROPIC_BASE_URL/v1/messages"
 }
 `;
