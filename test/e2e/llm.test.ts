@@ -239,9 +239,11 @@ describe("a session with language models", () => {
       const { server } = await withProvider(world, { max_usd: 0.0013 });
       await start(world, `ask .runa/one\n${WAIT}\nwhile true; do ask .runa/answer || true; sleep 0.2; done`);
       // What is not settled when the gateway dies is charged in full.
-      await until("the first answer in the ledger", async () =>
-        (await readFile(join((await world.record()).path, "agentd/llm.jsonl"), "utf8")).includes('"settle"'),
-      );
+      await until("the first answer in the ledger", async () => {
+        const { path } = await world.record();
+        const ledger = await readFile(join(path, "agentd/llm.jsonl"), "utf8").catch(() => "");
+        return ledger.includes('"settle"');
+      });
       await killDaemon(world);
       sendSignal(await gatewayPid(world), "SIGKILL");
       await world.startDaemonAgain();
