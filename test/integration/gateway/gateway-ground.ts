@@ -99,7 +99,8 @@ export async function makeGround(): Promise<GatewayGround> {
         await last.closeOthers(new Set()).catch(() => undefined);
         for (const daemon of daemons) await daemon.stop();
       }
-      await rm(directory, { recursive: true });
+      // One that is just being started still writes its log.
+      await rm(directory, { recursive: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }

@@ -239,7 +239,7 @@ describe("the gateway", () => {
     const second = ground.daemon();
     expect(await second.open(request)).toBe(false);
     expect((await second.list()).sessions).toEqual([
-      { session: request.session, pid: inside.process.pid, connections: 1 },
+      { session: request.session, pid: inside.process.pid, connections: 1, llm: null },
     ]);
     server[0]!.end(", with the next daemon");
     expect((await connecting).stdout).toMatch(/\r\n\r\nbefore, after the death, with the next daemon$/);
@@ -260,7 +260,7 @@ describe("the gateway", () => {
     expect(await second.open(request)).toBe(false);
     expect(second.process).toEqual(gateway);
     expect((await second.list()).sessions).toEqual([
-      { session: request.session, pid: inside.process.pid, connections: 0 },
+      { session: request.session, pid: inside.process.pid, connections: 0, llm: null },
     ]);
     await second.closeOthers(new Set([request.session]));
     expect((await second.list()).sessions).toHaveLength(1);

@@ -71,7 +71,7 @@ describe("a client that has ended its side", () => {
       server.waiting[0]?.();
       expect(await answer).toMatch(/^HTTP\/1\.1 200 .*the answer/s);
       await until("the end of both", async () => (await connections()) === 0);
-      expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
+      expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0, llm: null });
       expect((await summariseEgress(request.egress_path)).hosts).toEqual([
         expect.objectContaining({ verdict: "allowed", connections: 2 }),
       ]);

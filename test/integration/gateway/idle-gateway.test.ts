@@ -71,7 +71,7 @@ describe("a gateway without a session", () => {
       expect(await daemon.open(request)).toBe(true);
       await getPage();
       pids.add(daemon.process?.pid);
-      expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0 });
+      expect(await daemon.close(request.session)).toEqual({ known: true, counted: 0, lost: 0, llm: null });
       // From before the end begins to after it.
       await new Promise((resolve) => setTimeout(resolve, round));
     }
