@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "publish",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -43,8 +44,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables, which hosts.
-  profile: { to: ["workspace", "credentials", "gateway", "input"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which branches.
+  profile: { to: ["workspace", "credentials", "gateway", "input", "publish"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -57,6 +58,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   audit: { to: ["trees"] },
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
+  publish: { to: ["trees", "workspace", "work"] },
   systemd: { to: [] },
   // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
   gateway: { to: ["rpc", "programs"] },
@@ -79,6 +81,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "publish",
     ],
   },
 };
@@ -105,6 +108,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
+  publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
