@@ -59,6 +59,19 @@ export const egressSchema = z.strictObject({
 
 export type Egress = z.infer<typeof egressSchema>;
 
+/** Where the work of a session was published. */
+export const publishedSchema = z.object({
+  /** Without `refs/heads/`. */
+  branch: z.string(),
+  commit: z.string(),
+  /** Of the repository that it was pushed to. */
+  url: z.string(),
+  /** The pull or merge request; null where none was asked for, or none could be opened: `warnings` then say why. */
+  request_url: z.string().nullable(),
+});
+
+export type Published = z.infer<typeof publishedSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -103,6 +116,8 @@ export const sessionDocumentSchema = z.object({
   work: workSchema.nullable().default(null),
   /** Null while the session is open, where the profile names none, and in records of older versions. */
   artifacts: artifactsSchema.nullable().default(null),
+  /** Null while the session is open, where nothing was published, and in records of older versions. */
+  published: publishedSchema.nullable().default(null),
   /** Null while the session is open, where it had no allowlist, and in records of older versions. */
   egress: egressSchema.nullable().default(null),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
@@ -178,6 +193,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     output_lost: null,
     work: null,
     artifacts: null,
+    published: null,
     egress: null,
     scheduled_timestamp: null,
     delay_ms: null,

@@ -6,6 +6,7 @@ import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { fileTargetFaults } from "./rules/file-targets.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
+import { publishFaults } from "./rules/publishing.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
 
 type WrittenShape = { [K in keyof ProfileKeys]: ProfileKeys[K]["written"] };
@@ -22,6 +23,7 @@ export const profileDocumentSchema = z
   .superRefine(repositoryRules, always)
   .superRefine(workspaceRules, always)
   .superRefine(allowRule, always)
+  .superRefine(publishRules, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -54,6 +56,13 @@ function allowRule(profile: unknown, context: Context): void {
   if (typeof network !== "string" || !["private", "none", "host"].includes(network)) return;
   const message = 'is only for network = "allowlist"';
   context.addIssue({ code: "custom", path: ["allow"], message });
+}
+
+function publishRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  for (const { path, message } of publishFaults(profile)) {
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
 }
 
 function mountTargetRules(profile: unknown, context: Context): void {

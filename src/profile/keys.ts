@@ -5,6 +5,7 @@
  */
 import { HOME } from "./keys/home.ts";
 import { LIMITS } from "./keys/limits.ts";
+import { PUBLISHING } from "./keys/publishing.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
@@ -20,6 +21,7 @@ export const PROFILE_KEYS = {
   ...SURROUNDINGS,
   ...HOME,
   ...WHAT_COMES_OUT,
+  ...PUBLISHING,
 };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

@@ -66,6 +66,8 @@ describe("a configuration", () => {
           directoryLimitBytes: 2 * 1024 ** 3,
           git: undefined,
           files: [],
+          publish: undefined,
+          after: [],
         },
       ],
     });
@@ -124,6 +126,23 @@ describe("a configuration", () => {
       [profiles.git]
       name = "Ada"
       email = "ada@example.com"
+      [profiles.publish]
+      branch = "bot/{work_unit}"
+      on = ["success", "blocked"]
+      token_source = "PUBLISH_TOKEN"
+      remote = "https://git.example.org/agents/demo.git"
+      commit_rest = false
+      allow_ci = true
+      protect = ["deploy/**"]
+      [profiles.publish.request]
+      forge = "gitlab"
+      api_url = "https://git.example.org/api/v4"
+      base = "main"
+      draft = false
+      title = "{work_unit}"
+      labels = ["agent"]
+      [[profiles.after]]
+      command = ["/usr/bin/true", "x"]
     `);
     expect(config.daemon).toEqual({
       auditRoot: join(file.directory, "audit"),
@@ -183,6 +202,24 @@ describe("a configuration", () => {
         },
       ],
       artifacts: ["dist/**", "~/.codex/sessions/**"],
+      publish: {
+        branch: "bot/{work_unit}",
+        on: ["success", "blocked"],
+        tokenSource: "PUBLISH_TOKEN",
+        remote: "https://git.example.org/agents/demo.git",
+        commitRest: false,
+        allowCi: true,
+        protect: ["deploy/**"],
+        request: {
+          forge: "gitlab",
+          apiUrl: "https://git.example.org/api/v4",
+          base: "main",
+          draft: false,
+          title: "{work_unit}",
+          labels: ["agent"],
+        },
+      },
+      after: [{ command: ["/usr/bin/true", "x"] }],
     });
     expect(findProfile(config, "other")).toBeUndefined();
   });

@@ -83,6 +83,7 @@ const ADDED = {
   workspace: "clone",
   ignore: [],
   directoryLimitBytes: 2_147_483_648,
+  after: [],
 };
 
 describe("the plan of a session", () => {
