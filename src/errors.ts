@@ -87,7 +87,6 @@ export const ERROR_CODES = {
   checkout_unusable: "The session's work cannot be brought into the current checkout.",
   copy_failed: "A file or directory of a record cannot be copied.",
   // Publishing it.
-  publish_unset: "The session's profile does not publish.",
   publish_refused: "The session's work may not be published, or the server refuses it.",
   publish_failed: "The session's work could not be pushed.",
   request_failed: "The branch is published, but its pull or merge request could not be opened.",

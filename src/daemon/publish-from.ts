@@ -1,10 +1,10 @@
 /** Publishes what the export of a session has left in its staging directory. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { AgentdError} from "../errors.ts";
+import type { AgentdError } from "../errors.ts";
 import { sentence } from "../errors.ts";
 import type { WorkspacePublication } from "../local/ports.ts";
-import { type PublishResult, type PublishTools,publishWork } from "../publish/publish.ts";
+import { type PublishResult, type PublishTools, publishWork } from "../publish/publish.ts";
 import { readRegularFile } from "../regular-file.ts";
 import type { PublishedWork } from "../sessions/port/publication.ts";
 import { readBase } from "../work/base/base.ts";

@@ -19,7 +19,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemaKeys(): SchemaKey[] {
   const { daemon, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts, files, git, publish, after } = properties(profile);
+  const { credentials, mounts, files, git, publish } = properties(profile);
   return [
     ...keysOf("[daemon]", daemon!),
     ...keysOf("[[profiles]]", profile),
@@ -29,7 +29,6 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.git]", git!),
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
-    ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Where the work of a profile's sessions goes, and what runs when a record is sealed. */
+/** Where the work of a profile's sessions goes. */
 import * as z from "zod";
 import { OUTCOMES } from "../../outcome.ts";
 import { FORGES } from "../../publish/forges/forge.ts";
@@ -6,12 +6,11 @@ import { branchPatternFault } from "../../publish/rules/branch-name.ts";
 import { MOST_PROTECTED, protectFault } from "../../publish/rules/protected-paths.ts";
 import { titlePatternFault } from "../../publish/rules/request-text.ts";
 import { refFault, repositoryFault } from "../../workspace/repository-url.ts";
-import { argument, daemonVariable, rule } from "../rules/field-rules.ts";
-import { key, plain } from "./key.ts";
+import { daemonVariable, rule } from "../rules/field-rules.ts";
+import { key } from "./key.ts";
 
 const MOST_LABELS = 20;
 const LABEL_CHARACTERS = 50;
-const MOST_COMMANDS = 10;
 
 const writtenRequest = z.strictObject({
   forge: z.enum(FORGES).describe("Kind of server."),
@@ -122,33 +121,6 @@ export const PUBLISHING = {
         ...(request === undefined ? {} : { request: keptRequestOf(request) }),
       };
     },
-  ),
-  after: plain(
-    "after",
-    z
-      .array(z.strictObject({ command: z.array(z.string()).readonly() }).readonly())
-      .readonly()
-      .default([]),
-    z
-      .array(
-        z.strictObject({
-          command: z
-            .array(argument())
-            .min(1, "must have at least one element, the program to run")
-            .superRefine((command, context) => {
-              if (command[0] === undefined || command[0].startsWith("/")) return;
-              context.addIssue({
-                code: "custom",
-                path: [0],
-                message: "must be an absolute path of a program",
-              });
-            })
-            .describe("Program and arguments, run on the host without a shell."),
-        }),
-      )
-      .max(MOST_COMMANDS, `must have at most ${MOST_COMMANDS} commands`)
-      .default([])
-      .describe("Commands to run on this host when a session's record is sealed."),
   ),
 };
 

@@ -92,7 +92,7 @@ function isFormFault(error: unknown): boolean {
 }
 
 function nextOf(error: unknown, tokenSource: string): string {
-  const again = "Then run `agentd publish` for the session.";
+  const again = "The branch is there: open its request by hand.";
   if (!(error instanceof ApiRefusal))
     return `Check publish.request.forge and api_url, and that the server is up. ${again}`;
   if (error.status === 401 || error.status === 403)

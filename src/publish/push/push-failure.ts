@@ -59,7 +59,7 @@ function refusal(output: string): Reason | undefined {
   if (/fetch first|non-fast-forward|stale info/i.test(why)) {
     return {
       why: "the branch has other commits on the server, and agentd never forces",
-      next: "Merge or rename that branch on the server, or let the profile's branch have {session} in it; then publish again.",
+      next: "Merge or rename that branch on the server, or let the profile's branch have {session} in it. The commits are in the record: see `agentd apply`.",
     };
   }
   return {

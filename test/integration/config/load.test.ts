@@ -67,7 +67,6 @@ describe("a configuration", () => {
           git: undefined,
           files: [],
           publish: undefined,
-          after: [],
         },
       ],
     });
@@ -141,8 +140,6 @@ describe("a configuration", () => {
       draft = false
       title = "{work_unit}"
       labels = ["agent"]
-      [[profiles.after]]
-      command = ["/usr/bin/true", "x"]
     `);
     expect(config.daemon).toEqual({
       auditRoot: join(file.directory, "audit"),
@@ -219,7 +216,6 @@ describe("a configuration", () => {
           labels: ["agent"],
         },
       },
-      after: [{ command: ["/usr/bin/true", "x"] }],
     });
     expect(findProfile(config, "other")).toBeUndefined();
   });

@@ -83,7 +83,6 @@ const ADDED = {
   workspace: "clone",
   ignore: [],
   directoryLimitBytes: 2_147_483_648,
-  after: [],
 };
 
 describe("the plan of a session", () => {

@@ -37,7 +37,6 @@ function parts(changes: Changes = {}): ContainerParts {
         jitterMs: 0,
         pids: 2048,
         artifacts: [],
-        after: [],
       },
       repository: { url: "https://example.org/site.git", ref: null },
       workUnit: changes.workUnit ?? null,
