@@ -87,6 +87,10 @@ export const ERROR_CODES = {
   work_missing: "The record has no work of the session to show or apply.",
   checkout_unusable: "The session's work cannot be brought into the current checkout.",
   copy_failed: "A file or directory of a record cannot be copied.",
+  // Publishing it.
+  publish_refused: "The session's work may not be published, or the server refuses it.",
+  publish_failed: "The session's work could not be pushed.",
+  request_failed: "The branch is published, but its pull or merge request could not be opened.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -96,6 +96,8 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       remove: remover.remove,
       exporter,
       exportLimitBytes: () => current.config.daemon.exportLimitBytes,
+      version,
+      now: clock.now,
       copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
     }),
     credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),

@@ -6,6 +6,7 @@
 import { HOME } from "./keys/home.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
+import { PUBLISHING } from "./keys/publishing.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
@@ -22,6 +23,7 @@ export const PROFILE_KEYS = {
   ...LLM,
   ...HOME,
   ...WHAT_COMES_OUT,
+  ...PUBLISHING,
 };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

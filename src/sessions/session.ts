@@ -10,7 +10,7 @@ import { LaunchError } from "./port/launch-stage.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { Place } from "./queue/place.ts";
 import { adopt } from "./run/adopt.ts";
-import type { Beginning } from "./state/beginning.ts";
+import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
 import type { SessionPlan } from "./state/plan.ts";
@@ -151,7 +151,8 @@ export class Session {
   #ended(end: Ending): Ended {
     const left = this.#beginning.at === "end" ? this.#beginning : undefined;
     const endTimestamp = left?.endTimestamp ?? new Date(this.#parts.host.clock.now()).toISOString();
-    return { ending: end, endTimestamp, isExported: left?.isExported ?? false };
+    const { isExported = false, publishing = NOTHING_PUBLISHED } = left ?? {};
+    return { ending: end, endTimestamp, isExported, publishing };
   }
 }
 

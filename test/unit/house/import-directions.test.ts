@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "work",
       "gateway",
       "llm",
+      "publish",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -44,8 +45,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
   config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices.
-  profile: { to: ["workspace", "credentials", "gateway", "input", "llm"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices and branches.
+  profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -58,6 +59,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   audit: { to: ["trees"] },
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
+  publish: { to: ["trees", "workspace", "work"] },
   systemd: { to: [] },
   // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
   gateway: { to: ["rpc", "programs", "llm"] },
@@ -83,6 +85,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "work",
       "gateway",
       "llm",
+      "publish",
     ],
   },
 };
@@ -110,6 +113,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
+  publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
