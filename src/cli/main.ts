@@ -45,7 +45,7 @@ async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string>
 async function loadConfig(host: CliHost, options: GlobalOptions, file: string | undefined): Promise<Config> {
   const { loadConfig: load } = await import("../config/load.ts");
   const named = file ?? (await requireConfigFile(host, options.config));
-  return await load(named, { ...host, cores: availableParallelism() });
+  return await load(named, { ...host, cores: availableParallelism(), shippedAgents: shippedAgents() });
 }
 
 async function runDaemon(
@@ -61,5 +61,10 @@ async function runDaemon(
   const copyWorker = join(__dirname, "copy-worker.cjs");
   const gateway = join(__dirname, "gateway.cjs");
   const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, gateway };
-  return await runDaemon({ ...options, version: host.version, ...scripts }, process, host.env);
+  const given = { version: host.version, shippedAgents: shippedAgents() };
+  return await runDaemon({ ...options, ...given, ...scripts }, process, host.env);
+}
+
+function shippedAgents(): string {
+  return join(dirname(__dirname), "agents");
 }

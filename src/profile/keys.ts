@@ -4,6 +4,7 @@
  * are derived from here: a key that is added here is nowhere forgotten.
  */
 import { HOME } from "./keys/home.ts";
+import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
@@ -17,6 +18,7 @@ export const PROFILE_KEYS = {
   ...WORKSPACE,
   ...WHEN_IT_RUNS,
   ...LIMITS,
+  ...HOW_IT_ENDS,
   ...SURROUNDINGS,
   ...HOME,
   ...WHAT_COMES_OUT,

@@ -226,6 +226,7 @@ describe("agentd ps on a terminal", () => {
 describe("agentd profiles", () => {
   const PROFILE: ProfileView = {
     name: "demo",
+    agent: null,
     image: "localhost/demo",
     pull: "missing",
     command: ["demo", "exec"],

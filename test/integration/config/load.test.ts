@@ -34,6 +34,9 @@ describe("a configuration", () => {
       profiles: [
         {
           name: "demo",
+          agent: undefined,
+          exitCodes: {},
+          blockedLine: undefined,
           baseImage: "demo:1",
           pull: "missing",
           command: ["true"],
@@ -140,6 +143,9 @@ describe("a configuration", () => {
     });
     expect(findProfile(config, "demo")).toEqual({
       name: "demo",
+      agent: undefined,
+      exitCodes: {},
+      blockedLine: undefined,
       baseImage: "demo:1",
       pull: "never",
       command: ["true"],

@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     lightFiles: [
       "src/input/rules.ts",
       "src/podman/console-log.ts",
+      "src/podman/console-end.ts",
       "src/profile/rules/durations.ts",
       "src/config/paths.ts",
       "src/config/socket-path.ts",
