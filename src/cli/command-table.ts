@@ -15,6 +15,9 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { imageBuild } from "./commands/image-build.ts";
+import { imageLs } from "./commands/image-ls.ts";
+import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -57,6 +60,9 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   auditPrune,
   configCheck,
   configSchema,
+  init,
+  imageBuild,
+  imageLs,
   doctor,
   serviceInstall,
   serviceUninstall,

@@ -8,7 +8,7 @@ import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } f
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import type { DaemonFlags } from "./frame/context.ts";
-import { confirmOn, hostOf } from "./process-host.ts";
+import { askOn, confirmOn, hostOf } from "./process-host.ts";
 import { type CliHost, runCommandLine } from "./run-command-line.ts";
 
 /** Runs the command line of this process and sets its exit code. */
@@ -30,6 +30,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
         packageDirectory: dirname(__dirname),
       },
       confirm: confirmOn(process),
+      ask: askOn(process),
       runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
     }),
   });

@@ -53,3 +53,17 @@ export function confirmOn({ stdin, stderr }: NodeJS.Process): LocalContext["conf
       });
     });
 }
+
+/** Asks for a line on the terminal of the process, where it has one; an end of the input is an empty line. */
+export function askOn({ stdin, stderr }: NodeJS.Process): LocalContext["ask"] {
+  if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  return (question) =>
+    new Promise((resolve) => {
+      const terminal = createInterface({ input: stdin, output: stderr });
+      terminal.once("close", () => resolve(""));
+      terminal.question(`${question} `, (answer) => {
+        resolve(answer.trim());
+        terminal.close();
+      });
+    });
+}

@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "trees",
       "work",
       "gateway",
+      "images",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -54,6 +55,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   workspace: { to: ["trees"] },
   credentials: { to: [] },
   podman: { to: ["programs"] },
+  // Of config the definitions of agents; of podman which variables its programs may have.
+  images: { to: ["config", "podman", "trees"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   trees: { to: [] },
