@@ -31,6 +31,7 @@ import { serviceUninstall } from "./commands/service-uninstall.ts";
 import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
+import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
@@ -67,6 +68,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   serviceInstall,
   serviceUninstall,
   serviceStatus,
+  version,
   completion,
   complete,
 ];

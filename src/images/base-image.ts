@@ -40,7 +40,9 @@ export async function ensureBaseImage(
 }
 
 async function ensureImage(reference: string, { programs, anew, onStep }: BaseImageOptions): Promise<string> {
-  if (!anew && (await isThere(reference, programs))) return reference;
+  // An image of this host alone has no newer one anywhere.
+  const isPulled = anew && !reference.startsWith("localhost/");
+  if (!isPulled && (await isThere(reference, programs))) return reference;
   await onStep(`pulling ${reference}`);
   await programs.run({
     program: "podman",

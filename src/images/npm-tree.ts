@@ -24,6 +24,8 @@ export async function fillTree(
     program: "npm",
     args: [
       ...["install", "--global", "--prefix", tree, "--ignore-scripts", "--no-audit", "--no-fund"],
+      // A download that stands still is tried again, and not waited for five minutes.
+      ...["--fetch-timeout=60000", "--fetch-retries=3"],
       ...["--no-update-notifier", "--loglevel=error", ...npm],
     ],
     tried: `download ${npm.join(" and ")}`,

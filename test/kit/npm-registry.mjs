@@ -8,7 +8,8 @@ import { execa } from "execa";
 /**
  * @typedef {object} NpmRegistry
  * @property {string} url
- * @property {(name: string, version: string, script: string) => Promise<void>} publish Makes it the latest version.
+ * @property {(name: string, version: string, script: string, scripts?: Record<string, string>) => Promise<void>} publish
+ * Makes it the latest version. `scripts` are those that npm runs by itself.
  * @property {() => Promise<void>} close
  */
 
@@ -46,12 +47,13 @@ export async function startNpmRegistry(directory) {
   const url = `http://127.0.0.1:${address.port}/`;
   return {
     url,
-    publish: async (name, version, script) => {
+    publish: async (name, version, script, scripts = {}) => {
       const root = join(directory, "package");
       await mkdir(root);
-      const manifest = { name, version, bin: { [name]: "run.sh" } };
+      const manifest = { name, version, bin: { [name]: "run.sh" }, scripts };
       await writeFile(join(root, "package.json"), JSON.stringify(manifest));
       await writeFile(join(root, "run.sh"), script);
+      await writeFile(join(root, "data.txt"), `data of ${name}\n`);
       await chmod(join(root, "run.sh"), 0o700);
       const tar = `${name}-${version}.tgz`;
       await execa("tar", ["-C", directory, "-czf", join(directory, tar), "package"]);
@@ -59,7 +61,11 @@ export async function startNpmRegistry(directory) {
       const content = await readFile(join(directory, tar));
       const integrity = `sha512-${createHash("sha512").update(content).digest("base64")}`;
       const versions = packages.get(name)?.versions ?? {};
-      versions[version] = { ...manifest, dist: { tarball: `${url}${tar}`, integrity } };
+      versions[version] = {
+        ...manifest,
+        hasInstallScript: Object.keys(scripts).length > 0,
+        dist: { tarball: `${url}${tar}`, integrity },
+      };
       packages.set(name, { versions, latest: version });
     },
     close: () =>

@@ -110,8 +110,9 @@ async function nextCommands(
   context: LocalContext,
 ): Promise<string[]> {
   const isBuilt = image === undefined || (await isImageThere(agent, context));
-  const client = await connectIfRunning(context);
-  const isRunning = !(client instanceof AgentdError);
+  // Whatever keeps it from answering, installing the service says it better.
+  const client = await connectIfRunning(context).catch(() => undefined);
+  const isRunning = client !== undefined && !(client instanceof AgentdError);
   if (isRunning) client.close();
   const repository = answers.repo === undefined ? " REPOSITORY" : "";
   return [

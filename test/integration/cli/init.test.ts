@@ -74,7 +74,7 @@ describe("agentd init", () => {
     const { stdout } = await agentd(home, "init", "--agent", "codex", "--repo", REPO);
     expect(stdout).toContain(`Add the profile above to ${config}`);
     expect(await readFile(config, "utf8")).toBe(before);
-    const added = /^# .*\n\[\[profiles\]\](?:\n.*\S.*|\n(?=\n#|\n*$))*/m.exec(stdout)?.[0] ?? "";
+    const added = stdout.slice(stdout.indexOf("\n# ") + 1, stdout.indexOf("\nNext:"));
     await writeFile(config, `${before}\n${added}`);
     expect((await agentd(home, "config", "check")).stdout).toMatch(/profiles +pi, codex\n/);
   });
@@ -89,7 +89,7 @@ describe("agentd init", () => {
 
   it("asks on a terminal for what no option says", async () => {
     const asked = agentdOnTerminal(home, "init");
-    asked.stdin?.write(`pi\n\n${REPO}\n\n`);
+    asked.stdin.write(`pi\n\n${REPO}\n\n`);
     const { exitCode, stdout } = await asked;
     expect(exitCode).toBe(0);
     expect(stdout).toContain("Which agent (claude, codex, gemini, opencode, pi)?");

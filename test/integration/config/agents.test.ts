@@ -128,7 +128,7 @@ describe("a definition of the operator's", () => {
       "a value that no profile takes",
       'description = "x"\n[profile]\ntimeout = "1 h"\n',
       ":3: profile.timeout",
-      "must be",
+      "a whole number and a unit",
     ],
     [
       "keys that exclude each other",

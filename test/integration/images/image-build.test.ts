@@ -45,18 +45,22 @@ async function define(image: string): Promise<void> {
   );
 }
 
-async function agentd(...args: string[]) {
-  return await execa(AGENTD, args, {
+function options() {
+  return {
     reject: false,
     extendEnv: false,
     env: {
       ...containersEnvironment().variables,
-      PATH: process.env["PATH"],
+      PATH: process.env["PATH"] ?? "",
       HOME: home,
       npm_config_registry: registry.url,
       OPENAI_API_KEY: "sk-secret",
     },
-  });
+  } as const;
+}
+
+async function agentd(...args: string[]) {
+  return await execa(AGENTD, args, options());
 }
 
 const fieldsOf = (heading: string) =>
@@ -88,6 +92,18 @@ describe("agentd image build", () => {
     expect((await stat(join(home, ".local/state/agentd"))).mode & 0o777).toBe(0o700);
   });
 
+  it("runs no script of a package on the host, and makes everything readable whatever the umask", async () => {
+    const trace = join(home, "ran");
+    const script = "#!/bin/sh\nexec cat /usr/local/lib/node_modules/robot/data.txt\n";
+    await registry.publish("robot", "1.2.0", script, { postinstall: `touch '${trace}'` });
+    await define('npm = "robot@1.2.0"\ncheck = ["robot"]');
+    const build = [AGENTD, "image", "build", AGENT, "--from", base];
+    const { exitCode, stderr } = await execa("sh", ["-c", 'umask 077; exec "$@"', "sh", ...build], options());
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect((await podman`podman run --rm --user=39000 ${IMAGE}:1.2.0 robot`).stdout).toBe("data of robot");
+    await expect(stat(trace)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
   it("builds nothing twice, until the recipe or its options change", async () => {
     await define('npm = "robot@1.0.0"\ncheck = ["robot"]');
     const build = async (...options: string[]) => {
@@ -103,11 +119,12 @@ describe("agentd image build", () => {
   it("takes the newest version with --update", async () => {
     await define('npm = "robot@1.0.0"');
     await registry.publish("robot", "1.1.0", SCRIPT);
-    const { stderr, stdout } = await agentd("image", "build", AGENT, "--from", base, "--update", "--json");
-    // The base is a registry's no more than this test's: there is nothing to pull.
-    expect(stderr).toContain(`pulling ${base}`);
-    expect(stdout).toBe("");
-    expect(stderr).toContain("[image_build_failed]");
+    await agentd("image", "build", AGENT, "--from", base);
+    const { stdout } = await agentd("image", "build", AGENT, "--from", base, "--update", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ version: "1.1.0", is_new: true });
+    expect((await podman`podman image inspect --format {{.RepoTags}} ${IMAGE}:latest`).stdout).toContain(
+      `${IMAGE}:1.1.0`,
+    );
   });
 
   it("leaves the image of before where the new one does not start", async () => {
@@ -155,17 +172,9 @@ describe("agentd image build", () => {
     const seen = join(home, "seen");
     await mkdir(join(home, "bin"));
     await writeFile(join(home, "bin/npm"), `#!/bin/sh\nenv >"${seen}"\nexit 1\n`, { mode: 0o755 });
-    await execa(AGENTD, ["image", "build", AGENT, "--from", base], {
-      reject: false,
-      extendEnv: false,
-      env: {
-        ...containersEnvironment().variables,
-        PATH: `${join(home, "bin")}:${process.env["PATH"] ?? ""}`,
-        HOME: home,
-        npm_config_registry: registry.url,
-        OPENAI_API_KEY: "sk-secret",
-      },
-    });
+    const { env, ...rest } = options();
+    const path = `${join(home, "bin")}:${env.PATH}`;
+    await execa(AGENTD, ["image", "build", AGENT, "--from", base], { ...rest, env: { ...env, PATH: path } });
     const names = (await readFile(seen, "utf8")).split("\n").map((line) => line.split("=")[0]);
     expect(names).toContain("npm_config_registry");
     expect(names).not.toContain("OPENAI_API_KEY");
