@@ -4,7 +4,7 @@ import { containersEnvironment } from "./test/kit/containers-environment.mjs";
 
 const SECOND = 1000;
 
-// Timeouts are generous: they bound how long a hang lasts, and machines are slow at times.
+// Two workers each: the default leaves one of two cores idle, and many tests wait. Timeouts are generous: they bound how long a hang lasts, and machines are slow at times.
 
 /** Tests of `unit` run anywhere; the others need what test/machine/as-ordinary-user.sh prepares. */
 const onRealPodman = () => ({
@@ -22,6 +22,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
+          maxWorkers: 2,
           testTimeout: 60 * SECOND,
           sequence: { groupOrder: 0 },
         },
@@ -30,6 +31,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           ...onRealPodman(),
         },

@@ -24,7 +24,11 @@ export class SessionNetworks implements Network {
   constructor(options: Omit<GatewayOptions, "onSessionRestored" | "onSessionLost">) {
     this.gateway = new Gateway({
       ...options,
-      onSessionRestored: (session) => this.#listeners.get(session)?.({ kind: "restored" }),
+      onSessionRestored: (session) => {
+        // Before its command runs, nothing was cut.
+        this.#lost.delete(session);
+        this.#listeners.get(session)?.({ kind: "restored" });
+      },
       onSessionLost: (session, error) => this.#tellLoss(session, { kind: "lost", why: sentence(error) }),
     });
   }

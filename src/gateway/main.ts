@@ -4,6 +4,7 @@
  */
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import pLimit from "p-limit";
 import { AgentdError, sentence } from "../errors.ts";
 import { createLogger } from "../log.ts";
 import { identifyProcess } from "../process-identity.ts";
@@ -18,6 +19,8 @@ declare const AGENTD_VERSION: string;
 
 /** How often it looks for containers that have ended. */
 const LOOK_MS = 2_000;
+/** Each starts a program of its own: more at once make all of them late. */
+const OPENED_AT_ONCE = 4;
 /** How long it stays without sessions and without a daemon. */
 const IDLE_MS = 60_000;
 
@@ -32,8 +35,9 @@ async function main(): Promise<void> {
     script: join(__dirname, "gateway-listen.cjs"),
     environment: { PATH: process.env["PATH"] ?? "" },
   };
+  const inTurn = pLimit(OPENED_AT_ONCE);
   const sessions = new GatewaySessions({
-    listen: async (container, ports) => openListeners(container, ports, listening),
+    listen: async (container, ports) => inTurn(async () => openListeners(container, ports, listening)),
     resolve: resolveOnHost,
     ownAddresses: () => ownAddresses(networkInterfaces()),
     now: Date.now,
@@ -42,14 +46,25 @@ async function main(): Promise<void> {
   if (identity === undefined) throw new Error("/proc does not show this process");
 
   let lastNeeded = performance.now();
+  let isEnding = false;
   const end = async (): Promise<void> => {
+    isEnding = true;
     clearInterval(looking);
     server.close();
     await sessions.closeAll();
   };
   const handlers: ControlHandlers = {
     hello: async () => ({ version: AGENTD_VERSION, process: identity, sessions: sessions.size }),
-    open: async (request) => ({ opened: await sessions.open(request) }),
+    open: async (request) => {
+      // By a daemon that found it just before: it starts the next one.
+      if (isEnding) {
+        throw new AgentdError("gateway_unavailable", {
+          tried: "open a session's network",
+          why: "it is ending",
+        });
+      }
+      return { opened: await sessions.open(request) };
+    },
     update: async ({ session, policy }) => {
       await sessions.update(session, policy);
       return {};
@@ -63,6 +78,7 @@ async function main(): Promise<void> {
           why: `${sessions.size} sessions use it`,
         });
       }
+      isEnding = true;
       setImmediate(() => void end());
       return {};
     },

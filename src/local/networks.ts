@@ -1,8 +1,13 @@
 /** The network of a session with an allowlist, from the container's start to its end. */
+import { setTimeout as delay } from "node:timers/promises";
+import { Backoff } from "../backoff.ts";
 import { sentence } from "../errors.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions } from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
 import type { Preparation } from "./preparation.ts";
+
+/** Pauses before a network is tried again that an earlier daemon has opened. */
+const REOPENS = { firstMs: 500, longestMs: 30_000 };
 
 /** Whether a session's network is opened from outside its container. */
 export function hasAllowlist({ profile }: Pick<NetworkOfJob, "profile">): boolean {
@@ -22,7 +27,8 @@ export async function openNetwork(
 ): Promise<void> {
   if (!hasAllowlist(job)) return;
   signal.throwIfAborted();
-  await preparing.during("opening its network", () => open(parts, job, containerId));
+  await preparing.during("opening its network", () => open(parts, job, containerId, signal));
+  signal.throwIfAborted();
   await parts.failpoints.reach("network_opened");
 }
 
@@ -35,11 +41,28 @@ export async function followNetwork(
 ): Promise<void> {
   if (!hasAllowlist(job)) return;
   parts.network.follow(job.sessionId, onChange, signal);
-  if (!isEarlierDaemons) return;
-  try {
-    if (await open(parts, job, containerId)) onChange({ kind: "restored" });
-  } catch (error) {
-    onChange({ kind: "lost", why: sentence(error) });
+  if (isEarlierDaemons) await takeOver(parts, job, containerId, { signal, onChange });
+}
+
+/** Opens a network that may be open already, again and again until it succeeds. */
+async function takeOver(
+  parts: LocalParts,
+  job: NetworkOfJob,
+  containerId: string,
+  { signal, onChange }: Pick<NetworkOptions, "signal" | "onChange">,
+): Promise<void> {
+  const backoff = new Backoff(REOPENS);
+  let isLost = false;
+  while (!signal.aborted) {
+    try {
+      const opened = await open(parts, job, containerId, signal);
+      if (opened === "new" || (opened === "known" && isLost)) onChange({ kind: "restored" });
+      return;
+    } catch (error) {
+      if (!isLost) onChange({ kind: "lost", why: sentence(error) });
+      isLost = true;
+    }
+    await delay(backoff.next(), undefined, { signal }).catch(() => undefined); // The command has ended.
   }
 }
 
@@ -55,18 +78,21 @@ export async function closeNetwork(
   return reached && { ...reached, warnings: [...warnings, ...reached.warnings] };
 }
 
-/** Resolves with whether it was not open; with false where the container has ended. */
+/** Whether it was not open, or was; `ended` where there is nothing to open any more. */
+type Opened = "new" | "known" | "ended";
+
 async function open(
   { engine, network }: LocalParts,
   { sessionId, profile, egressPath }: NetworkOfJob,
   containerId: string,
-): Promise<boolean> {
+  signal: AbortSignal,
+): Promise<Opened> {
   const process = await engine.firstProcess(containerId);
-  if (process === undefined) return false;
+  if (process === undefined || signal.aborted) return "ended";
   try {
-    return await network.open({ sessionId, profile, process, egressPath });
+    return (await network.open({ sessionId, profile, process, egressPath })) ? "new" : "known";
   } catch (error) {
-    if ((await engine.firstProcess(containerId)) === undefined) return false;
+    if ((await engine.firstProcess(containerId)) === undefined) return "ended";
     throw error;
   }
 }

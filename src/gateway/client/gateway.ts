@@ -21,19 +21,31 @@ import {
   killGateway,
   reachGateway,
 } from "./gateway-process.ts";
+import { LostSessions } from "./lost-sessions.ts";
+import { Need } from "./need.ts";
 
 export interface GatewayOptions extends GatewayProcessOptions {
   /** How often it is asked whether it lives. Default 2 seconds; it and the answer's limit together are at most 10. */
   readonly askMs?: number | undefined;
+  /** How long it stays when no session needs it, in milliseconds; looked at every `askMs`. Default a minute. */
+  readonly idleMs?: number | undefined;
+  /** A clock in milliseconds that nobody sets. Default: that of this process. */
+  readonly monotonic?: (() => number) | undefined;
   /** Called when a running session's network was opened again, after the gateway had died. */
   readonly onSessionRestored?: ((session: string) => void) | undefined;
-  /** Called when a running session's network could not be opened again after the gateway had died. */
+  /**
+   * Called when a running session's network could not be opened again after the gateway had died. It is tried until it
+   * succeeds, which `onSessionRestored` tells, or until the session is closed.
+   */
   readonly onSessionLost?: ((session: string, error: unknown) => void) | undefined;
 }
 
+/** Sessions that open at the same time wait for each other. A gateway that hangs is noticed by being asked. */
+const OPEN_MS = 120_000;
 const ASK_MS = 2_000;
 /** So that a gateway that hangs is noticed within 10 seconds. */
 const ASK_LIMIT_MS = 8_000;
+const IDLE_MS = 60_000;
 const RESTARTS = { firstMs: 20, longestMs: 5_000 };
 
 /** One daemon's gateway. */
@@ -41,13 +53,26 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #answerMs: number;
   readonly #sessions = new Map<string, OpenSession>();
+  readonly #lost: LostSessions;
   readonly #stopping = new AbortController();
   #connection: ControlConnection | undefined;
   #reaching: Promise<ControlConnection> | undefined;
+  /** Settles when a gateway that nobody needed has ended, or has refused to. */
+  #ending: Promise<void> | undefined;
+  readonly #need: Need;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#answerMs = options.answerMs ?? ANSWER_MS;
+    this.#need = new Need(options.monotonic ?? (() => performance.now()));
+    this.#lost = new LostSessions({
+      signal: this.#stopping.signal,
+      tryAgain: async (session) => {
+        const request = this.#sessions.get(session);
+        if (request !== undefined && this.#connection !== undefined)
+          await this.#openAgain(this.#connection, request);
+      },
+    });
   }
 
   /** The gateway's process; undefined while none is known to run. */
@@ -62,6 +87,10 @@ export class Gateway {
    * @throws AgentdError `network_failed`, `gateway_unavailable`.
    */
   async open(request: OpenSession): Promise<boolean> {
+    return this.#need.during(() => this.#open(request));
+  }
+
+  async #open(request: OpenSession): Promise<boolean> {
     // A second time, because the gateway may just have died: opening again is harmless.
     const { opened } = await this.#call("open", request).catch(async (error: unknown) => {
       if (!isUnavailable(error)) throw error;
@@ -73,7 +102,7 @@ export class Gateway {
 
   /** Changes what a session may reach from its next connection on. @throws AgentdError as `open`. */
   async update(session: string, policy: SessionPolicy): Promise<void> {
-    await this.#call("update", { session, policy });
+    await this.#need.during(() => this.#call("update", { session, policy }));
     const known = this.#sessions.get(session);
     if (known !== undefined) this.#sessions.set(session, { ...known, policy });
   }
@@ -85,7 +114,12 @@ export class Gateway {
    * @returns undefined when no gateway answered that had the session.
    */
   async close(session: string): Promise<ControlResult<"close"> | undefined> {
+    return this.#need.during(() => this.#close(session));
+  }
+
+  async #close(session: string): Promise<ControlResult<"close"> | undefined> {
     const wasOpen = this.#sessions.delete(session);
+    this.#lost.delete(session);
     if (!(await this.#runs())) return wasOpen ? undefined : { known: false, counted: 0, lost: 0 };
     const connection = this.#connection;
     try {
@@ -100,6 +134,10 @@ export class Gateway {
 
   /** Closes what the gateway has besides these sessions: nobody else will. @throws AgentdError `gateway_unavailable`. */
   async closeOthers(kept: ReadonlySet<string>): Promise<void> {
+    await this.#need.during(() => this.#closeOthers(kept));
+  }
+
+  async #closeOthers(kept: ReadonlySet<string>): Promise<void> {
     if (!(await this.#runs())) return;
     const { sessions } = await this.#call("list", {});
     const others = sessions.map(({ session }) => session).filter((session) => !kept.has(session));
@@ -127,7 +165,7 @@ export class Gateway {
   async #call<M extends ControlMethod>(method: M, params: ControlParams<M>): Promise<ControlResult<M>> {
     const connection = await this.#reach(method);
     try {
-      return await connection.call(method, params, this.#answerMs);
+      return await connection.call(method, params, method === "open" ? OPEN_MS : this.#answerMs);
     } catch (error) {
       // Not a refusal: it hangs, and everyone else would wait as long.
       if (isUnavailable(error) && !this.#isStopping()) {
@@ -140,6 +178,7 @@ export class Gateway {
 
   async #reach(method: string): Promise<ControlConnection> {
     if (this.#isStopping()) throw unavailable(method, "this daemon is ending");
+    await this.#ending;
     if (this.#connection !== undefined) return this.#connection;
     this.#reaching ??= this.#connect().finally(() => (this.#reaching = undefined));
     return this.#reaching;
@@ -156,12 +195,18 @@ export class Gateway {
   }
 
   async #openAgain(connection: ControlConnection, request: OpenSession): Promise<void> {
+    const { session } = request;
+    const isWanted = (): boolean => this.#sessions.has(session);
     try {
-      await connection.call("open", request, this.#answerMs);
-      this.#options.onSessionRestored?.(request.session);
+      await connection.call("open", request, OPEN_MS);
+      this.#lost.delete(session);
+      if (isWanted()) this.#options.onSessionRestored?.(session);
     } catch (error) {
-      this.#options.log.error({ error, session: request.session }, "a session's network is lost");
-      this.#options.onSessionLost?.(request.session, error);
+      // Where the gateway has gone again, the next one is asked for every session. A loss is told once.
+      if (isUnavailable(error) || this.#lost.has(session) || !isWanted()) return;
+      this.#lost.add(session);
+      this.#options.log.error({ error, session }, "a session's network is lost; trying again");
+      this.#options.onSessionLost?.(session, error);
     }
   }
 
@@ -172,6 +217,10 @@ export class Gateway {
     const pause = async (): Promise<boolean> =>
       delay(this.#options.askMs ?? ASK_MS, true, { signal: over.signal }).catch(() => false);
     while (await pause()) {
+      if (this.#isIdle()) {
+        await this.#endIdle(connection);
+        continue;
+      }
       const limitMs = Math.min(ASK_LIMIT_MS, this.#answerMs);
       const answers = await connection.call("list", {}, limitMs).then(
         () => true,
@@ -199,6 +248,33 @@ export class Gateway {
     }
   }
 
+  #isIdle(): boolean {
+    const { idleMs = IDLE_MS } = this.#options;
+    return !this.#isStopping() && this.#sessions.size === 0 && this.#need.isOver(idleMs);
+  }
+
+  /** Ends a gateway that nobody needs; who needs one meanwhile waits, and gets the next. */
+  async #endIdle(connection: ControlConnection): Promise<void> {
+    this.#need.renew();
+    if (this.#connection !== connection) return;
+    this.#ending = this.#end(connection).finally(() => (this.#ending = undefined));
+    await this.#ending;
+  }
+
+  async #end(connection: ControlConnection): Promise<void> {
+    try {
+      await connection.call("end", {}, this.#answerMs);
+      await Promise.race([connection.closed(), delay(this.#answerMs)]);
+      this.#forget(connection);
+      this.#options.log.info(
+        { pid: connection.gateway.process.pid },
+        "ended the gateway, which nobody needed",
+      );
+    } catch {
+      // Another daemon has sessions in it; or it does not answer, which the next question finds out.
+    }
+  }
+
   /** Unless another one has taken its place. */
   #forget(connection: ControlConnection): void {
     connection.close();
@@ -207,6 +283,7 @@ export class Gateway {
 
   /** Whether there is a gateway to ask, or one on its way. */
   async #runs(): Promise<boolean> {
+    await this.#ending;
     if (this.#connection !== undefined || this.#reaching !== undefined) return true;
     return gatewayListens(this.#options.socketPath);
   }

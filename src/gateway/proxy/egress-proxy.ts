@@ -6,6 +6,7 @@ import type { ConnectionLine } from "../log/egress-line.ts";
 import type { Target } from "../rules/target.ts";
 import { Exchange } from "./exchange.ts";
 import { forward } from "./forward.ts";
+import { watchHalfOpen } from "./half-open.ts";
 import { PROXY_LIMITS, type ProxyLimits } from "./proxy-limits.ts";
 import { denied, type Refusal, refuseOn } from "./refusal.ts";
 import { BoundedResolver, type Resolve } from "./resolver.ts";
@@ -95,6 +96,7 @@ export class EgressProxy {
     // Without a listener, an error after a CONNECT would end the gateway.
     socket.on("error", () => undefined);
     socket.once("close", () => this.#sockets.delete(socket));
+    watchHalfOpen(socket, this.#limits.halfOpenMs);
   }
 
   #connect(request: IncomingMessage, client: Socket, head: Buffer): void {

@@ -8,6 +8,8 @@ export interface ProxyLimits {
   readonly headersMs: number;
   /** A connection on which nothing moves in either direction. */
   readonly idleMs: number;
+  /** How often a client that has ended its side is looked for; whole seconds. */
+  readonly halfOpenMs: number;
   /** Connections of the session at once, and requests that it has open. */
   readonly connections: number;
   /** Names that are resolved at once; others wait for their turn. */
@@ -21,6 +23,7 @@ export const PROXY_LIMITS: ProxyLimits = {
   connectMs: 10_000,
   headersMs: 10_000,
   idleMs: 600_000,
+  halfOpenMs: 5_000,
   connections: 256,
   lookups: 8,
   httpsPort: 443,

@@ -175,7 +175,7 @@ export type NetworkOfJob = Pick<Job, "sessionId" | "profile" | "egressPath">;
 
 /**
  * What happened to the network of a running command. `restored`: it was gone for a moment, which cut its connections.
- * `lost`: the command reaches nothing any more.
+ * `lost`: the command reaches nothing until it is `restored`.
  */
 export type NetworkChange = { readonly kind: "restored" } | { readonly kind: "lost"; readonly why: string };
 
@@ -236,7 +236,7 @@ export interface Executor {
   ): Promise<HandOver>;
   /**
    * Reports what happens to the network of a running command, and takes over the one that an earlier daemon has opened.
-   * Without an allowlist nothing happens. Resolves at once, or when it is taken over; does not reject.
+   * Without an allowlist nothing happens. Resolves at once, or when it is taken over or the signal aborted; does not reject.
    */
   followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void>;
   /**

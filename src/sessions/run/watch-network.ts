@@ -5,7 +5,7 @@ import type { NetworkChange } from "../port/executor.ts";
 const WARNINGS = {
   restored:
     "The gateway of the session's network ended and was started again: connections that were open were cut, and are missing in agentd/egress.jsonl.",
-  lost: "The session's network was lost, and from then on it reached nothing",
+  lost: "The session's network was lost, and until agentd could open it again the session reached nothing",
 } as const;
 
 /**

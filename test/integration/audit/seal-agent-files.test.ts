@@ -190,15 +190,15 @@ describe("what an agent may leave in its directory", () => {
     expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 2 });
   });
 
-  it("may be a hundred thousand files, in many directories", { timeout: 600_000 }, async () => {
+  it("may be tens of thousands of files, in many directories", async () => {
     const record = await newRecord();
     const script =
-      'for d in $(seq 100); do mkdir $d && for f in $(seq 1000); do echo "$d/$f" > $d/$f; done; done';
+      'for d in $(seq 20); do mkdir $d && for f in $(seq 1000); do echo "$d/$f" > $d/$f; done; done';
     await execa("sh", ["-c", script], { cwd: record.runaDirectory });
     const before = process.memoryUsage().rss;
     await record.seal(SUCCESS);
-    expect(process.memoryUsage().rss - before).toBeLessThan(400 * 2 ** 20);
-    expect((await sha256sumCheck(record.directory)).split("\n")).toHaveLength(100_002);
-    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 100_002 });
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+    expect((await sha256sumCheck(record.directory)).split("\n")).toHaveLength(20_002);
+    expect(await verify(record.directory)).toMatchObject({ ...VERIFIED, files: 20_002 });
   });
 });

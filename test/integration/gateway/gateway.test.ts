@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -11,6 +12,7 @@ import { summariseEgress } from "../../../src/gateway/log/egress-summary.ts";
 import { ownAddresses } from "../../../src/gateway/rules/own-addresses.ts";
 import { openListeners } from "../../../src/gateway/sockets/open-listeners.ts";
 import { identifyProcess, isAlive } from "../../../src/process-identity.ts";
+import { inNamespace } from "../../kit/network-namespace.mjs";
 import { bundle } from "../../kit/record-fixture.ts";
 import { until } from "../../kit/until.mjs";
 import {
@@ -52,6 +54,12 @@ async function world(): Promise<WorldServer> {
 function get(port: number): string {
   const request = `GET http://127.0.0.1:${port}/ HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n`;
   return `nc 127.0.0.1 8791 -e sh -c "printf '${request}'; cat >&2"`;
+}
+
+/** How many pings a network has got, by its `/proc/net/snmp`. */
+function echoesOf(snmp: string): number {
+  const [names = "", values = ""] = snmp.split("\n").filter((line) => line.startsWith("Icmp: "));
+  return Number(values.split(" ")[names.split(" ").indexOf("InEchos")]);
 }
 
 /** Succeeds when a connection comes about. */
@@ -111,6 +119,35 @@ describe("a session's network", () => {
     // Abstract sockets belong to a network namespace: none of the host's is seen.
     expect((await inside.run("grep -c @ /proc/net/unix")).stdout).toBe("0");
     expect([outside.connections(), datagrams]).toEqual([0, []]);
+  });
+
+  it("lets no ping and no abstract socket out, with all the rights in it that its user can have", async () => {
+    const inside = await container();
+    const daemon = ground.daemon();
+    await daemon.open(ground.request(inside, []));
+    const enter = async (...command: string[]) =>
+      execa("nsenter", [...inNamespace(inside.process.pid), ...command], { reject: false });
+    // Its own loopback answers, so this is a ping that works, and a counter that counts.
+    const before = echoesOf((await enter("cat", "/proc/net/snmp")).stdout);
+    expect((await enter("busybox", "ping", "-c", "1", "127.0.0.1")).exitCode).toBe(0);
+    expect(echoesOf((await enter("cat", "/proc/net/snmp")).stdout)).toBe(before + 1);
+    const host = async (): Promise<number> => echoesOf(await readFile("/proc/net/snmp", "utf8"));
+    const echoes = await host();
+    for (const address of ["10.0.2.2", "169.254.169.254", "8.8.8.8"]) {
+      expect((await enter("busybox", "ping", "-c", "1", "-W", "1", address)).exitCode).not.toBe(0);
+    }
+    expect(await host()).toBe(echoes);
+
+    const path = `\0agentd-test-${randomBytes(8).toString("hex")}`;
+    let connections = 0;
+    const listener = createServer((socket) => void ((connections += 1), socket.destroy())).listen(path);
+    opened.push({ close: () => listener.close() });
+    await once(listener, "listening");
+    await once(connect(path), "connect");
+    await until("the host's own connection", () => connections === 1);
+    const script = `require("node:net").connect(${JSON.stringify(path)}).on("error", ({ code }) => console.log(code))`;
+    expect((await enter(process.execPath, "-e", script)).stdout).toBe("ECONNREFUSED");
+    expect(connections).toBe(1);
   });
 
   it("is not another session's, and cannot be reached from the host", async () => {
@@ -256,7 +293,8 @@ describe("the gateway", () => {
 
   it("that is killed takes its connections along, and refuses new ones at once until a daemon comes", async () => {
     const inside = await container();
-    const echo = await startTcp((socket) => socket.pipe(socket));
+    let heard = "";
+    const echo = await startTcp((socket) => void socket.on("data", (data) => (heard += String(data))));
     opened.push(echo);
     const first = ground.daemon();
     const request = ground.request(inside, [`127.0.0.1:${echo.port}`]);
@@ -264,9 +302,9 @@ describe("the gateway", () => {
     const gateway = first.process!;
     await first.stop();
     const connecting = inside.run(
-      `nc 127.0.0.1 8791 -e sh -c "printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; cat >&2"`,
+      `nc 127.0.0.1 8791 -e sh -c "printf 'CONNECT 127.0.0.1:${echo.port} HTTP/1.1\\r\\n\\r\\n'; read -r status; echo \\$status >&2; echo through; cat >&2"`,
     );
-    await until("the connection", () => echo.connections() === 1);
+    await until("the tunnel", () => heard.includes("through"));
     process.kill(gateway.pid, "SIGKILL");
     expect((await connecting).stdout).toMatch(/^HTTP\/1\.1 200 /);
     const refused = await inside.run(dial("127.0.0.1", 8791));
