@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   config_unreadable: "The configuration file cannot be read.",
   config_syntax: "The configuration file is not valid TOML.",
   config_invalid: "The configuration breaks one or more rules; every problem is listed.",
+  agent_invalid: "The definition of an agent breaks one or more rules; every problem is listed.",
+  unknown_agent: "No agent of that name is defined.",
   // The host and the daemon.
   not_linux: "agentd runs on Linux only.",
   root_refused: "agentd is rootless and does not run as root.",
@@ -56,6 +58,7 @@ export const ERROR_CODES = {
   container_missing: "The container no longer exists.",
   container_weaker: "The created container is less confined than requested.",
   image_missing: "The image is not on this host and cannot be pulled.",
+  image_build_failed: "The image of an agent cannot be built.",
   disk_low: "A disk that sessions write to has too little free space.",
   // Launching a session.
   credential_unset: "The variable that a credential names is not set.",

@@ -4,6 +4,7 @@
  * are derived from here: a key that is added here is nowhere forgotten.
  */
 import { HOME } from "./keys/home.ts";
+import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
 import { PUBLISHING } from "./keys/publishing.ts";
@@ -19,6 +20,7 @@ export const PROFILE_KEYS = {
   ...WORKSPACE,
   ...WHEN_IT_RUNS,
   ...LIMITS,
+  ...HOW_IT_ENDS,
   ...SURROUNDINGS,
   ...LLM,
   ...HOME,

@@ -3,6 +3,7 @@ import { type Ending, ending } from "../outcome.ts";
 import type { SessionDocument, SessionView } from "../session-document.ts";
 import { type Ended, finish } from "./end/finish.ts";
 import { clearAway, leaveBehind } from "./end/relinquish.ts";
+import { endingAsSaid } from "./end/what-it-said.ts";
 import { launchAndFollow } from "./launch/launch-and-follow.ts";
 import type { SessionHost } from "./parts/session-host.ts";
 import type { SessionParts } from "./parts/session-parts.ts";
@@ -87,9 +88,11 @@ export class Session {
     const { host, orders, plan } = this.#parts;
     const { name: profile, memoryBytes } = plan.profile;
     const place = new Place(host.admission, { sessionId: this.id, profile, memoryBytes }, orders.signal);
-    const end = await this.#untilEnd(place);
+    const seen = await this.#untilEnd(place);
     // Left: it needs its place no more.
-    if (end === undefined) return undefined;
+    if (seen === undefined) return undefined;
+    const { consoleLogPath } = this.record;
+    const end = await endingAsSaid(seen, plan.profile, () => host.lastPrinted(consoleLogPath));
     const document = await finish(this.#parts, this.#ended(end), place);
     place.leave();
     return document;

@@ -35,6 +35,9 @@ describe("a configuration", () => {
       profiles: [
         {
           name: "demo",
+          agent: undefined,
+          exitCodes: {},
+          blockedLine: undefined,
           baseImage: "demo:1",
           pull: "missing",
           command: ["true"],
@@ -158,6 +161,9 @@ describe("a configuration", () => {
     });
     expect(findProfile(config, "demo")).toEqual({
       name: "demo",
+      agent: undefined,
+      exitCodes: {},
+      blockedLine: undefined,
       baseImage: "demo:1",
       pull: "never",
       command: ["true"],

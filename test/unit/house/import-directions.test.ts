@@ -30,10 +30,12 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "gateway",
       "llm",
       "publish",
+      "images",
     ],
     lightFiles: [
       "src/input/rules.ts",
       "src/podman/console-log.ts",
+      "src/podman/console-end.ts",
       "src/profile/rules/durations.ts",
       "src/config/paths.ts",
       "src/config/socket-path.ts",
@@ -55,6 +57,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   workspace: { to: ["trees"] },
   credentials: { to: [] },
   podman: { to: ["programs"] },
+  // Of config the definitions of agents; of podman which variables its programs may have.
+  images: { to: ["config", "podman", "trees"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   trees: { to: [] },
