@@ -13,7 +13,7 @@ Feature: Language models of a session
     And an agent that runs:
       """
       echo $ANTHROPIC_BASE_URL
-      wget -Y off -q -O .runa/answer --header "x-api-key: $ANTHROPIC_API_KEY" --header "content-type: application/json" \
+      wget -Y off -q -O .runa/answer --header "x-api-key: $ANTHROPIC_API_KEY" --header "Content-Type: application/json" \
         --post-data '{"model":"test-model","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \
         "$ANTHROPIC_BASE_URL/v1/messages"
       grep -o 'the answer' .runa/answer
@@ -48,7 +48,7 @@ Feature: Language models of a session
     And an agent that runs:
       """
       while true; do
-        wget -Y off -q -O /dev/null --header "x-api-key: $ANTHROPIC_API_KEY" --header "content-type: application/json" \
+        wget -Y off -q -O /dev/null --header "x-api-key: $ANTHROPIC_API_KEY" --header "Content-Type: application/json" \
           --post-data '{"model":"test-model","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \
           "$ANTHROPIC_BASE_URL/v1/messages" || sleep 1
       done
@@ -72,7 +72,7 @@ Feature: Language models of a session
     And an agent that runs:
       """
       while true; do
-        wget -Y off -q -O /dev/null --header "x-api-key: $ANTHROPIC_API_KEY" --header "content-type: application/json" \
+        wget -Y off -q -O /dev/null --header "x-api-key: $ANTHROPIC_API_KEY" --header "Content-Type: application/json" \
           --post-data '{"model":"test-model","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \
           "$ANTHROPIC_BASE_URL/v1/messages" || sleep 0.1
       done
@@ -93,7 +93,7 @@ Feature: Language models of a session
       """
     And an agent that runs:
       """
-      wget -Y off -q -O /dev/null --header "x-api-key: $ANTHROPIC_API_KEY" --header "content-type: application/json" \
+      wget -Y off -q -O /dev/null --header "x-api-key: $ANTHROPIC_API_KEY" --header "Content-Type: application/json" \
         --post-data '{"model":"test-model","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \
         "$ANTHROPIC_BASE_URL/v1/messages" || exit 3
       """

@@ -23,7 +23,7 @@ const ASK = `
 ask() {
   wget -Y off -q -O "$1" --header "x-api-key: $ANTHROPIC_API_KEY" --header "anthropic-version: 2023-06-01" \\
     --header "content-type: application/json" \\
-    --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
+    --header 'Content-Type: application/json' --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
     "$ANTHROPIC_BASE_URL/v1/messages"
 }
 `;
@@ -238,7 +238,10 @@ describe("a session with language models", () => {
     inAWorld(async (world) => {
       const { server } = await withProvider(world, { max_usd: 0.0013 });
       await start(world, `ask .runa/one\n${WAIT}\nwhile true; do ask .runa/answer || true; sleep 0.2; done`);
-      await until("the first answer", () => Promise.resolve(answersOf(server) === 1));
+      // What is not settled when the gateway dies is charged in full.
+      await until("the first answer in the ledger", async () =>
+        (await readFile(join((await world.record()).path, "agentd/llm.jsonl"), "utf8")).includes('"settle"'),
+      );
       await killDaemon(world);
       sendSignal(await gatewayPid(world), "SIGKILL");
       await world.startDaemonAgain();

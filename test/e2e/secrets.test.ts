@@ -119,7 +119,7 @@ describe("the key of a provider and the token of a session", () => {
         env | grep -v API_KEY > .runa/environment
         ask() {
           wget -Y off -q -O $1 --header "x-api-key: $ANTHROPIC_API_KEY" --header "content-type: application/json" \\
-            --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
+            --header 'Content-Type: application/json' --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
             "$ANTHROPIC_BASE_URL/v1/messages"
         }
         ask .runa/answer
