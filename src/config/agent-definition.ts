@@ -6,8 +6,8 @@ import * as z from "zod";
 import { profileDocumentSchema } from "../profile/document.ts";
 import { AGENT_NAME } from "../profile/keys/what-runs.ts";
 import { always, type Context, duration, isTable, rule } from "../profile/rules/field-rules.ts";
+import { DIALECTS } from "../profile/rules/llm-providers.ts";
 
-const DIALECTS = z.enum(["openai", "anthropic", "gemini"]);
 const NPM_PACKAGE = /^(?:@[a-z0-9._-]+\/)?[a-z0-9._-]+(?:\{arch\})?@\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 const NPM_RULE = "must be a package of npm with its exact version, such as @openai/codex@0.171.0";
 const DEBIAN_PACKAGE = /^[a-z0-9][a-z0-9+.-]+$/;
@@ -30,11 +30,13 @@ export const agentDefinitionSchema = z
   .strictObject({
     description: z.string().min(1, "must not be empty"),
     /** The language of the model's API that the agent speaks. */
-    dialect: DIALECTS.optional(),
+    dialect: z.enum(DIALECTS).optional(),
     /** With less, the agent does not get past an outage of its model that it would survive. */
     least_timeout: duration().optional(),
     /** Keys of `[[profiles]]`, for profiles that leave them out. */
     profile: z.looseObject({}),
+    /** More of them, which come before those of `profile` where sessions reach their models through the gateway. */
+    with_llm: z.looseObject({}).default({}),
     image: imageSchema.optional(),
   })
   .superRefine(profileRules, always);
@@ -46,11 +48,13 @@ export interface AgentDefinition {
   /** Absolute path. */
   readonly file: string;
   readonly description: string;
-  readonly dialect: z.output<typeof DIALECTS> | undefined;
+  readonly dialect: (typeof DIALECTS)[number] | undefined;
   /** As it is written; undefined: none. */
   readonly leastTimeout: string | undefined;
   /** Keys of `[[profiles]]` as they are written. */
   readonly profile: Readonly<Record<string, unknown>>;
+  /** As `profile`, for profiles with language models alone; it comes first. */
+  readonly withLlm: Readonly<Record<string, unknown>>;
   /** Undefined: an image of the operator's. */
   readonly image: ImageRecipe | undefined;
 }
@@ -72,15 +76,26 @@ const STAND_IN = { base_image: "image", command: ["true"] };
 
 /** The rules of a profile hold for what a definition gives it. */
 function profileRules(definition: unknown, context: Context): void {
-  if (!isTable(definition) || !isTable(definition["profile"])) return;
-  const { profile } = definition;
-  for (const key of OF_PROFILES.filter((each) => Object.hasOwn(profile, each))) {
+  if (!isTable(definition)) return;
+  tableRules("profile", definition["profile"], STAND_IN, context);
+  // A profile with language models has an allowlist unless it says otherwise.
+  tableRules("with_llm", definition["with_llm"], { ...STAND_IN, network: "allowlist" }, context);
+}
+
+function tableRules(
+  table: string,
+  given: unknown,
+  standIn: Readonly<Record<string, unknown>>,
+  context: Context,
+): void {
+  if (!isTable(given)) return;
+  for (const key of OF_PROFILES.filter((each) => Object.hasOwn(given, each))) {
     const message = "is a key of profiles, not of definitions";
-    context.addIssue({ code: "custom", path: ["profile", key], message });
+    context.addIssue({ code: "custom", path: [table, key], message });
   }
-  const { error } = profileDocumentSchema.safeParse({ ...STAND_IN, ...profile, name: "agent" });
+  const { error } = profileDocumentSchema.safeParse({ ...standIn, ...given, name: "agent" });
   for (const issue of error?.issues ?? []) {
-    const path = ["profile", ...issue.path];
+    const path = [table, ...issue.path];
     if (issue.code !== "unrecognized_keys") {
       context.addIssue({ code: "custom", path, message: issue.message });
       continue;

@@ -4,6 +4,7 @@ import type * as z from "zod";
 import { isTable } from "../profile/rules/field-rules.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
 import { agentNames, type AgentPlaces, findAgent } from "./agent-files.ts";
+import { withoutProviders } from "./agent-llm.ts";
 
 type Issue = z.core.$ZodIssue;
 type Table = Readonly<Record<string, unknown>>;
@@ -44,15 +45,26 @@ export async function completeProfiles(
 
 /**
  * A profile with what its agent's definition adds. What the profile says stays; entries of `env` and other tables,
- * and of `files`, `credentials` and `mounts`, are added to those that it has.
+ * and of `files`, `credentials` and `mounts`, are added to those that it has. With language models it gets no
+ * credential of a provider.
  */
-export function completeProfile(profile: Table, { file, profile: given }: AgentDefinition): Table {
-  const defaults: Record<string, unknown> = { ...withPathsFrom(dirname(file), given) };
+export function completeProfile(profile: Table, definition: AgentDefinition): Table {
+  const given = withPathsFrom(dirname(definition.file), whatIsGiven(profile, definition));
+  const defaults: Record<string, unknown> = { ...given };
   // An allowlist is for its network alone, and an image that is pulled is not the agent's.
   if (profile["network"] !== undefined && profile["network"] !== "allowlist") delete defaults["allow"];
   if (profile["base_image"] !== undefined) delete defaults["pull"];
-  const keys = new Set([...Object.keys(profile), ...Object.keys(defaults)]);
-  return Object.fromEntries([...keys].map((key) => [key, merged(key, profile[key], defaults[key])]));
+  return mergedTables(profile, defaults);
+}
+
+function whatIsGiven(profile: Table, { profile: given, withLlm }: AgentDefinition): Table {
+  if ((profile["llm"] ?? given["llm"]) === undefined) return given;
+  return mergedTables(withLlm, withoutProviders(given));
+}
+
+function mergedTables(own: Table, given: Table): Table {
+  const keys = new Set([...Object.keys(own), ...Object.keys(given)]);
+  return Object.fromEntries([...keys].map((key) => [key, merged(key, own[key], given[key])]));
 }
 
 /** The key by which entries of a list are the same. */

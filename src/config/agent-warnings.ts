@@ -2,11 +2,12 @@
 import type { Profile } from "../profile/profile.ts";
 import { durationMs } from "../profile/rules/durations.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
+import { withoutProviderHosts } from "./agent-llm.ts";
 
 /** Each a sentence without a full stop. */
 export function agentWarnings(
-  { timeoutMs, network, allow }: Pick<Profile, "timeoutMs" | "network" | "allow">,
-  { name, leastTimeout, profile }: AgentDefinition,
+  { timeoutMs, network, allow, llm }: Pick<Profile, "timeoutMs" | "network" | "allow" | "llm">,
+  { name, dialect, leastTimeout, profile }: AgentDefinition,
 ): string[] {
   const warnings: string[] = [];
   const leastMs = leastTimeout === undefined ? undefined : durationMs(leastTimeout);
@@ -17,10 +18,13 @@ export function agentWarnings(
   }
   if (network === "allowlist") {
     const allowed = allow.map(hostOf);
-    const missing = entriesOf(profile["allow"]).filter(
+    const missing = entriesOf(profile["allow"], llm !== undefined).filter(
       (host) => !allowed.includes("*") && !allowed.includes(host),
     );
     if (missing.length > 0) warnings.push(`allow lacks ${missing.join(" and ")}, which ${name} needs`);
+  }
+  if (llm !== undefined && dialect !== undefined && llm.providers.every((each) => each.dialect !== dialect)) {
+    warnings.push(`llm has no provider of the dialect ${JSON.stringify(dialect)}, which ${name} speaks`);
   }
   return warnings;
 }
@@ -29,6 +33,9 @@ function hostOf(entry: Profile["allow"][number]): string {
   return typeof entry === "string" ? entry : entry.host;
 }
 
-function entriesOf(allow: unknown): string[] {
-  return Array.isArray(allow) ? allow.filter((entry) => typeof entry === "string") : [];
+/** @param hasGateway whether the gateway reaches the providers for the session. */
+function entriesOf(allow: unknown, hasGateway: boolean): string[] {
+  if (!Array.isArray(allow)) return [];
+  const needed: unknown[] = hasGateway ? withoutProviderHosts(allow) : allow;
+  return needed.filter((entry) => typeof entry === "string");
 }

@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parse } from "@iarna/toml";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { agentNames, type AgentPlaces, findAgent, requireAgent } from "../../../src/config/agent-files.ts";
+import { agentWarnings } from "../../../src/config/agent-warnings.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import { LLM_URL } from "../../../src/gateway/rules/ports.ts";
 import { HOST } from "../../kit/config-under-test.ts";
 import { codeBlocks, page, tableRows } from "../../kit/markdown.ts";
 
@@ -63,6 +66,34 @@ describe("the agents that agentd brings", () => {
     expect(profiles).toMatchObject([{ baseImage: `localhost/agentd/${name}:latest`, pull: "never" }]);
   });
 
+  it.each(SHIPPED)("%s has neither a key nor a network where the gateway has its models", async (name) => {
+    const { dialect } = await requireAgent(name, places, "look");
+    const { profiles } = await load(
+      `[[llm.providers]]\nname = "one"\ndialect = "${dialect}"\nkey_source = "KEY"\n` +
+        `[[profiles]]\nname = "x"\nagent = "${name}"\n[profiles.llm]\nproviders = ["one"]\n`,
+    );
+    expect(profiles).toMatchObject([{ credentials: [], network: "allowlist", allow: [] }]);
+    expect(agentWarnings(profiles[0]!, await requireAgent(name, places, "look"))).toEqual([]);
+  });
+
+  it("tell programs of the gateway that read no variable for it", async () => {
+    const files = async (name: string) => {
+      const { profiles } = await load(
+        `[[llm.providers]]\nname = "one"\ndialect = "openai"\nkey_source = "KEY"\n` +
+          `[[profiles]]\nname = "x"\nagent = "${name}"\n[profiles.llm]\nproviders = ["one"]\n`,
+      );
+      return new Map(profiles[0]!.files.map(({ target, content }) => [target, content ?? ""]));
+    };
+    const codex = (await files("codex")).get("~/.codex/config.toml") ?? "";
+    expect(parse(codex)).toMatchObject({
+      model_provider: "gateway",
+      web_search: "disabled",
+      model_providers: { gateway: { base_url: `${LLM_URL}/v1`, wire_api: "responses" } },
+    });
+    const pi = (await files("pi")).get("~/.pi/agent/models.json") ?? "";
+    expect(JSON.parse(pi)).toMatchObject({ providers: { openai: { baseUrl: `${LLM_URL}/v1` } } });
+  });
+
   it("use one version of Node.js", async () => {
     const recipes = await Promise.all(SHIPPED.map((name) => requireAgent(name, places, "look")));
     expect(new Set(recipes.flatMap(({ image }) => image?.also ?? [])).size).toBe(1);
@@ -92,6 +123,7 @@ describe("a definition of the operator's", () => {
     for (const profile of [
       ...codeBlocks(page("agents.md"), "toml", "# Agents").slice(0, 1),
       ...codeBlocks(page("agents.md"), "toml", "## What a profile can change"),
+      ...codeBlocks(page("agents.md"), "toml", "## Without a key"),
     ])
       expect((await load(profile)).profiles).toHaveLength(1);
   });
@@ -135,6 +167,12 @@ describe("a definition of the operator's", () => {
       'description = "x"\n[profile]\nnetwork = "private"\nallow = ["a.example.org"]\n',
       ":4: profile.allow",
       "allowlist",
+    ],
+    [
+      "an unknown key of profiles with language models",
+      'description = "x"\n[profile]\n[with_llm]\ntimout = "1h"\n',
+      ":4: with_llm.timout",
+      "no key",
     ],
     [
       "a package without a version",

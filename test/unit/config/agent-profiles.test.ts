@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { AgentDefinition } from "../../../src/config/agent-definition.ts";
 import { completeProfile } from "../../../src/config/agent-profiles.ts";
 import { agentWarnings } from "../../../src/config/agent-warnings.ts";
+import { profileDocumentSchema } from "../../../src/profile/document.ts";
+import { type Profile, toProfile } from "../../../src/profile/profile.ts";
 
 const AGENT: AgentDefinition = {
   name: "robot",
@@ -10,6 +12,7 @@ const AGENT: AgentDefinition = {
   dialect: "openai",
   leastTimeout: "5m",
   image: undefined,
+  withLlm: {},
   profile: {
     base_image: "robot:1",
     pull: "never",
@@ -76,20 +79,107 @@ describe("a profile that names an agent", () => {
   });
 });
 
+describe("a profile with language models that names an agent", () => {
+  const LLM = { providers: ["openai"] };
+  const SPEAKER: AgentDefinition = {
+    ...AGENT,
+    profile: {
+      ...AGENT.profile,
+      allow: ["api.openai.com", "API.OPENAI.COM:443", { host: "api.anthropic.com" }, "api.example.org"],
+      credentials: [
+        { name: "CODEX_API_KEY", source: "OPENAI_API_KEY" },
+        { name: "OPENAI_API_KEY", source: "OPENAI_API_KEY" },
+        { name: "ANTHROPIC_API_KEY", source: "ANTHROPIC_API_KEY" },
+        { name: "GEMINI_API_KEY", source: "GEMINI_API_KEY" },
+        { name: "TOKEN", source: "TOKEN" },
+      ],
+    },
+    withLlm: { env: { ROBOT_MODEL: "gateway" }, files: [{ target: "~/.robot/a", source: "gateway.txt" }] },
+  };
+
+  it("gets neither a provider's key nor its host", () => {
+    expect(completeProfile({ llm: LLM }, SPEAKER)).toMatchObject({
+      allow: ["api.example.org"],
+      credentials: [{ name: "TOKEN", source: "TOKEN" }],
+    });
+    expect(completeProfile({}, SPEAKER)).toMatchObject({
+      allow: SPEAKER.profile["allow"],
+      credentials: SPEAKER.profile["credentials"],
+    });
+  });
+
+  it("gets neither where its models come from the definition", () => {
+    const withModels = { ...SPEAKER, profile: { ...SPEAKER.profile, llm: LLM } };
+    expect(completeProfile({}, withModels)).toMatchObject({ llm: LLM, allow: ["api.example.org"] });
+  });
+
+  it("keeps the keys and hosts that it names itself", () => {
+    const own = { allow: ["api.openai.com"], credentials: [{ name: "OPENAI_API_KEY", source: "MINE" }] };
+    expect(completeProfile({ llm: LLM, ...own }, SPEAKER)).toMatchObject({
+      allow: own.allow,
+      credentials: [...own.credentials, { name: "TOKEN", source: "TOKEN" }],
+    });
+  });
+
+  it("gets what the definition has for the gateway, before its other keys and after the profile's", () => {
+    expect(completeProfile({ llm: LLM }, SPEAKER)).toMatchObject({
+      env: { ROBOT_COLOUR: "red", ROBOT_UPDATE: "0", ROBOT_MODEL: "gateway" },
+      files: [
+        { target: "~/.robot/a", source: "/agents/gateway.txt" },
+        { target: "~/.robot/b", source: "/agents/b.txt" },
+      ],
+    });
+    expect(completeProfile({ llm: LLM, env: { ROBOT_MODEL: "mine" } }, SPEAKER)).toMatchObject({
+      env: { ROBOT_MODEL: "mine" },
+    });
+    expect(completeProfile({}, SPEAKER)).toMatchObject({
+      env: AGENT.profile["env"],
+      files: [{ content: "a" }, { source: "/agents/b.txt" }],
+    });
+  });
+});
+
 describe("the warnings about such a profile", () => {
-  const fine = { timeoutMs: 3_600_000, network: "allowlist", allow: ["api.example.org"] } as const;
+  const fine = {
+    timeoutMs: 3_600_000,
+    network: "allowlist",
+    allow: ["api.example.org"],
+    llm: undefined,
+  } as const;
 
   it("are none where it follows the definition", () => {
     expect(agentWarnings(fine, AGENT)).toEqual([]);
     expect(agentWarnings({ ...fine, allow: ["*"] }, AGENT)).toEqual([]);
     expect(agentWarnings({ ...fine, allow: [{ host: "api.example.org" }] }, AGENT)).toEqual([]);
-    expect(agentWarnings({ timeoutMs: undefined, network: "private", allow: [] }, AGENT)).toEqual([]);
+    expect(agentWarnings({ ...fine, timeoutMs: undefined, network: "private", allow: [] }, AGENT)).toEqual(
+      [],
+    );
   });
 
   it("name a timeout that is too short, and a host that is missing", () => {
-    expect(agentWarnings({ timeoutMs: 60_000, network: "allowlist", allow: ["github.com"] }, AGENT)).toEqual([
+    expect(agentWarnings({ ...fine, timeoutMs: 60_000, allow: ["github.com"] }, AGENT)).toEqual([
       "timeout is shorter than 5m, which robot needs to get past an outage of its model",
       "allow lacks api.example.org, which robot needs",
     ]);
   });
+
+  it("name no host that the gateway reaches, and a dialect that it does not speak", () => {
+    const speaker = { ...AGENT, profile: { ...AGENT.profile, allow: ["api.openai.com", "api.example.org"] } };
+    expect(agentWarnings(fine, speaker)).toEqual(["allow lacks api.openai.com, which robot needs"]);
+    expect(agentWarnings({ ...fine, llm: models("openai") }, speaker)).toEqual([]);
+    expect(agentWarnings({ ...fine, llm: models("anthropic") }, speaker)).toEqual([
+      'llm has no provider of the dialect "openai", which robot speaks',
+    ]);
+  });
 });
+
+function models(dialect: "openai" | "anthropic"): Profile["llm"] {
+  const profile = profileDocumentSchema.parse({
+    name: "x",
+    base_image: "x",
+    command: ["x"],
+    llm: { providers: ["one"] },
+  });
+  const provider = { name: "one", dialect, base_url: undefined, key_source: "KEY" };
+  return toProfile(profile, (path) => path, { providers: [provider], prices: [] }).llm;
+}

@@ -46,7 +46,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // For its bounds alone.
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
-  config: { to: ["profile", "workspace", "credentials"] },
+  // Of gateway which variables a session with language models gets.
+  config: { to: ["profile", "workspace", "credentials", "gateway"] },
   // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices and branches.
   profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish"] },
   scheduler: { to: ["api", "rpc"] },
