@@ -116,3 +116,40 @@ Feature: How a session ended
       | signal    | null          |
     And the JSON on its stdout agrees with the record
     And nothing of the session is left behind
+
+  Scenario: An exit code that the profile explains has that outcome
+    Given the profile says:
+      """
+      exit_codes = { 41 = "usage_error" }
+      """
+    And an agent that runs:
+      """
+      exit 41
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 41
+    And the record says:
+      | outcome   | "usage_error" |
+      | exit_code | 41            |
+      | cause     | null          |
+    And the JSON on its stdout agrees with the record
+
+  Scenario: An agent that has no exit code for it says in a line that it is blocked
+    Given the profile says:
+      """
+      blocked_line = "BLOCKED:"
+      """
+    And an agent that runs:
+      """
+      echo "BLOCKED: not on this stream" >&2
+      echo "I looked at everything."
+      echo
+      echo "**BLOCKED:** may the old API be removed?"
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 0
+    And the record says:
+      | outcome   | "blocked"                     |
+      | exit_code | 0                             |
+      | cause     | "may the old API be removed?" |
+    And the JSON on its stdout agrees with the record

@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   config_unreadable: "The configuration file cannot be read.",
   config_syntax: "The configuration file is not valid TOML.",
   config_invalid: "The configuration breaks one or more rules; every problem is listed.",
+  agent_invalid: "The definition of an agent breaks one or more rules; every problem is listed.",
+  unknown_agent: "No agent of that name is defined.",
   // The host and the daemon.
   not_linux: "agentd runs on Linux only.",
   root_refused: "agentd is rootless and does not run as root.",
@@ -56,6 +58,7 @@ export const ERROR_CODES = {
   container_missing: "The container no longer exists.",
   container_weaker: "The created container is less confined than requested.",
   image_missing: "The image is not on this host and cannot be pulled.",
+  image_build_failed: "The image of an agent cannot be built.",
   disk_low: "A disk that sessions write to has too little free space.",
   // Launching a session.
   credential_unset: "The variable that a credential names is not set.",
@@ -87,6 +90,10 @@ export const ERROR_CODES = {
   work_missing: "The record has no work of the session to show or apply.",
   checkout_unusable: "The session's work cannot be brought into the current checkout.",
   copy_failed: "A file or directory of a record cannot be copied.",
+  // Publishing it.
+  publish_refused: "The session's work may not be published, or the server refuses it.",
+  publish_failed: "The session's work could not be pushed.",
+  request_failed: "The branch is published, but its pull or merge request could not be opened.",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

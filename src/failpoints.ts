@@ -54,6 +54,10 @@ export const FAILPOINT_LABELS = [
   // Before the export of its work; after it, before the journal says so.
   "exporting",
   "exported",
+  // Of a session that is published: before the push; after it, before the journal says so; with its request, before that.
+  "publishing",
+  "pushed",
+  "published",
   "gate_removed",
   "staging_removed",
   "sealing",

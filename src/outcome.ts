@@ -28,6 +28,16 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** The outcomes that a command itself can report, with its exit code or otherwise. */
+export const SAID_OUTCOMES = [
+  "generic_failure",
+  "usage_error",
+  "blocked",
+  "nothing_ready",
+  "work_failed",
+  "infrastructure_failure",
+] as const satisfies readonly Outcome[];
+
 /** The step of a launch that failed, for `launch_failed` only. */
 export const LAUNCH_STAGES = [
   "credentials",

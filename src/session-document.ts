@@ -82,6 +82,19 @@ export const sessionLlmSchema = z.strictObject({
 
 export type SessionLlm = z.infer<typeof sessionLlmSchema>;
 
+/** Where the work of a session was published. */
+export const publishedSchema = z.object({
+  /** Without `refs/heads/`. */
+  branch: z.string(),
+  commit: z.string(),
+  /** Of the repository that it was pushed to. */
+  url: z.string(),
+  /** The pull or merge request; null where none was asked for, or none could be opened: `warnings` then say why. */
+  request_url: z.string().nullable(),
+});
+
+export type Published = z.infer<typeof publishedSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -126,6 +139,8 @@ export const sessionDocumentSchema = z.object({
   work: workSchema.nullable().default(null),
   /** Null while the session is open, where the profile names none, and in records of older versions. */
   artifacts: artifactsSchema.nullable().default(null),
+  /** Null while the session is open, where nothing was published, and in records of older versions. */
+  published: publishedSchema.nullable().default(null),
   /** Null while the session is open, where it had no allowlist, and in records of older versions. */
   egress: egressSchema.nullable().default(null),
   /** As of now while the session runs. Null where it uses no gateway, and in records of older versions. */
@@ -203,6 +218,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     output_lost: null,
     work: null,
     artifacts: null,
+    published: null,
     egress: null,
     llm: null,
     scheduled_timestamp: null,

@@ -43,6 +43,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     description: "Validates the configuration file, or prints its schema.",
     examples: ["agentd config check"],
   },
+  image: {
+    summary: "build and list the images of agents",
+    description: "Builds and lists the images of agents.",
+    examples: ["agentd image build codex", "agentd image ls"],
+  },
   service: {
     summary: "run the daemon as a systemd service",
     description: "Installs, shows or removes the daemon's systemd user service.",

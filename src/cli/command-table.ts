@@ -15,6 +15,9 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { imageBuild } from "./commands/image-build.ts";
+import { imageLs } from "./commands/image-ls.ts";
+import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
@@ -30,6 +33,7 @@ import { show } from "./commands/show.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { usage } from "./commands/usage.ts";
+import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
@@ -61,10 +65,14 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   auditPrune,
   configCheck,
   configSchema,
+  init,
+  imageBuild,
+  imageLs,
   doctor,
   serviceInstall,
   serviceUninstall,
   serviceStatus,
+  version,
   completion,
   complete,
 ];

@@ -8,7 +8,7 @@ import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } f
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import type { DaemonFlags } from "./frame/context.ts";
-import { confirmOn, hostOf } from "./process-host.ts";
+import { askOn, confirmOn, hostOf } from "./process-host.ts";
 import { type CliHost, runCommandLine } from "./run-command-line.ts";
 
 /** Runs the command line of this process and sets its exit code. */
@@ -30,6 +30,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
         packageDirectory: dirname(__dirname),
       },
       confirm: confirmOn(process),
+      ask: askOn(process),
       runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
     }),
   });
@@ -45,7 +46,7 @@ async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string>
 async function loadConfig(host: CliHost, options: GlobalOptions, file: string | undefined): Promise<Config> {
   const { loadConfig: load } = await import("../config/load.ts");
   const named = file ?? (await requireConfigFile(host, options.config));
-  return await load(named, { ...host, cores: availableParallelism() });
+  return await load(named, { ...host, cores: availableParallelism(), shippedAgents: shippedAgents() });
 }
 
 async function runDaemon(
@@ -61,5 +62,10 @@ async function runDaemon(
   const copyWorker = join(__dirname, "copy-worker.cjs");
   const gateway = join(__dirname, "gateway.cjs");
   const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, gateway };
-  return await runDaemon({ ...options, version: host.version, ...scripts }, process, host.env);
+  const given = { version: host.version, shippedAgents: shippedAgents() };
+  return await runDaemon({ ...options, ...given, ...scripts }, process, host.env);
+}
+
+function shippedAgents(): string {
+  return join(dirname(__dirname), "agents");
 }

@@ -41,9 +41,8 @@ export const MEANINGS: readonly Meaning[] = [
       "`agentd audit prune` removes old records; containers and clones are removed when a session is sealed.",
   },
   {
-    words: ["image", "images", "pull", "build"],
-    advice:
-      "`agentd profiles` shows the image of each profile; `podman images` and `podman build` are for images.",
+    words: ["images", "pull", "build"],
+    advice: "`agentd image ls` lists the images of agents, `agentd image build` builds one.",
   },
   {
     words: ["cron", "timer", "timers", "schedules"],
@@ -59,8 +58,9 @@ export const MEANINGS: readonly Meaning[] = [
     advice: "`agentd service` manages the daemon's systemd service.",
   },
   {
-    words: ["init", "setup"],
-    advice: "`agentd doctor` checks this host; `agentd service install` installs the daemon.",
+    words: ["setup"],
+    advice:
+      "`agentd init` writes a first configuration; `agentd doctor` checks this host; `agentd service install` installs the daemon.",
   },
 ];
 

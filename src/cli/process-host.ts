@@ -2,7 +2,7 @@
  * The process as the command line sees it: the only module of the programs that uses it directly.
  */
 import { homedir } from "node:os";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isatty } from "node:tty";
 import type { LocalContext } from "./frame/context.ts";
@@ -52,4 +52,37 @@ export function confirmOn({ stdin, stderr }: NodeJS.Process): LocalContext["conf
         terminal.close();
       });
     });
+}
+
+/** Asks for lines on the terminal of the process, where it has one; an end of the input is an empty line. */
+export function askOn({ stdin, stderr }: NodeJS.Process): LocalContext["ask"] {
+  if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  // What was typed ahead of a question.
+  const typed: string[] = [];
+  let terminal: Interface | undefined;
+  const over = new AbortController();
+  const isOver = (): boolean => over.signal.aborted;
+  return async (question) => {
+    terminal ??= createInterface({ input: stdin, output: stderr })
+      .on("line", (line) => typed.push(line))
+      .once("close", () => over.abort());
+    const open = terminal;
+    const line = typed.shift();
+    if (line !== undefined || isOver()) {
+      stderr.write(`${question} ${line ?? ""}\n`);
+      return (line ?? "").trim();
+    }
+    const answer = await new Promise<string>((resolve) => {
+      const onClose = (): void => resolve("");
+      open.once("close", onClose);
+      open.resume();
+      open.question(`${question} `, (text) => {
+        open.off("close", onClose);
+        resolve(text);
+      });
+    });
+    // An open terminal would keep the process from ending.
+    if (!isOver()) open.pause();
+    return answer.trim();
+  };
 }

@@ -7,8 +7,15 @@ const OWN_KEYWORDS = ["type_in_words", "concealed"];
 
 /** A JSON Schema, draft 2020-12, of what may be written in the file. */
 export function configJsonSchema(defaults: SchemaDefaults): z.core.JSONSchema.BaseSchema {
-  return toJsonSchema(configSchema(defaults));
+  const schema = toJsonSchema(configSchema(defaults));
+  const profile = (schema.properties?.["profiles"] as z.core.JSONSchema.BaseSchema).items as ProfileSchema;
+  // The definition of an agent gives the others.
+  profile.anyOf = [{ required: ["agent"] }, { required: profile.required.filter((key) => key !== "name") }];
+  profile.required = ["name"];
+  return schema;
 }
+
+type ProfileSchema = z.core.JSONSchema.BaseSchema & { required: string[] };
 
 function toJsonSchema(schema: z.core.$ZodType): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(schema, {

@@ -128,6 +128,11 @@ export function userConfigFile(host: Host): string {
   return join(configHome(host), "agentd", "agentd.toml");
 }
 
+/** Where the operator's own definitions of agents are. */
+export function ownAgents(host: Host): string {
+  return join(configHome(host), "agentd", "agents");
+}
+
 /** The service's file of credentials: one `NAME=value` a line. */
 export function credentialsFile(host: Host): string {
   return join(configHome(host), "agentd", "credentials.env");

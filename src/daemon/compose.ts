@@ -74,6 +74,8 @@ export interface DaemonOptions {
   readonly copyWorker: string;
   /** The script of the gateway. */
   readonly gateway: string;
+  /** Directory of the definitions of agents that agentd brings. */
+  readonly shippedAgents: string;
 }
 
 export interface ComposeOptions extends DaemonOptions {
@@ -99,7 +101,7 @@ export interface Daemon {
 export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { host, pid, resources, version } = options;
   const load = (file: string): Promise<Config> =>
-    loadConfig(file, { ...host, cores: availableParallelism() });
+    loadConfig(file, { ...host, cores: availableParallelism(), shippedAgents: options.shippedAgents });
   const configFile = await requireConfigFile(host, options.config);
   const files = new LoadedFiles([configFile, credentialsFile(host)]);
   const noted = await files.note();

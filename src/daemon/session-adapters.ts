@@ -25,6 +25,7 @@ import type {
   HostPaths,
   Leftovers,
   WorkspaceExport,
+  WorkspacePublication,
   Workspaces,
 } from "../local/ports.ts";
 import type { ExportedWork } from "../sessions/port/executor.ts";
@@ -45,6 +46,7 @@ import { type RemoveTree, Staging } from "../workspace/staging.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { fillWorkspace } from "./fill-workspace.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
+import { publishFrom } from "./publish-from.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 
@@ -57,13 +59,17 @@ export interface WorkspaceTools {
   readonly exporter: Pick<Exporter, "export">;
   /** Asked for each export. */
   readonly exportLimitBytes: () => number;
+  /** Of agentd, for servers. */
+  readonly version: string;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Workspaces below a cache directory. */
 export function workspacesOf(
   cacheDirectory: string,
   instance: string,
-  { environment, remove, exporter, exportLimitBytes, copier }: WorkspaceTools,
+  { environment, remove, exporter, exportLimitBytes, copier, version, now }: WorkspaceTools,
 ): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
@@ -81,6 +87,8 @@ export function workspacesOf(
     },
     exportWork: (sessionId, options) =>
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
+    publishWork: (sessionId: string, publication: WorkspacePublication) =>
+      publishFrom(stagingOf(sessionId), publication, { environment, version, now }),
     copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     fill: (sessionId, source, options) =>
       fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),

@@ -16,6 +16,7 @@ import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/ports.ts";
 import type { Logger } from "../log.ts";
+import { readConsoleEnd } from "../podman/console-end.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Intake } from "../sessions/intake.ts";
@@ -96,6 +97,8 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       remove: remover.remove,
       exporter,
       exportLimitBytes: () => current.config.daemon.exportLimitBytes,
+      version,
+      now: clock.now,
       copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
     }),
     credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
@@ -120,6 +123,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     profileNames: () => current.config.profiles.map(({ name }) => name),
     prepareSeal: () => sealer.prepare(),
     prepareExport: () => exporter.prepare(),
+    lastPrinted: async (path) => (await readConsoleEnd(path, "stdout"))?.toString("utf8") ?? "",
     profile: (name) => {
       const { config } = current;
       const profile = current.profile(name);

@@ -12,9 +12,8 @@ const OF_THE_USER = "~/.config/git/config";
  * files that come before are included after the identity: it is only a default. An existing `~/.gitconfig` has the last
  * word in any case.
  */
-export function gitIdentity({ name, git }: Pick<Profile, "name" | "git">, hostName: string): HomeFile[] {
-  const person = git?.name ?? name;
-  const address = git?.email ?? `${name}@${domainOf(hostName)}.agentd.invalid`;
+export function gitIdentity(profile: Pick<Profile, "name" | "git">, hostName: string): HomeFile[] {
+  const { name: person, email: address } = authorOf(profile, hostName);
   const written = (path: string, included: readonly string[]): HomeFile => ({
     path,
     content: Buffer.from(
@@ -30,6 +29,15 @@ export function gitIdentity({ name, git }: Pick<Profile, "name" | "git">, hostNa
     ),
   });
   return [written(".gitconfig", [SYSTEM, OF_THE_USER]), written(".config/git/config", [SYSTEM])];
+}
+
+/** The profile's, else one that no mail reaches. */
+export function authorOf(
+  { name, git }: Pick<Profile, "name" | "git">,
+  hostName: string,
+): { readonly name: string; readonly email: string } {
+  const email = git?.email ?? `${name}@${domainOf(hostName)}.agentd.invalid`;
+  return { name: git?.name ?? name, email };
 }
 
 /** A host name as part of a domain: letters, digits and hyphens between dots. */

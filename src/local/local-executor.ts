@@ -19,12 +19,14 @@ import type {
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
+import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import { closeNetwork, followNetwork, hasGateway } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
+import { publish } from "./publish.ts";
 import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
 import { examine, listFound, sweep } from "./sweep.ts";
 
@@ -114,6 +116,13 @@ export class LocalExecutor implements Executor {
     const homeVolumeDirectory =
       artifacts.length === 0 ? undefined : await engine.homeDirectory(containerName(instance, sessionId));
     return await workspaces.exportWork(sessionId, { ...options, artifacts, homeVolumeDirectory });
+  }
+
+  async publishWork(job: PublishedJob, options: PublishOptions): Promise<PublishedWork> {
+    const { leftovers } = this.#parts;
+    // A dead daemon's push may still be under way.
+    if (this.#madeFor(job.sessionId).isEarlierDaemons) await leftovers.endWork([job.sessionId]);
+    return await publish(this.#parts, job, options);
   }
 
   async release(job: CommandOfJob, { mayStillRun, onRemoving }: ReleaseOptions): Promise<void> {

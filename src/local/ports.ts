@@ -12,6 +12,7 @@ import type { PullPolicy } from "../podman/images/images.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ClosedNetwork, ExportedWork, ExportOptions, NetworkChange } from "../sessions/port/executor.ts";
+import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 
 /** The container engine. */
 export interface Engine {
@@ -83,6 +84,14 @@ export interface WorkspaceExport extends ExportOptions {
   readonly homeVolumeDirectory: string | undefined;
 }
 
+/** What is published of a workspace, and how. */
+export interface WorkspacePublication extends PublishOptions {
+  readonly job: PublishedJob;
+  readonly author: { readonly name: string; readonly email: string };
+  /** Undefined: none is configured. */
+  readonly token: { readonly source: string; readonly value: string } | undefined;
+}
+
 /** A file to write, by its path from the home. */
 export interface HomeFile {
   readonly path: string;
@@ -128,6 +137,8 @@ export interface Workspaces {
   keepBase(sessionId: string, url: string): Promise<void>;
   /** Takes what the session did out of its workspace, when nothing of it runs; as `Executor.exportWork`. */
   exportWork(sessionId: string, options: WorkspaceExport): Promise<ExportedWork>;
+  /** Publishes what was exported; as `Executor.publishWork`. */
+  publishWork(sessionId: string, publication: WorkspacePublication): Promise<PublishedWork>;
   /**
    * Makes an empty workspace, or one with a copy of a directory, where the session's container does not see it, and keeps
    * what it was.

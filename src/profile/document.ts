@@ -7,6 +7,7 @@ import { defaultNetwork } from "./rules/default-network.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { fileTargetFaults } from "./rules/file-targets.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
+import { publishFaults } from "./rules/publishing.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
 
 type WrittenShape = { [K in keyof ProfileKeys]: ProfileKeys[K]["written"] };
@@ -24,6 +25,7 @@ export const profileDocumentSchema = z
   .superRefine(workspaceRules, always)
   .superRefine(allowRule, always)
   .superRefine(llmRule, always)
+  .superRefine(publishRules, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -65,6 +67,13 @@ function llmRule(profile: unknown, context: Context): void {
   if (network !== "host" && network !== "none") return;
   const message = `needs network = "allowlist" or "private", and not ${JSON.stringify(network)}`;
   context.addIssue({ code: "custom", path: ["llm"], message });
+}
+
+function publishRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  for (const { path, message } of publishFaults(profile)) {
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
 }
 
 function mountTargetRules(profile: unknown, context: Context): void {

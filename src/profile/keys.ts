@@ -4,8 +4,10 @@
  * are derived from here: a key that is added here is nowhere forgotten.
  */
 import { HOME } from "./keys/home.ts";
+import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
+import { PUBLISHING } from "./keys/publishing.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
@@ -18,10 +20,12 @@ export const PROFILE_KEYS = {
   ...WORKSPACE,
   ...WHEN_IT_RUNS,
   ...LIMITS,
+  ...HOW_IT_ENDS,
   ...SURROUNDINGS,
   ...LLM,
   ...HOME,
   ...WHAT_COMES_OUT,
+  ...PUBLISHING,
 };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

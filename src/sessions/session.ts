@@ -3,6 +3,7 @@ import { type Ending, ending } from "../outcome.ts";
 import type { SessionDocument, SessionView } from "../session-document.ts";
 import { type Ended, finish } from "./end/finish.ts";
 import { clearAway, leaveBehind } from "./end/relinquish.ts";
+import { endingAsSaid } from "./end/what-it-said.ts";
 import { launchAndFollow } from "./launch/launch-and-follow.ts";
 import type { SessionHost } from "./parts/session-host.ts";
 import type { SessionParts } from "./parts/session-parts.ts";
@@ -10,7 +11,7 @@ import { LaunchError } from "./port/launch-stage.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { Place } from "./queue/place.ts";
 import { adopt } from "./run/adopt.ts";
-import type { Beginning } from "./state/beginning.ts";
+import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
 import type { SessionPlan } from "./state/plan.ts";
@@ -87,9 +88,11 @@ export class Session {
     const { host, orders, plan } = this.#parts;
     const { name: profile, memoryBytes } = plan.profile;
     const place = new Place(host.admission, { sessionId: this.id, profile, memoryBytes }, orders.signal);
-    const end = await this.#untilEnd(place);
+    const seen = await this.#untilEnd(place);
     // Left: it needs its place no more.
-    if (end === undefined) return undefined;
+    if (seen === undefined) return undefined;
+    const { consoleLogPath } = this.record;
+    const end = await endingAsSaid(seen, plan.profile, () => host.lastPrinted(consoleLogPath));
     const document = await finish(this.#parts, this.#ended(end), place);
     place.leave();
     return document;
@@ -151,7 +154,8 @@ export class Session {
   #ended(end: Ending): Ended {
     const left = this.#beginning.at === "end" ? this.#beginning : undefined;
     const endTimestamp = left?.endTimestamp ?? new Date(this.#parts.host.clock.now()).toISOString();
-    return { ending: end, endTimestamp, isExported: left?.isExported ?? false };
+    const { isExported = false, publishing = NOTHING_PUBLISHED } = left ?? {};
+    return { ending: end, endTimestamp, isExported, publishing };
   }
 }
 

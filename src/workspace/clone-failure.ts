@@ -116,6 +116,13 @@ export function saysRefIsMissing(error: unknown): boolean {
   return error instanceof GitFailure && /remote branch .* not found in upstream/i.test(error.output);
 }
 
+/** Why git failed, in words, where that is known. */
+export function failureReason(
+  failure: GitFailure,
+): { readonly why: string; readonly next: string } | undefined {
+  return reasonFor(failure);
+}
+
 function reasonFor({ output }: GitFailure): Reason | undefined {
   return REASONS.find(({ says }) => says.test(output));
 }

@@ -83,8 +83,8 @@ function gitWords(output: string): string {
   return line.replace(/^(fatal|error): /, "").slice(0, MOST_WORDS);
 }
 
-/** The server's text, which git marks as the remote's. */
-function serverWords(output: string): string[] {
+/** The server's text, which git marks as the remote's, with whose it is; none where it said nothing. */
+export function serverWords(output: string): string[] {
   const lines = output.split("\n").flatMap((line) => /^remote: *(.*\S)\s*$/.exec(line)?.[1] ?? []);
   const words = lines.join(" ").slice(0, MOST_WORDS);
   return words === "" ? [] : [`the server says: ${words}`];

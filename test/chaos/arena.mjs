@@ -17,11 +17,21 @@ import { until } from "../kit/until.mjs";
 /** @typedef {{ image: string, repositoryUrl: string }} Ground */
 
 export const PROFILE = "chaos";
+/** Every outcome that a cell can have once its command has started. */
+const PUBLISHED = [
+  "generic_failure",
+  "work_failed",
+  "blocked",
+  "terminated_by_signal",
+  "interrupted",
+  "cancelled",
+];
 /** A slow machine at its slowest; only bounds how long a hang lasts. */
 export const LONG_MS = 180_000;
 
-/** Counts its start before it does anything, works until it is let go, and leaves with the code in its work unit. */
+/** Leaves a file to publish and counts its start before it does anything else, works until it is let go, and leaves with the code in its work unit. */
 const AGENT = `
+echo made > made-by-the-agent
 echo start >> /host/$AGENTD_SESSION_ID
 echo begun
 until [ -e /host/go ]; do sleep 0.1; done
@@ -33,7 +43,7 @@ exit $AGENTD_WORK_UNIT
 export async function openGround() {
   const sandbox = await createSandbox();
   const repositories = join(sandbox.directory, "repositories");
-  const server = await startGitServer(repositories);
+  const server = await startGitServer(repositories, { takesPushes: true });
   const close = async () => {
     await server.close();
     await sandbox.close();
@@ -83,6 +93,7 @@ export class Arena {
       command: ["/bin/sh", "-c", script, this.mark],
       mounts: [{ source: this.#host, target: "/host" }],
       network: "allowlist",
+      publish: { branch: "chaos/{session}", on: PUBLISHED },
     };
     await this.sandbox.writeConfig({
       daemon: { max_sessions: maxSessions, min_free: minFree },

@@ -35,6 +35,7 @@ export async function judge(arena, code) {
   if (exitCode !== 0) wrong.push(`audit verify: ${stdout.toString()}${stderr}`);
   // What a command did comes out, whatever became of it.
   if (document.start_timestamp !== null && document.work === null) wrong.push("its work was not exported");
+  if (starts > 0 && document.published === null) wrong.push("its work was not published");
   return { fate, cause: document.cause, starts, wrong };
 }
 

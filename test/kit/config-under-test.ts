@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { expect } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { type ConfigHost, loadConfig } from "../../src/config/load.ts";
@@ -16,6 +16,7 @@ export const HOST: ConfigHost = {
   home: "/home/ada",
   uid: 1234,
   cores: 3,
+  shippedAgents: resolve(import.meta.dirname, "../../agents"),
 };
 
 /** What is expected of the only problem of a source: `value` and `rule` are parts of the whole text. */

@@ -22,12 +22,13 @@ import { execa } from "execa";
  */
 
 /**
- * Serves every repository below a directory, for reading.
+ * Serves every repository below a directory, for reading, and for pushing where that is asked for.
  *
  * @param {string} root
  * @param {object} [options]
- * @param {string | undefined} [options.token] Every request needs it as the password of Basic authentication, under any
- *   user name.
+ * @param {string | (() => string) | undefined} [options.token] Every request needs it as the password of Basic
+ *   authentication, under any user name. A function is asked for each request.
+ * @param {boolean | undefined} [options.takesPushes] Default: false.
  * @param {Certificate | undefined} [options.certificate] Serves https with it instead of http.
  * @param {((request: IncomingMessage) => Promise<void> | void) | undefined} [options.beforeAnswer] Awaited before a
  *   request that may be answered is.
@@ -35,7 +36,10 @@ import { execa } from "execa";
  *   is answered with that may be answered; undefined: the repository.
  * @returns {Promise<GitServer>}
  */
-export async function startGitServer(root, { token, certificate, beforeAnswer, answerInstead } = {}) {
+export async function startGitServer(
+  root,
+  { token, takesPushes = false, certificate, beforeAnswer, answerInstead } = {},
+) {
   /** @type {string[]} */
   const requests = [];
   /** @type {string[]} */
@@ -48,7 +52,8 @@ export async function startGitServer(root, { token, certificate, beforeAnswer, a
   const onRequest = async (request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (request.headers.authorization !== undefined) authorizations.push(request.headers.authorization);
-    if (token !== undefined && passwordOf(request) !== token) {
+    const expected = typeof token === "function" ? token() : token;
+    if (expected !== undefined && passwordOf(request) !== expected) {
       response.writeHead(401, { "WWW-Authenticate": 'Basic realm="git"' }).end("authentication required\n");
       return;
     }
@@ -63,7 +68,7 @@ export async function startGitServer(root, { token, certificate, beforeAnswer, a
       response.writeHead(status, headers).end(text);
       return;
     }
-    await serve(root, request, response, () => {
+    await serve({ root, takesPushes }, request, response, () => {
       packs += 1;
     });
   };
@@ -105,14 +110,15 @@ function passwordOf(request) {
 }
 
 /**
- * @param {string} root
+ * @param {{ root: string, takesPushes: boolean }} place
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  * @param {() => void} onPack Called when the answer turns out to hold a pack.
  */
-async function serve(root, request, response, onPack) {
+async function serve({ root, takesPushes }, request, response, onPack) {
   const backend = execa("git", ["http-backend"], {
-    env: cgiVariables(root, request),
+    // Who is known to the web server may push.
+    env: { ...cgiVariables(root, request), ...(takesPushes ? { REMOTE_USER: "agent" } : {}) },
     extendEnv: false,
     encoding: "buffer",
     buffer: { stdout: false },

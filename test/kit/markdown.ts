@@ -37,3 +37,11 @@ export function tableRows(text: string): string[][] {
 export function codeWords(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, word = ""]) => word);
 }
+
+/** The blocks of code in a language below a heading, up to the next heading of its level, in order. */
+export function codeBlocks(text: string, language: string, heading: string): string[] {
+  const level = heading.indexOf(" ");
+  const section = sections(text, level).get(heading.slice(level + 1)) ?? "";
+  const block = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms");
+  return [...section.matchAll(block)].map(([, code = ""]) => code);
+}

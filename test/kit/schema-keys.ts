@@ -19,7 +19,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemaKeys(): SchemaKey[] {
   const { daemon, llm, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts, files, git, llm: profileLlm } = properties(profile);
+  const { credentials, mounts, files, git, llm: profileLlm, publish } = properties(profile);
   const { providers, prices } = properties(llm!);
   const price = elementOf(prices!);
   return [
@@ -33,6 +33,8 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[[profiles.files]]", elementOf(files!)),
     ...keysOf("[profiles.git]", git!),
     ...keysOf("[profiles.llm]", profileLlm!),
+    ...keysOf("[profiles.publish]", publish!),
+    ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
   ];
 }
 

@@ -1,7 +1,8 @@
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
+import type { Profile } from "../../profile/profile.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
-import type { LocalContext } from "../frame/context.ts";
+import type { Installation, LocalContext } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { type Fact, renderFacts } from "../words/facts.ts";
 import { llmWarnings } from "../words/llm-warnings.ts";
@@ -40,7 +41,7 @@ async function checkConfig(
   const { stdout } = context;
   try {
     const config = await context.loadConfig(file);
-    const warnings = await warningsOf(config);
+    const warnings = await warningsOf(config, context.installation);
     if (options.json === true) await stdout.json({ file: config.file, problems: [], warnings });
     else await stdout.line(summary(config, warnings));
     return 0;
@@ -59,16 +60,30 @@ interface ConfigWarning {
   readonly warning: string;
 }
 
-async function warningsOf({ profiles }: Config): Promise<ConfigWarning[]> {
+async function warningsOf({ profiles }: Config, installation: Installation): Promise<ConfigWarning[]> {
   const found = await Promise.all(
     profiles.map(async (profile) =>
-      [...(await networkWarnings(profile)), ...(await llmWarnings(profile))].map((warning) => ({
-        profile: profile.name,
-        warning,
-      })),
+      [
+        ...(await networkWarnings(profile)),
+        ...(await llmWarnings(profile)),
+        ...(await warningsOfAgent(profile, installation)),
+      ].map((warning) => ({ profile: profile.name, warning })),
     ),
   );
   return found.flat();
+}
+
+async function warningsOfAgent(
+  profile: Profile,
+  { host, packageDirectory }: Installation,
+): Promise<string[]> {
+  if (profile.agent === undefined) return [];
+  const [{ agentPlaces, findAgent }, { agentWarnings }] = await Promise.all([
+    import("../../config/agent-files.ts"),
+    import("../../config/agent-warnings.ts"),
+  ]);
+  const definition = await findAgent(profile.agent, agentPlaces(host, packageDirectory));
+  return definition === undefined ? [] : agentWarnings(profile, definition);
 }
 
 function summary({ file, daemon, profiles }: Config, warnings: readonly ConfigWarning[]): string {

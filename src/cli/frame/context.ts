@@ -69,6 +69,8 @@ export interface LocalContext extends CliContext {
   readonly installation: Installation;
   /** Asks the operator a yes-or-no question; undefined without a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+  /** Asks the operator for a line, which may be empty; undefined without a terminal. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */
   readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }

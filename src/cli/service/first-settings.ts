@@ -16,7 +16,6 @@ const CREDENTIALS = `# Credentials for sessions, one NAME=value a line. A profil
 #
 # The daemon reads this file when it starts, and again with: agentd reload
 #
-#AGENTD_GITHUB_TOKEN=
 `;
 
 /** Writes the first configuration. @param packageDirectory holds the example that it is. */
@@ -25,10 +24,18 @@ export async function writeFirstConfig(path: string, packageDirectory: string): 
   await writeNew(path, content, 0o644);
 }
 
-/** Writes a file for credentials, unless there is one. Resolves to whether it did. */
-export async function ensureCredentialsFile(path: string): Promise<boolean> {
+/**
+ * Writes a file for credentials, unless there is one. Resolves to whether it did.
+ *
+ * @param names to fill in; each is a comment until then.
+ */
+export async function ensureCredentialsFile(
+  path: string,
+  names: readonly string[] = ["AGENTD_GITHUB_TOKEN"],
+): Promise<boolean> {
+  const lines = names.map((name) => `#${name}=\n`);
   try {
-    await writeNew(path, CREDENTIALS, 0o600);
+    await writeNew(path, [CREDENTIALS, ...lines].join(""), 0o600);
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;

@@ -22,7 +22,7 @@ import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
 import { agoText, spanText } from "./time-text.ts";
-import { workText } from "./work-text.ts";
+import { publishedText, workText } from "./work-text.ts";
 
 export interface SessionReport {
   readonly view: SessionView;
@@ -99,7 +99,10 @@ export function reportText(report: SessionReport, nowMs: number, space: TableSpa
     ...whenItRan(view, nowMs),
     ...howItEnded(view),
     ...whatItReached(report),
-    ...present([["work", workText(view)]]),
+    ...present([
+      ["work", workText(view)],
+      ["published", publishedText(view)],
+    ]),
     ["record", view.record],
     ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
     ...excludedFacts(view),

@@ -5,7 +5,7 @@ import { runExitCode } from "../../outcome.ts";
 import type { ListedSession, SessionView } from "../../session-document.ts";
 import { printable } from "../terminal/printable.ts";
 import { spanText } from "./time-text.ts";
-import { workPointer } from "./work-text.ts";
+import { publishedText, workPointer } from "./work-text.ts";
 
 /** How a sealed session ended, such as `success in 1.2 s`, with the cause and the record where something failed. */
 export function endText(view: SessionView): string {
@@ -17,8 +17,13 @@ export function endText(view: SessionView): string {
 }
 
 function workLine(view: SessionView): string {
-  const pointer = workPointer(view);
-  return pointer === null ? "" : `\n  ${pointer}`;
+  const lines = [workPointer(view), publishedLine(view)].filter((line) => line !== null);
+  return lines.map((line) => `\n  ${line}`).join("");
+}
+
+function publishedLine(view: SessionView): string | null {
+  const published = publishedText(view);
+  return published === null ? null : `published ${printable(published)}`;
 }
 
 /** What looks for the reason on this host; nothing for a command that has run, nor where it is the server's or the ref's. */

@@ -49,6 +49,14 @@ export function workPointer({
   return `${parts.join(", ") || "work"}: see \`agentd diff ${id}\``;
 }
 
+/** `agentd/x at 1a2b3c4d5e, https://...`: branch, commit and request, else the repository. Null where nothing was published. */
+export function publishedText({ published }: Pick<ListedSession, "published">): string | null {
+  // A daemon of an older version has no such field.
+  if (published === null || (published as unknown) === undefined) return null;
+  const { branch, commit, url, request_url: request } = published;
+  return `${branch} at ${shortCommit(commit)}, ${request ?? url}`;
+}
+
 export function hasChanges({ work }: Pick<ListedSession, "work">): boolean {
   return work !== null && (work.commits !== 0 || work.files_changed !== 0);
 }

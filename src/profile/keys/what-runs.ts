@@ -6,6 +6,10 @@ import { refFault, repositoryFault } from "../../workspace/repository-url.ts";
 import { argument, type Context, daemonVariable, path, rule } from "../rules/field-rules.ts";
 import { key, plain, shown } from "./key.ts";
 
+/** Names of agents: they are names of files and parts of image names. */
+export const AGENT_NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+const AGENT_NAME_RULE = "must be the name of an agent, such as codex: a-z, 0-9 and -";
+
 const RESERVED_NAMES = ["root", "nobody", "daemon", "bin", "sys", "man", "mail"];
 
 const PULLS = z.enum(["missing", "always", "never"]);
@@ -22,6 +26,18 @@ export const WHAT_RUNS = {
         .string()
         .superRefine(rule(profileNameFault))
         .describe("Name of the profile and of the user inside the container."),
+    ),
+  ),
+  agent: shown(
+    "agent",
+    plain(
+      "agent",
+      optionalText,
+      z
+        .string()
+        .regex(AGENT_NAME, AGENT_NAME_RULE)
+        .optional()
+        .describe("Agent that the profile runs: its definition gives every key that the profile leaves out."),
     ),
   ),
   base_image: shown(

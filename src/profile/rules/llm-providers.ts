@@ -4,7 +4,7 @@ import type { DialectName } from "../../llm/prices/types.ts";
 import { daemonVariable, rule } from "./field-rules.ts";
 
 /** The forms of requests that agentd understands. */
-const DIALECTS = ["openai", "anthropic", "gemini"] as const satisfies readonly DialectName[];
+export const DIALECTS = ["openai", "anthropic", "gemini"] as const satisfies readonly DialectName[];
 
 const BASE_URLS: Readonly<Record<DialectName, string>> = {
   openai: "https://api.openai.com",
@@ -37,6 +37,11 @@ export const keptProvider = z
   .readonly();
 
 export type Provider = z.output<typeof keptProvider>;
+
+/** Whether a host is the one of a dialect's own provider. */
+export function isProviderHost(host: string): boolean {
+  return Object.values(BASE_URLS).some((url) => new URL(url).hostname === host.toLowerCase());
+}
 
 /** A provider from what was written, which has passed the rules. */
 export function toProvider(written: z.output<typeof writtenProvider>): Provider {

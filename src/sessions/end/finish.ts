@@ -4,8 +4,10 @@ import type { SessionParts } from "../parts/session-parts.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { Place } from "../queue/place.ts";
 import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
+import type { PublishTrail } from "../state/beginning.ts";
 import { exportStage } from "./export-stage.ts";
 import { networkStage } from "./network-stage.ts";
+import { publishStage } from "./publish-stage.ts";
 
 /** How a session ended, and what of its end an earlier daemon has done. */
 export interface Ended {
@@ -14,18 +16,19 @@ export interface Ended {
   readonly endTimestamp: string;
   /** Whether its work was exported already. */
   readonly isExported: boolean;
+  readonly publishing: PublishTrail;
 }
 
 /**
  * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked. Between
- * the processes of the session and its files, its work is exported.
+ * the processes of the session and its files, its work is exported and published.
  *
  * @param place given back when the steps fail again and again: others may run meanwhile.
  * @returns undefined when the daemon left the session before that.
  */
 export async function finish(
   parts: SessionParts,
-  { ending: end, endTimestamp, isExported }: Ended,
+  { ending: end, endTimestamp, isExported, publishing }: Ended,
   place: Place,
 ): Promise<SessionDocument | undefined> {
   const { host, record, standing, orders, job, leaving, log } = parts;
@@ -34,6 +37,7 @@ export async function finish(
   const mayStillRun = end.outcome === "interrupted" || orders.taken !== undefined;
   let isReleased = false;
   const exportWork = exportStage(parts, isExported);
+  const publishWork = publishStage(parts, { outcome: end.outcome, endTimestamp, publishing });
   const steps = async (): Promise<SessionDocument> => {
     await standing.settle();
     if (standing.state !== "finishing") {
@@ -45,6 +49,7 @@ export async function finish(
       await executor.endProcesses(job, { mayStillRun });
       await networkStage(parts);
       await exportWork();
+      await publishWork();
       standing.activity = "removing its files on the host";
       await executor.release(job, { mayStillRun, onRemoving: standing.removing });
     }

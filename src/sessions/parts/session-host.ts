@@ -22,5 +22,7 @@ export interface SessionHost {
   readonly prepareSeal: () => void;
   /** Announces an export, so that its worker is ready. */
   readonly prepareExport: () => void;
+  /** What a command printed last on its standard output; empty when nothing can be read. */
+  readonly lastPrinted: (consoleLogPath: string) => Promise<string>;
   readonly failpoints: Failpoints;
 }

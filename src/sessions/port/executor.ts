@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../../profile/profile.ts";
 import type { Artifacts, Egress, SessionDocument, SessionLlm, Work } from "../../session-document.ts";
+import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -275,6 +276,13 @@ export interface Executor {
    * @throws Error when there is nothing to export from, or it cannot be written; the signal's reason.
    */
   exportWork(job: Pick<Job, "sessionId" | "profile">, options: ExportOptions): Promise<ExportedWork>;
+  /**
+   * Brings what was exported to where the profile publishes it. Between the export and the release. May be called again,
+   * also by a later daemon: what is done already is not done again.
+   *
+   * @throws AgentdError when it may not be published, or cannot; what a step throws; the signal's reason.
+   */
+  publishWork(job: PublishedJob, options: PublishOptions): Promise<PublishedWork>;
   /**
    * Releases all that was made for a session, by this daemon or an earlier one. May be called again when it has failed,
    * and when there is nothing.

@@ -38,6 +38,7 @@ export function decide(left: Left): Beginning {
         ending: trail.ending,
         endTimestamp: trail.endTimestamp,
         isExported: trail.isExported,
+        publishing: trail.publishing,
       };
   }
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { JournalEntry } from "../../audit/format/journal.ts";
 import { type Ending, LAUNCH_STAGES, OUTCOMES } from "../../outcome.ts";
+import type { PublishTrail } from "../state/beginning.ts";
 import { type EndOrder, ORDERED_OUTCOMES } from "../state/end-orders.ts";
 
 /** How far a session had come, as its journal shows it, and whether it was ordered to end. */
@@ -30,11 +31,15 @@ export type LeftTrail =
       readonly endTimestamp: string;
       /** Whether its work was exported, or could not be. */
       readonly isExported: boolean;
+      /** What was done of its publishing. */
+      readonly publishing: PublishTrail;
     };
 
 const openedSchema = z.object({ boot: z.string(), uptime_ms: z.number() });
 
 const orderSchema = z.object({ outcome: z.enum(ORDERED_OUTCOMES), cause: z.string(), grace_ms: z.number() });
+
+const pushedSchema = z.object({ branch: z.string(), commit: z.string() });
 
 const endedSchema = z.object({
   outcome: z.enum(OUTCOMES),
@@ -94,7 +99,18 @@ function readRunning(journal: readonly JournalEntry[]): LeftTrail {
 function readFinishing(journal: readonly JournalEntry[]): LeftTrail {
   const { end_timestamp: endTimestamp, ...ending } = endedSchema.parse(lineOf(journal, "ended"));
   const isExported = journal.some(({ event }) => event === "exported" || event === "export_failed");
-  return { state: "finishing", ending, endTimestamp, isExported };
+  return { state: "finishing", ending, endTimestamp, isExported, publishing: readPublishing(journal) };
+}
+
+/** The lines that end the publishing of a session. */
+const PUBLISHED = ["published", "nothing_published", "publish_failed"];
+
+function readPublishing(journal: readonly JournalEntry[]): PublishTrail {
+  const pushed = journal.findLast(({ event }) => event === "pushed");
+  return {
+    isDone: journal.some(({ event }) => event !== undefined && PUBLISHED.includes(event)),
+    pushed: pushed && pushedSchema.parse(pushed),
+  };
 }
 
 function orderIn(journal: readonly JournalEntry[]): EndOrder | undefined {

@@ -1,5 +1,16 @@
 import type { Ending } from "../../outcome.ts";
+import type { PushedBranch } from "../port/publication.ts";
 import type { EndOrder } from "./end-orders.ts";
+
+/** How far the publishing of a session's work had come. */
+export interface PublishTrail {
+  /** Whether it was done, or failed, or there was nothing to do. */
+  readonly isDone: boolean;
+  /** Undefined: nothing was pushed. */
+  readonly pushed: PushedBranch | undefined;
+}
+
+export const NOTHING_PUBLISHED: PublishTrail = { isDone: false, pushed: undefined };
 
 /** Where the life of a session begins in this daemon. `order`: it was ordered to end, by this or an earlier daemon. */
 export type Beginning =
@@ -24,4 +35,6 @@ export type Beginning =
       readonly endTimestamp: string | undefined;
       /** Whether its work was exported, or could not be. Undefined: neither. */
       readonly isExported?: boolean | undefined;
+      /** Undefined: nothing of it was done. */
+      readonly publishing?: PublishTrail | undefined;
     };

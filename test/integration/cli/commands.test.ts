@@ -226,6 +226,7 @@ describe("agentd ps on a terminal", () => {
 describe("agentd profiles", () => {
   const PROFILE: ProfileView = {
     name: "demo",
+    agent: null,
     image: "localhost/demo",
     pull: "missing",
     command: ["demo", "exec"],
@@ -264,7 +265,9 @@ describe("agentd status", () => {
       "  sessions    2 running, 1 preparing, 0 finishing, 0 queued; at most 2 at once\n",
     );
     expect(stdout).toContain("  incomplete  0198f2a4c6e81234: the container cannot be removed\n");
-    expect(stdout).toContain("  gateway     process 4712, 45 MiB of memory, 2 sessions, 1 with language models: 3 requests in flight\n");
+    expect(stdout).toContain(
+      "  gateway     process 4712, 45 MiB of memory, 2 sessions, 1 with language models: 3 requests in flight\n",
+    );
     expect(JSON.parse((await agentd(directory, "status", "--json")).stdout)).toEqual(STATUS);
   });
 });

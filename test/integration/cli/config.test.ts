@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -73,6 +73,27 @@ describe("agentd config check", () => {
   });
 });
 
+describe("a profile that names an agent", () => {
+  it("is checked with its definition, and a warning says what goes against that", async () => {
+    await writeFile(file, '[[profiles]]\nname = "x"\nagent = "pi"\nallow = ["github.com"]\ntimeout = "1m"\n');
+    const { exitCode, stdout } = await agentd(home, "config", "check", file);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("allow lacks api.openai.com, which pi needs");
+    expect(stdout).toContain("timeout is shorter than 2m, which pi needs");
+  });
+
+  it("is refused where the definition of the operator's is wrong, with its file", async () => {
+    const directory = join(home, ".config", "agentd", "agents");
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, "pi.toml"), "[profile]\n");
+    await writeFile(file, '[[profiles]]\nname = "x"\nagent = "pi"\n');
+    const { exitCode, stderr } = await agentd(home, "config", "check", file);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("[agent_invalid]");
+    expect(stderr).toContain(join(directory, "pi.toml"));
+  });
+});
+
 describe("agentd config schema", () => {
   it("prints a JSON Schema with the meaning of every key, and nothing that is not JSON Schema's", async () => {
     const { exitCode, stdout } = await agentd(home, "config", "schema");
@@ -85,7 +106,8 @@ describe("agentd config schema", () => {
       properties: {
         profiles: {
           items: {
-            required: ["name", "base_image", "command"],
+            required: ["name"],
+            anyOf: [{ required: ["agent"] }, { required: ["base_image", "command"] }],
             properties: { env: { type: "object", additionalProperties: { type: "string" } } },
           },
         },

@@ -35,6 +35,9 @@ describe("a configuration", () => {
       profiles: [
         {
           name: "demo",
+          agent: undefined,
+          exitCodes: {},
+          blockedLine: undefined,
           baseImage: "demo:1",
           pull: "missing",
           command: ["true"],
@@ -68,6 +71,7 @@ describe("a configuration", () => {
           directoryLimitBytes: 2 * 1024 ** 3,
           git: undefined,
           files: [],
+          publish: undefined,
         },
       ],
     });
@@ -126,6 +130,21 @@ describe("a configuration", () => {
       [profiles.git]
       name = "Ada"
       email = "ada@example.com"
+      [profiles.publish]
+      branch = "bot/{work_unit}"
+      on = ["success", "blocked"]
+      token_source = "PUBLISH_TOKEN"
+      remote = "https://git.example.org/agents/demo.git"
+      commit_rest = false
+      allow_ci = true
+      protect = ["deploy/**"]
+      [profiles.publish.request]
+      forge = "gitlab"
+      api_url = "https://git.example.org/api/v4"
+      base = "main"
+      draft = false
+      title = "{work_unit}"
+      labels = ["agent"]
     `);
     expect(config.daemon).toEqual({
       auditRoot: join(file.directory, "audit"),
@@ -142,6 +161,9 @@ describe("a configuration", () => {
     });
     expect(findProfile(config, "demo")).toEqual({
       name: "demo",
+      agent: undefined,
+      exitCodes: {},
+      blockedLine: undefined,
       baseImage: "demo:1",
       pull: "never",
       command: ["true"],
@@ -186,6 +208,23 @@ describe("a configuration", () => {
         },
       ],
       artifacts: ["dist/**", "~/.codex/sessions/**"],
+      publish: {
+        branch: "bot/{work_unit}",
+        on: ["success", "blocked"],
+        tokenSource: "PUBLISH_TOKEN",
+        remote: "https://git.example.org/agents/demo.git",
+        commitRest: false,
+        allowCi: true,
+        protect: ["deploy/**"],
+        request: {
+          forge: "gitlab",
+          apiUrl: "https://git.example.org/api/v4",
+          base: "main",
+          draft: false,
+          title: "{work_unit}",
+          labels: ["agent"],
+        },
+      },
     });
     expect(findProfile(config, "other")).toBeUndefined();
   });

@@ -350,7 +350,9 @@ describe("the gateway", () => {
     process.kill(gateway.pid, "SIGSTOP");
     await until("the next gateway", () => daemon.process !== undefined && daemon.process.pid !== gateway.pid);
     expect(await isAlive(gateway)).toBe(false);
-    expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
+    await until("the session's network", async () =>
+      (await inside.run(get(server.port))).stdout.endsWith("the world"),
+    );
   });
 
   it("that hangs is replaced by a daemon that starts", async () => {

@@ -81,6 +81,7 @@ function withStrangeKey(plan: unknown, table: readonly (string | number)[]): unk
 
 /** Keys that came after the version before this one. */
 const ADDED = {
+  exitCodes: {},
   allow: [],
   artifacts: [],
   files: [],

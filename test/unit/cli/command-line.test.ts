@@ -92,7 +92,7 @@ describe("a command that is called otherwise elsewhere", () => {
     [["ls"], "agentd ps"],
     [["tail"], "agentd logs -f"],
     [["prune"], "agentd audit prune"],
-    [["image"], "agentd profiles"],
+    [["images"], "agentd image ls"],
     [["kill"], "agentd stop"],
     [["cancel"], "agentd stop"],
     [["inspect"], "agentd show"],

@@ -29,10 +29,13 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "work",
       "gateway",
       "llm",
+      "publish",
+      "images",
     ],
     lightFiles: [
       "src/input/rules.ts",
       "src/podman/console-log.ts",
+      "src/podman/console-end.ts",
       "src/profile/rules/durations.ts",
       "src/config/paths.ts",
       "src/config/socket-path.ts",
@@ -43,9 +46,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // For its bounds alone.
   api: { to: ["profile", "input"] },
   rpc: { to: ["api"] },
-  config: { to: ["profile", "workspace", "credentials"] },
-  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices.
-  profile: { to: ["workspace", "credentials", "gateway", "input", "llm"] },
+  // Of gateway which variables a session with language models gets.
+  config: { to: ["profile", "workspace", "credentials", "gateway"] },
+  // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices and branches.
+  profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -54,10 +58,13 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   workspace: { to: ["trees"] },
   credentials: { to: [] },
   podman: { to: ["programs"] },
+  // Of config the definitions of agents; of podman which variables its programs may have.
+  images: { to: ["config", "podman", "trees"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
+  publish: { to: ["trees", "workspace", "work"] },
   systemd: { to: [] },
   // Of rpc how messages are cut from a stream and where a socket may lie; of programs how one is found and ended.
   gateway: { to: ["rpc", "programs", "llm"] },
@@ -83,6 +90,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "work",
       "gateway",
       "llm",
+      "publish",
     ],
   },
 };
@@ -110,6 +118,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
+  publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };

@@ -174,7 +174,13 @@ describe("what becomes of an open record", () => {
     "is the journaled end, when there was one, whatever its container does",
     (container) => {
       const end = ending("timed_out", { cause: "ran longer than 5 s" });
-      const trail: LeftTrail = { state: "finishing", ending: end, endTimestamp: OPENED, isExported: true };
+      const trail: LeftTrail = {
+        state: "finishing",
+        ending: end,
+        endTimestamp: OPENED,
+        isExported: true,
+        publishing: { isDone: false, pushed: { branch: "agentd/x", commit: "a".repeat(40) } },
+      };
       const { state: _state, ...rest } = trail;
       expect(decide(left(trail, container))).toEqual({ at: "end", ...rest });
     },

@@ -77,7 +77,24 @@ describe("the trail of a session", () => {
       ending: end,
       endTimestamp,
       isExported: false,
+      publishing: { isDone: false, pushed: undefined },
     });
+  });
+
+  it.each([
+    [["publishing"], { isDone: false, pushed: undefined }],
+    [["publishing", "pushed"], { isDone: false, pushed: { branch: "agentd/x", commit: "abc" } }],
+    [["publishing", "pushed", "published"], { isDone: true, pushed: { branch: "agentd/x", commit: "abc" } }],
+    [["nothing_published"], { isDone: true, pushed: undefined }],
+    [["publish_failed"], { isDone: true, pushed: undefined }],
+  ])("says how far its publishing had come, by the lines %j", (events, publishing) => {
+    const ended: Line = [
+      "finishing",
+      "ended",
+      { ...ending("success"), end_timestamp: "2026-01-01T12:30:00.000Z" },
+    ];
+    const lines = events.map((event): Line => ["finishing", event, { branch: "agentd/x", commit: "abc" }]);
+    expect(readTrail(journal(ACCEPTED, STARTED, OPENED, ended, ...lines))).toMatchObject({ publishing });
   });
 
   it.each(["exported", "export_failed"])("says that its work was seen to, by a line %s", (event) => {
