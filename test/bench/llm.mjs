@@ -14,13 +14,13 @@ import { summarize } from "./statistics.mjs";
 /** @typedef {import("./llm/client.mjs").Streamed} Streamed */
 /** @typedef {import("./rounds.mjs").Contender} Contender */
 
-/** A request of a session that begins, and of one that has worked for a while. */
-const SMALL = { bytes: 1_000, chunks: 1, intervalMs: 0, count: 40, atOnce: 1 };
+/** A request of a session that begins, and of one that has worked for a while. Between two, agents run a tool. */
+const SMALL = { bytes: 1_000, chunks: 1, intervalMs: 0, count: 40, atOnce: 1, pauseMs: 20 };
 const LARGE = { ...SMALL, bytes: 200_000 };
-const STREAM = { bytes: 1_000, chunks: 100, intervalMs: 5, count: 2, atOnce: 1 };
-const BUSY = { ...SMALL, count: 320, atOnce: 16 };
+const STREAM = { ...SMALL, chunks: 100, intervalMs: 5, count: 2 };
+const BUSY = { ...SMALL, count: 320, atOnce: 16, pauseMs: 0 };
 /** A hundred streams, 50 chunks a second each. */
-const STREAMS = { bytes: 20_000, chunks: 150, intervalMs: 20, count: 100, atOnce: 100 };
+const STREAMS = { ...SMALL, bytes: 20_000, chunks: 150, intervalMs: 20, count: 100, atOnce: 100 };
 const LOOK_MS = 50;
 /** Milliseconds that the first chunk may come later, and megabytes of the gateway. */
 const FIRST_GOAL_MS = 3;

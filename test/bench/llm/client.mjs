@@ -1,10 +1,11 @@
 /**
- * A program: `node client.mjs BASE_URL BYTES CHUNKS INTERVAL_MS COUNT AT_ONCE` sends COUNT requests of BYTES, each for
- * CHUNKS chunks INTERVAL_MS apart, AT_ONCE at a time over connections that stay open, and prints `Streamed` as JSON.
- * ANTHROPIC_API_KEY holds its key.
+ * A program: `node client.mjs BASE_URL BYTES CHUNKS INTERVAL_MS COUNT AT_ONCE PAUSE_MS` sends COUNT requests of BYTES,
+ * each for CHUNKS chunks INTERVAL_MS apart, AT_ONCE at a time over connections that stay open, each of which pauses before
+ * its next request, and prints `Streamed` as JSON. ANTHROPIC_API_KEY holds its key.
  */
 import { once } from "node:events";
 import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { summarize } from "../statistics.mjs";
 
 /**
@@ -18,7 +19,7 @@ import { summarize } from "../statistics.mjs";
 const NS = 1e6;
 const FIRST_BYTES = 200;
 const [url = "", ...numbers] = process.argv.slice(2);
-const [bytes = 0, chunks = 0, intervalMs = 0, count = 0, atOnce = 0] = numbers.map(Number);
+const [bytes = 0, chunks = 0, intervalMs = 0, count = 0, atOnce = 0, pauseMs = 0] = numbers.map(Number);
 const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
 /** @type {number[]} */
 const firsts = [];
@@ -76,7 +77,10 @@ async function askAll(requests, wanted) {
   const body = bodyFor(wanted);
   let left = requests;
   const one = async () => {
-    while (left-- > 0) await ask(body, wanted);
+    while (left-- > 0) {
+      await ask(body, wanted);
+      if (pauseMs > 0) await sleep(pauseMs);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, one));
 }

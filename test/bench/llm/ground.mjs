@@ -20,6 +20,7 @@ import { inNamespace, makeNamespace } from "../../kit/network-namespace.mjs";
  * @property {number} intervalMs Between two chunks.
  * @property {number} count Requests.
  * @property {number} atOnce
+ * @property {number} pauseMs Between two requests of one connection.
  */
 
 /**
@@ -81,7 +82,9 @@ export async function onLlmGround({ control }, directory, use) {
     const { process } = namespace;
     const egress = join(directory, `${session}.jsonl`);
     await control.call("open", { session, process, policy: null, egress_path: egress, llm });
-    closing.unshift(async () => void (await control.call("close", { session })));
+    closing.unshift(async () => {
+      await control.call("close", { session });
+    });
     return client(["nsenter", ...inNamespace(process.pid)], GATEWAY_URL, token);
   };
   try {
@@ -104,8 +107,8 @@ export async function onLlmGround({ control }, directory, use) {
  * @returns {Ask}
  */
 function client(within, url, key) {
-  return async ({ bytes, chunks, intervalMs, count, atOnce }) => {
-    const numbers = [bytes, chunks, intervalMs, count, atOnce].map(String);
+  return async ({ bytes, chunks, intervalMs, count, atOnce, pauseMs }) => {
+    const numbers = [bytes, chunks, intervalMs, count, atOnce, pauseMs].map(String);
     const [file = "", ...args] = [...within, process.execPath, CLIENT, url, ...numbers];
     return JSON.parse((await execa(file, args, { env: { ANTHROPIC_API_KEY: key } })).stdout);
   };

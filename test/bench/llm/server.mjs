@@ -20,10 +20,12 @@ const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (reques
  * @param {import("node:http").ServerResponse} response
  */
 async function answer(request, response) {
-  let body = "";
-  for await (const text of request.setEncoding("utf8")) body += text;
-  const { model, messages } = JSON.parse(body);
-  const [chunks = 0, intervalMs = 0] = messages[0].content.split(" ").map(Number);
+  /** @type {Buffer[]} */
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  /** @type {{ model: string, messages: { content: string }[] }} */
+  const { model, messages } = JSON.parse(String(Buffer.concat(parts)));
+  const [chunks = 0, intervalMs = 0] = messages[0]?.content.split(" ", 2).map(Number) ?? [];
   response.writeHead(200, { "content-type": "text/event-stream" });
   const message = { id: "msg_1", type: "message", role: "assistant", model, content: [], usage: USAGE };
   response.write(event("message_start", { message }));
