@@ -73,8 +73,11 @@ export class LedgerFile {
   /** Waits for what is being written, and makes all durable. What comes afterwards fails. */
   async close(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
+    const isDirty = this.#isDirty;
+    // Closing it again is fine.
+    this.#isDirty = false;
     try {
-      if (this.#isDirty) await this.#file.datasync();
+      if (isDirty) await this.#file.datasync();
     } finally {
       await this.#file.close();
     }
