@@ -2,6 +2,7 @@
  * The table of measurements: a new one is a file of its own and a line here.
  */
 import { bigRepository } from "./big-repository.mjs";
+import { llm } from "./llm.mjs";
 import { memory } from "./memory.mjs";
 import { network } from "./network.mjs";
 import { output } from "./output.mjs";
@@ -63,4 +64,5 @@ export const MEASUREMENTS = [
   records,
   planner,
   network,
+  llm,
 ];

@@ -91,7 +91,10 @@ async function showUsage(options: UsageOptions, context: LocalContext): Promise<
       total: asJson(sums.total, undefined),
       unreadable,
     });
-  } else await stdout.line(usageTable(sums, options.by, context));
+  } else {
+    const table = usageTable(sums, options.by, context);
+    if (table !== "") await stdout.line(table);
+  }
   for (const { record, why } of unreadable) await say(context, `${record} is not counted: ${why}`);
   return unreadable.length === 0 ? 0 : 1;
 }

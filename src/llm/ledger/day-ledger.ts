@@ -116,11 +116,16 @@ export class DayLedger {
       const { pid, startTime } = this.#options.self;
       const id = randomUUID();
       await this.#append(day, { kind: "reserve", id, nano: amount, pid, start_time: startTime });
+      await day.file.datasync();
       return { id, day: today, nano: amount };
     });
   }
 
-  /** Gives back what a request did not use. @throws Error where it cannot be written down: then all stays charged. */
+  /**
+   * Gives back what a request did not use. It is not flushed: where a crash of the machine loses it, all stays charged.
+   *
+   * @throws Error where it cannot be written down: then all stays charged, too.
+   */
   async settle({ id, day }: DayEntry, amount: number): Promise<void> {
     await this.#underLock(day, async (found) => this.#append(found, { kind: "settle", id, nano: amount }));
   }
@@ -196,8 +201,10 @@ export class DayLedger {
 
   /** What a gateway had reserved that has ended without settling it. */
   async #chargeDead(day: Day): Promise<void> {
+    const { self } = this.#options;
     for (const [id, { owner, nano: amount }] of day.open) {
-      if (await isAlive(owner)) continue;
+      const isOwn = owner.pid === self.pid && owner.startTime === self.startTime;
+      if (isOwn || (await isAlive(owner))) continue;
       day.open.delete(id);
       day.settled += amount;
     }
@@ -206,7 +213,6 @@ export class DayLedger {
   async #append(day: Day, entry: Line): Promise<void> {
     const text = `${day.tail.length > 0 ? "\n" : ""}${JSON.stringify(entry)}\n`;
     await day.file.appendFile(text);
-    await day.file.datasync();
     await readOn(day);
   }
 

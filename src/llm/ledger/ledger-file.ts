@@ -1,4 +1,4 @@
-/** A file that grows by lines, which are on disk when the write returns. What is written together is flushed once. */
+/** A file that grows by lines. Those that must be are on disk when the write returns; together they are flushed once. */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 
@@ -6,6 +6,7 @@ interface Waiting {
   readonly text: string;
   /** Where it goes; undefined: behind everything else. */
   readonly at: number | undefined;
+  readonly isDurable: boolean;
   readonly done: (where: number) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -16,6 +17,8 @@ export class LedgerFile {
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #end: number;
+  /** Whether something is not on disk yet. */
+  #isDirty = false;
 
   private constructor(file: FileHandle, end: number) {
     this.#file = file;
@@ -51,23 +54,38 @@ export class LedgerFile {
 
   /** Adds text to the end and makes it durable. @returns where it begins. @throws Error of the file system. */
   append(text: string): Promise<number> {
-    return this.#write(text, undefined);
+    return this.#write({ text, at: undefined, isDurable: true });
+  }
+
+  /**
+   * Adds text to the end: a kill of this process does not lose it, a crash of the machine may, until something else is
+   * made durable or the file is closed. @throws Error of the file system.
+   */
+  async appendSoon(text: string): Promise<void> {
+    await this.#write({ text, at: undefined, isDurable: false });
   }
 
   /** Writes text over what is there, durably. @throws Error of the file system. */
   async replace(text: string, at: number): Promise<void> {
-    await this.#write(text, at);
+    await this.#write({ text, at, isDurable: true });
   }
 
-  /** Waits for what is being written. What comes afterwards fails. */
+  /** Waits for what is being written, and makes all durable. What comes afterwards fails. */
   async close(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
-    await this.#file.close();
+    const isDirty = this.#isDirty;
+    // Closing it again is fine.
+    this.#isDirty = false;
+    try {
+      if (isDirty) await this.#file.datasync();
+    } finally {
+      await this.#file.close();
+    }
   }
 
-  #write(text: string, at: number | undefined): Promise<number> {
+  #write(what: Pick<Waiting, "text" | "at" | "isDurable">): Promise<number> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ text, at, done, failed });
+      this.#waiting.push({ ...what, done, failed });
       this.#writing ??= this.#writeWaiting();
     });
   }
@@ -82,15 +100,24 @@ export class LedgerFile {
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
     const before = this.#end;
     try {
-      const places = [];
+      const places: number[] = [];
+      const added: Buffer[] = [];
       for (const { text, at } of batch) {
         const bytes = Buffer.from(text);
-        const place = at ?? this.#end;
-        await this.#writeAll(bytes, place);
-        if (at === undefined) this.#end += bytes.length;
-        places.push(place);
+        places.push(at ?? this.#end);
+        if (at !== undefined) await this.#writeAll(bytes, at);
+        else {
+          added.push(bytes);
+          this.#end += bytes.length;
+        }
       }
-      await this.#file.datasync();
+      // In one write: each one waits for a thread.
+      if (added.length > 0) await this.#writeAll(Buffer.concat(added), before);
+      this.#isDirty = true;
+      if (batch.some(({ isDurable }) => isDurable)) {
+        await this.#file.datasync();
+        this.#isDirty = false;
+      }
       for (const [index, { done }] of batch.entries()) done(places[index] ?? before);
     } catch (error) {
       // Half a line must not stay where the next one begins.

@@ -120,7 +120,12 @@ export class SessionLedger {
     }
   }
 
-  /** Writes a request's end down. @throws Error of the file system: it counts as charged in full. */
+  /**
+   * Writes a request's end down. It is not flushed by itself: where a crash of the machine loses it, the request counts as
+   * charged in full.
+   *
+   * @throws Error of the file system: it counts as charged in full, too.
+   */
   async settle({ reserved, id }: Entry, settled: Settled): Promise<void> {
     const safe = {
       ...settled,
@@ -128,7 +133,7 @@ export class SessionLedger {
       request_id: settled.request_id === null ? null : safeText(settled.request_id),
     };
     if (id !== undefined) {
-      await this.#append({ kind: "settle", time: this.#time(), id, ...safe });
+      await this.#file.appendSoon(textOf({ kind: "settle", time: this.#time(), id, ...safe }));
       return;
     }
     this.#counted = withEnd(this.#counted, reserved, safe);
@@ -144,7 +149,9 @@ export class SessionLedger {
       return;
     }
     this.#lines += 1;
-    await this.#append({ kind: "refused", time: this.#time(), ...safe }).catch(() => undefined);
+    await this.#file
+      .appendSoon(textOf({ kind: "refused", time: this.#time(), ...safe }))
+      .catch(() => undefined);
   }
 
   /** Writes what is only in memory, and closes the file. */
@@ -185,8 +192,8 @@ export class SessionLedger {
     });
   }
 
-  async #append(line: ReserveLine | SettleLine | RefusedLine): Promise<void> {
-    await this.#file.append(`${JSON.stringify(line)}\n`);
+  async #append(line: ReserveLine | SettleLine): Promise<void> {
+    await this.#file.append(textOf(line));
   }
 
   async #writeCounters(): Promise<void> {
@@ -202,6 +209,10 @@ export class SessionLedger {
   #time(): string {
     return new Date(this.#now()).toISOString();
   }
+}
+
+function textOf(line: ReserveLine | SettleLine | RefusedLine): string {
+  return `${JSON.stringify(line)}\n`;
 }
 
 /** Printable ASCII within a bound: a name that somebody made up cannot act on a terminal that shows it. */

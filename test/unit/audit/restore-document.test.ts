@@ -77,6 +77,21 @@ describe("the document of an open record", () => {
     });
   });
 
+  it("has what the session used of language models, and nothing of numbers that are not", () => {
+    const llm = {
+      ...{ requests: 2, refused: 1, input_tokens: 20, cached_tokens: 0, output_tokens: 40 },
+      ...{ reasoning_tokens: 0, usd: 0.00006, models: ["test-model"], exact: true },
+    };
+    expect(restoreDocument(accepted, [line("finishing", "network_closed", { llm })])).toEqual({
+      ...accepted,
+      llm,
+    });
+    for (const broken of [null, undefined, "much", { ...llm, requests: "two" }]) {
+      const journal = [line("finishing", "network_closed", { llm: broken })];
+      expect(restoreDocument({ ...accepted, llm }, journal).llm).toBeNull();
+    }
+  });
+
   it("has nothing of a launch that was begun again", () => {
     const journal = [line("preparing", "started"), found, cloned, line("preparing", "started")];
     expect(restoreDocument(accepted, journal)).toEqual(accepted);
