@@ -13,6 +13,7 @@ import type {
   Job,
   NetworkOfJob,
   NetworkOptions,
+  ReasonOfFailure,
   Peaks,
   Prepared,
   Preparing,
@@ -22,7 +23,7 @@ import type {
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
-import { closeNetwork, followNetwork, hasGateway } from "./networks.ts";
+import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
 import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
@@ -89,6 +90,10 @@ export class LocalExecutor implements Executor {
 
   async followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void> {
     await followNetwork(this.#parts, job, ref, options);
+  }
+
+  async reasonOfFailure(job: NetworkOfJob): Promise<ReasonOfFailure | undefined> {
+    return await reasonOfFailure(this.#parts, job);
   }
 
   async closeNetwork(job: NetworkOfJob): Promise<ClosedNetwork | undefined> {
