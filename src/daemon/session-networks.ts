@@ -116,7 +116,9 @@ export class SessionNetworks implements Network {
       else signal.addEventListener("abort", () => resolve(undefined), { once: true });
     });
     while (!signal.aborted) {
-      const verdict = await Promise.race([aborted, this.gateway.verdict(sessionId, false)]).catch(() => undefined);
+      const verdict = await Promise.race([aborted, this.gateway.verdict(sessionId, false)]).catch(
+        () => undefined,
+      );
       if (verdict !== undefined && verdict.kind !== null) return verdictOf(verdict.kind, verdict.cause);
       // The gateway has died, or could not open the session again yet.
       await delay(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);

@@ -13,10 +13,10 @@ import type {
   Job,
   NetworkOfJob,
   NetworkOptions,
-  ReasonOfFailure,
   Peaks,
   Prepared,
   Preparing,
+  ReasonOfFailure,
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";

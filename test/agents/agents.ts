@@ -67,7 +67,12 @@ export const AGENTS: readonly Agent[] = [
       REQUEST,
     ],
     shell: { name: "bash", input: (command) => ({ command, description: "Runs a command" }) },
-    write: { name: "write", input: (path, content) => ({ filePath: path, content }) },
+    write: {
+      name: "apply_patch",
+      input: (path, content) => ({
+        patchText: `*** Begin Patch\n*** Add File: ${path}\n+${content}*** End Patch`,
+      }),
+    },
   },
   {
     name: "claude",
@@ -99,6 +104,13 @@ export const AGENTS: readonly Agent[] = [
       REQUEST,
     ],
     files: [{ target: "~/.gemini/settings.json", content: JSON.stringify(GEMINI_SETTINGS) }],
+    // Its shell hides the home's configuration of git, where the session's identity is.
+    env: {
+      GIT_AUTHOR_NAME: "gemini",
+      GIT_AUTHOR_EMAIL: "gemini@example.org",
+      GIT_COMMITTER_NAME: "gemini",
+      GIT_COMMITTER_EMAIL: "gemini@example.org",
+    },
     shell: { name: "run_shell_command", input: (command) => ({ command }) },
     write: { name: "write_file", input: (path, content) => ({ file_path: path, content }) },
   },

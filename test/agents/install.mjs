@@ -17,6 +17,11 @@ export async function agentsDirectory() {
   return join(containersEnvironment().cacheDirectory, `agents-${digest.slice(0, 16)}`);
 }
 
+/** The version of one of them. @param {string} name Of its package. @returns {Promise<string>} */
+export async function versionOf(name) {
+  return JSON.parse(await readFile(VERSIONS, "utf8")).dependencies[name];
+}
+
 /** Installs them, unless they are there. Runs none of their scripts: each package brings its program along. */
 export async function installAgents() {
   const directory = await agentsDirectory();

@@ -15,9 +15,6 @@ export const THREE_ANSWERS = 0.061;
 
 export interface Provider {
   readonly url: string;
-  /** Requests that it has answered, by status. */
-  statuses(): number[];
-  bodies(): unknown[];
   close(): Promise<void>;
 }
 
@@ -28,21 +25,19 @@ export interface Provider {
 export async function startProvider(
   agent: Agent,
   key: string,
-  onLastTurn: (request: ChatCompletionRequest) => Promise<void>,
+  onLastTurn: () => Promise<void>,
 ): Promise<Provider> {
   const mock = new LLMock({ port: 0, auth: { apiKeys: [key] } });
   mock.on({ predicate: () => true }, async (request) => {
     // Titles of sessions and the like.
     if (!hasTools(request)) return { content: "A greeting", ...used(10) };
     const turn = request.messages.filter(({ role }) => role === "tool").length;
-    if (turn === TURNS - 1) await onLastTurn(request);
+    if (turn === TURNS - 1) await onLastTurn();
     return { ...answerOf(agent, turn), ...used(OUTPUT_TOKENS) };
   });
   await mock.start();
   return {
     url: mock.url,
-    statuses: () => mock.getRequests().map(({ response }) => response.status),
-    bodies: () => mock.getRequests().map(({ body, path }) => ({ path, body })),
     close: async () => mock.stop(),
   };
 }
@@ -85,5 +80,5 @@ function used(output: number): FixtureResponse {
       promptTokenCount: 1_000,
       candidatesTokenCount: output,
     },
-  } as FixtureResponse;
+  };
 }
