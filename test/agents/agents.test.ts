@@ -11,7 +11,8 @@ import { AGENTS, MOUNTED } from "./agents.ts";
 import { agentsDirectory, versionOf } from "./install.mjs";
 import { PRICE, type Provider, startProvider, THREE_ANSWERS, TURNS, WRITTEN } from "./provider.ts";
 
-const TASK = "Add a greeting to this repository, and commit it.";
+const taskOf = (profile: string): string =>
+  `Add a greeting to the repository in /home/${profile}/repo, and commit it.`;
 
 describe.each(AGENTS)("$name", (agent) => {
   const [key, revoked] = [makeSecret(), makeSecret()];
@@ -96,7 +97,7 @@ describe.each(AGENTS)("$name", (agent) => {
   });
 
   async function run(name: string) {
-    const { exitCode, stdout, stderr } = await sandbox.run(["run", name, "--request", TASK]);
+    const { exitCode, stdout, stderr } = await sandbox.run(["run", name, "--request", taskOf(name)]);
     const record = (await recordsIn(sandbox.auditRoot)).find(({ path }) => path.includes(`/${name}/`));
     if (record === undefined) throw new Error(`no session of ${name}: ${stderr}`);
     const document = await record.document();

@@ -20,6 +20,12 @@ export interface Agent {
 
 const MODULES = `${MOUNTED}/node_modules`;
 const NODE = `${MODULES}/node-linux-${process.arch}/bin/node`;
+// Where there are two, this one asks less of the processor.
+const OPENCODE = `${MODULES}/opencode-linux-${process.arch === "x64" ? "x64-baseline" : process.arch}/bin/opencode`;
+const OPENCODE_SHELL: Agent["shell"] = {
+  name: "bash",
+  input: (command) => ({ command, description: "Runs a command" }),
+};
 const REQUEST = "$AGENTD_REQUEST";
 
 const CODEX_CONFIG = `
@@ -58,21 +64,22 @@ export const AGENTS: readonly Agent[] = [
     name: "opencode",
     package: "opencode-ai",
     dialect: "openai",
-    command: [
-      // Where there are two, this one asks less of the processor.
-      `${MODULES}/opencode-linux-${process.arch === "x64" ? "x64-baseline" : process.arch}/bin/opencode`,
-      "run",
-      "-m",
-      "openai/gpt-5.1",
-      REQUEST,
-    ],
-    shell: { name: "bash", input: (command) => ({ command, description: "Runs a command" }) },
+    command: [OPENCODE, "run", "-m", "openai/gpt-5.1", REQUEST],
+    shell: OPENCODE_SHELL,
     write: {
       name: "apply_patch",
       input: (path, content) => ({
         patchText: `*** Begin Patch\n*** Add File: ${path}\n+${content}*** End Patch`,
       }),
     },
+  },
+  {
+    name: "opencode-claude",
+    package: "opencode-ai",
+    dialect: "anthropic",
+    command: [OPENCODE, "run", "-m", "anthropic/claude-sonnet-4-5", REQUEST],
+    shell: OPENCODE_SHELL,
+    write: { name: "write", input: (path, content) => ({ filePath: path, content }) },
   },
   {
     name: "claude",

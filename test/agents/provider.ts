@@ -33,7 +33,7 @@ export async function startProvider(
     if (!hasTools(request)) return { content: "A greeting", ...used(10) };
     const turn = request.messages.filter(({ role }) => role === "tool").length;
     if (turn === TURNS - 1) await onLastTurn();
-    return { ...answerOf(agent, turn), ...used(OUTPUT_TOKENS) };
+    return { ...answerOf(agent, turn, repositoryIn(request)), ...used(OUTPUT_TOKENS) };
   });
   await mock.start();
   return {
@@ -42,13 +42,19 @@ export async function startProvider(
   };
 }
 
+/** Some tools want absolute paths; the task says where the repository is. */
+function repositoryIn(request: ChatCompletionRequest): string {
+  const [path] = /\/home\/[\w-]+\/repo/.exec(JSON.stringify(request.messages)) ?? [];
+  if (path === undefined) throw new Error("the task is not in the request");
+  return path;
+}
+
 function hasTools({ tools }: ChatCompletionRequest): boolean {
   return tools !== undefined && tools.length > 0;
 }
 
-function answerOf({ name, shell, write }: Agent, turn: number): FixtureResponse {
+function answerOf({ shell, write }: Agent, turn: number, repository: string): FixtureResponse {
   const { path, content, message } = WRITTEN;
-  const repository = `/home/${name}/repo`;
   const call = (tool: string, input: object): FixtureResponse => ({
     content: "I go on.",
     reasoning: "The next step is clear.",
