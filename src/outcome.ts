@@ -98,6 +98,11 @@ export function isFailure({ outcome }: { readonly outcome: Outcome | null }): bo
   return outcome !== null && !WITHOUT_FAILURE.includes(outcome);
 }
 
+/** Whether a command ended by itself, with an exit code that says that it failed. */
+export function isOwnFailure(end: Pick<Ending, "outcome" | "exit_code" | "signal">): boolean {
+  return isFailure(end) && end.exit_code !== null && end.signal === null && end.outcome !== "out_of_memory";
+}
+
 /** What `agentd run` and `agentd wait` exit with when there is no outcome to report: usage, no daemon, refused. */
 export const RUN_EXIT_WITHOUT_OUTCOME = 125;
 

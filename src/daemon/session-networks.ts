@@ -116,12 +116,20 @@ export class SessionNetworks implements Network {
       else signal.addEventListener("abort", () => resolve(undefined), { once: true });
     });
     while (!signal.aborted) {
-      const verdict = await Promise.race([aborted, this.gateway.verdict(sessionId)]).catch(() => undefined);
+      const verdict = await Promise.race([aborted, this.gateway.verdict(sessionId, false)]).catch(
+        () => undefined,
+      );
       if (verdict !== undefined && verdict.kind !== null) return verdictOf(verdict.kind, verdict.cause);
       // The gateway has died, or could not open the session again yet.
       await delay(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
+  }
+
+  async verdictOfFailure(sessionId: string): Promise<LlmVerdict | undefined> {
+    const verdict = await this.gateway.verdict(sessionId, true).catch(() => undefined);
+    if (verdict === undefined || verdict.kind === null) return undefined;
+    return verdictOf(verdict.kind, verdict.cause);
   }
 
   /** Gives running sessions the keys that have changed since they were opened. @throws AgentdError `gateway_unavailable`. */

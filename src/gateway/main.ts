@@ -83,7 +83,7 @@ async function main(): Promise<void> {
     },
     close: async ({ session }) => sessions.close(session),
     rotate: async (request) => ({ sessions: sessions.rotate(request) }),
-    verdict: async ({ session }) => sessions.verdict(session),
+    verdict: async (request) => sessions.verdict(request),
     list: async () => ({ memory_bytes: process.memoryUsage.rss(), sessions: sessions.list() }),
     end: async () => {
       if (!sessions.isEmpty) {

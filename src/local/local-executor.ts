@@ -16,6 +16,7 @@ import type {
   Peaks,
   Prepared,
   Preparing,
+  ReasonOfFailure,
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
@@ -23,7 +24,7 @@ import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/po
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
-import { closeNetwork, followNetwork, hasGateway } from "./networks.ts";
+import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
@@ -91,6 +92,10 @@ export class LocalExecutor implements Executor {
 
   async followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void> {
     await followNetwork(this.#parts, job, ref, options);
+  }
+
+  async reasonOfFailure(job: NetworkOfJob): Promise<ReasonOfFailure | undefined> {
+    return await reasonOfFailure(this.#parts, job);
   }
 
   async closeNetwork(job: NetworkOfJob): Promise<ClosedNetwork | undefined> {

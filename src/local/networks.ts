@@ -2,7 +2,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Backoff } from "../backoff.ts";
 import { sentence } from "../errors.ts";
-import type { ClosedNetwork, NetworkOfJob, NetworkOptions } from "../sessions/port/executor.ts";
+import type {
+  ClosedNetwork,
+  NetworkOfJob,
+  NetworkOptions,
+  ReasonOfFailure,
+} from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
 import type { Preparation } from "./preparation.ts";
 
@@ -81,6 +86,14 @@ async function watchVerdict(
   } catch (error) {
     log.error({ error }, "cannot follow what the session uses of language models");
   }
+}
+
+/** As `Executor.reasonOfFailure`. */
+export async function reasonOfFailure(
+  { network }: LocalParts,
+  { sessionId, profile }: NetworkOfJob,
+): Promise<ReasonOfFailure | undefined> {
+  return profile.llm === undefined ? undefined : await network.verdictOfFailure(sessionId);
 }
 
 /** As `Executor.closeNetwork`. */

@@ -284,4 +284,9 @@ export interface Network {
    * aborted. Does not reject.
    */
   verdict(sessionId: string, signal: AbortSignal): Promise<LlmVerdict | undefined>;
+  /**
+   * Why the command of a session may have failed by itself: its language models, or undefined. Does not reject: a
+   * gateway that does not answer knows no reason.
+   */
+  verdictOfFailure(sessionId: string): Promise<LlmVerdict | undefined>;
 }

@@ -188,6 +188,34 @@ describe("a session with language models", () => {
     }),
   );
 
+  it.each([
+    [1, "llm_refused"],
+    [3, "blocked"],
+    [0, "success"],
+  ] as const)("whose refused command gives up with exit code %d ends as %s", async (code, outcome) => {
+    const givesUp = inAWorld(async (world) => {
+      const { server } = await withProvider(world);
+      server.keys.clear();
+      await start(world, `ask .runa/answer\nexit ${code}`);
+      await reaches(world, "sealed");
+      expect(await (await world.record()).document()).toMatchObject({ outcome, exit_code: code });
+    });
+    await givesUp();
+  });
+
+  it(
+    "keeps the failure of its command when its last answer was none of the provider's refusals",
+    inAWorld(async (world) => {
+      await withProvider(world);
+      await start(world, "ask .runa/answer\nexit 1");
+      await reaches(world, "sealed");
+      expect(await (await world.record()).document()).toMatchObject({
+        outcome: "generic_failure",
+        cause: null,
+      });
+    }),
+  );
+
   it(
     "uses a key that is changed while it runs, after a reload",
     inAWorld(async (world) => {

@@ -142,12 +142,13 @@ export class Gateway {
 
   /**
    * Waits until a session has to end because of its language models, or is closed.
+   * @param failed its command has failed by itself: says at once whether language models are a reason.
    *
    * @throws AgentdError `gateway_unavailable` when the gateway ends meanwhile: ask again.
    */
-  async verdict(session: string): Promise<ControlResult<"verdict">> {
+  async verdict(session: string, failed: boolean): Promise<ControlResult<"verdict">> {
     const connection = await this.#reach("verdict");
-    return await connection.call("verdict", { session }, undefined);
+    return await connection.call("verdict", { session, failed }, failed ? this.#answerMs : undefined);
   }
 
   /** Leaves the gateway to its sessions, or ends it when it has none. Idempotent. */

@@ -140,7 +140,11 @@ export const CONTROL_METHODS = {
   },
   /** Answers once a session has to end because of its language models; asked again, at once. */
   verdict: {
-    params: z.strictObject({ session: sessionName }),
+    params: z.strictObject({
+      session: sessionName,
+      /** True: its command has failed by itself, and whether language models are a reason is answered at once. */
+      failed: z.boolean(),
+    }),
     result: z.object({
       /** Null: the session was closed. */
       kind: z.enum(["budget_exhausted", "llm_refused", "llm_overrun"]).nullable(),

@@ -85,9 +85,11 @@ export class GatewaySessions {
     return [...this.#open.values()].filter(({ llm }) => llm?.updateKey(provider, url, key) === true).length;
   }
 
-  /** Resolves when a session has to end because of its language models, or when it is closed. */
-  async verdict(session: string): Promise<Verdict> {
-    return (await this.#open.get(session)?.llm?.verdict()) ?? { kind: null, cause: null };
+  /** Resolves when a session has to end because of its language models, or when it is closed; `failed`: at once. */
+  async verdict({ session, failed }: ControlParams<"verdict">): Promise<Verdict> {
+    const llm = this.#open.get(session)?.llm;
+    const verdict = failed ? llm?.verdictOfFailure() : await llm?.verdict();
+    return verdict ?? { kind: null, cause: null };
   }
 
   async closeAll(): Promise<void> {

@@ -12,6 +12,7 @@ export interface Verdict {
 /** The first reason that comes up; later ones change nothing. */
 export class VerdictOnce {
   readonly #answer: Promise<Verdict>;
+  #decided: Verdict | undefined;
   #decide: (verdict: Verdict) => void = () => undefined;
 
   constructor() {
@@ -23,11 +24,21 @@ export class VerdictOnce {
     return await this.#answer;
   }
 
+  /** What was reached; undefined while nothing was. */
+  get decided(): Verdict | undefined {
+    return this.#decided;
+  }
+
   reach(kind: VerdictKind, cause: string): void {
-    this.#decide({ kind, cause });
+    this.#settle({ kind, cause });
   }
 
   close(): void {
-    this.#decide({ kind: null, cause: null });
+    this.#settle({ kind: null, cause: null });
+  }
+
+  #settle(verdict: Verdict): void {
+    this.#decided ??= verdict;
+    this.#decide(verdict);
   }
 }

@@ -41,6 +41,12 @@ const SERVED: readonly ServedRoute[] = [
 /** Those that belong to no dialect: they are answered as the first provider's clients expect it. */
 const SHARED: Readonly<Record<string, RouteName>> = { "/v1/models": "models", "/agentd/v1/budget": "budget" };
 
+/** How clients write a path whose base URL is to end in `/v1`, as those of Vercel's AI SDK for Anthropic do. */
+const WITHOUT_VERSION: Readonly<Record<string, string>> = {
+  "/messages": "/v1/messages",
+  "/messages/count_tokens": "/v1/messages/count_tokens",
+};
+
 const GEMINI_ROUTES: Readonly<Record<string, Pick<Route, "name" | "kind">>> = {
   generateContent: { name: "generate_content", kind: "generate" },
   streamGenerateContent: { name: "stream_generate_content", kind: "generate" },
@@ -64,7 +70,8 @@ const PLAIN_VALUE = /^[\w.-]{0,64}$/;
 export function findRoute(method: string, url: string, providers: readonly RoutedProvider[]): Route {
   const [whole = "", ...queries] = url.split("?");
   const named = providers.find(({ name }) => whole.startsWith(`/${name}/`));
-  const path = named === undefined ? whole : whole.slice(named.name.length + 1);
+  const written = named === undefined ? whole : whole.slice(named.name.length + 1);
+  const path = (Object.hasOwn(WITHOUT_VERSION, written) ? WITHOUT_VERSION[written] : undefined) ?? written;
   const found = served(method, path, named ?? providers[0]);
   if (found === undefined) throw notServed(method, whole);
   if (found.kind === "local") return { ...found, provider: named?.name, path, query: "" };
@@ -76,7 +83,7 @@ export function findRoute(method: string, url: string, providers: readonly Route
 /** Whose shape an answer has for a request without a route. */
 export function likelyDialect(url: string): DialectName {
   if (url.includes("/v1beta/")) return "gemini";
-  return url.includes("/v1/messages") || url.includes("/api/") ? "anthropic" : "openai";
+  return url.includes("/messages") || url.includes("/api/") ? "anthropic" : "openai";
 }
 
 function served(

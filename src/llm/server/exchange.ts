@@ -28,7 +28,6 @@ export interface ExchangeParts {
 /** Bytes of a failure's body in which the provider's words are looked for. */
 const WORDS_BYTES = 16 * 1024;
 const FIRST_FAILURE = 400;
-const REFUSED: readonly unknown[] = [401, 403];
 /** Where providers name their requests. */
 const REQUEST_ID = ["request-id", "x-request-id", "x-goog-request-id"];
 
@@ -82,7 +81,7 @@ export class Exchange implements AnswerSink {
     const { response, session } = this.#parts;
     this.#status = status;
     this.#requestId = headerOf(rawHeaders, REQUEST_ID);
-    session.refusals = REFUSED.includes(status) ? session.refusals + 1 : 0;
+    session.refusals.answered(status, session.clock());
     response.on("drain", () => this.#goOn(resume));
     response.once("close", () => this.#goOn(resume));
     if (response.destroyed) return;
@@ -153,12 +152,10 @@ export class Exchange implements AnswerSink {
 
   #watchRefusals(): void {
     const { session, provider } = this.#parts;
-    if (!REFUSED.includes(this.#status) || session.refusals < session.patience.refusals) return;
-    const words = providerWords(this.#status ?? 0, this.#words);
-    session.verdict.reach(
-      "llm_refused",
-      `Provider ${provider.name} refused ${session.refusals} requests in a row: ${words}. Check its key.`,
-    );
+    const { refusals, patience, verdict } = session;
+    refusals.told(this.#status, provider.name, providerWords(this.#status ?? 0, this.#words));
+    if (refusals.cause !== undefined && refusals.isEnough(patience, session.clock()))
+      verdict.reach("llm_refused", refusals.cause);
   }
 }
 

@@ -78,6 +78,14 @@ export class LlmServer {
     return await this.#session.verdict.reached();
   }
 
+  /** Why the session's command may have failed by itself; without a kind where its language models are no reason. */
+  verdictOfFailure(): Verdict {
+    const { verdict, refusals } = this.#session;
+    if (verdict.decided !== undefined) return verdict.decided;
+    const { cause } = refusals;
+    return cause === undefined ? { kind: null, cause: null } : { kind: "llm_refused", cause };
+  }
+
   /** A new key, from the next request on. @returns whether the session has this provider, at this address. */
   updateKey(name: string, baseUrl: string, key: string): boolean {
     const provider = this.#session.access.providers.find(

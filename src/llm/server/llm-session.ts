@@ -7,6 +7,7 @@ import type { PriceBook } from "../prices/types.ts";
 import type { Access } from "./access.ts";
 import type { Books } from "./books.ts";
 import type { Patience } from "./patience.ts";
+import type { Refusals } from "./refusals.ts";
 import type { BodyRoom } from "./request-body.ts";
 
 export interface LlmSession {
@@ -22,8 +23,8 @@ export interface LlmSession {
   readonly clock: () => number;
   /** Aborted when the session is closed: what runs is cut. */
   readonly closing: AbortSignal;
-  /** Answers of 401 or 403 in a row, of any of its providers. */
-  refusals: number;
+  /** Of all its providers. */
+  readonly refusals: Refusals;
 }
 
 /** Whether a text is the session's token, in a time that says nothing about it. */

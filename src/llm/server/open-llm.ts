@@ -12,6 +12,7 @@ import type { Access } from "./access.ts";
 import { Books } from "./books.ts";
 import { LlmServer } from "./llm-server.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
+import { Refusals } from "./refusals.ts";
 import { BodyRoom } from "./request-body.ts";
 
 export interface LlmGround {
@@ -51,7 +52,7 @@ export async function openLlm(access: Access, ground: LlmGround): Promise<LlmSer
     patience,
     clock,
     closing: closing.signal,
-    refusals: 0,
+    refusals: new Refusals(),
   };
   return new LlmServer({ session, closing });
 }

@@ -19,6 +19,8 @@ export interface Patience {
   readonly bodiesBytes: number;
   /** Answers of 401 or 403 in a row after which the session ends. */
   readonly refusals: number;
+  /** The same where there are fewer, but at least three, since the first of them: agents wait longer each time. */
+  readonly refusedMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -36,4 +38,5 @@ export const PATIENCE: Patience = {
   bodyBytes: 32 * MIB,
   bodiesBytes: 64 * MIB,
   refusals: 8,
+  refusedMs: 15_000,
 };

@@ -184,12 +184,14 @@ export type NetworkOfJob = Pick<Job, "sessionId" | "profile" | "egressPath" | "l
 export type NetworkChange =
   | { readonly kind: "restored" }
   | { readonly kind: "lost"; readonly why: string }
-  | {
-      readonly kind: "over";
-      readonly outcome: "budget_exhausted" | "llm_refused";
-      /** A sentence. */
-      readonly cause: string;
-    };
+  | ({ readonly kind: "over" } & ReasonOfFailure);
+
+/** What language models have to do with the end of a session. */
+export interface ReasonOfFailure {
+  readonly outcome: "budget_exhausted" | "llm_refused";
+  /** A sentence. */
+  readonly cause: string;
+}
 
 export interface NetworkOptions {
   /** Ends the following, to be aborted when the command has ended; not the network. */
@@ -255,6 +257,11 @@ export interface Executor {
    * aborted; does not reject.
    */
   followNetwork(job: NetworkOfJob, ref: string, options: NetworkOptions): Promise<void>;
+  /**
+   * Why a command that has failed by itself may have: its language models refused it. Undefined where they are no
+   * reason, or nobody knows. Does not reject.
+   */
+  reasonOfFailure(job: NetworkOfJob): Promise<ReasonOfFailure | undefined>;
   /**
    * Closes the network of a session whose processes have ended. May be called again, also by a later daemon.
    *

@@ -1,4 +1,4 @@
-import type { Ending } from "../../outcome.ts";
+import { type Ending, isOwnFailure } from "../../outcome.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { CommandEnd } from "../port/executor.ts";
 import { sleepUntil } from "../port/sleep.ts";
@@ -50,8 +50,9 @@ export async function follow(
     await failpoints.reach("handed_over_journaled");
     prepareSeal();
     await failpoints.reach("supervising");
-    const end = await supervise({ ref, executor, clock: host.clock, ended, orders });
+    const seen = await supervise({ ref, executor, clock: host.clock, ended, orders });
     prepareExport();
+    const end = await explained(parts, seen);
     over.abort();
     // Before anything is removed that takes room on that disk.
     if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);
@@ -61,6 +62,13 @@ export async function follow(
   } finally {
     over.abort();
   }
+}
+
+/** Some agents end themselves when they are refused, before the gateway says that they have to. */
+async function explained({ host, job, orders }: SessionParts, end: Ending): Promise<Ending> {
+  if (orders.taken !== undefined || !isOwnFailure(end)) return end;
+  const reason = await host.executor.reasonOfFailure(job);
+  return reason === undefined ? end : { ...end, ...reason };
 }
 
 function watchDeadline(

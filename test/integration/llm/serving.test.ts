@@ -195,6 +195,22 @@ describe("the real key", () => {
     expect(cause).toMatch(/p-anthropic refused 8 requests in a row: HTTP 403: key \*+ was revoked\./);
     expect(server.numbers.usd_nano).toBe(1_000 + 10_000);
   });
+
+  it("that is refused explains a command that gives up, until another answer comes", async () => {
+    const { server, post } = await startServer(upstream.url);
+    const nothing = { kind: null, cause: null };
+    expect(server.verdictOfFailure()).toEqual(nothing);
+    upstream.answer = (_seen, response) => json(response, { error: { message: `no ${KEY}` } }, 401);
+    await (await post("/v1/messages", ask.messages())).text();
+    await until("it is settled", async () => server.verdictOfFailure().kind !== null);
+    expect(server.verdictOfFailure()).toEqual({
+      kind: "llm_refused",
+      cause: expect.stringMatching(/refused the last request: HTTP 401: no \*+\. Check its key\./),
+    });
+    upstream.answer = (_seen, response) => json(response, message(1, 1));
+    await (await post("/v1/messages", ask.messages())).text();
+    expect(server.verdictOfFailure()).toEqual(nothing);
+  });
 });
 
 describe("the token", () => {

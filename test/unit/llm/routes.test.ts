@@ -24,6 +24,9 @@ describe("a route", () => {
       "/v1/messages/count_tokens?beta=true&x=1",
       "count_tokens count anthropic /v1/messages/count_tokens?beta=true",
     ],
+    ["POST", "/messages", "messages generate anthropic /v1/messages"],
+    ["POST", "/anthropic/messages", "messages generate anthropic /v1/messages"],
+    ["POST", "/messages/count_tokens", "count_tokens count anthropic /v1/messages/count_tokens"],
     [
       "POST",
       "/v1beta/models/gemini-2.5-pro:streamGenerateContent?key=SECRET&alt=sse",
@@ -53,6 +56,8 @@ describe("a route", () => {
     ["POST", "http://evil.example/v1/responses"],
     ["POST", "/v1/responses/compact"],
     ["GET", "/v1/responses/resp_123"],
+    ["GET", "/messages"],
+    ["POST", "/messages/batches"],
     ["POST", "/v1/messages/batches"],
     ["POST", "/v1/batches"],
     ["POST", "/v1/files"],

@@ -1,0 +1,90 @@
+/** A mock of the providers that others maintain, with answers that make an agent do a task. */
+import { type ChatCompletionRequest, type FixtureResponse, LLMock } from "@copilotkit/aimock";
+import type { Agent } from "./agents.ts";
+
+/** What the task leaves in the repository. */
+export const WRITTEN = { path: "greeting.txt", content: "good morning\n", message: "Add a greeting" };
+/** Answers that the task takes. */
+export const TURNS = 5;
+/** What each of them says that it used. */
+const OUTPUT_TOKENS = 20_000;
+/** Dollars for a million tokens, as `[[llm.prices]]` has them. Input costs next to nothing: agents differ in it. */
+export const PRICE = { model: "*", input: "0.001", output: "1" };
+/** Dollars for three answers and less than a fourth. */
+export const THREE_ANSWERS = 0.061;
+
+export interface Provider {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * @param key the only one that it accepts.
+ * @param onLastTurn is called, and awaited, before the last answer.
+ */
+export async function startProvider(
+  agent: Agent,
+  key: string,
+  onLastTurn: () => Promise<void>,
+): Promise<Provider> {
+  const mock = new LLMock({ port: 0, auth: { apiKeys: [key] } });
+  mock.on({ predicate: () => true }, async (request) => {
+    // Titles of sessions and the like.
+    if (!hasTools(request)) return { content: "A greeting", ...used(10) };
+    const turn = request.messages.filter(({ role }) => role === "tool").length;
+    if (turn === TURNS - 1) await onLastTurn();
+    return { ...answerOf(agent, turn, repositoryIn(request)), ...used(OUTPUT_TOKENS) };
+  });
+  await mock.start();
+  return {
+    url: mock.url,
+    close: async () => mock.stop(),
+  };
+}
+
+/** Some tools want absolute paths; the task says where the repository is. */
+function repositoryIn(request: ChatCompletionRequest): string {
+  const [path] = /\/home\/[\w-]+\/repo/.exec(JSON.stringify(request.messages)) ?? [];
+  if (path === undefined) throw new Error("the task is not in the request");
+  return path;
+}
+
+function hasTools({ tools }: ChatCompletionRequest): boolean {
+  return tools !== undefined && tools.length > 0;
+}
+
+function answerOf({ shell, write }: Agent, turn: number, repository: string): FixtureResponse {
+  const { path, content, message } = WRITTEN;
+  const call = (tool: string, input: object): FixtureResponse => ({
+    content: "I go on.",
+    reasoning: "The next step is clear.",
+    toolCalls: [{ id: `call_${turn}`, name: tool, arguments: JSON.stringify(input) }],
+  });
+  const run = (command: string) => call(shell.name, shell.input(command));
+  switch (turn) {
+    case 0:
+      return run("cat README.md");
+    case 1:
+      return write === undefined
+        ? run(`printf '${content.replace("\n", "\\n")}' > ${path}`)
+        : call(write.name, write.input(`${repository}/${path}`, content));
+    case 2:
+      return run(`git add ${path} && git commit -m '${message}'`);
+    case 3:
+      return run("git log --oneline");
+    default:
+      return { content: "The greeting is committed." };
+  }
+}
+
+/** In the words of every dialect. */
+function used(output: number): FixtureResponse {
+  return {
+    usage: {
+      input_tokens: 1_000,
+      output_tokens: output,
+      promptTokenCount: 1_000,
+      candidatesTokenCount: output,
+    },
+  };
+}
