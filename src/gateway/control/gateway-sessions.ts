@@ -15,6 +15,8 @@ export class GatewaySessions {
   readonly #ground: SessionGround;
   readonly #open = new Map<string, GatewaySession>();
   readonly #ends = new Map<string, SessionEnd>();
+  /** Of the same sessions, why their commands may have failed. */
+  readonly #reasons = new Map<string, Verdict>();
   readonly #turns = new Map<string, { readonly enqueue: Enqueue; tasks: number }>();
 
   constructor(ground: SessionGround) {
@@ -76,6 +78,7 @@ export class GatewaySessions {
       const end = (await known?.close()) ?? this.#ends.get(session);
       this.#open.delete(session);
       this.#ends.delete(session);
+      this.#reasons.delete(session);
       return { known: end !== undefined, ...(end ?? NOTHING_LEFT_OUT) };
     });
   }
@@ -88,7 +91,7 @@ export class GatewaySessions {
   /** Resolves when a session has to end because of its language models, or when it is closed; `failed`: at once. */
   async verdict({ session, failed }: ControlParams<"verdict">): Promise<Verdict> {
     const llm = this.#open.get(session)?.llm;
-    const verdict = failed ? llm?.verdictOfFailure() : await llm?.verdict();
+    const verdict = failed ? (llm?.verdictOfFailure() ?? this.#reasons.get(session)) : await llm?.verdict();
     return verdict ?? { kind: null, cause: null };
   }
 
@@ -98,10 +101,13 @@ export class GatewaySessions {
 
   /** Closes the sessions whose containers have ended: their sockets would keep the namespace alive. */
   async closeEnded(): Promise<void> {
-    for (const [session, { request }] of this.#open) {
+    for (const [session, { request, llm }] of this.#open) {
       if (await isAlive(request.process)) continue;
+      const reason = llm?.verdictOfFailure();
       const { known, ...end } = await this.close(session);
-      if (known && this.#ends.size < ENDS_KEPT) this.#ends.set(session, end);
+      if (!known || this.#ends.size >= ENDS_KEPT) continue;
+      this.#ends.set(session, end);
+      if (reason !== undefined) this.#reasons.set(session, reason);
     }
   }
 
