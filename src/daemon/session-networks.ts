@@ -13,7 +13,7 @@ import { type LedgerSums, sumLedger } from "../llm/ledger/ledger-sums.ts";
 import { sessionLlm } from "../llm/ledger/session-llm.ts";
 import type { LlmVerdict, Network, NetworkRequest } from "../local/ports.ts";
 import type { Llm } from "../profile/profile.ts";
-import type { ClosedNetwork, NetworkChange } from "../sessions/port/executor.ts";
+import type { ClosedNetwork, NetworkChange } from "../sessions/port/session-network.ts";
 import { ProviderKeys } from "./provider-keys.ts";
 import type { SessionLlmAccess } from "./session-llm.ts";
 

@@ -1,6 +1,5 @@
 import { ReleaseStack } from "../release-stack.ts";
 import type {
-  ClosedNetwork,
   CommandEnd,
   CommandOfJob,
   EndOptions,
@@ -11,16 +10,19 @@ import type {
   Found,
   HandOver,
   Job,
-  NetworkOfJob,
-  NetworkOptions,
   Peaks,
   Prepared,
   Preparing,
-  ReasonOfFailure,
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
+import type {
+  ClosedNetwork,
+  NetworkOfJob,
+  NetworkOptions,
+  ReasonOfFailure,
+} from "../sessions/port/session-network.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";

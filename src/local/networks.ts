@@ -7,7 +7,7 @@ import type {
   NetworkOfJob,
   NetworkOptions,
   ReasonOfFailure,
-} from "../sessions/port/executor.ts";
+} from "../sessions/port/session-network.ts";
 import type { LocalParts } from "./parts.ts";
 import type { Preparation } from "./preparation.ts";
 

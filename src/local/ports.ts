@@ -11,8 +11,9 @@ import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import type { Llm, Mount, Profile } from "../profile/profile.ts";
-import type { ClosedNetwork, ExportedWork, ExportOptions, NetworkChange } from "../sessions/port/executor.ts";
+import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
+import type { ClosedNetwork, NetworkChange } from "../sessions/port/session-network.ts";
 
 /** The container engine. */
 export interface Engine {

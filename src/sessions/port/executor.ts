@@ -5,6 +5,7 @@
 import type { Profile } from "../../profile/profile.ts";
 import type { Artifacts, Egress, SessionDocument, SessionLlm, Work } from "../../session-document.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
+import type { ClosedNetwork, NetworkOfJob, NetworkOptions, ReasonOfFailure } from "./session-network.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -171,44 +172,6 @@ export interface ExportOptions {
   readonly artifactsDirectory: string;
   /** Ends the exporting. */
   readonly signal: AbortSignal;
-}
-
-/** The part of a job that its network needs. */
-export type NetworkOfJob = Pick<Job, "sessionId" | "profile" | "egressPath" | "llmPath">;
-
-/**
- * What happened to the network of a running command. `restored`: it was gone for a moment, which cut its connections.
- * `lost`: the command reaches nothing until it is `restored`. `over`: the command has to end because of its language
- * models.
- */
-export type NetworkChange =
-  | { readonly kind: "restored" }
-  | { readonly kind: "lost"; readonly why: string }
-  | ({ readonly kind: "over" } & ReasonOfFailure);
-
-/** What language models have to do with the end of a session. */
-export interface ReasonOfFailure {
-  readonly outcome: "budget_exhausted" | "llm_refused";
-  /** A sentence. */
-  readonly cause: string;
-}
-
-export interface NetworkOptions {
-  /** Ends the following, to be aborted when the command has ended; not the network. */
-  readonly signal: AbortSignal;
-  /** Whether an earlier daemon has opened it. */
-  readonly isEarlierDaemons: boolean;
-  readonly onChange: (change: NetworkChange) => void;
-}
-
-/** What a session reached and used. */
-export interface ClosedNetwork {
-  /** Null without an allowlist. */
-  readonly egress: Egress | null;
-  /** Null without language models. */
-  readonly llm: SessionLlm | null;
-  /** What an operator should know, as sentences. */
-  readonly warnings: readonly string[];
 }
 
 /** What came out of a session's workspace. */

@@ -1,5 +1,5 @@
 import type { SessionParts } from "../parts/session-parts.ts";
-import type { NetworkChange } from "../port/executor.ts";
+import type { NetworkChange } from "../port/session-network.ts";
 
 /** For the record, by kind. */
 const WARNINGS = {

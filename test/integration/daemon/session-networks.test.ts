@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { SessionLlmAccess } from "../../../src/daemon/session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "../../../src/daemon/session-networks.ts";
 import { createLogger } from "../../../src/log.ts";
-import type { NetworkChange } from "../../../src/sessions/port/executor.ts";
+import type { NetworkChange } from "../../../src/sessions/port/session-network.ts";
 import { until } from "../../kit/until.mjs";
 import { GATEWAY_SCRIPT, startContainer } from "../gateway/gateway-ground.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AgentdError } from "../../../src/errors.ts";
 import { followNetwork } from "../../../src/local/networks.ts";
 import type { LocalParts } from "../../../src/local/parts.ts";
-import type { NetworkChange, NetworkOfJob } from "../../../src/sessions/port/executor.ts";
+import type { NetworkChange, NetworkOfJob } from "../../../src/sessions/port/session-network.ts";
 
 const job = {
   sessionId: "0123456789abcdef",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Egress } from "../../../src/session-document.ts";
 import { networkStage } from "../../../src/sessions/end/network-stage.ts";
 import type { SessionParts } from "../../../src/sessions/parts/session-parts.ts";
-import type { ClosedNetwork } from "../../../src/sessions/port/executor.ts";
+import type { ClosedNetwork } from "../../../src/sessions/port/session-network.ts";
 
 const EGRESS: Egress = { allowed: ["a.example"], denied: [], allowed_count: 2, denied_count: 0 };
 

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { SessionParts } from "../../../src/sessions/parts/session-parts.ts";
-import type { NetworkOptions } from "../../../src/sessions/port/executor.ts";
+import type { NetworkOptions } from "../../../src/sessions/port/session-network.ts";
 import { watchNetwork } from "../../../src/sessions/run/watch-network.ts";
 
 /** A running session, and what its executor reports about its network. */
