@@ -3,7 +3,7 @@
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
 import type { Profile } from "../../profile/profile.ts";
-import type { Artifacts, Egress, SessionDocument, SessionLlm, Work } from "../../session-document.ts";
+import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions, ReasonOfFailure } from "./session-network.ts";
 
