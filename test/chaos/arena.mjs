@@ -19,6 +19,7 @@ import { until } from "../kit/until.mjs";
 export const PROFILE = "chaos";
 /** Every outcome that a cell can have once its command has started. */
 const PUBLISHED = [
+  "success",
   "generic_failure",
   "work_failed",
   "blocked",

@@ -119,6 +119,7 @@ describe("a state directory on a disk that is full", () => {
 const PRINTED_BYTES = 9_000_000;
 const PRINTS = `
 echo start >> /host/$AGENTD_SESSION_ID
+echo made > made-by-the-agent
 yes 'a line that somebody may want to read again' | head -c ${PRINTED_BYTES}
 echo
 `;

@@ -189,6 +189,7 @@ describe("a session with language models", () => {
   );
 
   it.each([
+    [1, "llm_refused"],
     [3, "blocked"],
     [0, "success"],
   ] as const)("whose refused command gives up with exit code %d ends as %s", async (code, outcome) => {

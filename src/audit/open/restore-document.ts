@@ -1,6 +1,7 @@
 import {
   artifactsSchema,
   egressSchema,
+  publishedSchema,
   type SessionDocument,
   sessionLlmSchema,
   workSchema,
@@ -55,6 +56,9 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
         },
         entry,
       );
+    case "published":
+      return withWarnings({ ...document, published: publishedSchema.safeParse(entry).data ?? null }, entry);
+    case "publish_failed":
     case "network_restored":
     case "network_lost":
     case "export_failed":

@@ -92,6 +92,21 @@ describe("the document of an open record", () => {
     }
   });
 
+  it("has where the session's work was published, and why it was not", () => {
+    const published = {
+      ...{ branch: "agentd/site-builder/7", commit: "a".repeat(40), url: "https://git.example/site.git" },
+      request_url: null,
+    };
+    const journal = [line("finishing", "published", { ...published, warnings: ["It was there already."] })];
+    expect(restoreDocument(accepted, journal)).toEqual({
+      ...accepted,
+      published,
+      warnings: ["It was there already."],
+    });
+    const failed = [line("finishing", "publish_failed", { warnings: ["The server is away."] })];
+    expect(restoreDocument(accepted, failed)).toEqual({ ...accepted, warnings: ["The server is away."] });
+  });
+
   it("has nothing of a launch that was begun again", () => {
     const journal = [line("preparing", "started"), found, cloned, line("preparing", "started")];
     expect(restoreDocument(accepted, journal)).toEqual(accepted);
