@@ -11,9 +11,9 @@ import { networkEnvironment } from "../gateway/rules/environment.ts";
 import { ifThere } from "../if-there.ts";
 import { type LedgerSums, sumLedger } from "../llm/ledger/ledger-sums.ts";
 import { sessionLlm } from "../llm/ledger/session-llm.ts";
-import type { LlmVerdict, Network, NetworkRequest } from "../local/ports.ts";
+import type { Network, NetworkRequest } from "../local/ports.ts";
 import type { Llm } from "../profile/profile.ts";
-import type { ClosedNetwork, NetworkChange } from "../sessions/port/session-network.ts";
+import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
 import { ProviderKeys } from "./provider-keys.ts";
 import type { SessionLlmAccess } from "./session-llm.ts";
 
@@ -110,7 +110,7 @@ export class SessionNetworks implements Network {
     return this.#options.llm.variables(sessionId, llm);
   }
 
-  async verdict(sessionId: string, signal: AbortSignal): Promise<LlmVerdict | undefined> {
+  async verdict(sessionId: string, signal: AbortSignal): Promise<ReasonOfFailure | undefined> {
     const aborted = new Promise<undefined>((resolve) => {
       if (signal.aborted) resolve(undefined);
       else signal.addEventListener("abort", () => resolve(undefined), { once: true });
@@ -126,7 +126,7 @@ export class SessionNetworks implements Network {
     return undefined;
   }
 
-  async verdictOfFailure(sessionId: string): Promise<LlmVerdict | undefined> {
+  async verdictOfFailure(sessionId: string): Promise<ReasonOfFailure | undefined> {
     const verdict = await this.gateway.verdict(sessionId, true).catch(() => undefined);
     if (verdict === undefined || verdict.kind === null) return undefined;
     return verdictOf(verdict.kind, verdict.cause);
@@ -188,7 +188,7 @@ export function gatewayFiles(runtime: string): Pick<GatewayOptions, "socketPath"
 function verdictOf(
   kind: "budget_exhausted" | "llm_refused" | "llm_overrun",
   cause: string | null,
-): LlmVerdict {
+): ReasonOfFailure {
   const outcome = kind === "llm_refused" ? "llm_refused" : "budget_exhausted";
   return { outcome, cause: cause ?? "the gateway did not say why" };
 }

@@ -13,7 +13,7 @@ import type { ProcessIdentity } from "../process-identity.ts";
 import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
-import type { ClosedNetwork, NetworkChange } from "../sessions/port/session-network.ts";
+import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
 
 /** The container engine. */
 export interface Engine {
@@ -244,13 +244,6 @@ export interface NetworkRequest {
   readonly llmPath: string;
 }
 
-/** Why a session has to end because of its language models. */
-export interface LlmVerdict {
-  readonly outcome: "budget_exhausted" | "llm_refused";
-  /** A sentence. */
-  readonly cause: string;
-}
-
 /** The networks of sessions that reach only what their profiles allow, and their language models. */
 export interface Network {
   /** Variables that tell a session's programs how they reach the network. */
@@ -284,10 +277,10 @@ export interface Network {
    * Resolves once the gateway says that a session has to end; with undefined when it never will, and when the signal is
    * aborted. Does not reject.
    */
-  verdict(sessionId: string, signal: AbortSignal): Promise<LlmVerdict | undefined>;
+  verdict(sessionId: string, signal: AbortSignal): Promise<ReasonOfFailure | undefined>;
   /**
    * Why the command of a session may have failed by itself: its language models, or undefined. Does not reject: a
    * gateway that does not answer knows no reason.
    */
-  verdictOfFailure(sessionId: string): Promise<LlmVerdict | undefined>;
+  verdictOfFailure(sessionId: string): Promise<ReasonOfFailure | undefined>;
 }

@@ -22,7 +22,7 @@ export type NetworkChange =
   | { readonly kind: "lost"; readonly why: string }
   | ({ readonly kind: "over" } & ReasonOfFailure);
 
-/** What language models have to do with the end of a session. */
+/** Why a session has to end, or has failed, because of its language models. */
 export interface ReasonOfFailure {
   readonly outcome: "budget_exhausted" | "llm_refused";
   /** A sentence. */
