@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   env_invalid: "A variable for the session has a name or value that is not accepted.",
   artifact_invalid: "The artifact is not one that the profile's methodology accepts.",
   command_incomplete: "The command names a value that the run does not have.",
+  exception_expired: "The profile needs an exception to hardening that does not hold any more.",
   upload_missing: "The daemon does not have the files of this run.",
   upload_refused: "The daemon takes no further files now.",
   // Configuration.

@@ -95,6 +95,20 @@ export const publishedSchema = z.object({
 
 export type Published = z.infer<typeof publishedSchema>;
 
+/** A rule of hardening that the session was run without, see docs/hardening.md. */
+export const exceptionSchema = z.strictObject({
+  /** Such as "E002". */
+  rule: z.string(),
+  name: z.string(),
+  /** What weakens it, such as the targets of mounts. */
+  what: z.array(z.string()),
+  /** Why, in the operator's words; null where the profile has none. */
+  reason: z.string().nullable(),
+  until: z.string().nullable(),
+});
+
+export type Exception = z.infer<typeof exceptionSchema>;
+
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -164,6 +178,8 @@ export const sessionDocumentSchema = z.object({
   rerun_of: z.string().nullable().default(null),
   /** The type of the methodology's artifact that the session was given; null without one. */
   artifact_type: z.string().nullable().default(null),
+  /** Empty where nothing was weakened, and in records of older versions. */
+  exceptions: z.array(exceptionSchema).default([]),
 });
 
 export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
@@ -185,7 +201,7 @@ export type AcceptedFields = Pick<
 > &
   /** What the run brings along; default: nothing. */
   Partial<Pick<SessionDocument, "request_bytes" | "inputs" | "env" | "rerun_of" | "artifact_type">> &
-  Partial<Pick<SessionDocument, "workspace" | "directory">>;
+  Partial<Pick<SessionDocument, "workspace" | "directory" | "exceptions">>;
 
 /** The document of a session that was just accepted: all other fields are unknown yet, or do not apply. */
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
@@ -231,6 +247,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     env: fields.env ?? {},
     rerun_of: fields.rerun_of ?? null,
     artifact_type: fields.artifact_type ?? null,
+    exceptions: fields.exceptions ?? [],
   };
 }
 

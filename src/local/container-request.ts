@@ -1,5 +1,6 @@
 import { REQUEST_FILE } from "../input/rules.ts";
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
+import type { Surroundings } from "../podman/containers/container-surroundings.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Job } from "../sessions/port/executor.ts";
@@ -78,8 +79,14 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
     logPath: job.consoleLogPath,
     labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: sessionId, [PROFILE_LABEL]: profile.name },
     limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
+    surroundings: surroundingsOf(profile),
     timeoutSeconds: longestMs === undefined ? undefined : Math.ceil(longestMs / 1000),
   };
+}
+
+function surroundingsOf(profile: Profile): Surroundings {
+  const { readOnlyRoot, tmpBytes, shmBytes, ulimits, devices, capAdd, seccompProfile } = profile;
+  return { readOnlyRoot, tmpBytes, shmBytes, ulimits, devices, capAdd, seccompProfile };
 }
 
 /** Shared, because any number of sessions read the same methodology. */

@@ -93,13 +93,13 @@ async function createContainer(
 }
 
 async function startContainer(
-  { parts: { engine, failpoints } }: Preparation,
+  { parts: { engine, failpoints }, job: { profile } }: Preparation,
   id: string,
   imageId: string,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  await engine.startContainer(id, imageId);
+  await engine.startContainer(id, imageId, profile.seccompProfile === undefined ? "agentd" : "own");
   await failpoints.reach("container_started");
 }
 

@@ -33,7 +33,7 @@ export interface Engine {
    * Rejects with `container_weaker` where it may make system calls that no session may; the image's id saves looking
    * twice.
    */
-  startContainer(id: string, image?: string): Promise<void>;
+  startContainer(id: string, image?: string, filter?: "agentd" | "own"): Promise<void>;
   /** Undefined when it does not exist. */
   inspectContainer(id: string): Promise<Pick<ContainerStatus, "exit"> | undefined>;
   /** A process of a running container, as the host sees it; undefined when it does not run. */

@@ -1,6 +1,4 @@
-/**
- * The entry to the engine room: everything that sessions need from Podman, without how it is done.
- */
+/** The entry to the engine room: everything that sessions need from Podman, without how it is done. */
 import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { Logger } from "../log.ts";
@@ -195,11 +193,12 @@ export class Engine {
    * nothing of a session's may run in it before this returns.
    *
    * @param image of the container: only the first of each image is checked. Undefined checks this one in any case.
+   * @param filter "own": `Surroundings.seccompProfile`, which is not checked.
    * @throws `container_missing`; `container_weaker`, with the container still running.
    */
-  async startContainer(id: string, image?: string, signal?: AbortSignal): Promise<void> {
-    await this.#containers.start(id, signal);
-    await this.#started.verifier.verifyStarted(id, image, signal);
+  async startContainer(id: string, image?: string, filter: "agentd" | "own" = "agentd"): Promise<void> {
+    await this.#containers.start(id);
+    if (filter === "agentd") await this.#started.verifier.verifyStarted(id, image);
   }
 
   /** A container by id or name; undefined when it does not exist. */

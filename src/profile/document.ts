@@ -6,6 +6,7 @@ import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { defaultNetwork } from "./rules/default-network.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
 import { fileTargetFaults } from "./rules/file-targets.ts";
+import { weakenings } from "./rules/hardening.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
 import { publishFaults } from "./rules/publishing.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
@@ -26,6 +27,7 @@ export const profileDocumentSchema = z
   .superRefine(allowRule, always)
   .superRefine(llmRule, always)
   .superRefine(publishRules, always)
+  .superRefine(hardeningRules, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -73,6 +75,20 @@ function publishRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
   for (const { path, message } of publishFaults(profile)) {
     context.addIssue({ code: "custom", path: [...path], message });
+  }
+}
+
+/** What weakens the container has an exception, but for keys that are older than exceptions. */
+function hardeningRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const written: unknown[] = Array.isArray(profile["exceptions"]) ? profile["exceptions"] : [];
+  const exceptions = textsOf(written, "allow").flatMap((allow) =>
+    allow === undefined ? [] : [{ allow, reason: "" }],
+  );
+  for (const { rule, exception } of weakenings(profile, exceptions)) {
+    if (exception !== undefined || rule.without === "warning") continue;
+    const message = `${rule.code} ${rule.name}: ${rule.title}; this needs an entry in exceptions with allow = "${rule.code}" and a reason, see \`agentd config check --explain ${rule.code}\``;
+    context.addIssue({ code: "custom", path: [rule.key], message });
   }
 }
 

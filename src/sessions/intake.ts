@@ -8,6 +8,7 @@ import type { SessionHost } from "./parts/session-host.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { sleepUntil } from "./port/sleep.ts";
 import type { LeftAlone, Recovery } from "./recovery/recover.ts";
+import { exceptionsOf } from "./run-exceptions.ts";
 import { checkEnv, inputOf, type RunInput } from "./run-input.ts";
 import { repositoryOf, type RunRepository } from "./run-repository.ts";
 import { Session } from "./session.ts";
@@ -197,6 +198,7 @@ export class Intake {
     // Its request is in the record, and need not be in the plan too.
     const { request: _request, ...profile } = written;
     const env = checkEnv(request, written);
+    const exceptions = exceptionsOf(written, host.clock.now());
     const input = await inputOf(request, { profile: written, ref, host });
     await host.freeSpace.require(`run a session of profile ${JSON.stringify(request.profile)}`);
     // A profile with a key that the next daemon would not read back is refused here, before anything is recorded.
@@ -221,6 +223,7 @@ export class Intake {
       ...input.fields,
       env,
       rerun_of: request.rerunOf ?? null,
+      exceptions,
     });
     const document = { ...accepted, ...scheduleFields(request.scheduledMs, nowMs) };
     const record = await host.createRecord({

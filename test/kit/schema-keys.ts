@@ -19,7 +19,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemaKeys(): SchemaKey[] {
   const { daemon, llm, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts, files, git, llm: profileLlm, publish } = properties(profile);
+  const { credentials, mounts, exceptions, files, git, llm: profileLlm, publish } = properties(profile);
   const { providers, prices } = properties(llm!);
   const price = elementOf(prices!);
   return [
@@ -30,6 +30,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
     ...keysOf("[[profiles.mounts]]", elementOf(mounts!)),
+    ...keysOf("[[profiles.exceptions]]", elementOf(exceptions!)),
     ...keysOf("[[profiles.files]]", elementOf(files!)),
     ...keysOf("[profiles.git]", git!),
     ...keysOf("[profiles.llm]", profileLlm!),

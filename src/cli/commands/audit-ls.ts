@@ -23,6 +23,7 @@ import { ageText } from "../words/time-text.ts";
 
 interface LsOptions extends FilterOptions {
   readonly limit?: string;
+  readonly exceptions?: true;
   readonly json?: true;
 }
 
@@ -57,6 +58,7 @@ export const auditLs: CommandDefinition<LocalContext> = {
           "and the files left in runa/.\nReads the records themselves, so it works without a daemon.",
       )
       .argument("[profile]", "show only this profile's records, like --profile")
+      .option("--exceptions", "show only sessions that ran without a rule of hardening, and which")
       .option("--limit <count>", `show at most this many (default: ${DEFAULT_LIMIT})`)
       .option("--json", "print a JSON array")
       .addHelpText(
@@ -81,17 +83,24 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
   const limit = countOption("--limit", options.limit ?? DEFAULT_LIMIT, { max: MAX_LIMIT });
   const filter = filterOf(options, now());
   const auditRoot = await context.auditRoot();
-  const { records, errors, total } = await find(auditRoot, filter, limit);
+  const { records, errors, total } = await find(auditRoot, {
+    ...filter,
+    limit,
+    weakened: options.exceptions === true,
+  });
   if (options.json === true) await stdout.json(records);
   else if (records.length + errors.length === 0 && stdout.isTerminal)
     await stdout.line(
-      `${hasAny(filter) ? "No records match" : "There are no records"} in ${printable(auditRoot)}.`,
+      `${hasAny(filter) || options.exceptions === true ? "No records match" : "There are no records"} in ${printable(auditRoot)}.`,
     );
   else
     await stdout.line(
       renderTable(
-        HEADERS,
-        records.map((record) => row(record, now())),
+        options.exceptions === true ? [...HEADERS, "EXCEPTIONS"] : HEADERS,
+        records.map((record) => [
+          ...row(record, now()),
+          ...(options.exceptions === true ? [exceptionsText(record)] : []),
+        ]),
         stdout,
         { givesWay: "IMAGE" },
       ),
@@ -102,7 +111,15 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
   return errors.length === 0 ? 0 : 1;
 }
 
-async function find(auditRoot: string, { failed, ...filter }: SessionFilter, limit: number): Promise<Found> {
+async function find(
+  auditRoot: string,
+  {
+    failed,
+    weakened,
+    limit,
+    ...filter
+  }: SessionFilter & { readonly weakened: boolean; readonly limit: number },
+): Promise<Found> {
   const [{ selectRecords }, { LISTED_DOCUMENT_BYTES }] = await Promise.all([
     import("../../audit/read/select-records.ts"),
     import("../../audit/read/query.ts"),
@@ -117,15 +134,20 @@ async function find(auditRoot: string, { failed, ...filter }: SessionFilter, lim
     // An unreadable record must not hide the others.
     try {
       const view = listed(await readAuditedView(directory, LISTED_DOCUMENT_BYTES));
-      if (!failed || isFailure(view)) records.push(await withLeftFiles(view));
+      const isShown = (!failed || isFailure(view)) && (!weakened || view.exceptions.length > 0);
+      if (isShown) records.push(await withLeftFiles(view));
     } catch (error) {
       if (!(error instanceof AgentdError)) throw error;
       errors.push(error);
     }
   }
   const shown = records.length + errors.length;
-  if (!failed) return { records, errors, total: selection.total };
+  if (!failed && !weakened) return { records, errors, total: selection.total };
   return { records, errors, total: seen === selection.total ? shown : null };
+}
+
+function exceptionsText({ exceptions }: ListedRecord): string {
+  return exceptions.map(({ rule, name }) => `${rule} ${name}`).join(", ");
 }
 
 function hasAny({ failed, ...filter }: SessionFilter): boolean {

@@ -10,6 +10,7 @@ import { networkWarnings } from "../words/network-warnings.ts";
 import { countText, sizeText } from "../words/size-text.ts";
 
 interface CheckOptions {
+  readonly explain?: string;
   readonly json?: true;
 }
 
@@ -26,6 +27,7 @@ export const configCheck: CommandDefinition<LocalContext> = {
           "Paths and credentials that the file names are checked when a session starts.",
       )
       .argument("[file]", "the file (default: the file that the daemon would read)")
+      .option("--explain <code>", "explain a rule of hardening, such as E006, and check nothing")
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd config check", "agentd config check ./agentd.toml"))
       .action((file: string | undefined, options: CheckOptions) => {
@@ -39,9 +41,10 @@ async function checkConfig(
   context: LocalContext,
 ): Promise<number> {
   const { stdout } = context;
+  if (options.explain !== undefined) return await explain(options.explain, options, context);
   try {
     const config = await context.loadConfig(file);
-    const warnings = await warningsOf(config, context.installation);
+    const warnings = await warningsOf(config, context.installation, context.now());
     if (options.json === true) await stdout.json({ file: config.file, problems: [], warnings });
     else await stdout.line(summary(config, warnings));
     return 0;
@@ -53,6 +56,18 @@ async function checkConfig(
   }
 }
 
+async function explain(
+  wanted: string,
+  { json }: CheckOptions,
+  { stdout }: Pick<LocalContext, "stdout">,
+): Promise<number> {
+  const { namedRule, ruleText } = await import("../words/hardening-rules.ts");
+  const rule = namedRule(wanted);
+  if (json === true) await stdout.json({ ...rule, weakens: undefined });
+  else await stdout.line(ruleText(rule));
+  return 0;
+}
+
 /** What an operator may not have meant, though a daemon would start with it. */
 interface ConfigWarning {
   readonly profile: string;
@@ -60,17 +75,27 @@ interface ConfigWarning {
   readonly warning: string;
 }
 
-async function warningsOf({ profiles }: Config, installation: Installation): Promise<ConfigWarning[]> {
+async function warningsOf(
+  { profiles }: Config,
+  installation: Installation,
+  nowMs: number,
+): Promise<ConfigWarning[]> {
   const found = await Promise.all(
     profiles.map(async (profile) =>
       [
         ...(await networkWarnings(profile)),
         ...(await llmWarnings(profile)),
+        ...(await warningsOfHardening(profile, nowMs)),
         ...(await warningsOfAgent(profile, installation)),
       ].map((warning) => ({ profile: profile.name, warning })),
     ),
   );
   return found.flat();
+}
+
+async function warningsOfHardening(profile: Profile, nowMs: number): Promise<string[]> {
+  const { hardeningWarnings } = await import("../../profile/weakened.ts");
+  return hardeningWarnings(profile, nowMs);
 }
 
 async function warningsOfAgent(

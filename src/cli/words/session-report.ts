@@ -123,7 +123,12 @@ function whatRan(view: SessionView): Fact[] {
     ["image", view.image],
     ["digest", view.image_digest],
     ["command", view.command === null ? null : view.command.map(wordText).join(" ")],
+    ["weakened", view.exceptions.length === 0 ? null : view.exceptions.map(exceptionText).join("; ")],
   ]);
+}
+
+function exceptionText({ rule, name, what, reason }: SessionView["exceptions"][number]): string {
+  return `${rule} ${name}: ${what.join(", ")} (${reason ?? "no reason given"})`;
 }
 
 function whatWasGiven({ view, request }: SessionReport): Fact[] {

@@ -38,7 +38,10 @@ export class ContainerVerifier {
    * @throws `container_weaker`.
    */
   async verifyCreated(id: string, request: ContainerRequest, signal?: AbortSignal): Promise<void> {
-    const kind = JSON.stringify([request.image, request.network, request.limits, request.binds.map(shapeOf)]);
+    const kind = JSON.stringify([
+      ...[request.image, request.network, request.limits, request.surroundings],
+      request.binds.map(shapeOf),
+    ]);
     if (this.#verified.has(kind)) return;
     const { containers, host, containment } = this.#options;
     const container = await containers.inspect(id, signal);

@@ -13,6 +13,7 @@ import {
   type IdRange,
   processLimit,
 } from "./container-spec.ts";
+import { weakSurroundings } from "./container-surroundings.ts";
 
 /** How the container is weaker than the request, each as a phrase; empty when it is as asked. */
 export function weaknesses(
@@ -23,6 +24,7 @@ export function weaknesses(
 ): string[] {
   return [
     ...weakPrivileges(container),
+    ...weakSurroundings(container, request.surroundings),
     ...weakIdMapping(container, host),
     ...weakNamespaces(container, request),
     ...request.binds.flatMap((bind) => weakBind(container, bind)),
@@ -31,11 +33,10 @@ export function weaknesses(
   ];
 }
 
-function weakPrivileges({ HostConfig, Config, EffectiveCaps, BoundingCaps }: InspectReply): string[] {
+function weakPrivileges({ HostConfig, Config }: InspectReply): string[] {
   const options = HostConfig.SecurityOpt;
   return phrases([
     [HostConfig.Privileged, "it is privileged"],
-    [[...EffectiveCaps, ...BoundingCaps, ...HostConfig.CapAdd].length > 0, "it has capabilities"],
     [!options.some((option) => option.startsWith("no-new-privileges")), "it may gain privileges"],
     [options.includes("seccomp=unconfined"), "it has no seccomp profile"],
     [options.includes("label=disable"), "it has no SELinux label"],

@@ -4,6 +4,7 @@
  */
 import { constants } from "node:os";
 import { type EngineHost, type LimitName, SESSION_UID } from "../host/host-features.ts";
+import { type Surroundings, surroundingsSpec, ulimitsOf } from "./container-surroundings.ts";
 
 /** A directory or file of the host in the container. Always `nosuid,nodev`. */
 export interface Bind {
@@ -52,6 +53,7 @@ export interface ContainerRequest {
   /** Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals | undefined;
   readonly limits: Limits;
+  readonly surroundings: Surroundings;
 }
 
 /** Processes and threads of a session by default. */
@@ -80,6 +82,13 @@ export function containerSpec(
   const { limits, unenforcedLimits } = resourceLimits(request.limits, host);
   const processes = processLimit(request.limits, host, containment);
   const [program, ...words] = request.argv;
+  const nproc = processes === undefined ? [] : [{ type: "nproc", hard: processes, soft: processes }];
+  const { surroundings, binds } = request;
+  const allLimits = [...nproc, ...ulimitsOf(surroundings)];
+  const { temporary, ...rights } = surroundingsSpec(
+    surroundings,
+    binds.map(({ target }) => target),
+  );
   const spec = {
     name: request.name,
     image: request.image,
@@ -100,10 +109,10 @@ export function containerSpec(
     // Its rights.
     privileged: false,
     cap_drop: ["all"],
-    cap_add: [],
+    ...rights,
     no_new_privileges: true,
     seccomp_policy: "default",
-    seccomp_profile_path: containment.seccompProfile,
+    seccomp_profile_path: surroundings.seccompProfile ?? containment.seccompProfile,
     pidns: { nsmode: "private" },
     ipcns: { nsmode: "private" },
     utsns: { nsmode: "private" },
@@ -112,9 +121,9 @@ export function containerSpec(
     env_host: false,
     umask: "0022",
     resource_limits: limits,
-    ...(processes === undefined ? {} : { r_limits: [{ type: "nproc", hard: processes, soft: processes }] }),
+    ...(allLimits.length === 0 ? {} : { r_limits: allLimits }),
     // Its view of the host.
-    mounts: request.binds.map((bind) => mount(bind, host)),
+    mounts: [...temporary, ...binds.map((bind) => mount(bind, host))],
     volumes: request.homeFromImage
       ? [{ Name: homeVolume(request.name), Dest: request.home, Options: ["U", "nosuid", "nodev"] }]
       : [],

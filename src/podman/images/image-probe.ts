@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { AgentdError } from "../../errors.ts";
 import { containerSpec, type Containment } from "../containers/container-spec.ts";
+import { NO_SURROUNDINGS } from "../containers/container-surroundings.ts";
 import type { Containers } from "../containers/containers.ts";
 import type { EngineHost } from "../host/host-features.ts";
 
@@ -70,6 +71,7 @@ export class ImageProbe {
         logPath: "/dev/null",
         labels: this.#labels,
         limits: {},
+        surroundings: NO_SURROUNDINGS,
       },
       this.#host,
       this.#containment,

@@ -100,6 +100,11 @@ export const inspectReply = z.object({
     Privileged: z.boolean(),
     SecurityOpt: strings,
     CapAdd: strings,
+    ReadonlyRootfs: z.boolean().default(false),
+    Devices: z
+      .array(z.unknown())
+      .nullish()
+      .transform((list) => list ?? []),
     NetworkMode: z.string(),
     PidMode: z.string(),
     IpcMode: z.string(),

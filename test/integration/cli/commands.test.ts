@@ -243,6 +243,11 @@ describe("agentd profiles", () => {
     memory_bytes: 2 * 1024 ** 3,
     cpus: 0.5,
     pids: 2048,
+    read_only_root: true,
+    tmp_bytes: 1024 ** 3,
+    shm_bytes: null,
+    devices: [],
+    cap_add: [],
     credentials: ["GITHUB_TOKEN"],
   };
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { ContainerRequest } from "../../../src/podman/containers/container-spec.ts";
+import { NO_SURROUNDINGS } from "../../../src/podman/containers/container-surroundings.ts";
 import { Engine } from "../../../src/podman/engine.ts";
 import type { ExitHints } from "../../../src/podman/exits/exit-hints.ts";
 import type { ContainerExit } from "../../../src/podman/exits/exit-watch.ts";
@@ -74,6 +75,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
       logPath: join(directory, `${name}.log`),
       labels: {},
       limits: {},
+      surroundings: NO_SURROUNDINGS,
       ...changes,
     };
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { weaknesses } from "../../../src/podman/containers/container-check.ts";
 import type { ContainerRequest } from "../../../src/podman/containers/container-spec.ts";
+import { NO_SURROUNDINGS } from "../../../src/podman/containers/container-surroundings.ts";
 import type { InspectReply } from "../../../src/podman/service/replies.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
@@ -9,6 +10,7 @@ const CONTAINMENT = { seccompProfile: "/run/seccomp.json", mostProcesses: Infini
 const REQUEST = {
   network: "private",
   binds: [{ source: "/src", target: "/mnt", readOnly: true, relabel: "none" }],
+  surroundings: NO_SURROUNDINGS,
   limits: { memoryBytes: 1_000, cpus: 1 },
 } as unknown as ContainerRequest;
 
@@ -35,6 +37,8 @@ const AS_ASKED: InspectReply = {
     Privileged: false,
     SecurityOpt: ["no-new-privileges"],
     CapAdd: [],
+    ReadonlyRootfs: false,
+    Devices: [],
     NetworkMode: "pasta",
     PidMode: "private",
     IpcMode: "shareable",
@@ -69,6 +73,7 @@ describe("a created container", () => {
     ["it is privileged", withHostConfig({ Privileged: true })],
     ["it has capabilities", { ...AS_ASKED, BoundingCaps: ["CAP_CHOWN"] }],
     ["it has capabilities", { ...AS_ASKED, EffectiveCaps: ["CAP_CHOWN"] }],
+    ["it has devices of the host", withHostConfig({ Devices: [{ PathOnHost: "/dev/kvm" }] })],
     ["it may gain privileges", withHostConfig({ SecurityOpt: [] })],
     [
       "it has no seccomp profile",
@@ -108,6 +113,15 @@ describe("a created container", () => {
   ])("is weak without control groups when %s", (weakness, container) => {
     const host = hostOf({ ...OLD_INFO, host: { ...OLD_INFO.host, kernel: "5.14.0-427.el9.x86_64" } });
     expect(weaknesses(container, REQUEST, host, CONTAINMENT)).toContain(weakness);
+  });
+
+  it("is weak when its image's files are writable against the request, or it has another capability", () => {
+    const surroundings = { ...NO_SURROUNDINGS, readOnlyRoot: true, capAdd: ["NET_RAW"] };
+    const container = { ...AS_ASKED, EffectiveCaps: ["CAP_NET_RAW", "CAP_CHOWN"] };
+    expect(weaknesses(container, { ...REQUEST, surroundings }, hostOf(MODERN_INFO), CONTAINMENT)).toEqual([
+      "it has CAP_CHOWN",
+      "its image's files are writable",
+    ]);
   });
 
   it("is not weak for want of limits that the host cannot enforce", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ContainerRequest, containerSpec } from "../../../src/podman/containers/container-spec.ts";
+import { NO_SURROUNDINGS } from "../../../src/podman/containers/container-surroundings.ts";
 import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
 const modern = hostOf(MODERN_INFO);
@@ -22,6 +23,7 @@ const REQUEST: ContainerRequest = {
   logPath: "/records/console.log",
   labels: { "io.agentd.instance": "0123abcd" },
   limits: {},
+  surroundings: NO_SURROUNDINGS,
 };
 
 describe("the create request of a container", () => {
@@ -50,7 +52,9 @@ describe("the create request of a container", () => {
         idmappings: { UIDMap: ranges, GIDMap: ranges },
         privileged: false,
         cap_drop: ["all"],
+        read_only_filesystem: false,
         cap_add: [],
+        devices: [],
         no_new_privileges: true,
         seccomp_policy: "default",
         seccomp_profile_path: "/run/agentd/seccomp.json",
