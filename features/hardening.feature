@@ -22,8 +22,12 @@ Feature: Hardening
       | exceptions | [] |
 
   Scenario: A profile that weakens a rule needs its reason
-    Given the profile says:
+    Given the configuration file is:
       """
+      [[profiles]]
+      name = "site-builder"
+      base_image = "localhost/site-builder"
+      command = ["site-builder", "exec"]
       devices = ["/dev/net/tun"]
       """
     When the operator runs `agentd config check`

@@ -62,7 +62,7 @@ async function explain(
   { stdout }: Pick<LocalContext, "stdout">,
 ): Promise<number> {
   const { namedRule, ruleText } = await import("../words/hardening-rules.ts");
-  const rule = namedRule(wanted);
+  const rule = await namedRule(wanted);
   if (json === true) await stdout.json({ ...rule, weakens: undefined });
   else await stdout.line(ruleText(rule));
   return 0;

@@ -1,10 +1,11 @@
 /** Rules of hardening as a person reads them. */
 import { AgentdError } from "../../errors.ts";
-import { HARDENING_RULES,type HardeningRule, hardeningRule } from "../../profile/rules/hardening.ts";
+import type { HardeningRule } from "../../profile/rules/hardening.ts";
 import { renderFacts } from "./facts.ts";
 
 /** The rule with this code or name. @throws AgentdError `usage` when there is none. */
-export function namedRule(wanted: string): HardeningRule {
+export async function namedRule(wanted: string): Promise<HardeningRule> {
+  const { hardeningRule, HARDENING_RULES } = await import("../../profile/rules/hardening.ts");
   const rule = hardeningRule(wanted);
   if (rule !== undefined) return rule;
   throw new AgentdError("usage", {
