@@ -4,7 +4,7 @@ import { containersEnvironment } from "./test/kit/containers-environment.mjs";
 
 const SECOND = 1000;
 
-// Two workers each: the default leaves one of two cores idle, and many tests wait. Timeouts are generous: they bound how long a hang lasts, and machines are slow at times.
+// More workers than two cores: most tests wait for a container or a server for half of their time. Timeouts are generous: they bound how long a hang lasts, and machines are slow at times.
 
 /** Tests of `unit` run anywhere; the others need what test/machine/as-ordinary-user.sh prepares. */
 const onRealPodman = () => ({
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           ...onRealPodman(),
         },
@@ -41,7 +41,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/features/**/*.test.ts"],
           // Each file runs a daemon and its containers beside itself.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
           ...onRealPodman(),
         },
