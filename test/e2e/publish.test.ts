@@ -1,5 +1,5 @@
 /** An agent's work becomes a branch and a request, once, whatever happens to the daemon. */
-import { mkdir, rename } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { makeCertificate } from "../kit/certificates.mjs";
@@ -43,6 +43,13 @@ async function publishing(world: World) {
       (await git(join(team, "site.git"), ["for-each-ref", "--format=%(refname:short) %(objectname)"]))
         .split("\n")
         .filter((line) => !line.startsWith("main ")),
+    /** The server refuses pushes from here on. */
+    refuse: async (why: string) => {
+      const hook = join(team, "site.git/hooks/pre-receive");
+      await writeFile(hook, `#!/bin/sh\necho ${why} >&2\nexit 1\n`);
+      await chmod(hook, 0o755);
+    },
+    accept: () => rm(join(team, "site.git/hooks/pre-receive")),
     pushes: () => server.requests.filter((each) => /^POST .*git-receive-pack$/.test(each)).length,
     close: async () => {
       await server.close();
@@ -116,4 +123,58 @@ it.each(["publishing", "pushed", "published"] as const)(
       }
     })();
   },
+);
+
+it(
+  "is published by hand from its sealed record, and the notes about that verify",
+  inAWorld(async (world) => {
+    const sinceMs = Date.now() - 1000;
+    const place = await publishing(world);
+    try {
+      await place.refuse("the branch is protected");
+      await run(world, "issue-42");
+      const record = await world.recordOf("issue-42");
+      await reaches(world, "sealed");
+      expect((await record.document()).warnings).toMatchObject([expect.stringContaining("is protected")]);
+      const typed = async (text: string) => {
+        const command = await world.start(text);
+        const exitCode = await command.end();
+        return { exitCode, out: command.stdout.toString(), err: command.stderr.toString() };
+      };
+      const refused = await typed("agentd publish --latest");
+      expect([refused.exitCode, refused.err]).toEqual([
+        1,
+        expect.stringContaining("the branch is protected"),
+      ]);
+      await place.accept();
+      const published = await typed("agentd publish --latest --json");
+      expect([published.exitCode, JSON.parse(published.out)]).toMatchObject([
+        0,
+        { session_id: record.id, published: { branch: "agentd/site-builder/issue-42" }, warnings: [] },
+      ]);
+      const { commit } = (JSON.parse(published.out) as { published: { commit: string } }).published;
+      expect(await place.branches()).toEqual([`agentd/site-builder/issue-42 ${commit}`]);
+      const again = await typed("agentd publish --latest");
+      expect([again.exitCode, again.out]).toEqual([
+        0,
+        expect.stringContaining("its request is https://forge.example/pulls/1"),
+      ]);
+      expect(place.forge.requests).toHaveLength(1);
+      expect(place.pushes()).toBe(3);
+      const notes = await readFile(join(record.path, "agentd/after.jsonl"), "utf8");
+      expect(
+        notes
+          .trimEnd()
+          .split("\n")
+          .map((line) => (JSON.parse(line) as { result: string }).result),
+      ).toEqual(["failed", "published", "published"]);
+      expect((await typed("agentd audit verify --all")).exitCode).toBe(0);
+      expect((await typed("agentd show --latest")).out).toContain(
+        "published agentd/site-builder/issue-42 at",
+      );
+      expect(await new Search(world, sinceMs).find(place.token)).toEqual([]);
+    } finally {
+      await place.close();
+    }
+  }),
 );
