@@ -19,7 +19,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemaKeys(): SchemaKey[] {
   const { daemon, llm, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts, files, git, llm: profileLlm, publish } = properties(profile);
+  const { credentials, mounts, files, git, llm: profileLlm, publish, after } = properties(profile);
   const { providers, prices } = properties(llm!);
   const price = elementOf(prices!);
   return [
@@ -35,6 +35,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.llm]", profileLlm!),
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
+    ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }
 

@@ -37,6 +37,7 @@ function parts(changes: Changes = {}): ContainerParts {
         jitterMs: 0,
         pids: 2048,
         artifacts: [],
+        after: [],
         exitCodes: {},
       },
       repository: { url: "https://example.org/site.git", ref: null },
