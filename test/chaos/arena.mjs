@@ -21,6 +21,9 @@ export const PROFILE = "chaos";
 const PUBLISHED = [
   "success",
   "generic_failure",
+  "usage_error",
+  "nothing_ready",
+  "infrastructure_failure",
   "work_failed",
   "blocked",
   "terminated_by_signal",
