@@ -60,9 +60,12 @@ export const FAILPOINT_LABELS = [
   "published",
   "gate_removed",
   "staging_removed",
+  // Of a profile with programs that run after its sessions: what is owed is written down; one has run, before that says so.
+  "after_owed",
   "sealing",
   // The record is sealed and still in the index of open records.
   "sealed",
+  "after_run",
   // Recovery at the daemon's start.
   "recovery_listed",
   "recovery_decided",

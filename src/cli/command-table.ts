@@ -22,6 +22,7 @@ import { logs } from "./commands/logs.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
+import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
 import { run } from "./commands/run.ts";
@@ -49,6 +50,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   stop,
   diff,
   apply,
+  publish,
   cp,
   egress,
   usage,

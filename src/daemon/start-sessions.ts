@@ -28,6 +28,7 @@ import type { SessionFeed } from "../sessions/state/feed.ts";
 import { Remover } from "../trees/remover.ts";
 import { Exporter } from "../work/exporter.ts";
 import { DirectoryCopier } from "../workspace/directory-copier.ts";
+import { AfterPrograms } from "./after-programs.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
@@ -106,6 +107,10 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     leftovers: leftoversOf(places, remover.remove),
     network: parts.networks,
   });
+  const afterwards = new AfterPrograms({
+    ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },
+  });
+  resources.defer("programs after sessions", () => afterwards.close());
   const intake = new Intake({
     ...{
       freeSpace,
@@ -116,6 +121,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       boot,
       daemon,
       failpoints,
+      afterwards,
       admission: parts.admission,
     },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
@@ -137,6 +143,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
   });
   intake.resume(recovery, await index.recent());
+  await afterwards.resume();
   return intake;
 }
 

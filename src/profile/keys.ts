@@ -3,6 +3,7 @@
  * memory, and in the plan of an accepted session), and whether the daemon shows it. Types and schemas of all of these
  * are derived from here: a key that is added here is nowhere forgotten.
  */
+import { AFTER } from "./keys/after.ts";
 import { CONTAINER } from "./keys/container.ts";
 import { HOME } from "./keys/home.ts";
 import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
@@ -28,6 +29,7 @@ export const PROFILE_KEYS = {
   ...HOME,
   ...WHAT_COMES_OUT,
   ...PUBLISHING,
+  ...AFTER,
 };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

@@ -21,6 +21,9 @@ export const PROFILE = "chaos";
 const PUBLISHED = [
   "success",
   "generic_failure",
+  "usage_error",
+  "nothing_ready",
+  "infrastructure_failure",
   "work_failed",
   "blocked",
   "terminated_by_signal",
@@ -95,11 +98,25 @@ export class Arena {
       mounts: [{ source: this.#host, target: "/host" }],
       network: "allowlist",
       publish: { branch: "chaos/{session}", on: PUBLISHED },
+      // Writes down for which record it ran.
+      after: [
+        { command: ["/bin/sh", "-c", 'echo "$2" >> "$1"', "sh", join(this.sandbox.directory, "after")] },
+      ],
     };
     await this.sandbox.writeConfig({
       daemon: { max_sessions: maxSessions, min_free: minFree },
       profiles: [profile],
     });
+  }
+
+  /** Waits until no program is owed to a session; how often one ran for this record. @param {string} record */
+  async afterwards(record) {
+    await untilLong("the end of the programs after the session", async () => {
+      const owed = await readdir(join(this.sandbox.stateDirectory, "after")).catch(() => []);
+      return owed.length === 0;
+    });
+    const ran = await readFile(join(this.sandbox.directory, "after"), "utf8").catch(() => "");
+    return ran.split("\n").filter((line) => line === record).length;
   }
 
   /** Name of the instance, known once a daemon was ready. */

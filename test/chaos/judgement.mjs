@@ -35,7 +35,11 @@ export async function judge(arena, code) {
   if (exitCode !== 0) wrong.push(`audit verify: ${stdout.toString()}${stderr}`);
   // What a command did comes out, whatever became of it.
   if (document.start_timestamp !== null && document.work === null) wrong.push("its work was not exported");
-  if (starts > 0 && document.published === null) wrong.push("its work was not published");
+  if (starts > 0 && document.published === null)
+    wrong.push(`its work was not published: ${document.warnings.join(" ")}`);
+  // At least once: one that ran when its daemon was killed runs again.
+  const afterwards = await arena.afterwards(record);
+  if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
   return { fate, cause: document.cause, starts, wrong };
 }
 

@@ -1,15 +1,13 @@
 /** An agent's work becomes a branch and a request, once, whatever happens to the daemon. */
-import { mkdir, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeCertificate } from "../kit/certificates.mjs";
-import { startForge } from "../kit/forges/forge-server.mjs";
-import { startGitServer } from "../kit/git-server.mjs";
+import { isThere } from "../../src/if-there.ts";
+import { publishing as publishingTo } from "../kit/publishing-world.ts";
 import { readJournal } from "../kit/records.mjs";
-import { git } from "../kit/repositories.mjs";
-import { makeSecret } from "../kit/secrets.mjs";
+import { until } from "../kit/until.mjs";
 import type { World } from "../kit/world.ts";
-import { AtAFailpoint, reaches } from "./at-a-failpoint.ts";
+import { AtAFailpoint, killDaemon, reaches } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 import { Search } from "./places-of-secrets.ts";
 
@@ -17,38 +15,9 @@ const AGENT = `
 [ "$AGENTD_WORK_UNIT" = nothing ] || echo made > made.txt
 `;
 
-/** The repository of the world on a server that takes pushes, and a forge beside it; the profile publishes to both. */
-async function publishing(world: World) {
-  const token = makeSecret();
+async function publishing(world: World, onPush?: () => Promise<void>) {
   await world.commitAgent(AGENT);
-  const team = join(world.house.hostFiles, "served", "team");
-  await mkdir(team, { recursive: true });
-  await rename(join(world.house.repositories, "site.git"), join(team, "site.git"));
-  const { certificate, authorityFile } = await makeCertificate(world.house.hostFiles);
-  const served = { certificate, token };
-  const server = await startGitServer(join(team, ".."), { ...served, takesPushes: true });
-  const forge = await startForge("github", served);
-  Object.assign(world.variables, { GIT_SSL_CAINFO: authorityFile, PUBLISH_TOKEN: token });
-  Object.assign(world.profileKeys, {
-    repo: `${server.url}/team/site.git`,
-    repo_token_source: "PUBLISH_TOKEN",
-    publish: { request: { forge: "github", api_url: forge.url, labels: ["agent"] } },
-  });
-  return {
-    token,
-    forge,
-    server,
-    /** `NAME ID` of every branch but the first. */
-    branches: async () =>
-      (await git(join(team, "site.git"), ["for-each-ref", "--format=%(refname:short) %(objectname)"]))
-        .split("\n")
-        .filter((line) => !line.startsWith("main ")),
-    pushes: () => server.requests.filter((each) => /^POST .*git-receive-pack$/.test(each)).length,
-    close: async () => {
-      await server.close();
-      await forge.close();
-    },
-  };
+  return await publishingTo(world, onPush);
 }
 
 async function run(world: World, unit: string): Promise<void> {
@@ -116,4 +85,97 @@ it.each(["publishing", "pushed", "published"] as const)(
       }
     })();
   },
+);
+
+it(
+  "is published by hand from its sealed record, and the notes about that verify",
+  inAWorld(async (world) => {
+    const sinceMs = Date.now() - 1000;
+    const place = await publishing(world);
+    try {
+      await place.refuse("the branch is protected");
+      world.profileKeys["after"] = [{ command: ["/bin/sh", "-c", "exit 3"] }];
+      await run(world, "issue-42");
+      const record = await world.recordOf("issue-42");
+      await reaches(world, "sealed");
+      expect((await record.document()).warnings).toMatchObject([expect.stringContaining("is protected")]);
+      const notesFile = join(record.path, "agentd/after.jsonl");
+      await until("the program after the session is noted", () => isThere(notesFile));
+      const typed = async (text: string) => {
+        const command = await world.start(text);
+        const exitCode = await command.end();
+        return { exitCode, out: command.stdout.toString(), err: command.stderr.toString() };
+      };
+      const refused = await typed("agentd publish --latest");
+      expect([refused.exitCode, refused.err]).toEqual([
+        1,
+        expect.stringContaining("the branch is protected"),
+      ]);
+      await place.accept();
+      const published = await typed("agentd publish --latest --json");
+      expect([published.exitCode, JSON.parse(published.out)]).toMatchObject([
+        0,
+        { session_id: record.id, published: { branch: "agentd/site-builder/issue-42" }, warnings: [] },
+      ]);
+      const { commit } = (JSON.parse(published.out) as { published: { commit: string } }).published;
+      expect(await place.branches()).toEqual([`agentd/site-builder/issue-42 ${commit}`]);
+      const again = await typed("agentd publish --latest");
+      expect([again.exitCode, again.out]).toEqual([
+        0,
+        expect.stringContaining("its request is https://forge.example/pulls/1"),
+      ]);
+      expect(place.forge.requests).toHaveLength(1);
+      expect(place.pushes()).toBe(3);
+      const notes = await readFile(notesFile, "utf8");
+      expect(
+        notes
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line) as object),
+      ).toMatchObject([
+        { kind: "after", result: "failed", why: "it ended with exit code 3" },
+        { kind: "publish", result: "failed" },
+        { kind: "publish", result: "published" },
+        { kind: "publish", result: "published" },
+      ]);
+      expect((await typed("agentd audit verify --all")).exitCode).toBe(0);
+      expect((await typed("agentd show --latest")).out).toContain(
+        "published agentd/site-builder/issue-42 at",
+      );
+      expect(await new Search(world, sinceMs).find(place.token)).toEqual([]);
+    } finally {
+      await place.close();
+    }
+  }),
+);
+
+it(
+  "is published once, although the daemon is killed in the push, and nothing shows the token meanwhile",
+  inAWorld(async (world) => {
+    const sinceMs = Date.now() - 1000;
+    let isHeld = true;
+    let pushes = 0;
+    const place = await publishing(world, async () => {
+      pushes += 1;
+      await until("the push may go on", () => Promise.resolve(!isHeld), { timeoutMs: 120_000 });
+    });
+    try {
+      await run(world, "issue-42");
+      await until("the push has begun", () => Promise.resolve(pushes > 0));
+      expect(await new Search(world, sinceMs).find(place.token)).toEqual([]);
+      await killDaemon(world);
+      expect(await place.branches()).toEqual([]);
+      expect((await (await world.record()).document()).published).toBeNull();
+      isHeld = false;
+      await world.startDaemonAgain();
+      await reaches(world, "sealed");
+      const document = await (await world.record()).document();
+      expect(document).toMatchObject({ outcome: "success", warnings: [] });
+      expect(await place.branches()).toEqual([`agentd/site-builder/issue-42 ${document.published?.commit}`]);
+      expect(place.forge.requests).toHaveLength(1);
+    } finally {
+      isHeld = false;
+      await place.close();
+    }
+  }),
 );

@@ -19,7 +19,16 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function schemaKeys(): SchemaKey[] {
   const { daemon, llm, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
   const profile = elementOf(profiles!);
-  const { credentials, mounts, exceptions, files, git, llm: profileLlm, publish } = properties(profile);
+  const {
+    credentials,
+    mounts,
+    exceptions,
+    files,
+    git,
+    llm: profileLlm,
+    publish,
+    after,
+  } = properties(profile);
   const { providers, prices } = properties(llm!);
   const price = elementOf(prices!);
   return [
@@ -36,6 +45,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.llm]", profileLlm!),
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
+    ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }
 

@@ -29,7 +29,16 @@ export interface PruneLine extends GoneStatement {
   readonly envelope: EnvelopeJson;
 }
 
-export type ChainLine = SessionLine | KeyLine | PruneLine;
+/** Something that happened to a record after its seal: the statement is in the line, and has the note. */
+export interface NoteLine extends GoneStatement {
+  readonly kind: "note";
+  readonly key: string;
+  readonly session_id: string;
+  readonly profile: string;
+  readonly envelope: EnvelopeJson;
+}
+
+export type ChainLine = SessionLine | KeyLine | PruneLine | NoteLine;
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -64,6 +73,8 @@ function ownFields(line: ChainLine): object {
       return { next_key: line.next_key, envelope: line.envelope };
     case "prune":
       return { envelope: line.envelope };
+    case "note":
+      return { session_id: line.session_id, profile: line.profile, envelope: line.envelope };
   }
 }
 
@@ -74,8 +85,9 @@ function isChainLine(value: unknown): value is ChainLine {
   if (!Number.isSafeInteger(line["sequence"]) || !isDigest(line["statement"]) || !isDigest(line["key"]))
     return false;
   if (line["previous"] !== null && !isDigest(line["previous"])) return false;
-  if (line["kind"] === "session")
-    return typeof line["session_id"] === "string" && typeof line["profile"] === "string";
+  const isOfSession = typeof line["session_id"] === "string" && typeof line["profile"] === "string";
+  if (line["kind"] === "session") return isOfSession;
+  if (line["kind"] === "note") return isOfSession && typeof line["envelope"] === "object";
   if (line["kind"] === "key") return isDigest(line["next_key"]) && typeof line["envelope"] === "object";
   return line["kind"] === "prune" && typeof line["envelope"] === "object";
 }

@@ -3,7 +3,7 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { systemCode } from "../../errors.ts";
-import { type ChainLine, parseChainLine, type SessionLine } from "./chain-line.ts";
+import { type ChainLine, type NoteLine, parseChainLine, type SessionLine } from "./chain-line.ts";
 
 export interface ChainProblem {
   /** Number of the line in `chain.jsonl`, from 1. */
@@ -26,6 +26,7 @@ export class Chain {
   readonly #path: string;
   readonly #lines: ChainLine[] = [];
   readonly #sessions = new Map<string, SessionLine[]>();
+  readonly #notes = new Map<string, NoteLine[]>();
   readonly #problems: ChainProblem[] = [];
   #readBytes = 0;
   #readLines = 0;
@@ -64,6 +65,11 @@ export class Chain {
     return this.#sessions.get(sessionId) ?? [];
   }
 
+  /** The notes about the record of a session, in their order. */
+  notesOf(sessionId: string): readonly NoteLine[] {
+    return this.#notes.get(sessionId) ?? [];
+  }
+
   /** Reads new lines. A partial line is left for the next time. */
   refresh(): void {
     const added = readFrom(this.#path, this.#readBytes);
@@ -80,11 +86,15 @@ export class Chain {
     if (problem !== undefined) this.#problems.push({ line: this.#readLines, problem });
     if (line === undefined) return;
     this.#lines.push(line);
-    if (line.kind !== "session") return;
-    const earlier = this.#sessions.get(line.session_id);
-    if (earlier === undefined) this.#sessions.set(line.session_id, [line]);
-    else earlier.push(line);
+    if (line.kind === "session") addTo(this.#sessions, line);
+    else if (line.kind === "note") addTo(this.#notes, line);
   }
+}
+
+function addTo<Line extends SessionLine | NoteLine>(lines: Map<string, Line[]>, line: Line): void {
+  const earlier = lines.get(line.session_id);
+  if (earlier === undefined) lines.set(line.session_id, [line]);
+  else earlier.push(line);
 }
 
 /** Why a line does not continue the one before it; undefined when it does. */

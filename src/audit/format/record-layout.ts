@@ -22,6 +22,8 @@ export const OWN_TREES: readonly string[] = [AGENTD, ARTIFACTS, WORK];
 export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
 /** `session.json`, from the record's root. */
 export const SESSION_PATH = bytePath(`${AGENTD}/session.json`);
+/** What happened after the seal, from the record's root. The seal does not cover it, and the chain does. */
+export const NOTES_PATH = bytePath(`${AGENTD}/after.jsonl`);
 export const CHECKSUMS = "SHA256SUMS";
 export const ATTESTATION = "attestation.sigstore.json";
 
@@ -42,6 +44,8 @@ export interface RecordPaths {
   readonly egress: string;
   /** The requests to language models; missing where the session used no gateway for them. */
   readonly llm: string;
+  /** What happened after the seal; missing where nothing did. */
+  readonly notes: string;
   readonly checksums: string;
   readonly attestation: string;
 }
@@ -61,6 +65,7 @@ export function recordPaths(directory: string): RecordPaths {
     console: join(agentd, "console.log"),
     egress: join(agentd, "egress.jsonl"),
     llm: join(agentd, "llm.jsonl"),
+    notes: join(agentd, "after.jsonl"),
     checksums: join(directory, CHECKSUMS),
     attestation: join(directory, ATTESTATION),
   };

@@ -26,12 +26,17 @@ const goneSchema = z.object({
   annotations: z.object({ sequence: z.int(), previous: z.string().nullable() }),
 });
 
-/** Of a key or a pruning, as far as the chain has to agree with it. */
+/** Of a key, a pruning or a note, as far as the chain has to agree with it. */
 const otherSchema = z.object({
   _type: z.literal(STATEMENT_TYPE),
   subject: z.array(z.object({ digest })),
   predicateType: z.string(),
   predicate: z.object({ ...placeSchema, public_key: z.string().optional() }),
+});
+
+const noteSchema = z.object({
+  subject: z.tuple([z.object({ name: z.string(), digest })]),
+  predicate: z.object({ note: z.record(z.string(), z.unknown()) }),
 });
 
 export interface SessionStatement extends StatementPlace {
@@ -54,6 +59,8 @@ export interface ChainStatement extends StatementPlace {
   readonly publicKey: string | undefined;
   /** For a pruning: what was removed. */
   readonly pruned: readonly PrunedStatement[];
+  /** For a note: what it is about, the SHA-256 of its line in hex, and what it says. */
+  readonly note: { readonly name: string; readonly digest: string; readonly value: object } | undefined;
 }
 
 /** The statement of a session; undefined when it is not one. */
@@ -69,15 +76,22 @@ export function readSessionStatement(payload: Buffer): SessionStatement | undefi
   };
 }
 
-/** A rotation or a pruning; undefined when it is neither. */
+/** A rotation, a pruning or a note; undefined when it is neither. */
 export function readChainStatement(payload: Buffer): ChainStatement | undefined {
   const json = parseJson(payload);
   const { success, data } = otherSchema.safeParse(json);
   if (!success) return undefined;
   const gone = z.object({ subject: z.array(goneSchema) }).safeParse(json).data?.subject ?? [];
+  const note = noteSchema.safeParse(json).data;
   return {
     ...placeOf(data.predicate),
     predicateType: data.predicateType,
+    note: note && {
+      name: note.subject[0].name,
+      digest: note.subject[0].digest.sha256,
+      // As it was signed: the schema may have put its keys into another order.
+      value: (json as { predicate: { note: object } }).predicate.note,
+    },
     publicKey: data.predicate.public_key,
     pruned: gone.map(({ name, digest: { sha256 }, annotations }) => ({
       name,

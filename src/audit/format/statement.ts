@@ -1,16 +1,18 @@
 /**
- * What is signed: in-toto Statements v1, one for each sealed record, each rotation of the key and each pruning. Names
- * and digests only; never the value of a credential.
+ * What is signed: in-toto Statements v1, one for each sealed record, each note about one, each rotation of the key and each
+ * pruning. Names, digests and notes only; never the value of a credential.
  */
 import { createHash, type KeyObject } from "node:crypto";
 import type { SessionDocument } from "../../session-document.ts";
 import { pemOf } from "../keys/public-key.ts";
-import { CHECKSUMS } from "./record-layout.ts";
+import { formatNote, type Note } from "./note.ts";
+import { CHECKSUMS, NOTES_PATH } from "./record-layout.ts";
 
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 export const SESSION_PREDICATE = "https://slsa.dev/provenance/v1";
 export const KEY_PREDICATE = "urn:agentd:key:v1";
 export const PRUNE_PREDICATE = "urn:agentd:prune:v1";
+export const NOTE_PREDICATE = "urn:agentd:note:v1";
 const SESSION_BUILD = "urn:agentd:session:v1";
 
 /** The position of a statement in the chain of its instance. */
@@ -109,6 +111,21 @@ export function pruneStatement(
     annotations: { sequence, previous },
   }));
   return statement(subject, PRUNE_PREDICATE, placeFields(place));
+}
+
+/** The statement of a note about a sealed record. */
+export function noteStatement(
+  { profile, id }: { readonly profile: string; readonly id: string },
+  note: Note,
+  place: StatementPlace,
+): Buffer {
+  const subject = [{ name: noteName(profile, id), digest: { sha256: sha256(formatNote(note)) } }];
+  return statement(subject, NOTE_PREDICATE, { note, ...placeFields(place) });
+}
+
+/** The subject of such a statement. */
+export function noteName(profile: string, sessionId: string): string {
+  return `${profile}/${sessionId}/${NOTES_PATH}`;
 }
 
 /** SHA-256 in hex. */

@@ -13,6 +13,8 @@ export interface EvidencePaths {
   readonly chain: string;
   /** A process that writes the chain has a file here meanwhile. */
   readonly writers: string;
+  /** The same for a process that adds a note to a record. */
+  readonly noteWriters: string;
 }
 
 export function evidencePaths(stateDirectory: string): EvidencePaths {
@@ -24,6 +26,7 @@ export function evidencePaths(stateDirectory: string): EvidencePaths {
     audit,
     chain: join(audit, "chain.jsonl"),
     writers: join(audit, "writers"),
+    noteWriters: join(audit, "note-writers"),
   };
 }
 

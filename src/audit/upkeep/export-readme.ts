@@ -20,6 +20,7 @@ Signed with  ${keyId}
 record/            what was recorded: agentd/session.json says what ran and how it ended,
                    agentd/events.jsonl when, agentd/console.log has its output, runa/ what it left,
                    agentd/input/ (where there is one) what it was given
+                   agentd/after.jsonl (where there is one) what happened after the seal, see below
 record/SHA256SUMS  the sum of every file that was sealed
 record/attestation.sigstore.json
                    who vouches for these sums: a signed in-toto statement (SLSA provenance v1)
@@ -55,6 +56,9 @@ or with openssl alone:
 
 The last command prints 1 when the statement is about these sums. statement.json then says who ran what: profile,
 repository, commit, image, trigger, outcome. Its agentd_previous is the statement before it in chain.jsonl.
+
+The seal does not cover record/agentd/after.jsonl. Each line of it is a note that was added later, with its own signed
+statement: a line "kind":"note" of chain.jsonl, whose subject is the SHA-256 of that line, its newline included.
 
 What this does not prove: whoever had the rights of the user that ran agentd, on that host, could have signed
 anything. Only a digest that was noted elsewhere at the time shows that nothing was signed anew.

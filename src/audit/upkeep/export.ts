@@ -1,7 +1,7 @@
 /**
  * One archive with everything that is needed to check a record elsewhere.
  */
-import { closeSync } from "node:fs";
+import { closeSync, existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -15,7 +15,7 @@ import type { Chain } from "../chain/chain.ts";
 import { type ChainLine, formatChainLine } from "../chain/chain-line.ts";
 import type { Evidence } from "../chain/evidence.ts";
 import { readChecksums } from "../format/checksums.ts";
-import { ATTESTATION, CHECKSUMS, recordPaths } from "../format/record-layout.ts";
+import { ATTESTATION, CHECKSUMS, NOTES_PATH, recordPaths } from "../format/record-layout.ts";
 import { pemOf } from "../keys/public-key.ts";
 import type { RecordPlace } from "../read/query.ts";
 import type { Verification } from "../verify/verification.ts";
@@ -27,7 +27,7 @@ const TRUSTED_ROOT = '{"mediaType":"application/vnd.dev.sigstore.trustedroot+jso
 
 /**
  * Writes a record as a compressed tar archive: the files that its seal covers, the public keys, its part of the chain,
- * and a README. What the seal leaves out is left out.
+ * and a README; also the notes that were added since. What the seal leaves out is left out.
  *
  * @param output path of the archive; one that exists is replaced, at once.
  * @throws AgentdError `record_incomplete`, `record_altered` or `export_failed`.
@@ -84,7 +84,7 @@ async function writeCompanions(
 /** The lines of a session, those beside them, and every rotation of the key. */
 function chainPart({ lines }: Chain, sessionId: string): ChainLine[] {
   const isOwn = (line: ChainLine | undefined): boolean =>
-    line?.kind === "session" && line.session_id === sessionId;
+    (line?.kind === "session" || line?.kind === "note") && line.session_id === sessionId;
   return lines.filter(
     (line, index) =>
       line.kind === "key" || [lines[index - 1], line, lines[index + 1]].some((each) => isOwn(each)),
@@ -128,7 +128,9 @@ async function archive({ name, staging, place, output }: Archive): Promise<void>
 function* sealedNames({ id, directory }: RecordPlace): Generator<Buffer> {
   const nameOf = (path: string): Buffer => fsPath(`${id}/${path}\0` as BytePath);
   for (const path of [CHECKSUMS, ATTESTATION]) yield nameOf(path);
-  const file = openRegularFileSync(recordPaths(directory).checksums);
+  const { checksums, notes } = recordPaths(directory);
+  if (existsSync(notes)) yield nameOf(NOTES_PATH);
+  const file = openRegularFileSync(checksums);
   try {
     for (const { path } of readChecksums(file)) if (path !== undefined) yield nameOf(path);
   } finally {

@@ -6,7 +6,7 @@ import type { KeyObject } from "node:crypto";
 import type { Chain, ChainProblem } from "../chain/chain.ts";
 import { type ChainLine, keyAfter } from "../chain/chain-line.ts";
 import { isSignedBy, parseEnvelope } from "../format/dsse.ts";
-import { KEY_PREDICATE, PRUNE_PREDICATE, sha256 } from "../format/statement.ts";
+import { KEY_PREDICATE, NOTE_PREDICATE, noteName, PRUNE_PREDICATE, sha256 } from "../format/statement.ts";
 import { type ChainStatement, type PrunedStatement, readChainStatement } from "../format/statement-schema.ts";
 import { keyIdOf, parsePublicKey } from "../keys/public-key.ts";
 import { type Verdict, worse } from "./verification.ts";
@@ -77,6 +77,10 @@ function statementFault(
 function agrees(statement: ChainStatement, line: ChainLine): boolean {
   if (statement.sequence !== line.sequence || statement.previous !== line.previous) return false;
   if (line.kind === "prune") return statement.predicateType === PRUNE_PREDICATE;
+  if (line.kind === "note") {
+    const { predicateType, note } = statement;
+    return predicateType === NOTE_PREDICATE && note?.name === noteName(line.profile, line.session_id);
+  }
   if (line.kind !== "key" || statement.predicateType !== KEY_PREDICATE) return false;
   const next = parsePublicKey(statement.publicKey ?? "");
   return next !== undefined && keyIdOf(next) === line.next_key;

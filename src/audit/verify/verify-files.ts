@@ -13,6 +13,7 @@ import { ContentReader } from "../format/file-content.ts";
 import { journalFault } from "../format/journal.ts";
 import { ATTESTATION, CHECKSUMS, JOURNAL_PATH, recordPaths, RUNA } from "../format/record-layout.ts";
 import type { RecordProblem } from "./verification.ts";
+import { NOTE_FILES } from "./verify-notes.ts";
 import { type Found, walkRecord } from "./walk-record.ts";
 
 /** The seal itself, which the sums do not cover. */
@@ -101,7 +102,7 @@ class Comparison {
   }
 
   isLeftOut(path: BytePath): boolean {
-    if (!this.isInPart(path)) return true;
+    if (!this.isInPart(path) || NOTE_FILES.includes(path)) return true;
     return this.#leftOut.size > 0 && this.#leftOut.has(shownPath(path));
   }
 

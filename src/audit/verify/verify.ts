@@ -20,6 +20,7 @@ import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/quer
 import type { RecordProblem, Verification } from "./verification.ts";
 import { type AttestationVerdict, verifyAttestation } from "./verify-attestation.ts";
 import { type ComparedFiles, compareFiles } from "./verify-files.ts";
+import { noteProblems } from "./verify-notes.ts";
 
 /** A statement has names and digests only. */
 const MOST_ATTESTATION_BYTES = 1024 * 1024;
@@ -73,7 +74,10 @@ async function verifyPlace(
   const checksumsDigest = typeof compared === "string" ? undefined : compared.checksumsDigest;
   const verdict = verifyAttestation(place, { attestation, checksumsDigest }, evidence);
   if (typeof compared === "string") return { ...altered(CHECKSUMS, compared), ...signatureOf(verdict) };
-  const problems = [...compared.problems, ...identityProblems(place, readable)];
+  // Where the key is unknown, so is the chain that the notes are in.
+  const notes =
+    part !== undefined || verdict.status === "unknown_key" ? [] : await noteProblems(place, evidence);
+  const problems = [...compared.problems, ...identityProblems(place, readable), ...notes];
   const { files } = compared;
   if (problems.length > 0 || verdict.status === "altered") {
     return {

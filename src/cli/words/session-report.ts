@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { JournalEntry } from "../../audit/format/journal.ts";
+import type { Note } from "../../audit/format/note.ts";
 import type { LeftFiles } from "../../audit/read/left-files.ts";
 import { AgentdError } from "../../errors.ts";
 import { egressOf } from "../../gateway/log/egress-hosts.ts";
@@ -22,7 +23,7 @@ import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
 import { agoText, spanText } from "./time-text.ts";
-import { publishedText, workText } from "./work-text.ts";
+import { noteText, publishedText, workText } from "./work-text.ts";
 
 export interface SessionReport {
   readonly view: SessionView;
@@ -35,12 +36,17 @@ export interface SessionReport {
   readonly egress: Egress | null;
   /** What it used of language models so far or in all; null where it has none, and where that cannot be read. */
   readonly llm: SessionLlm | null;
+  /** What happened since it was sealed, oldest first. */
+  readonly notes: readonly Note[];
   /** The last lines that the session printed. */
   readonly lastLines: readonly string[];
 }
 
 /** What is told one by one of files that the seal does not cover. */
 const SHOWN_EXCLUDED = 5;
+
+/** How many notes are shown. */
+const SHOWN_NOTES = 5;
 
 /** How many of the lines that it printed are shown. */
 const SHOWN_LINES = 10;
@@ -65,7 +71,14 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
   const request = await firstLineOfRequest(view, recordPaths(view.record).input);
   const left = countLeftFiles(view.record);
   const [egress, llm] = await Promise.all([findEgress(view), findLlm(view)]);
-  return { view, left, journal: await journal, request, egress, llm, lastLines };
+  const notes = await readNotes(view.record);
+  return { view, left, journal: await journal, request, egress, llm, notes, lastLines };
+}
+
+/** None where there is no such file, and where it cannot be read. */
+async function readNotes(record: string): Promise<readonly Note[]> {
+  const { readNotesOf } = await import("../../audit/read/notes.ts");
+  return await readNotesOf(record).catch(() => []);
 }
 
 async function findLlm(view: SessionView): Promise<SessionLlm | null> {
@@ -103,6 +116,7 @@ export function reportText(report: SessionReport, nowMs: number, space: TableSpa
       ["work", workText(view)],
       ["published", publishedText(view)],
     ]),
+    ...report.notes.slice(-SHOWN_NOTES).map((note): Fact => ["later", noteText(note)]),
     ["record", view.record],
     ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
     ...excludedFacts(view),

@@ -1,5 +1,7 @@
 /** What is said about the work that came out of a session. */
+import type { Note } from "../../audit/format/note.ts";
 import type { ListedSession } from "../../session-document.ts";
+import { printable } from "../terminal/printable.ts";
 import { countText } from "./size-text.ts";
 
 type WithWork = Pick<ListedSession, "commit" | "work">;
@@ -55,6 +57,17 @@ export function publishedText({ published }: Pick<ListedSession, "published">): 
   if (published === null || (published as unknown) === undefined) return null;
   const { branch, commit, url, request_url: request } = published;
   return `${branch} at ${shortCommit(commit)}, ${request ?? url}`;
+}
+
+/** One line about what happened since a record was sealed: `2026-…: published agentd/x at 1a2b3c4d5e, https://...`. */
+export function noteText(note: Note): string {
+  return printable(`${note.time}: ${noteWords(note)}`);
+}
+
+function noteWords(note: Note): string {
+  if (note.kind === "after") return `${note.command.join(" ")} failed: ${note.why}`;
+  if (note.result === "published") return `published ${publishedText(note) ?? ""}`;
+  return note.result === "nothing" ? `nothing to publish: ${note.why}` : `not published: ${note.why}`;
 }
 
 export function hasChanges({ work }: Pick<ListedSession, "work">): boolean {

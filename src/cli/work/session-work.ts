@@ -21,6 +21,8 @@ export interface SessionWork {
   readonly patch: string;
   /** Path of the bundle, which is not there where the session made no commits or they were not exported. */
   readonly bundle: string;
+  /** Path of the summary. */
+  readonly summaryFile: string;
 }
 
 /** The largest summary that is read: it lists a thousand commits and ten thousand refs at most. */
@@ -60,6 +62,7 @@ export async function readSessionWork(
     summary,
     patch: join(directory, PATCH_FILE),
     bundle: join(directory, BUNDLE_FILE),
+    summaryFile: join(directory, SUMMARY_FILE),
   };
 }
 

@@ -68,6 +68,17 @@ export class Remote {
     await this.#ask("push", (url) => ["push", ...how, "--", url, `${commit}:${HEADS}${branch}`], branch);
   }
 
+  /**
+   * Fetches into the repository on this host.
+   *
+   * @param what refspecs, or ids of commits.
+   * @throws AgentdError `publish_failed`; the signal's reason.
+   */
+  async fetch(what: readonly string[]): Promise<void> {
+    const how = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc"];
+    await this.#ask("ask", (url) => ["fetch", ...how, "--", url, ...what]);
+  }
+
   async #ask(
     doing: "ask" | "push",
     args: (url: string) => readonly string[],

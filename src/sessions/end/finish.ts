@@ -55,6 +55,10 @@ export async function finish(
     }
     isReleased = true;
     standing.activity = "sealing its record";
+    const { name, after } = job.profile;
+    const commands = after.map(({ command }) => command);
+    const { id: sessionId, directory } = record;
+    if (commands.length > 0) await host.afterwards.owe({ sessionId, profile: name, directory, commands });
     await failpoints.reach("sealing");
     const document = await record.seal({
       ...end,
@@ -63,6 +67,7 @@ export async function finish(
     });
     await failpoints.reach("sealed");
     await record.retire();
+    if (commands.length > 0) host.afterwards.sealed(sessionId);
     return document;
   };
   const document = await standing.untilItSucceeds(steps, leaving, (failures) =>

@@ -1,5 +1,6 @@
 import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
+import type { AfterSessions } from "../port/after-session.ts";
 import type { Executor } from "../port/executor.ts";
 import type { Clock } from "../port/ports.ts";
 import type { Admission } from "../queue/admission.ts";
@@ -24,5 +25,7 @@ export interface SessionHost {
   readonly prepareExport: () => void;
   /** What a command printed last on its standard output; empty when nothing can be read. */
   readonly lastPrinted: (consoleLogPath: string) => Promise<string>;
+  /** Programs of profiles that run when a record is sealed. */
+  readonly afterwards: AfterSessions;
   readonly failpoints: Failpoints;
 }

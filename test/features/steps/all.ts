@@ -6,6 +6,7 @@ import { EVIDENCE } from "./evidence.ts";
 import { HOST } from "./host.ts";
 import { MODELS } from "./models.ts";
 import { OUTPUT } from "./output.ts";
+import { PUBLISHING } from "./publishing.ts";
 import { RECORD } from "./record.ts";
 import { REGISTRY } from "./registry.ts";
 import { RELOADS } from "./reloads.ts";
@@ -30,4 +31,5 @@ export const STEPS: Topic = [
   ...RELOADS,
   ...DOCTOR,
   ...MODELS,
+  ...PUBLISHING,
 ];

@@ -43,6 +43,7 @@ function parts(changes: Changes = {}): ContainerParts {
         devices: [],
         capAdd: [],
         exceptions: [],
+        after: [],
         exitCodes: {},
       },
       repository: { url: "https://example.org/site.git", ref: null },

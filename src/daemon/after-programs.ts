@@ -1,0 +1,215 @@
+/**
+ * Runs the programs of `[[profiles.after]]` on this host, when the records of their sessions are sealed.
+ *
+ * What is owed is a file in the state directory from before the seal until the last program has ended, so a daemon that dies
+ * loses none. One that was running then is run again: at least once, not exactly once.
+ */
+import { once } from "node:events";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import pLimit from "p-limit";
+import * as z from "zod";
+import { SESSION_ID } from "../audit/format/session-id.ts";
+import { evidencePaths } from "../audit/keys/evidence-paths.ts";
+import { readDocument } from "../audit/read/query.ts";
+import { addNote } from "../audit/seal/add-note.ts";
+import { commitFile, stageFile } from "../durable-files.ts";
+import type { Environment } from "../environment.ts";
+import { AgentdError, sentence } from "../errors.ts";
+import type { Failpoints } from "../failpoints.ts";
+import { ifThere, isThere, readIfThere } from "../if-there.ts";
+import type { Logger } from "../log.ts";
+import type { AfterSessions, OwedPrograms } from "../sessions/port/after-session.ts";
+
+export interface AfterProgramsOptions {
+  readonly stateDirectory: string;
+  /** The daemon's; a program gets a few names of it. */
+  readonly environment: Environment;
+  readonly log: Logger;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly failpoints: Failpoints;
+  /** How long one program may run. Default: a minute. */
+  readonly limitMs?: number | undefined;
+}
+
+const LIMIT_MS = 60_000;
+/** Between SIGTERM and SIGKILL. */
+const GRACE_S = 5;
+/** A child that was left behind may hold the output open. */
+const OUTPUT_END_MS = 500;
+const MOST_OUTPUT_BYTES = 16 * 1024;
+const SESSIONS_AT_ONCE = 4;
+/** What `timeout` ends with when the time is up: by itself, and when it had to kill. */
+const TIME_IS_UP = [124, 137];
+const NO_SUCH_PROGRAM = 127;
+const NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"];
+
+const owedSchema = z.object({
+  profile: z.string(),
+  directory: z.string(),
+  commands: z.array(z.array(z.string())),
+  /** How many of them have ended. */
+  done: z.int(),
+});
+
+type Owed = z.infer<typeof owedSchema>;
+
+export class AfterPrograms implements AfterSessions {
+  readonly #options: AfterProgramsOptions;
+  readonly #directory: string;
+  readonly #closing = new AbortController();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #limit = pLimit(SESSIONS_AT_ONCE);
+
+  constructor(options: AfterProgramsOptions) {
+    this.#options = options;
+    this.#directory = join(options.stateDirectory, "after");
+  }
+
+  async owe({ sessionId, profile, directory, commands }: OwedPrograms): Promise<void> {
+    if (await isThere(this.#pathOf(sessionId))) return;
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await this.#write(sessionId, {
+      profile,
+      directory,
+      commands: commands.map((each) => [...each]),
+      done: 0,
+    });
+    await this.#options.failpoints.reach("after_owed");
+  }
+
+  sealed(sessionId: string): void {
+    if (this.#closing.signal.aborted || this.#running.has(sessionId)) return;
+    const { log } = this.#options;
+    const running = this.#limit(() => this.#run(sessionId))
+      .catch((error: unknown) => {
+        if (!this.#closing.signal.aborted)
+          log.error({ error, session: sessionId }, "programs after the session");
+      })
+      .finally(() => this.#running.delete(sessionId));
+    this.#running.set(sessionId, running);
+  }
+
+  /** Runs what an earlier daemon owed. A session that is not sealed yet is left to its own end. */
+  async resume(): Promise<void> {
+    const names = (await ifThere(readdir(this.#directory))) ?? [];
+    for (const sessionId of names.filter((name) => SESSION_ID.test(name))) {
+      const owed = await this.#read(sessionId);
+      if (owed === undefined || !(await isThere(owed.directory))) await this.#forget(sessionId);
+      else if ((await readDocument(owed.directory)).outcome !== null) this.sealed(sessionId);
+    }
+  }
+
+  /** Ends the programs that run; the next daemon runs them again. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("the daemon ends"));
+    await Promise.all(this.#running.values());
+  }
+
+  async #run(sessionId: string): Promise<void> {
+    const owed = await this.#read(sessionId);
+    if (owed === undefined) return;
+    for (let index = owed.done; index < owed.commands.length; index += 1) {
+      this.#closing.signal.throwIfAborted();
+      await this.#runOne(sessionId, owed, index);
+      await this.#options.failpoints.reach("after_run");
+      await this.#write(sessionId, { ...owed, done: index + 1 });
+    }
+    await this.#forget(sessionId);
+  }
+
+  async #runOne(sessionId: string, { directory, profile, commands }: Owed, index: number): Promise<void> {
+    const { log, now, stateDirectory } = this.#options;
+    const command = commands[index] ?? [];
+    const about = { session: sessionId, profile, command };
+    const { why, output } = await this.#execute(command, directory);
+    this.#closing.signal.throwIfAborted();
+    if (why === undefined) {
+      log.info({ ...about, output }, "program after the session ended");
+      return;
+    }
+    log.warn({ ...about, output, why }, "program after the session failed");
+    try {
+      const note = { time: new Date(now()).toISOString(), kind: "after", index, command } as const;
+      addNote(
+        { id: sessionId, profile, directory },
+        { ...note, result: "failed", why },
+        evidencePaths(stateDirectory),
+      );
+    } catch (error) {
+      log.error({ ...about, error }, "the failure is not noted in the record");
+    }
+  }
+
+  /** Why it failed, else undefined, and the beginning of what it printed. */
+  async #execute(
+    command: readonly string[],
+    directory: string,
+  ): Promise<{ readonly why: string | undefined; readonly output: string }> {
+    const { environment, limitMs = LIMIT_MS } = this.#options;
+    const seconds = limitMs / 1000;
+    const child = execa("timeout", [`--kill-after=${GRACE_S}`, String(seconds), ...command, directory], {
+      env: Object.fromEntries(NAMES.map((name) => [name, environment[name]])),
+      extendEnv: false,
+      cwd: "/",
+      input: await readFile(join(directory, "agentd/session.json")),
+      all: true,
+      buffer: false,
+      reject: false,
+      cancelSignal: this.#closing.signal,
+    });
+    let output = Buffer.alloc(0);
+    child.all.on("data", (chunk: Buffer) => {
+      if (output.length < MOST_OUTPUT_BYTES) output = Buffer.concat([output, chunk]);
+    });
+    const ended = once(child.all, "close");
+    const [code] = (await once(child, "exit")) as [number | null];
+    await Promise.race([ended, delay(OUTPUT_END_MS)]);
+    child.all.destroy();
+    return {
+      why: whyOf(code, { program: command[0] ?? "", seconds }),
+      output: output.subarray(0, MOST_OUTPUT_BYTES).toString("utf8"),
+    };
+  }
+
+  async #read(sessionId: string): Promise<Owed | undefined> {
+    const text = await readIfThere(this.#pathOf(sessionId));
+    if (text === undefined) return undefined;
+    try {
+      return owedSchema.parse(JSON.parse(text));
+    } catch (cause) {
+      throw new AgentdError("state_unusable", {
+        tried: `read ${this.#pathOf(sessionId)}`,
+        why: sentence(cause),
+        next: "Remove the file: the programs after that session are not run then.",
+        cause,
+      });
+    }
+  }
+
+  async #write(sessionId: string, owed: Owed): Promise<void> {
+    await stageFile(this.#pathOf(sessionId), `${JSON.stringify(owed)}\n`);
+    await commitFile(this.#pathOf(sessionId));
+  }
+
+  async #forget(sessionId: string): Promise<void> {
+    await rm(this.#pathOf(sessionId), { force: true });
+  }
+
+  #pathOf(sessionId: string): string {
+    return join(this.#directory, sessionId);
+  }
+}
+
+function whyOf(
+  code: number | null,
+  { program, seconds }: { readonly program: string; readonly seconds: number },
+): string | undefined {
+  if (code === 0) return undefined;
+  if (code === null || TIME_IS_UP.includes(code)) return `it did not end within ${seconds} seconds`;
+  if (code === NO_SUCH_PROGRAM) return `there is no program ${program}, or it says so (exit code 127)`;
+  return `it ended with exit code ${code}`;
+}
