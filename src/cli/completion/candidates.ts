@@ -84,7 +84,7 @@ function flags({ long, description }: Option): Word[] {
 }
 
 function inner(command: Command, word: string): Command | undefined {
-  return command.commands.find((candidate) => candidate.name() === word);
+  return command.commands.find((each) => each.name() === word || each.aliases().includes(word));
 }
 
 /** Those that the help shows. */
