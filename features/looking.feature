@@ -88,7 +88,7 @@ Feature: Looking at sessions and at the daemon
 
       """
     When the operator runs `agentd ps --filter exited=5 --format '{{.ID}} {{.Status}} {{.work_unit}}'`
-    Then its stdout mentions "SESSION work_failed issue-42"
+    Then its stdout mentions "SESSION", "work_failed" and "issue-42"
     When the operator runs `agentd inspect --latest SESSION`
     Then it exits with 2
     When the operator runs `agentd inspect site-builder -f '{{.Outcome}}'`
