@@ -44,8 +44,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
     examples: ["agentd config check"],
   },
   image: {
-    summary: "build and list the images of agents",
-    description: "Builds and lists the images of agents.",
+    summary: "build, list, pull and prune images",
+    description: "Builds the images of agents, and lists, pulls and prunes those of profiles and agents.",
     examples: ["agentd image build codex", "agentd image ls"],
   },
   service: {

@@ -17,6 +17,8 @@ import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
+import { imagePrune } from "./commands/image-prune.ts";
+import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { prices } from "./commands/prices.ts";
@@ -68,6 +70,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   init,
   imageBuild,
   imageLs,
+  imagePull,
+  imagePrune,
   doctor,
   serviceInstall,
   serviceUninstall,
