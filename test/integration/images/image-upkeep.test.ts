@@ -176,7 +176,7 @@ describe("agentd image prune", () => {
     const own = execa({ env, extendEnv: false, reject: false });
     for (const name of [`${ROBOT}:1.0.0`, `${ROBOT}:2.0.0`, "localhost/mine:1"]) {
       await writeFile(join(home, "file"), name);
-      await execa("tar", ["-cf", join(home, "image.tar"), "-C", home, "file"]);
+      await execa("tar", ["--owner=0", "--group=0", "-cf", join(home, "image.tar"), "-C", home, "file"]);
       const args = ["import", "--quiet", "--change", `LABEL n=${name}`, join(home, "image.tar"), name];
       expect(await own("podman", args)).toMatchObject({ exitCode: 0 });
     }
