@@ -195,6 +195,8 @@ describe("agentd image prune", () => {
     const left = await own("podman", ["images", "--format", "{{.Repository}}:{{.Tag}}"]);
     expect(left.stdout.split("\n").sort()).toEqual([`${ROBOT}:2.0.0`, "localhost/mine:1"]);
     expect((await execa(AGENTD, ["image", "prune"], socket)).stderr).toBe("agentd: no image to remove");
+    // Nobody may write to its directories.
+    await own("podman", ["unshare", "rm", "-r", storage]);
   });
 
   it("needs a configuration, which says what is needed", async () => {
