@@ -21,6 +21,7 @@ import { imagePrune } from "./commands/image-prune.ts";
 import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
+import { manual } from "./commands/manual.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -79,4 +80,5 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   version,
   completion,
   complete,
+  manual,
 ];
