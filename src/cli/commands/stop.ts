@@ -98,7 +98,7 @@ async function tellEnd(client: Caller, id: string, context: CliContext): Promise
 function notOne(): AgentdError {
   return new AgentdError("usage", {
     tried: "select sessions to stop",
-    why: "give exactly one of sessions, --latest and --all",
+    why: "give exactly one of a session, --latest and --all",
     next: "`agentd ps` lists the sessions that can be stopped.",
   });
 }

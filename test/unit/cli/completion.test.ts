@@ -51,6 +51,8 @@ describe("the word at the cursor", () => {
     [["audit", "verify", ""], false],
     [["logs", "-f", ""], false],
     [["stop", ""], true],
+    [["kill", "abc", ""], true],
+    [["show", "abc", "def", ""], false],
     [["wait", ""], true],
   ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
     expect(after(...words)).toEqual({ kind: "sessions", openOnly, ending: "" });
