@@ -1,7 +1,9 @@
-// Builds dist/: complete programs from the same sources, each one CommonJS file, which starts faster than an ES
-// module. No code is split off for them to share: the class of an error has to be the same all over a program.
-import { readFileSync } from "node:fs";
+// Builds dist/ and man/. dist/ has complete programs from the same sources, each one CommonJS file, which starts faster
+// than an ES module. No code is split off for them to share: the class of an error has to be the same all over a program.
+import { readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { execa } from "execa";
 
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
@@ -32,3 +34,8 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
+
+// The pages for man, by the program itself.
+const man = fileURLToPath(new URL("man", import.meta.url));
+rmSync(man, { recursive: true, force: true });
+await execa("node", [fileURLToPath(new URL("bin/agentd", import.meta.url)), "__manual", man]);

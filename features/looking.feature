@@ -75,6 +75,25 @@ Feature: Looking at sessions and at the daemon
       | its profile, on disk      | audit show site-builder                       |
       | being the newest, on disk | audit show -l                                 |
 
+  Scenario: What users of podman type by habit works
+    Given an agent that runs:
+      """
+      exit 5
+      """
+    When the operator runs `agentd run site-builder --work-unit issue-42`
+    And the operator runs `agentd ls -lq --profile site-builder`
+    Then its stdout is:
+      """
+      SESSION
+
+      """
+    When the operator runs `agentd ps --filter exited=5 --format '{{.ID}} {{.Status}} {{.work_unit}}'`
+    Then its stdout mentions "SESSION", "work_failed" and "issue-42"
+    When the operator runs `agentd inspect --latest SESSION`
+    Then it exits with 2
+    When the operator runs `agentd inspect site-builder -f '{{.Outcome}}'`
+    Then its stdout is "work_failed\n"
+
   Scenario: A name that means several sessions is answered with the newest of them
     Given an agent that runs:
       """

@@ -1,6 +1,5 @@
 /** The package for Debian and Ubuntu: what the tarball for npm has, where the system expects it. */
 import {
-  chmod,
   cp,
   lstat,
   mkdir,
@@ -14,6 +13,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 
 /** Of the programs that sessions and the service need. docs/host.md has the reasons. */
@@ -43,6 +43,7 @@ const DESCRIPTION = `runs autonomous coding agents unattended in rootless contai
 
 const PACKAGE = "usr/lib/agentd";
 const DOCUMENTATION = "usr/share/doc/agentd";
+const MANUAL = "usr/share/man/man1";
 const UNITS = "usr/lib/systemd/user";
 /** Where each shell looks for completions by itself. */
 const COMPLETIONS = {
@@ -63,7 +64,8 @@ export async function makeDebianPackage({ tarball, out }) {
   const root = await mkdtemp(join(tmpdir(), "agentd-deb-"));
   try {
     const version = await layOut(root, tarball);
-    await openToAll(root);
+    // Modes as Debian wants them, whatever the umask.
+    await execa("chmod", ["--recursive", "a=rX,u+w", root]);
     const path = join(out, `agentd_${version}_all.deb`);
     await execa("dpkg-deb", ["--root-owner-group", "-Zxz", "--build", root, path]);
     return path;
@@ -81,7 +83,7 @@ async function layOut(root, tarball) {
   const installed = join(root, PACKAGE);
   await mkdir(installed, { recursive: true });
   await execa("tar", ["-C", installed, "--strip-components=1", "-xzf", tarball]);
-  /** @type {{ version: string }} */
+  /** @type {{ version: string, author: string }} */
   const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
   // A version before another one sorts before it only with a tilde.
   const version = manifest.version.replaceAll("-", "~");
@@ -90,11 +92,15 @@ async function layOut(root, tarball) {
   await symlink("../lib/agentd/bin/agentd", join(root, "usr/bin/agentd"));
   await layOutUnits(root, installed);
   await layOutDocumentation(root, installed);
+  await layOutManual(root, installed);
   for (const [shell, path] of Object.entries(COMPLETIONS)) {
     const { stdout } = await execa(join(installed, "bin/agentd"), ["completion", shell]);
     await write(join(root, path), `${stdout}\n`);
   }
-  await write(join(root, "DEBIAN/control"), control(version, await kibibytes(join(root, "usr"))));
+  await write(
+    join(root, "DEBIAN/control"),
+    control(manifest.author, version, await kibibytes(join(root, "usr"))),
+  );
   return version;
 }
 
@@ -122,15 +128,26 @@ async function layOutDocumentation(root, installed) {
   );
 }
 
-/** @param {string} version @param {number} size */
-function control(version, size) {
+/** Compressed, as Debian wants it. @param {string} root @param {string} installed */
+async function layOutManual(root, installed) {
+  const pages = join(installed, "man");
+  await mkdir(join(root, MANUAL), { recursive: true });
+  for (const name of await readdir(pages)) {
+    const page = await readFile(join(pages, name));
+    await writeFile(join(root, MANUAL, `${name}.gz`), gzipSync(page, { level: 9 }));
+  }
+  await rm(pages, { recursive: true });
+}
+
+/** @param {string} author @param {string} version @param {number} size */
+function control(author, version, size) {
   return [
     "Package: agentd",
     `Version: ${version}`,
     "Section: devel",
     "Priority: optional",
     "Architecture: all",
-    "Maintainer: agentd <agentd@localhost>",
+    `Maintainer: ${author}`,
     `Installed-Size: ${size}`,
     `Depends: ${DEPENDS.join(", ")}`,
     `Recommends: ${RECOMMENDS.join(", ")}`,
@@ -143,16 +160,6 @@ function control(version, size) {
 async function write(path, text) {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
-}
-
-/** Modes as Debian wants them, whatever the umask. @param {string} path */
-async function openToAll(path) {
-  const stats = await lstat(path);
-  if (stats.isSymbolicLink()) return;
-  const isRunnable = stats.isDirectory() || (stats.mode & 0o100) !== 0;
-  await chmod(path, isRunnable ? 0o755 : 0o644);
-  if (!stats.isDirectory()) return;
-  for (const name of await readdir(path)) await openToAll(join(path, name));
 }
 
 /** @param {string} path @returns {Promise<number>} */

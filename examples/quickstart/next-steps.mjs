@@ -20,6 +20,8 @@ export function nextSteps({ user, checkout, home, runtimeDirectory, node }) {
   bin/agentd daemon 2>${home}/agentd.log &
   until bin/agentd status >/dev/null 2>&1; do sleep 1; done
   bin/agentd run hello
-The profile hello pulls an image from docker.io and clones from github.com. Add your own, then: bin/agentd reload
+  bin/agentd init --agent codex --repo https://github.com/octocat/Hello-World.git
+The profile hello pulls an image from docker.io and clones from github.com. The last line prints a profile with a real
+agent, and what to do next: add it with your own repository, then bin/agentd reload. docs/tutorial.md has every step.
 With systemd, use bin/agentd service install instead of "bin/agentd daemon" to run the daemon as a service.`;
 }

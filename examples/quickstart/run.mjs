@@ -58,13 +58,13 @@ async function runAndVerify(sandbox) {
   step("Running a session: agentd clones, starts the container, passes the credential");
   await show(sandbox, ["run", "demo", "--work-unit", "issue-42", "--request", "Write a greeting"]);
 
-  step("Showing what came out: a commit, and a file that the agent had not committed");
-  const [newest] = await sandbox.runJson(["ps", "--all", "--limit", "1", "--json"]);
-  await show(sandbox, ["diff", newest.session_id]);
-
   step("Verifying the sealed record");
+  const [newest] = await sandbox.runJson(["ps", "--all", "--limit", "1", "--json"]);
   await show(sandbox, ["audit", "verify", newest.session_id]);
   process.stdout.write(`\n${await showRecord(newest.record)}\n`);
+
+  step("Showing what came out: a commit, and a file that the agent had not committed");
+  await show(sandbox, ["diff", newest.session_id]);
   return newest.record;
 }
 
@@ -107,7 +107,7 @@ process.on("SIGINT", () => undefined);
 try {
   const record = await main();
   process.stdout.write(`
-The session ran and its record is verified. The daemon is stopped; the record is kept:
+The session ran, its record is verified, and its patch is above. The daemon is stopped; the record is kept:
   ${record}
 ${nextSteps({
   user: userInfo().username,

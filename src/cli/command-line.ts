@@ -44,8 +44,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
     examples: ["agentd config check"],
   },
   image: {
-    summary: "build and list the images of agents",
-    description: "Builds and lists the images of agents.",
+    summary: "build, list, pull and prune images",
+    description: "Builds the images of agents, and lists, pulls and prunes those of profiles and agents.",
     examples: ["agentd image build codex", "agentd image ls"],
   },
   service: {
@@ -113,12 +113,14 @@ class Reader<Context> {
     return { kind: "command", ...this.#started, options: this.#program.opts<GlobalOptions>() };
   }
 
-  #add({ name, faults, define, isHidden: hidden = false }: CommandDefinition<Context>): void {
+  #add({ name, aliases = [], faults, define, isHidden: hidden = false }: CommandDefinition<Context>): void {
     const command = this.#command(name, { hidden }).exitOverride((error) => {
       this.#faults = faults;
       throw error;
     });
     define(command, (body) => (this.#started = { body, faults }));
+    command.aliases([...aliases]);
+    if (aliases.length > 0) command.addHelpText("after", aliasesText(aliases));
   }
 
   #command(name: string, options: CommandOptions): Command {
@@ -131,7 +133,7 @@ class Reader<Context> {
   }
 
   #named(word: string): CommandDefinition<Context> | undefined {
-    return this.#commands.find(({ name }) => name === word);
+    return this.#commands.find(({ name, aliases }) => name === word || aliases?.includes(word) === true);
   }
 
   /** Not the parser's default command: it would treat a misspelt command as an argument of the daemon. */
@@ -142,6 +144,10 @@ class Reader<Context> {
     const named = operands.length > 0 || unknown.some(isNamed);
     return named ? [...argv] : [DEFAULT_COMMAND, ...argv];
   }
+}
+
+function aliasesText(aliases: readonly string[]): string {
+  return `\nThe same by ${aliases.length === 1 ? "another word" : "other words"}: ${aliases.map((word) => `agentd ${word}`).join(", ")}`;
 }
 
 function describeGroup(command: Command, group: Group | undefined): void {

@@ -17,8 +17,11 @@ import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
+import { imagePrune } from "./commands/image-prune.ts";
+import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
+import { manual } from "./commands/manual.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -70,6 +73,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   init,
   imageBuild,
   imageLs,
+  imagePull,
+  imagePrune,
   doctor,
   serviceInstall,
   serviceUninstall,
@@ -77,4 +82,5 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   version,
   completion,
   complete,
+  manual,
 ];

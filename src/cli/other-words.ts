@@ -8,7 +8,7 @@ export interface Meaning {
 
 export const MEANINGS: readonly Meaning[] = [
   {
-    words: ["top", "ls", "list", "sessions", "jobs", "containers"],
+    words: ["top", "sessions", "jobs", "containers"],
     advice: "`agentd ps` lists queued and running sessions; `agentd ps -a` includes ended ones.",
   },
   { words: ["history"], advice: "`agentd ps -a` lists all sessions, `agentd audit ls` their records." },
@@ -17,16 +17,15 @@ export const MEANINGS: readonly Meaning[] = [
     advice: "`agentd logs -f SESSION` follows a session's output.",
   },
   {
-    words: ["inspect", "describe", "get"],
+    words: ["describe", "get"],
     advice: "`agentd show SESSION` shows everything about a session.",
   },
-  { words: ["info"], advice: "`agentd status` shows the daemon, `agentd show SESSION` a session." },
   {
     words: ["start", "exec", "create", "up"],
     advice: "`agentd run PROFILE` starts a session, `agentd daemon` the daemon.",
   },
   {
-    words: ["kill", "cancel", "abort", "terminate"],
+    words: ["abort", "terminate"],
     advice: "`agentd stop SESSION` stops a session; with `--grace 0s` at once.",
   },
   {
@@ -42,7 +41,9 @@ export const MEANINGS: readonly Meaning[] = [
   },
   {
     words: ["images", "pull", "build"],
-    advice: "`agentd image ls` lists the images of agents, `agentd image build` builds one.",
+    advice:
+      "`agentd image ls` lists the images of profiles and agents, `agentd image pull` pulls them, `agentd image build` builds\n" +
+      "an agent's, and `agentd image prune` removes those that nothing needs.",
   },
   {
     words: ["cron", "timer", "timers", "schedules"],

@@ -1,7 +1,7 @@
 /** The programs of the host that make images: found or asked for, run without a shell, and quoted when they fail. */
 import { execa } from "execa";
 import type { Environment } from "../environment.ts";
-import { AgentdError } from "../errors.ts";
+import { AgentdError, type ErrorCode } from "../errors.ts";
 import { SERVICE_ENVIRONMENT } from "../podman/service/service-environment.ts";
 
 /** How a missing program is installed. */
@@ -25,6 +25,8 @@ export interface ProgramRun {
   readonly tried: string;
   /** What to do when it fails. */
   readonly next: string;
+  /** Of the error when it fails. Default `image_build_failed`. */
+  readonly code?: ErrorCode;
 }
 
 /** Runs programs of the host with an allowed part of one environment. */
@@ -44,9 +46,9 @@ export class HostPrograms {
   /**
    * Runs a program to its end; resolves to its standard output.
    *
-   * @throws AgentdError `image_build_failed` with its last words, or with how to install it.
+   * @throws AgentdError with its last words, or with how to install it.
    */
-  async run({ program, args, tried, next }: ProgramRun): Promise<string> {
+  async run({ program, args, tried, next, code = "image_build_failed" }: ProgramRun): Promise<string> {
     const result = await execa(program, args, {
       env: this.#environment,
       extendEnv: false,
@@ -57,7 +59,7 @@ export class HostPrograms {
     });
     if (!result.failed) return result.stdout;
     if (result.code === "ENOENT") {
-      throw new AgentdError("image_build_failed", {
+      throw new AgentdError(code, {
         tried,
         why: `there is no program ${program} on this host`,
         next: HOW_TO_INSTALL[program] ?? "Install it.",
@@ -66,7 +68,7 @@ export class HostPrograms {
     }
     const words = quoted(result.stderr || result.stdout);
     const how = result.isCanceled ? "was interrupted" : `failed (${result.exitCode ?? result.signal ?? "?"})`;
-    throw new AgentdError("image_build_failed", {
+    throw new AgentdError(code, {
       tried,
       why: words === "" ? `${program} ${how}` : `${program} ${how}:\n${words}`,
       next,

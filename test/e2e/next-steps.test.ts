@@ -73,6 +73,8 @@ describe("what the quickstart says to type next", () => {
         .replace("https://github.com/octocat/Hello-World.git", repository),
     );
     const { stdout, stderr } = await type(typed());
+    expect(stdout).toContain('agent = "codex"');
+    expect(stdout).toContain("agentd image build codex");
     expect(stdout, stderr).toContain("hello from hello, who works on:\nREADME.md");
     expect(stderr).toMatch(/session \w+ success in/);
   });

@@ -8,46 +8,66 @@ import {
   askedSession,
   type LatestOption,
   type NamedSession,
-  namedSession,
-  takingSession,
+  namedSessions,
+  takingSessions,
 } from "../frame/session-argument.ts";
+import { fillTemplate, readTemplate } from "../words/field-template.ts";
 import { readReport, reportText } from "../words/session-report.ts";
 
 interface ShowOptions extends LatestOption {
+  readonly format?: string;
   readonly json?: true;
 }
 
 /** `agentd show`: everything about one session. */
 export const show: CommandDefinition<LocalContext> = {
   name: "show",
+  aliases: ["inspect"],
   faults: FAULTS,
   define: (command, start) =>
-    takingSession(command)
-      .summary("show everything about a session")
+    takingSessions(command)
+      .summary("show everything about sessions")
       .description(
         "Shows a session's profile, state, outcome, steps and last lines of output.\n" +
           "Works without a daemon.",
       )
-      .option("--json", "print a JSON object, without the journal")
+      .option(
+        "-f, --format <template>",
+        "print json, or fields of the JSON, such as '{{.outcome}} {{.record}}'",
+      )
+      .option("--json", "print a JSON object, without the journal; several as an array")
       .addHelpText(
         "after",
-        example("agentd show e81234", "agentd show site-builder", "agentd show --latest --json"),
+        example(
+          "agentd show e81234",
+          "agentd show site-builder",
+          "agentd show --latest --json",
+          "agentd show -l --format '{{.record}}'",
+        ),
       )
-      .action((session: string | undefined, options: ShowOptions, self: Command) => {
-        const named = namedSession(session, options, self);
-        start((context) => showSession(named, options, context));
+      .action((sessions: readonly string[], options: ShowOptions, self: Command) => {
+        const named = namedSessions(sessions, options, self);
+        start((context) => showSessions(named, options, context));
       }),
 };
 
-async function showSession(
-  session: NamedSession,
-  options: ShowOptions,
+async function showSessions(
+  named: readonly NamedSession[],
+  { json, format }: ShowOptions,
   context: LocalContext,
 ): Promise<number> {
   const { stdout, now } = context;
-  const view = await findView(session, context);
-  if (options.json === true) await stdout.json(view);
-  else await stdout.line(reportText(await readReport(view), now(), stdout));
+  const isJson = json === true || format === "json";
+  const template = format === undefined || isJson ? undefined : readTemplate(format);
+  const views: SessionView[] = [];
+  for (const each of named) views.push(await findView(each, context));
+  if (isJson) await stdout.json(named.length === 1 ? views[0] : views);
+  else if (template !== undefined) await stdout.lines(fillTemplate(template, views, stdout));
+  else {
+    for (const [place, view] of views.entries()) {
+      await stdout.line((place === 0 ? "" : "\n") + reportText(await readReport(view), now(), stdout));
+    }
+  }
   return 0;
 }
 

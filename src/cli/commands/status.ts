@@ -10,6 +10,7 @@ interface StatusOptions {
 /** `agentd status`: the daemon, its queue and its running sessions. */
 export const status: CommandDefinition = {
   name: "status",
+  aliases: ["info"],
   faults: FAULTS,
   define: (command, start) =>
     command

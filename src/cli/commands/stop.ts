@@ -4,7 +4,12 @@ import type { Caller } from "../../rpc/client.ts";
 import { graceOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
-import { type LatestOption, sessionIdOf, takingSession } from "../frame/session-argument.ts";
+import {
+  type LatestOption,
+  type NamedSession,
+  sessionIdsOf,
+  takingSessions,
+} from "../frame/session-argument.ts";
 import { explainingLoss, sessionEnd } from "../frame/session-end.ts";
 import { endText } from "../words/session-text.ts";
 
@@ -16,12 +21,13 @@ interface StopOptions extends LatestOption {
 /** `agentd stop`: tells sessions to stop and waits until they are sealed. */
 export const stop: CommandDefinition = {
   name: "stop",
+  aliases: ["kill", "cancel"],
   faults: FAULTS,
   define: (command, start) =>
-    takingSession(command)
-      .summary("stop one or all sessions")
+    takingSessions(command)
+      .summary("stop sessions")
       .description(
-        "Stops a session and waits until it is sealed: sends SIGTERM, then SIGKILL after the grace period.\n" +
+        "Stops sessions and waits until they are sealed: sends SIGTERM, then SIGKILL after the grace period.\n" +
           "An ended session is left as it is; a queued session never runs.",
       )
       .option("-a, --all", "stop every session that has not ended, including queued ones")
@@ -29,35 +35,40 @@ export const stop: CommandDefinition = {
         "--grace <duration>",
         "time between SIGTERM and SIGKILL, such as 30s, or 0s for none (default: as configured)",
       )
-      .addHelpText("after", example("agentd stop e81234 --grace 1m", "agentd stop --all"))
-      .action((session: string | undefined, options: StopOptions) => {
-        start((context) => stopSessions(session, options, context));
+      .addHelpText(
+        "after",
+        example("agentd stop e81234 --grace 1m", "agentd stop e81234 site-builder", "agentd stop --all"),
+      )
+      .action((sessions: readonly string[], options: StopOptions) => {
+        start((context) => stopSessions(sessions, options, context));
       }),
 };
 
 async function stopSessions(
-  session: string | undefined,
+  sessions: readonly string[],
   options: StopOptions,
   context: CliContext,
 ): Promise<number> {
   const graceMs = graceOption("--grace", options.grace);
-  const named = [session, options.latest, options.all].filter((given) => given !== undefined);
-  if (named.length !== 1) throw notOne();
+  const named = [sessions.length > 0 || undefined, options.latest, options.all];
+  if (named.filter((given) => given !== undefined).length !== 1) throw notOne();
   await withPersistentClient(context, async (client) => {
     if (options.all === true) await stopAll(client, graceMs, context);
-    else await stopOne(client, await sessionIdOf(client, session), graceMs, context);
+    else await stopNamed(client, sessions.length > 0 ? sessions : [undefined], graceMs, context);
   });
   return 0;
 }
 
-async function stopOne(
+/** Every name is looked up before any session is stopped: a misspelt one stops none. */
+async function stopNamed(
   client: Caller,
-  id: string,
+  named: readonly NamedSession[],
   graceMs: number | undefined,
   context: CliContext,
 ): Promise<void> {
-  await tellToStop(client, id, graceMs);
-  await tellEnd(client, id, context);
+  const ids = await sessionIdsOf(client, named);
+  for (const id of ids) await tellToStop(client, id, graceMs);
+  for (const id of ids) await tellEnd(client, id, context);
 }
 
 async function stopAll(client: Caller, graceMs: number | undefined, context: CliContext): Promise<void> {

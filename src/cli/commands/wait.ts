@@ -1,12 +1,13 @@
 import type { Command } from "commander";
+import type { SessionView } from "../../session-document.ts";
 import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
 import {
   type LatestOption,
   type NamedSession,
-  namedSession,
-  sessionIdOf,
-  takingSession,
+  namedSessions,
+  sessionIdsOf,
+  takingSessions,
 } from "../frame/session-argument.ts";
 import { sessionEnd } from "../frame/session-end.ts";
 import { endText, exitCodeOf } from "../words/session-text.ts";
@@ -20,29 +21,37 @@ export const wait: CommandDefinition = {
   name: "wait",
   faults: SESSION_FAULTS,
   define: (command, start) =>
-    takingSession(command)
-      .summary("wait for a session to end")
+    takingSessions(command)
+      .summary("wait for sessions to end")
       .description(
-        "Waits until a session is sealed, prints its outcome, and exits like `agentd run`.\n" +
-          "Keeps waiting while the daemon restarts.",
+        "Waits until a session is sealed, prints its outcome, and exits like `agentd run`. With several sessions, it exits\n" +
+          "with the first code that is not 0, in the order in which they are named. Keeps waiting while the daemon restarts.",
       )
-      .option("--json", "print the session as a JSON object")
-      .addHelpText("after", example("agentd wait e81234", "agentd wait --latest"))
-      .action((session: string | undefined, options: WaitOptions, self: Command) => {
-        const named = namedSession(session, options, self);
-        start((context) => waitForSession(named, options, context));
+      .option("--json", "print the session as a JSON object; several as an array")
+      .addHelpText(
+        "after",
+        example("agentd wait e81234", "agentd wait --latest", "agentd wait $(agentd ps -q)"),
+      )
+      .action((sessions: readonly string[], options: WaitOptions, self: Command) => {
+        const named = namedSessions(sessions, options, self);
+        start((context) => waitForSessions(named, options, context));
       }),
 };
 
-async function waitForSession(
-  session: NamedSession,
+async function waitForSessions(
+  named: readonly NamedSession[],
   options: WaitOptions,
   context: CliContext,
 ): Promise<number> {
-  const sealed = await withPersistentClient(context, async (client) =>
-    sessionEnd(client, await sessionIdOf(client, session)),
-  );
-  await say(context, endText(sealed));
-  if (options.json === true) await context.stdout.json(sealed);
-  return exitCodeOf(sealed);
+  const sealed = await withPersistentClient(context, async (client) => {
+    const ended: SessionView[] = [];
+    for (const id of await sessionIdsOf(client, named)) {
+      const session = await sessionEnd(client, id);
+      await say(context, endText(session));
+      ended.push(session);
+    }
+    return ended;
+  });
+  if (options.json === true) await context.stdout.json(named.length === 1 ? sealed[0] : sealed);
+  return sealed.map(exitCodeOf).find((code) => code !== 0) ?? 0;
 }

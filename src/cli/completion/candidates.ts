@@ -47,7 +47,8 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
   if (awaiting !== undefined) return valuesOf(valueName(awaiting), awaiting.argChoices, command);
   if (typed.startsWith("-")) return { kind: "words", words: [...optionsOf(command).flatMap(flags), HELP] };
   if (command.commands.length > 0) return { kind: "words", words: commandsOf(command) };
-  const argument = command.registeredArguments[operands];
+  const last = command.registeredArguments.at(-1);
+  const argument = command.registeredArguments[operands] ?? (last?.variadic === true ? last : undefined);
   return valuesOf(argument?.name(), argument?.argChoices, command);
 }
 
@@ -84,7 +85,7 @@ function flags({ long, description }: Option): Word[] {
 }
 
 function inner(command: Command, word: string): Command | undefined {
-  return command.commands.find((candidate) => candidate.name() === word);
+  return command.commands.find((each) => each.name() === word || each.aliases().includes(word));
 }
 
 /** Those that the help shows. */

@@ -1,8 +1,8 @@
 /** The end of what a session printed, for a report. */
 import { readConsoleEnd } from "../../podman/console-end.ts";
-import { shortened } from "../terminal/table.ts";
 import { TerminalFilter } from "../terminal/terminal-filter.ts";
 import { TerminalLine } from "../terminal/terminal-line.ts";
+import { shortened } from "../terminal/text-width.ts";
 
 /** What is shown of a line, in characters. */
 const SHOWN_CHARACTERS = 500;

@@ -12,6 +12,8 @@ export type Body<Context> = (context: Context) => Promise<number>;
 export interface CommandDefinition<Context = CliContext> {
   /** The words that name it, such as `ps` or `audit verify`. */
   readonly name: string;
+  /** Other words for it, which users of other programs type by habit. Default none. */
+  readonly aliases?: readonly string[];
   readonly faults: FaultCodes;
   /** Whether no help mentions it, because programs use it and not people. Default false. */
   readonly isHidden?: boolean;

@@ -28,6 +28,29 @@ export function takingSession(command: Command): Command {
     .addHelpText("after", HOW_TO_NAME);
 }
 
+/** Adds the argument SESSION..., for one session or several, and the option --latest. */
+export function takingSessions(command: Command): Command {
+  return command
+    .argument("[session...]", NAMES)
+    .option("-l, --latest", "use the newest session of all profiles")
+    .addHelpText("after", HOW_TO_NAME);
+}
+
+/**
+ * The sessions that the command line names, in its order.
+ *
+ * @throws CommanderError when it names none, or the newest besides others.
+ */
+export function namedSessions(
+  names: readonly string[],
+  { latest }: LatestOption,
+  command: Command,
+): NamedSession[] {
+  if (names.length === 0 && latest === undefined) command.error("error: missing required argument 'session'");
+  if (names.length > 0 && latest === true) command.error("error: give sessions or --latest, not both");
+  return latest === true ? [undefined] : [...new Set(names)];
+}
+
 /**
  * The session that the command line names.
  *
@@ -58,6 +81,13 @@ export async function askedSession(client: Caller, named: NamedSession): Promise
     why: "there are no sessions yet",
     next: "Start one with `agentd run`.",
   });
+}
+
+/** The ids of several sessions, each once; as `sessionIdOf`. */
+export async function sessionIdsOf(client: Caller, named: readonly NamedSession[]): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const each of named) ids.add(await sessionIdOf(client, each));
+  return [...ids];
 }
 
 /**

@@ -4,8 +4,8 @@
 import type { Environment } from "../../environment.ts";
 import { AgentdError, systemCode } from "../../errors.ts";
 import { printableJson } from "./printable.ts";
-import { shortened } from "./table.ts";
 import { TerminalLine } from "./terminal-line.ts";
+import { shortened } from "./text-width.ts";
 
 /** What is needed of a writable stream. */
 export interface OutputStream {

@@ -1,6 +1,7 @@
 /** Aligned tables for people. */
 import { type Colour, coloured } from "./colours.ts";
 import { printable } from "./printable.ts";
+import { shortened, widthOf } from "./text-width.ts";
 
 /** A text, in a colour where the output has them. */
 export type Cell = string | { readonly text: string; readonly colour: Colour | undefined };
@@ -23,7 +24,6 @@ interface LaidOutCell {
 }
 
 const GAP = "  ";
-const ELLIPSIS = "…";
 
 /** No column is made narrower than this. */
 const MIN_SHORTENED = 8;
@@ -62,18 +62,12 @@ export function renderTable(
   return cells.map((row) => renderRow(row, fitting, hasColours)).join("\n");
 }
 
-/** The beginning of a text, in so many characters; what is cut off leaves an ellipsis. */
-export function shortened(text: string, width: number): string {
-  const characters = Array.from(text);
-  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}${ELLIPSIS}`;
-}
-
 function readCell(cell: Cell): LaidOutCell {
   const { text, colour } = typeof cell === "string" ? { text: cell, colour: undefined } : cell;
   return { text: printable(text), colour };
 }
 
-/** Takes from the widest columns, a character at a time, what is too much for one line. */
+/** Takes from the widest columns, one of the terminal's at a time, what is too much for one line. */
 function fit(widths: readonly number[], columns: number): number[] {
   const fitting = [...widths];
   let excess = lineWidth(fitting) - columns;
@@ -104,9 +98,4 @@ function renderRow(row: readonly LaidOutCell[], widths: readonly number[], hasCo
       return (hasColours ? coloured(shown, colour) : shown) + padding;
     })
     .join(GAP);
-}
-
-/** Characters, not UTF-16 units. */
-function widthOf(text: string): number {
-  return Array.from(text).length;
 }

@@ -6,7 +6,8 @@ import { hostText } from "../../gateway/log/egress-hosts.ts";
 import type { EgressSummary, HostSummary } from "../../gateway/log/egress-summary.ts";
 import type { Egress } from "../../session-document.ts";
 import type { Colour } from "../terminal/colours.ts";
-import { type Cell, renderTable, shortened, type TableSpace } from "../terminal/table.ts";
+import { type Cell, renderTable, type TableSpace } from "../terminal/table.ts";
+import { shortened } from "../terminal/text-width.ts";
 import { countText, sizeText } from "./size-text.ts";
 
 type Verdict = HostSummary["verdict"];

@@ -188,19 +188,3 @@ describe("agentd image build", () => {
     expect((await agentd(...args)).stderr).toContain(`[${code}]`);
   });
 });
-
-describe("agentd image ls", () => {
-  it("lists every agent with a recipe, and whether its image follows it", async () => {
-    await define('npm = "robot@1.0.0"');
-    await agentd("image", "build", AGENT, "--from", base);
-    const list = async () =>
-      JSON.parse((await agentd("image", "ls", "--json")).stdout) as { agent: string; state: string }[];
-    const listed = await list();
-    expect(Object.keys(listed[0]!)).toEqual(fieldsOf("An agent's image"));
-    expect(listed.map(({ agent }) => agent)).toEqual(["claude", "codex", "gemini", "opencode", "pi", AGENT]);
-    expect(listed.at(-1)).toMatchObject({ state: "current", version: "1.0.0", image: `${IMAGE}:latest` });
-    await define('npm = "robot@1.0.1"');
-    expect((await list()).at(-1)).toMatchObject({ state: "outdated", version: "1.0.0" });
-    expect((await agentd("image", "ls")).stdout).toMatch(new RegExp(`^${AGENT} +1\\.0\\.0 +outdated `, "m"));
-  });
-});

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { page, sections, tableRows } from "../../kit/markdown.ts";
@@ -49,11 +50,12 @@ const { version } = JSON.parse(await readFile(join(CHECKOUT, "package.json"), "u
 
 describe("the package for Debian", () => {
   it("names what sessions need, and the Node.js that it needs", async () => {
-    const { stdout } = await execa("dpkg-deb", ["--field", deb, "Depends", "Version", "Architecture"]);
+    const { stdout } = await execa("dpkg-deb", ["--field", deb, "Depends", "Version", "Maintainer"]);
     for (const name of ["podman", "uidmap", "passt | slirp4netns", "catatonit", "git", "nodejs (>= 20.19)"]) {
       expect(stdout).toContain(name);
     }
     expect(stdout).toContain(`Version: ${version}`);
+    expect(stdout).toContain("Maintainer: agentd maintainers <");
     expect((await execa("dpkg-deb", ["--field", deb, "Description"])).stdout).toContain("deb.nodesource.com");
   });
 
@@ -87,6 +89,9 @@ describe("the package for Debian", () => {
     expect(await readdir(join(root, "usr/share/doc/agentd"))).toEqual(
       expect.arrayContaining(["README.md", "CHANGELOG.md", "copyright", "docs", "examples", "agents"]),
     );
+    const manual = gunzipSync(await readFile(join(root, "usr/share/man/man1/agentd-run.1.gz"))).toString();
+    expect(manual).toContain("agentd\\-run \\- run a session");
+    expect((await readdir(join(root, "usr/share/man/man1"))).length).toBeGreaterThan(40);
     expect((await stat(join(root, "usr/share/doc/agentd/examples/agentd.toml"))).isFile()).toBe(true);
   });
 
@@ -103,7 +108,13 @@ describe("the tarball for npm", () => {
   it("has what the program reads, and may be published", async () => {
     const { stdout } = await execa("tar", ["-tzf", tarball]);
     const names = stdout.split("\n");
-    for (const name of ["bin/agentd", "dist/agentd.cjs", "agents/codex.toml", "examples/first.toml"]) {
+    for (const name of [
+      "bin/agentd",
+      "dist/agentd.cjs",
+      "agents/codex.toml",
+      "examples/first.toml",
+      "man/agentd.1",
+    ]) {
       expect(names).toContain(`package/${name}`);
     }
     expect(names.filter((name) => /^package\/(?:src|test|packaging)\//.test(name))).toEqual([]);

@@ -18,7 +18,7 @@ describe("the help", () => {
   it("lists every command with a summary", () => {
     const help = helpOf("--help");
     for (const name of NAMES) {
-      expect(help).toMatch(new RegExp(`^  ${name.replace(/ .*/, "")}( .*)? {2,}\\w`, "m"));
+      expect(help).toMatch(new RegExp(`^  ${name.replace(/ .*/, "")}(\\|\\w+)?( .*)? {2,}\\w`, "m"));
     }
     expect(NAMES).toEqual(expect.arrayContaining(["run", "audit verify", "config check"]));
     for (const { name } of COMMANDS) if (!NAMES.includes(name)) expect(help).not.toContain(name);
@@ -74,9 +74,9 @@ describe("the command line", () => {
     [["wait"], 125, "missing required argument 'session'"],
     [["show"], 2, "missing required argument 'session'"],
     [["audit", "export"], 2, "missing required argument 'session'"],
-    [["show", "abcd", "--latest"], 2, "give a session or --latest, not both"],
-    [["wait", "abcd", "-l"], 125, "give a session or --latest, not both"],
-    [["wait", "a", "b"], 125, "too many arguments for 'wait'. Expected 1 argument but got 2."],
+    [["show", "abcd", "--latest"], 2, "give sessions or --latest, not both"],
+    [["wait", "abcd", "-l"], 125, "give sessions or --latest, not both"],
+    [["logs", "a", "b"], 2, "too many arguments for 'logs'. Expected 1 argument but got 2."],
   ])("says what is wrong with %j and that it exits with %d", (argv, usage, why) => {
     const line = read(...argv);
     if (line.kind !== "wrong") throw new Error(line.kind);
@@ -89,13 +89,12 @@ describe("the command line", () => {
 describe("a command that is called otherwise elsewhere", () => {
   it.each([
     [["top"], "agentd ps"],
-    [["ls"], "agentd ps"],
     [["tail"], "agentd logs -f"],
     [["prune"], "agentd audit prune"],
     [["images"], "agentd image ls"],
-    [["kill"], "agentd stop"],
-    [["cancel"], "agentd stop"],
-    [["inspect"], "agentd show"],
+    [["abort"], "agentd stop"],
+    [["describe"], "agentd show"],
+    [["pull"], "agentd image ls"],
     [["start"], "agentd run"],
     [["restart"], "agentd reload"],
     [["cron"], "agentd schedule"],
@@ -114,6 +113,7 @@ describe("a command that is called otherwise elsewhere", () => {
   it("is one that there is not", () => {
     const named = MEANINGS.flatMap(({ words }) => words);
     expect(new Set(named).size).toBe(named.length);
-    expect(named.filter((word) => NAMES.includes(word))).toEqual([]);
+    const taken = COMMANDS.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+    expect(named.filter((word) => taken.includes(word))).toEqual([]);
   });
 });

@@ -1,21 +1,9 @@
-import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { candidatesFor } from "../../../src/cli/completion/candidates.ts";
+import { programOf } from "../../kit/program.ts";
 
-/** A program as the command line builds it. */
-function program(): Command {
-  const built = new Command("agentd").option("--socket <path>").option("--config <file>");
-  for (const { name, define, isHidden: hidden = false } of COMMANDS) {
-    const [first = name, second] = name.split(" ");
-    const group =
-      built.commands.find((command) => command.name() === first) ?? built.command(first, { hidden });
-    define(second === undefined ? group : group.command(second), () => undefined);
-  }
-  return built;
-}
-
-const after = (...words: string[]) => candidatesFor(program(), words);
+const after = (...words: string[]) => candidatesFor(programOf(COMMANDS), words);
 
 function wordsAfter(...words: string[]): string[] {
   const candidates = after(...words);
@@ -63,6 +51,8 @@ describe("the word at the cursor", () => {
     [["audit", "verify", ""], false],
     [["logs", "-f", ""], false],
     [["stop", ""], true],
+    [["kill", "abc", ""], true],
+    [["show", "abc", "def", ""], false],
     [["wait", ""], true],
   ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
     expect(after(...words)).toEqual({ kind: "sessions", openOnly, ending: "" });

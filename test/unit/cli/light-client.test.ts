@@ -38,20 +38,22 @@ function packagesOf(...args: Parameters<typeof modulesOf>): string[] {
 
 describe("the client program", () => {
   it("loads the option parser and the wire, and none of Node's modules that take long to start", () => {
-    expect(packagesOf(CLIENT, ["static"])).toEqual(["commander", "json-rpc-2.0"]);
+    expect(packagesOf(CLIENT, ["static"])).toEqual(["commander", "json-rpc-2.0", "string-width"]);
     const modules = modulesOf(CLIENT, ["static", "dynamic"]);
     for (const slow of ["node:crypto", "node:worker_threads"]) expect(modules).not.toContain(slow);
   });
 
   it("holds neither validator nor logger nor git, only TOML for a configuration that names the socket", () => {
     const packages = packagesOf(CLIENT, ["static", "dynamic"]);
-    expect(packages).toEqual(["@iarna/toml", "commander", "json-rpc-2.0"]);
+    expect(packages).toEqual(["@iarna/toml", "commander", "json-rpc-2.0", "string-width"]);
   });
 
   it("has the commands for which the launcher starts it, and they are the same in the whole program", () => {
     const launcher = readFileSync(new URL("../../../bin/agentd", import.meta.url), "utf8");
     const listed = /CLIENT_COMMANDS = (\[.*?\]);/s.exec(launcher)?.[1] ?? "";
-    expect(JSON.parse(listed)).toEqual(CLIENT_COMMANDS.map(({ name }) => name));
+    expect(JSON.parse(listed.replace(/,\s*\]$/, "]"))).toEqual(
+      CLIENT_COMMANDS.flatMap(({ name, aliases = [] }) => [name, ...aliases]),
+    );
     expect(COMMANDS).toEqual(expect.arrayContaining([...CLIENT_COMMANDS]));
   });
 });

@@ -113,6 +113,29 @@ describe("a table", () => {
     ).toBe(["A            LONG HEADER  C", "a long cell  b", "ä            b            c"].join("\n"));
   });
 
+  it.each([
+    ["日本語", 6],
+    ["한국어", 6],
+    ["🐛 fix", 6],
+    ["🇯🇵", 2],
+    ["👍🏽", 2],
+    ["e\u0301te\u0301", 3],
+    ["plain", 5],
+  ])("counts %s as %d columns", (text, width) => {
+    const [, row = ""] = renderTable(["A", "B"], [[text, "end"]]).split("\n");
+    expect(row).toBe(`${text}  end`);
+    const [header = ""] = renderTable(["A", "B"], [[text, "end"]]).split("\n");
+    expect(header).toBe(`A${" ".repeat(width + 1)}B`);
+  });
+
+  it("is shortened between wide characters, and never wider than the terminal", () => {
+    const text = renderTable(["ID", "WORK UNIT"], [["1", "日本語の長い名前 🐛🐛🐛"]], { columns: 14 });
+    expect(text).toBe("ID  WORK UNIT\n1   日本語の…");
+    expect(
+      renderTable(["ID", "A", "B"], [["1", "日本語の長い名前", "x"]], { columns: 16 }).split("\n"),
+    ).toEqual(["ID  A          B", "1   日本語の…  x"]);
+  });
+
   it("is shortened to a terminal's width, the widest columns first and never the first one", () => {
     const rows = [["0198f2a4c6e81234", "a work unit", "https://example.org/a/long/path.git"]];
     expect(renderTable(["SESSION", "WORK UNIT", "REPOSITORY"], rows, { columns: 50 })).toBe(

@@ -111,6 +111,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "attend",
     "doctor",
     "completion",
+    "manual",
     "commands",
   ],
   daemon: ["process", "configuration"],
