@@ -60,6 +60,9 @@ export const FAILPOINT_LABELS = [
   "published",
   "gate_removed",
   "staging_removed",
+  // Of a session with credentials, before their values are replaced in its output; after it, before the journal says so.
+  "redacting",
+  "redacted",
   "sealing",
   // The record is sealed and still in the index of open records.
   "sealed",

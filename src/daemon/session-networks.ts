@@ -1,4 +1,5 @@
 /** The networks of sessions that the gateway serves: their allowlists and their language models. */
+import type { JobActivity } from "../sessions/port/executor.ts";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { sentence } from "../errors.ts";
@@ -124,6 +125,13 @@ export class SessionNetworks implements Network {
       await delay(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
+  }
+
+  async llmActivity(sessionId: string): Promise<JobActivity["llm"]> {
+    const { sessions } = await this.gateway.list().catch(() => ({ sessions: [] }));
+    const llm = sessions.find(({ session }) => session === sessionId)?.llm;
+    if (llm === undefined || llm === null) return undefined;
+    return { answered: llm.requests - llm.in_flight, inFlight: llm.in_flight };
   }
 
   async verdictOfFailure(sessionId: string): Promise<ReasonOfFailure | undefined> {

@@ -33,6 +33,7 @@ import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
+import type { SessionRedaction } from "./session-redaction.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 
 /** What sessions are made from. */
@@ -46,6 +47,7 @@ export interface SessionsHost {
   readonly engine: Engine;
   readonly credentials: VariableSource;
   readonly networks: Network;
+  readonly redaction: SessionRedaction;
   readonly clock: Clock;
   readonly log: Logger;
   readonly daemon: { readonly pid: number; readonly version: string };
@@ -64,7 +66,7 @@ export interface SessionsHost {
 
 /** Makes the intake, and continues every session that an earlier daemon has left. */
 export async function startSessions(parts: SessionsHost): Promise<Intake> {
-  const { current, places, host, engine, clock, log, daemon, failpoints, resources } = parts;
+  const { current, places, host, engine, clock, log, daemon, failpoints, redaction, resources } = parts;
   const boot = await bootMarker(places.runtime);
   const index = new OpenIndex(places.state);
   const { version } = daemon;
@@ -99,9 +101,12 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       exportLimitBytes: () => current.config.daemon.exportLimitBytes,
       version,
       now: clock.now,
+      findValues: redaction.finderOf,
       copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
     }),
-    credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
+    credentials: credentialsOf(places.runtime, parts.credentials, {
+      ...{ failpoints, fifos, redaction },
+    }),
     hostPaths: hostPathsOf(protectedOf(parts)),
     leftovers: leftoversOf(places, remover.remove),
     network: parts.networks,
@@ -116,6 +121,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       boot,
       daemon,
       failpoints,
+      redaction,
       admission: parts.admission,
     },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { ConsoleStream } from "../../podman/console-log.ts";
+import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
@@ -14,6 +15,7 @@ import {
   makePersistent,
   say,
 } from "../frame/context.ts";
+import { findFingerprints, fingerprintsFor, fingerprintsNow } from "../frame/fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
@@ -44,6 +46,11 @@ interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
   readonly follow: boolean;
   readonly raw: boolean;
   readonly asJson: boolean;
+}
+
+interface Reading extends Pick<FollowOptions, "ended" | "fingerprints"> {
+  /** Aborts when the reader goes away. */
+  readonly left: AbortSignal;
 }
 
 /** `agentd logs`: what a session has printed. */
@@ -102,15 +109,16 @@ async function printFromDaemon(
   context: CliContext,
 ): Promise<number> {
   const view = await client.call("show", { session: await askedSession(client, session) });
+  const fingerprints = (): Promise<Fingerprints | undefined> => fingerprintsNow(client, view);
   return await untilInterrupted(context, async (left) => {
     if (!wanted.follow || view.state === "sealed") {
-      await printLog(view.record, wanted, { ended: AbortSignal.abort(), left }, context);
+      await printLog(view.record, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
       if (wanted.follow && !left.aborted) await say(context, endText(view));
       return;
     }
     const ended = new AbortController();
     const end = sessionEnd(client, view.session_id, { signal: left }).finally(() => ended.abort());
-    const log = printLog(view.record, wanted, { ended: ended.signal, left }, context);
+    const log = printLog(view.record, wanted, { ended: ended.signal, left, fingerprints }, context);
     const [waited, printed] = await Promise.allSettled([end, log]);
     if (printed.status === "rejected") throw printed.reason;
     if (left.aborted) return;
@@ -131,8 +139,11 @@ async function printFromDisk(
     import("../../audit/read/record-view.ts"),
   ]);
   const { directory } = await recordOf(session, context);
+  const document = await readDocument(directory);
+  const fingerprints = (): Promise<Fingerprints | undefined> =>
+    fingerprintsFor(document, () => findFingerprints(document.session_id, context));
   return await untilInterrupted(context, async (left) => {
-    await printLog(directory, wanted, { ended: AbortSignal.abort(), left }, context);
+    await printLog(directory, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
     if (!wanted.follow || left.aborted) return;
     if ((await readDocument(directory)).outcome === null) throw noDaemon;
     await say(context, endText(await readView(directory, "sealed")));
@@ -166,13 +177,16 @@ async function untilInterrupted(
 async function printLog(
   record: string,
   { selection, tail, asJson, raw }: Wanted,
-  { ended, left }: { readonly ended: AbortSignal; readonly left: AbortSignal },
+  { ended, left, fingerprints }: Reading,
   { stdout, stderr }: CliContext,
 ): Promise<void> {
   const outputs = asJson
     ? { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) }
     : { stdout: new SessionOutput(stdout, { raw }), stderr: new SessionOutput(stderr, { raw }) };
-  await followConsoleLog(consoleLogOf(record), { selection, tail, outputs, ended, abandoned: left });
+  await followConsoleLog(consoleLogOf(record), {
+    ...{ selection, tail, outputs, ended, abandoned: left },
+    fingerprints: () => (raw ? Promise.resolve(undefined) : fingerprints()),
+  });
   await outputs.stdout.end();
   await outputs.stderr.end();
 }

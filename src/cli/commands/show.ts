@@ -3,6 +3,7 @@ import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { connectIfRunning, type LocalContext } from "../frame/context.ts";
+import { findFingerprints, fingerprintsFor } from "../frame/fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
@@ -11,7 +12,7 @@ import {
   namedSession,
   takingSession,
 } from "../frame/session-argument.ts";
-import { readReport, reportText } from "../words/session-report.ts";
+import { readReport, reportText, type SessionReport } from "../words/session-report.ts";
 
 interface ShowOptions extends LatestOption {
   readonly json?: true;
@@ -47,8 +48,14 @@ async function showSession(
   const { stdout, now } = context;
   const view = await findView(session, context);
   if (options.json === true) await stdout.json(view);
-  else await stdout.line(reportText(await readReport(view), now(), stdout));
+  else await stdout.line(reportText(await report(view, context), now(), stdout));
   return 0;
+}
+
+async function report(view: SessionView, context: LocalContext): Promise<SessionReport> {
+  return await readReport(view, () =>
+    fingerprintsFor(view, () => findFingerprints(view.session_id, context)),
+  );
 }
 
 async function findView(session: NamedSession, context: LocalContext): Promise<SessionView> {

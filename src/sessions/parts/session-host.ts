@@ -1,6 +1,7 @@
 import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
 import type { Executor } from "../port/executor.ts";
+import type { RedactionPort } from "../port/redaction.ts";
 import type { Clock } from "../port/ports.ts";
 import type { Admission } from "../queue/admission.ts";
 import type { FreeSpace } from "../queue/free-space.ts";
@@ -24,5 +25,6 @@ export interface SessionHost {
   readonly prepareExport: () => void;
   /** What a command printed last on its standard output; empty when nothing can be read. */
   readonly lastPrinted: (consoleLogPath: string) => Promise<string>;
+  readonly redaction: RedactionPort;
   readonly failpoints: Failpoints;
 }

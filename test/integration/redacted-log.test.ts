@@ -1,0 +1,81 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConsoleLogDecoder, type ConsoleStream } from "../../src/podman/console-log.ts";
+import { formsOf } from "../../src/redaction/forms.ts";
+import { makeFingerprints } from "../../src/redaction/make-fingerprints.ts";
+import { findInLog, writeWithout } from "../../src/redaction/redact-log.ts";
+import { slowlyRedacted } from "../unit/redaction/reference.ts";
+
+const TIME = "2026-11-29T05:00:00.000000000+00:00";
+const SECRETS = { TOKEN: "tok-0123456789abcdef", PASS: "p@ss/word+1", KEY: "-----BEGIN\nabcdefgh\n-----END" };
+const CASES = 100;
+
+let directory: string;
+beforeAll(async () => (directory = await mkdtemp(join(tmpdir(), "redacted-log-"))));
+afterAll(() => rm(directory, { recursive: true }));
+
+const forms = Object.entries(SECRETS).flatMap(([name, value]) => formsOf(value).map((form) => ({ name, form })));
+
+/** What a command printed, as conmon writes it down. */
+const part = fc.record({
+  stream: fc.constantFrom<ConsoleStream>("stdout", "stderr"),
+  text: fc.oneof(
+    fc.string({ unit: fc.constantFrom("a", "-", "\n"), maxLength: 8 }),
+    fc.constantFrom(...forms.map(({ form }) => form.toString()), ...Object.values(SECRETS)),
+  ),
+  /** Where conmon cuts it. */
+  cut: fc.integer({ min: 1, max: 12 }),
+});
+
+function asConmon(parts: readonly { stream: ConsoleStream; text: string; cut: number }[]): string {
+  const lines = parts.flatMap(({ stream, text, cut }) =>
+    (text.match(new RegExp(`[^\n]{1,${cut}}\n?|\n`, "g")) ?? []).map((piece) =>
+      piece.endsWith("\n") ? `${TIME} ${stream} F ${piece}` : `${TIME} ${stream} P ${piece}\n`,
+    ),
+  );
+  return lines.join("");
+}
+
+function printed(log: Buffer): Record<ConsoleStream, Buffer> {
+  const decoder = new ConsoleLogDecoder();
+  const segments = [...decoder.decode(log), ...decoder.end()];
+  const of = (stream: ConsoleStream): Buffer =>
+    Buffer.concat(segments.filter((each) => each.stream === stream).map(({ bytes }) => bytes));
+  return { stdout: of("stdout"), stderr: of("stderr") };
+}
+
+const headers = (log: string): string[] => log.split("\n").map((line) => line.slice(0, TIME.length + 9));
+
+describe("a console log that is written anew", () => {
+  it(`says what a slow search leaves of it, line for line, in ${CASES} cases`, async () => {
+    const prints = makeFingerprints(Object.entries(SECRETS));
+    let replaced = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(part, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 200 }),
+        async (parts, chunkBytes) => {
+          const [old, anew] = [join(directory, "old.log"), join(directory, "new.log")];
+          await writeFile(old, asConmon(parts));
+          await rm(anew, { force: true });
+          const found = await findInLog(old, prints, chunkBytes);
+          const { bytes } = await writeWithout(old, anew, found, chunkBytes);
+          const [before, after] = [await readFile(old), await readFile(anew)];
+          const [was, is] = [printed(before), printed(after)];
+          const wanted = { stdout: slowlyRedacted(was.stdout, forms), stderr: slowlyRedacted(was.stderr, forms) };
+          expect(is.stdout.toString()).toBe(wanted.stdout.text.toString());
+          expect(is.stderr.toString()).toBe(wanted.stderr.text.toString());
+          expect(headers(after.toString())).toEqual(headers(before.toString()));
+          expect(found.values).toBe(wanted.stdout.values + wanted.stderr.values);
+          expect([found.bytes, bytes]).toEqual([before.length, after.length]);
+          replaced += found.values;
+        },
+      ),
+      { numRuns: CASES },
+    );
+    expect(replaced).toBeGreaterThan(CASES / 2);
+  });
+});
