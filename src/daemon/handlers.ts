@@ -6,8 +6,8 @@ import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
-import type { SessionRedaction } from "./session-redaction.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
+import type { SessionRedaction } from "./session-redaction.ts";
 
 /** The part of the status that does not change while the daemon runs. */
 export type FixedStatus = Omit<

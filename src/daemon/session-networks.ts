@@ -1,5 +1,4 @@
 /** The networks of sessions that the gateway serves: their allowlists and their language models. */
-import type { JobActivity } from "../sessions/port/executor.ts";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { sentence } from "../errors.ts";
@@ -14,6 +13,7 @@ import { type LedgerSums, sumLedger } from "../llm/ledger/ledger-sums.ts";
 import { sessionLlm } from "../llm/ledger/session-llm.ts";
 import type { Network, NetworkRequest } from "../local/ports.ts";
 import type { Llm } from "../profile/profile.ts";
+import type { JobActivity } from "../sessions/port/executor.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
 import { ProviderKeys } from "./provider-keys.ts";
 import type { SessionLlmAccess } from "./session-llm.ts";

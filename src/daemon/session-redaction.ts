@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ifThere } from "../if-there.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { PublishTools } from "../publish/publish.ts";
 import type { Fingerprints } from "../redaction/fingerprints.ts";
 import {
   FINGERPRINTS_DIRECTORY,
@@ -14,7 +15,6 @@ import {
 import { makeFingerprints } from "../redaction/make-fingerprints.ts";
 import { namesIn, namesInFile, redactedText } from "../redaction/redact-text.ts";
 import { replaceInLog } from "../redaction/replace-log.ts";
-import type { PublishTools } from "../publish/publish.ts";
 import { openRegularFile } from "../regular-file.ts";
 import type { Redaction } from "../session-document.ts";
 import type { RedactedSession, RedactionPort } from "../sessions/port/redaction.ts";

@@ -33,8 +33,8 @@ import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
-import type { SessionRedaction } from "./session-redaction.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
+import type { SessionRedaction } from "./session-redaction.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {

@@ -41,7 +41,7 @@ async function cpuSeconds(pid: number, containerId: string): Promise<number | un
  */
 async function ticksOfTree(first: number): Promise<number> {
   let ticks = 0;
-  for (let level = [first]; level.length > 0; ) {
+  for (let level = [first]; level.length > 0;) {
     const found = await Promise.all(level.map(async (pid) => await readProcess(pid)));
     ticks += found.reduce((sum, each) => sum + each.ticks, 0);
     level = found.flatMap(({ children }) => children);

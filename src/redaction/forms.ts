@@ -8,6 +8,8 @@ export function formsOf(value: string): Buffer[] {
     JSON.stringify(value).slice(1, -1),
     ...urlForms(value),
     ...base64Forms(Buffer.from(value)),
+    Buffer.from(value).toString("hex"),
+    Buffer.from(value).toString("hex").toUpperCase(),
   ];
   return [...new Set(texts.map((text) => text.replaceAll(/[\r\n]/g, "")))].map((text) => Buffer.from(text));
 }

@@ -18,7 +18,10 @@ export function fingerprintsPaths(
   sessionId: string,
 ): { readonly open: string; readonly sealed: string } {
   const directory = join(runtime, FINGERPRINTS_DIRECTORY);
-  return { open: join(directory, `${sessionId}.json`), sealed: join(directory, `${SEALED}${sessionId}.json`) };
+  return {
+    open: join(directory, `${sessionId}.json`),
+    sealed: join(directory, `${SEALED}${sessionId}.json`),
+  };
 }
 
 /** Writes the fingerprints of a session, which replace earlier ones. */
@@ -29,7 +32,10 @@ export async function writeFingerprints(path: string, prints: Fingerprints): Pro
 }
 
 /** Undefined where there are none, or none that this version can use. @param runtime the instance's runtime directory. */
-export async function readFingerprints(runtime: string, sessionId: string): Promise<Fingerprints | undefined> {
+export async function readFingerprints(
+  runtime: string,
+  sessionId: string,
+): Promise<Fingerprints | undefined> {
   const { open, sealed } = fingerprintsPaths(runtime, sessionId);
   const text = (await ifThere(readFile(open, "utf8"))) ?? (await ifThere(readFile(sealed, "utf8")));
   return text === undefined ? undefined : asFingerprints(parsed(text));

@@ -87,7 +87,7 @@ export async function writeWithout(
   const hash = createHash("sha256");
   let bytes = 0;
   const write = async (data: Buffer): Promise<void> => {
-    for (let done = 0; done < data.length; ) done += (await to.write(data, done)).bytesWritten;
+    for (let done = 0; done < data.length;) done += (await to.write(data, done)).bytesWritten;
     hash.update(data);
     bytes += data.length;
   };
@@ -120,7 +120,7 @@ export async function writeWithout(
 /** Whole chunks, which may be reused when the next one is asked for. */
 async function* chunksOf(file: FileHandle, chunkBytes: number): AsyncGenerator<Buffer> {
   const chunk = Buffer.alloc(chunkBytes);
-  for (let position = 0; ; ) {
+  for (let position = 0; ;) {
     const { bytesRead } = await file.read(chunk, 0, chunkBytes, position);
     if (bytesRead === 0) return;
     position += bytesRead;

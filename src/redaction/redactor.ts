@@ -232,7 +232,8 @@ export class Redactor {
       const byte = held[at] ?? 0;
       if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
         lineEnds += 1;
-        if (lineEnds > MOST_LINE_ENDS) return { plain: this.#plain.subarray(0, filled), end: at, isCut: true };
+        if (lineEnds > MOST_LINE_ENDS)
+          return { plain: this.#plain.subarray(0, filled), end: at, isCut: true };
         continue;
       }
       lineEnds = 0;
@@ -248,4 +249,3 @@ export function replacement({ name, bytes }: Piece & { readonly kind: "value" })
   const lineEnds = bytes.toString("latin1").replaceAll(/[^\r\n]/g, "");
   return Buffer.from(`[${name}]${lineEnds}`);
 }
-

@@ -26,11 +26,7 @@ const stagedLog = (log: string): string => `${log}.redacted`;
  * @param isWanted whether the log itself is changed; else it is only looked into.
  * @returns how many values it has, or had.
  */
-export async function replaceInLog(
-  log: string,
-  prints: Fingerprints,
-  isWanted: boolean,
-): Promise<number> {
+export async function replaceInLog(log: string, prints: Fingerprints, isWanted: boolean): Promise<number> {
   await rm(stagedLog(log), { force: true });
   const done = await redactionsDone(log);
   if (done !== undefined) return done.values;

@@ -17,7 +17,9 @@ let directory: string;
 beforeAll(async () => (directory = await mkdtemp(join(tmpdir(), "redacted-log-"))));
 afterAll(() => rm(directory, { recursive: true }));
 
-const forms = Object.entries(SECRETS).flatMap(([name, value]) => formsOf(value).map((form) => ({ name, form })));
+const forms = Object.entries(SECRETS).flatMap(([name, value]) =>
+  formsOf(value).map((form) => ({ name, form })),
+);
 
 /** What a command printed, as conmon writes it down. */
 const part = fc.record({
@@ -65,7 +67,10 @@ describe("a console log that is written anew", () => {
           const { bytes } = await writeWithout(old, anew, found, chunkBytes);
           const [before, after] = [await readFile(old), await readFile(anew)];
           const [was, is] = [printed(before), printed(after)];
-          const wanted = { stdout: slowlyRedacted(was.stdout, forms), stderr: slowlyRedacted(was.stderr, forms) };
+          const wanted = {
+            stdout: slowlyRedacted(was.stdout, forms),
+            stderr: slowlyRedacted(was.stderr, forms),
+          };
           expect(is.stdout.toString()).toBe(wanted.stdout.text.toString());
           expect(is.stderr.toString()).toBe(wanted.stderr.text.toString());
           expect(headers(after.toString())).toEqual(headers(before.toString()));

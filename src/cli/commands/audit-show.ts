@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
-import { findFingerprints, fingerprintsFor } from "../frame/fingerprints.ts";
+import { fingerprintsFor } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   type LatestOption,

@@ -8,7 +8,7 @@ import { RedactedStream } from "../../redaction/redacted-stream.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type LocalContext, say } from "../frame/context.ts";
 import { CountedProgress } from "../frame/counted-progress.ts";
-import { findFingerprints } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import type { LatestOption } from "../frame/session-argument.ts";
 import { printable } from "../terminal/printable.ts";
@@ -75,8 +75,7 @@ async function copy(
       // A file or pipe gets every byte: checksums are those of the record.
       const prints = context.stdout.isTerminal ? await findFingerprints(place.id, context) : undefined;
       await print(found, { tried, prints }, context);
-    }
-    else
+    } else
       await copyTo(
         found,
         { destination, name: place.id, tried, path, force: options.force === true },

@@ -4,7 +4,7 @@ import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import { redactedChunks } from "../../redaction/redact-text.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type LocalContext, say } from "../frame/context.ts";
-import { findFingerprints } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import {
   type LatestOption,
   type NamedSession,
@@ -104,7 +104,7 @@ async function fingerprintsOfWork(
   { raw }: DiffOptions,
   context: LocalContext,
 ): Promise<Fingerprints | undefined> {
-  const { credentials_in_work: names = [] } = document;
+  const { credentials_in_work: names } = document;
   if (raw === true || names.length === 0) return undefined;
   const prints = await findFingerprints(id, context);
   if (prints !== undefined) return prints;

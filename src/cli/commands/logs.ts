@@ -15,7 +15,8 @@ import {
   makePersistent,
   say,
 } from "../frame/context.ts";
-import { findFingerprints, fingerprintsFor, fingerprintsNow } from "../frame/fingerprints.ts";
+import { fingerprintsFor, fingerprintsNow } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,

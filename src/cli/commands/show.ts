@@ -3,7 +3,8 @@ import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { connectIfRunning, type LocalContext } from "../frame/context.ts";
-import { findFingerprints, fingerprintsFor } from "../frame/fingerprints.ts";
+import { fingerprintsFor } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,

@@ -6,8 +6,8 @@ import { type FileHandle, stat } from "node:fs/promises";
 import { AgentdError, sentence } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "../../podman/console-log.ts";
-import { openRegularFile } from "../../regular-file.ts";
 import { readRedactions } from "../../redaction/redactions.ts";
+import { openRegularFile } from "../../regular-file.ts";
 import { findTail } from "./console-log-tail.ts";
 
 const CHUNK_BYTES = 1024 * 1024;

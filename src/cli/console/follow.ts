@@ -80,7 +80,11 @@ class Printer {
     for (const { stream, bytes, isTime } of segments) {
       const streams = (this.#streams ??= await this.#begin());
       if (streams === "as it is") await this.#write(stream, bytes);
-      else await this.#write(stream, isTime === true ? streams[stream].mark(bytes) : streams[stream].push(bytes));
+      else
+        await this.#write(
+          stream,
+          isTime === true ? streams[stream].mark(bytes) : streams[stream].push(bytes),
+        );
     }
   }
 

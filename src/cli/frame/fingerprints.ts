@@ -4,7 +4,6 @@ import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import { asFingerprints } from "../../redaction/kept-fingerprints.ts";
 import type { Caller } from "../../rpc/client.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import type { LocalContext } from "./context.ts";
 
 /** What of a session decides whether its output can be shown as it is. */
 export type Shown = Pick<SessionDocument, "session_id" | "outcome" | "redaction">;
@@ -24,27 +23,6 @@ export async function fingerprintsNow(client: Caller, shown: Shown): Promise<Fin
   if (found !== undefined) return found;
   const now = shown.outcome === null ? await client.call("show", { session }) : shown;
   return await fingerprintsFor(now, () => Promise.resolve(undefined));
-}
-
-/** Reads the fingerprints of a session where the daemon keeps them; undefined where they are gone. */
-export async function findFingerprints(
-  sessionId: string,
-  { installation, stateDirectory }: Pick<LocalContext, "installation" | "stateDirectory">,
-): Promise<Fingerprints | undefined> {
-  const [{ join }, { runtimeDirectory }, { instanceId }, { readFingerprints }] = await Promise.all([
-    import("node:path"),
-    import("../../config/paths.ts"),
-    import("../../config/instance-id.ts"),
-    import("../../redaction/kept-fingerprints.ts"),
-  ]);
-  try {
-    const runtime = join(runtimeDirectory(installation.host), instanceId(stateDirectory));
-    return await readFingerprints(runtime, sessionId);
-  } catch (error) {
-    // Without a runtime directory there are none.
-    if (error instanceof AgentdError) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -7,9 +7,9 @@ import type { JournalEntry } from "../../audit/format/journal.ts";
 import type { LeftFiles } from "../../audit/read/left-files.ts";
 import { AgentdError } from "../../errors.ts";
 import { egressOf } from "../../gateway/log/egress-hosts.ts";
+import { MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
 import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import { redactedText } from "../../redaction/redact-text.ts";
-import { MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
 import { readRegularFile } from "../../regular-file.ts";
 import type { Egress, SessionLlm, SessionView } from "../../session-document.ts";
 import { consoleLogOf } from "../console/follow.ts";
@@ -77,7 +77,9 @@ export async function readReport(
       : await readLastLines(consoleLogOf(view.record), SHOWN_LINES, prints);
   const line = await firstLineOfRequest(view, recordPaths(view.record).input);
   const request =
-    line === null || prints === undefined || prints instanceof AgentdError ? line : redactedText(line, prints);
+    line === null || prints === undefined || prints instanceof AgentdError
+      ? line
+      : redactedText(line, prints);
   const left = countLeftFiles(view.record);
   const [egress, llm] = await Promise.all([findEgress(view), findLlm(view)]);
   return { view, left, journal: await journal, request, egress, llm, lastLines };

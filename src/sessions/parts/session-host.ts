@@ -1,8 +1,8 @@
 import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
 import type { Executor } from "../port/executor.ts";
-import type { RedactionPort } from "../port/redaction.ts";
 import type { Clock } from "../port/ports.ts";
+import type { RedactionPort } from "../port/redaction.ts";
 import type { Admission } from "../queue/admission.ts";
 import type { FreeSpace } from "../queue/free-space.ts";
 import type { SessionFeed } from "../state/feed.ts";

@@ -29,12 +29,7 @@ export function watchStall(parts: SessionParts, ref: string, signal: AbortSignal
   );
 }
 
-async function watch(
-  parts: SessionParts,
-  ref: string,
-  stallMs: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function watch(parts: SessionParts, ref: string, stallMs: number, signal: AbortSignal): Promise<void> {
   const { host, job, plan, record, standing, orders, stallClock } = parts;
   const { clock, executor } = host;
   const { profile } = plan;
@@ -58,7 +53,11 @@ async function watch(
     const told = record.document.warnings.includes(warningOf(what));
     const warnings = told ? [] : [warningOf(what)];
     await record.update({ warnings: [...record.document.warnings, ...warnings] }, { persist: false });
-    await standing.note("stalled", { idle_ms: Math.round(idleMs), stop: profile.onStall === "stop", warnings });
+    await standing.note("stalled", {
+      idle_ms: Math.round(idleMs),
+      stop: profile.onStall === "stop",
+      warnings,
+    });
     if (profile.onStall !== "stop") continue;
     await orders.give({ outcome: "stalled", cause: what, graceMs: profile.graceMs });
     return;

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../../../src/cli/console/follow.ts";
+import { Output } from "../../../src/cli/terminal/output.ts";
 import type { Fingerprints } from "../../../src/redaction/fingerprints.ts";
 import { makeFingerprints } from "../../../src/redaction/make-fingerprints.ts";
 import { replaceInLog } from "../../../src/redaction/replace-log.ts";
-import { Output } from "../../../src/cli/terminal/output.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 const WAIT = { timeout: 60_000, interval: 10 };

@@ -9,7 +9,8 @@ import { slowlyRedacted } from "./reference.ts";
 const CASES = 10_000;
 
 const TOKEN = "ghp_4fKq9ZsT1xYw7RbN";
-const KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQ==\n-----END KEY-----\n";
+const KEY =
+  "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQ==\n-----END KEY-----\n";
 const URLISH = "p@ss wörd/+&=~*'!";
 
 const shown = (text: string, values: readonly (readonly [string, string])[] = [["TOKEN", TOKEN]]): string => {
@@ -61,10 +62,12 @@ describe("what is replaced", () => {
   });
 
   it("is no value with seven bytes", () => {
-    expect(shown("my 1234567 and 12345678", [
-      ["SEVEN", "1234567"],
-      ["EIGHT", "abcdefgh"],
-    ])).toBe("my 1234567 and 12345678");
+    expect(
+      shown("my 1234567 and 12345678", [
+        ["SEVEN", "1234567"],
+        ["EIGHT", "abcdefgh"],
+      ]),
+    ).toBe("my 1234567 and 12345678");
   });
 });
 
@@ -124,7 +127,9 @@ const scene = fc.array(value, { minLength: 1, maxLength: 3 }).chain((values) => 
   });
 });
 
-const printsOf = (values: readonly string[]): { prints: Fingerprints; forms: { name: string; form: Buffer }[] } => {
+const printsOf = (
+  values: readonly string[],
+): { prints: Fingerprints; forms: { name: string; form: Buffer }[] } => {
   const named = values.map((each, index) => [`V${index}`, each] as const);
   const forms = named
     .filter(([, each]) => Buffer.byteLength(each) >= 8)

@@ -41,7 +41,10 @@ describe("a command that gets on", () => {
   it.each<[string, Life]>([
     ["prints", (minute) => ({ outputBytes: minute })],
     ["compiles in silence", (minute) => ({ cpuSeconds: minute * 55 })],
-    ["compiles in silence while its models are idle", (minute) => ({ cpuSeconds: minute * 55, llm: IDLE_MODEL })],
+    [
+      "compiles in silence while its models are idle",
+      (minute) => ({ cpuSeconds: minute * 55, llm: IDLE_MODEL }),
+    ],
     ["asks models", (minute) => ({ llm: { answered: minute, inFlight: 0 } })],
     ["prints while a model works", (minute) => ({ outputBytes: minute, llm: { answered: 3, inFlight: 1 } })],
     ["prints every nineteen minutes", (minute) => ({ outputBytes: Math.floor(minute / 19) })],
