@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -7,6 +7,8 @@ import { ConsoleLogDecoder, type ConsoleStream } from "../../src/podman/console-
 import { formsOf } from "../../src/redaction/forms.ts";
 import { makeFingerprints } from "../../src/redaction/make-fingerprints.ts";
 import { findInLog, writeWithout } from "../../src/redaction/redact-log.ts";
+import { placeOf, readRedactions } from "../../src/redaction/redactions.ts";
+import { replaceInLog } from "../../src/redaction/replace-log.ts";
 import { slowlyRedacted } from "../unit/redaction/reference.ts";
 
 const TIME = "2026-11-29T05:00:00.000000000+00:00";
@@ -82,5 +84,55 @@ describe("a console log that is written anew", () => {
       { numRuns: CASES },
     );
     expect(replaced).toBeGreaterThan(CASES / 2);
+  });
+});
+
+describe("a console log that is replaced", () => {
+  const line = (text: string): string => `${TIME} stdout F ${text}\n`;
+  const prints = makeFingerprints(Object.entries(SECRETS));
+
+  it.each([
+    ["was not begun", () => Promise.resolve()],
+    [
+      "was cut short before the new log took its place",
+      (log: string) => writeFile(`${log}.redacted`, "half"),
+    ],
+    [
+      "was cut short when the list was written, and the new log was not in its place",
+      async (log: string) => {
+        const original = await readFile(log);
+        await replaceInLog(log, prints, true);
+        await writeFile(log, original);
+      },
+    ],
+    ["was done", (log: string) => replaceInLog(log, prints, true)],
+  ])("has no values, and a list of where they were, where that %s", async (_when, before) => {
+    const own = await mkdtemp(join(directory, "replaced-"));
+    const log = join(own, "console.log");
+    await writeFile(log, line(`a ${SECRETS.TOKEN} b`) + line(`c ${SECRETS.TOKEN}`));
+    await before(log);
+    expect(await replaceInLog(log, prints, true)).toBe(2);
+    const text = line("a [TOKEN] b") + line("c [TOKEN]");
+    expect(await readFile(log, "utf8")).toBe(text);
+    expect((await readdir(own)).sort()).toEqual(["console.log", "console.redactions.json"]);
+    const list = await readRedactions(log);
+    if (list === undefined) throw new Error("there is no list");
+    const after = line(`a ${SECRETS.TOKEN} b`).length;
+    expect(placeOf(after, list)).toBe(line("a [TOKEN] b").length);
+    expect(placeOf(list.original_bytes, list)).toBe(list.bytes);
+    expect(placeOf(after - 5, list)).toBe(placeOf(after - SECRETS.TOKEN.length, list));
+    expect(text.length).toBe(list.bytes);
+  });
+
+  it("stays as it is without values, and where it is only to be looked into", async () => {
+    const own = await mkdtemp(join(directory, "left-"));
+    const log = join(own, "console.log");
+    await writeFile(log, line("nothing"));
+    expect(await replaceInLog(log, prints, true)).toBe(0);
+    await writeFile(log, line(SECRETS.TOKEN));
+    expect(await replaceInLog(log, prints, false)).toBe(1);
+    expect(await readFile(log, "utf8")).toBe(line(SECRETS.TOKEN));
+    expect(await readdir(own)).toEqual(["console.log"]);
+    expect(await replaceInLog(join(own, "none.log"), prints, true)).toBe(0);
   });
 });
