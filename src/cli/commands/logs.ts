@@ -139,10 +139,12 @@ async function printFromDisk(
     import("../../audit/read/query.ts"),
     import("../../audit/read/record-view.ts"),
   ]);
-  const { directory } = await recordOf(session, context);
-  const document = await readDocument(directory);
-  const fingerprints = (): Promise<Fingerprints | undefined> =>
-    fingerprintsFor(document, () => findFingerprints(document.session_id, context));
+  const { directory, id } = await recordOf(session, context);
+  const fingerprints = async (): Promise<Fingerprints | undefined> => {
+    // A record whose document cannot be read is shown as one that is open.
+    const known = await readDocument(directory).catch(() => ({ outcome: null, redaction: null }));
+    return await fingerprintsFor({ ...known, session_id: id }, () => findFingerprints(id, context));
+  };
   return await untilInterrupted(context, async (left) => {
     await printLog(directory, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
     if (!wanted.follow || left.aborted) return;
