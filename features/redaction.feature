@@ -80,3 +80,24 @@ Feature: Redaction
     Then its stdout mentions "settings.ini" and "+token = [TOKEN]"
     When the operator runs `agentd diff --raw SESSION`
     Then its stdout mentions "settings.ini" and "+token = tok-Zm9vYmFy/0123456789"
+
+  Scenario: The token that a session shows the gateway is a credential of its own
+    Given the provider "test" of the model "test-model"
+    And the profile says:
+      """
+      [llm]
+      providers = ["test"]
+      """
+    And an agent that runs:
+      """
+      echo "key $ANTHROPIC_API_KEY at $ANTHROPIC_BASE_URL"
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      key [ANTHROPIC_API_KEY] at http://127.0.0.1:8790
+
+      """
+    And the record says:
+      | redaction       | "complete" |
+      | redacted_values | 1          |

@@ -23,6 +23,9 @@ import { PATCH_FILE } from "../work/summary.ts";
 /** How many sessions' fingerprints are kept, of some kilobytes each: sealed ones are for those who read their records. */
 const MOST_KEPT = 1_000;
 
+/** So that not every seal looks at the age of all. */
+const FORGOTTEN_AT_ONCE = 100;
+
 /** Keeps fingerprints in a directory that a boot clears. */
 export class SessionRedaction implements RedactionPort {
   readonly #runtime: string;
@@ -86,7 +89,7 @@ export class SessionRedaction implements RedactionPort {
   async #forgetOldest(): Promise<void> {
     const directory = join(this.#runtime, FINGERPRINTS_DIRECTORY);
     const names = ((await ifThere(readdir(directory))) ?? []).filter((name) => name.startsWith(SEALED));
-    if (names.length <= MOST_KEPT) return;
+    if (names.length < MOST_KEPT + FORGOTTEN_AT_ONCE) return;
     const aged = await Promise.all(
       names.map(async (name) => ({ name, age: (await ifThere(stat(join(directory, name))))?.mtimeMs ?? 0 })),
     );
