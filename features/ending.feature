@@ -66,6 +66,62 @@ Feature: Ending a session
     And the JSON on its stdout agrees with the record
     And nothing of the session is left behind
 
+  Scenario: A session that gets nowhere is found, and ended where its profile says so
+    Given the profile says:
+      """
+      stall = "3s"
+      on_stall = "stop"
+      """
+    And an agent that runs:
+      """
+      echo 'Continue? [y/n]'
+      exec sleep 1000
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 121
+    And the record says:
+      | outcome  | "stalled"                                                                         |
+      | cause    | "no output and no processor time to speak of for 3 s"                             |
+      | warnings | ["The session stalled: no output and no processor time to speak of for 3 s."] |
+    And nothing of the session is left behind
+
+  Scenario: A session that works in silence is not stalled
+    Given the profile says:
+      """
+      stall = "2s"
+      on_stall = "stop"
+      """
+    And an agent that runs:
+      """
+      end=$(($(date +%s) + 6))
+      while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; done
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And the record says:
+      | outcome  | "success" |
+      | warnings | []        |
+
+  Scenario: A session that is only told to be stalled goes on, and says so until then
+    Given the profile says:
+      """
+      stall = "2s"
+      """
+    And an agent that runs:
+      """
+      until [ -e .runa/go ]; do sleep 0.5; done
+      echo done
+      """
+    When the operator starts `agentd run site-builder`
+    And the session is busy with "stalled: no output and no processor time to speak of for 2 s"
+    And the operator runs `agentd show SESSION`
+    Then its stdout mentions "stalled: no output" and "idle_ms"
+    When the session is let go
+    And it has ended
+    Then it exits with 0
+    And the record says:
+      | outcome | "success" |
+
   Scenario: A timeout on the command line goes before the profile's
     Given the profile says:
       """

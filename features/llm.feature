@@ -37,6 +37,25 @@ Feature: Language models of a session
     When the operator runs `agentd audit verify SESSION`
     Then it exits with 0
 
+  Scenario: A heartbeat that is printed for ever hides no idle model
+    Given the provider "test" of the model "test-model", which has a price
+    And the profile says:
+      """
+      stall = "3s"
+      on_stall = "stop"
+
+      [llm]
+      providers = ["test"]
+      """
+    And an agent that runs:
+      """
+      while :; do printf .; sleep 0.5; done
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 121
+    And the record says:
+      | outcome | "stalled" |
+
   Scenario: A session whose budget is spent ends
     Given the provider "test" of the model "test-model", which has a price
     And the profile says:

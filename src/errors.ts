@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   image_build_failed: "The image of an agent cannot be built.",
   disk_low: "A disk that sessions write to has too little free space.",
   // Launching a session.
+  redaction_unavailable: "The output cannot be shown without the values of credentials in it.",
   credential_unset: "The variable that a credential names is not set.",
   credential_invalid: "The value of a credential cannot be passed to the session.",
   credentials_unusable: "The credentials file cannot be read.",

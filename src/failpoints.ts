@@ -60,6 +60,9 @@ export const FAILPOINT_LABELS = [
   "published",
   "gate_removed",
   "staging_removed",
+  // Of a session with credentials, before their values are replaced in its output; after it, before the journal says so.
+  "redacting",
+  "redacted",
   // Of a profile with programs that run after its sessions: what is owed is written down; one has run, before that says so.
   "after_owed",
   "sealing",

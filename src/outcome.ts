@@ -22,6 +22,7 @@ export const OUTCOMES = [
   "output_limit_exceeded",
   "budget_exhausted",
   "llm_refused",
+  "stalled",
   "interrupted",
   "launch_failed",
 ] as const;
@@ -86,6 +87,7 @@ const RUN_EXIT_CODE: Partial<Record<Outcome, number>> = {
   output_limit_exceeded: 123,
   budget_exhausted: 122,
   llm_refused: 119,
+  stalled: 121,
   interrupted: 75,
   launch_failed: 125,
 };

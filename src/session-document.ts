@@ -159,6 +159,16 @@ export const sessionDocumentSchema = z.object({
   egress: egressSchema.nullable().default(null),
   /** As of now while the session runs. Null where it uses no gateway, and in records of older versions. */
   llm: sessionLlmSchema.nullable().default(null),
+  /**
+   * What became of the values of credentials in `console.log`: `complete`: replaced; `view`: left, as the profile wants;
+   * `incomplete`: left, because agentd could not know them any more. Null while the session is open, where it had no
+   * credentials, and in records of older versions.
+   */
+  redaction: z.enum(["complete", "view", "incomplete"]).nullable().default(null),
+  /** How many values were replaced, or with `view` found; null where `redaction` is null or `incomplete`. */
+  redacted_values: z.int().nullable().default(null),
+  /** Names of the credentials whose values `work/` has; empty as well where nobody knows. */
+  credentials_in_work: z.array(z.string()).default([]),
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
@@ -183,6 +193,16 @@ export const sessionDocumentSchema = z.object({
 });
 
 export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
+
+/** What the end of a session has done about the values of its credentials. */
+export const redactionSchema = sessionDocumentSchema.pick({
+  redaction: true,
+  redacted_values: true,
+  credentials_in_work: true,
+});
+
+export type Redaction = z.infer<typeof redactionSchema>;
+
 export type Excluded = z.infer<typeof excludedSchema>;
 export type SessionState = (typeof SESSION_STATES)[number];
 
@@ -237,6 +257,9 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     published: null,
     egress: null,
     llm: null,
+    redaction: null,
+    redacted_values: null,
+    credentials_in_work: [],
     scheduled_timestamp: null,
     delay_ms: null,
     warnings: [],

@@ -9,6 +9,7 @@ import type { ErrorCode } from "../errors.ts";
 import { MAX_ENV_BYTES, MAX_INLINE_BYTES, MAX_INPUTS } from "../input/rules.ts";
 import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
+import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 
@@ -238,6 +239,7 @@ export const METHODS = {
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
+  fingerprints: FINGERPRINTS_METHOD,
   profiles: {
     summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),

@@ -45,6 +45,7 @@ import { createScheduler, followSchedules, showSchedules } from "./schedules.ts"
 import { SessionDirectory } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
+import { SessionRedaction } from "./session-redaction.ts";
 import { startSessions } from "./start-sessions.ts";
 
 const CLOCK: Clock = {
@@ -126,6 +127,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const freeSpace = freeSpaceIn(places, current, admission);
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
+  const redaction = new SessionRedaction(places.runtime);
   const intake = await startSessions({
     ...options,
     ...{
@@ -137,6 +139,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       engine,
       credentials,
       networks,
+      redaction,
       clock: CLOCK,
       log,
       daemon,
@@ -180,6 +183,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
+      redaction,
       liveLlm: new LiveLlm(networks.gateway, CLOCK.monotonic),
       status: {
         pid,

@@ -7,6 +7,7 @@ import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
+import type { SessionRedaction } from "./session-redaction.ts";
 
 /** The part of the status that does not change while the daemon runs. */
 export type FixedStatus = Omit<
@@ -33,6 +34,8 @@ export interface HandlerHost {
   readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
   /** Default: no session uses language models. */
   readonly liveLlm?: Pick<LiveLlm, "addTo"> | undefined;
+  /** Default: nobody keeps any. */
+  readonly redaction?: Pick<SessionRedaction, "fingerprints"> | undefined;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
@@ -70,6 +73,10 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       const id = await sessions.resolve(session);
       await intake.get(id)?.stop(graceMs);
       return await sessions.view(id);
+    },
+    fingerprints: async ({ session }) => {
+      const found = await host.redaction?.fingerprints(await sessions.resolve(session));
+      return { fingerprints: found === undefined ? null : { ...found } };
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     schedule: host.schedule,

@@ -6,7 +6,7 @@ import { sentence } from "../errors.ts";
 import type { WorkspacePublication } from "../local/ports.ts";
 import { type PublishResult, type PublishTools, publishWork } from "../publish/publish.ts";
 import { readRegularFile } from "../regular-file.ts";
-import type { PublishedWork } from "../sessions/port/publication.ts";
+import type { PublishedJob, PublishedWork } from "../sessions/port/publication.ts";
 import { readBase } from "../work/base/base.ts";
 import { CHECKED_REPOSITORY } from "../work/export-work.ts";
 import { SUMMARY_FILE, type WorkSummary } from "../work/summary.ts";
@@ -18,7 +18,12 @@ const MOST_SUMMARY_BYTES = 64 * 1024 * 1024;
 export async function publishFrom(
   { baseDirectory, exportDirectory }: Pick<Staging, "baseDirectory" | "exportDirectory">,
   { job, author, token, directory, startTimestamp, endTimestamp, pushed, ...steps }: WorkspacePublication,
-  tools: Omit<PublishTools, "signal">,
+  {
+    findValues,
+    ...tools
+  }: Omit<PublishTools, "signal" | "findValues"> & {
+    readonly findValues: (job: PublishedJob) => Promise<PublishTools["findValues"]>;
+  },
 ): Promise<PublishedWork> {
   const { profile, repository, sessionId, workUnit } = job;
   if (profile.publish === undefined || repository === null)
@@ -38,7 +43,7 @@ export async function publishFrom(
       },
       ...{ author, token, pushed },
     },
-    { ...tools, signal: steps.signal },
+    { ...tools, signal: steps.signal, findValues: await findValues(job) },
     { pushing: steps.onPushing, pushed: steps.onPushed },
   );
   return publishedOf(result);

@@ -47,6 +47,7 @@ import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { fillWorkspace } from "./fill-workspace.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 import { publishFrom } from "./publish-from.ts";
+import { secretsOf, type SessionRedaction } from "./session-redaction.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 
@@ -63,13 +64,15 @@ export interface WorkspaceTools {
   readonly version: string;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
+  /** As `SessionRedaction.finderOf`. */
+  readonly findValues: SessionRedaction["finderOf"];
 }
 
 /** Workspaces below a cache directory. */
 export function workspacesOf(
   cacheDirectory: string,
   instance: string,
-  { environment, remove, exporter, exportLimitBytes, copier, version, now }: WorkspaceTools,
+  { environment, remove, exporter, exportLimitBytes, copier, version, now, findValues }: WorkspaceTools,
 ): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
@@ -88,7 +91,7 @@ export function workspacesOf(
     exportWork: (sessionId, options) =>
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
     publishWork: (sessionId: string, publication: WorkspacePublication) =>
-      publishFrom(stagingOf(sessionId), publication, { environment, version, now }),
+      publishFrom(stagingOf(sessionId), publication, { environment, version, now, findValues }),
     copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     fill: (sessionId, source, options) =>
       fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),
@@ -135,7 +138,15 @@ async function exportFrom(
 export function credentialsOf(
   runtimeDirectory: string,
   variables: VariableSource,
-  { failpoints, fifos }: { readonly failpoints: Failpoints; readonly fifos: FifoMaker },
+  {
+    failpoints,
+    fifos,
+    redaction,
+  }: {
+    readonly failpoints: Failpoints;
+    readonly fifos: FifoMaker;
+    readonly redaction: Pick<SessionRedaction, "keep">;
+  },
 ): Credentials {
   const gateOf = (sessionId: string): string => join(gatesBelow(runtimeDirectory), sessionId);
   const portOf = (gate: Gate): GatePort => ({
@@ -146,6 +157,7 @@ export function credentialsOf(
     resolve: (credentials) => resolveCredentials(credentials, variables),
     requireKeys: (providers) => void resolveProviderKeys(providers, variables),
     resolveToken: (source) => resolveToken(source, variables),
+    remember: ({ sessionId, profile }, values) => redaction.keep(sessionId, secretsOf(values, profile)),
     createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId), fifos.make)),
     renewGate: async (sessionId) => {
       const gate = new Gate(gateOf(sessionId));

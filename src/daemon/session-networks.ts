@@ -13,6 +13,7 @@ import { type LedgerSums, sumLedger } from "../llm/ledger/ledger-sums.ts";
 import { sessionLlm } from "../llm/ledger/session-llm.ts";
 import type { Network, NetworkRequest } from "../local/ports.ts";
 import type { Llm } from "../profile/profile.ts";
+import type { JobActivity } from "../sessions/port/executor.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
 import { ProviderKeys } from "./provider-keys.ts";
 import type { SessionLlmAccess } from "./session-llm.ts";
@@ -124,6 +125,13 @@ export class SessionNetworks implements Network {
       await delay(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
+  }
+
+  async llmActivity(sessionId: string): Promise<JobActivity["llm"]> {
+    const { sessions } = await this.gateway.list().catch(() => ({ sessions: [] }));
+    const llm = sessions.find(({ session }) => session === sessionId)?.llm;
+    if (llm === undefined || llm === null) return undefined;
+    return { answered: llm.requests - llm.in_flight, inFlight: llm.in_flight };
   }
 
   async verdictOfFailure(sessionId: string): Promise<ReasonOfFailure | undefined> {

@@ -35,6 +35,7 @@ import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
+import type { SessionRedaction } from "./session-redaction.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {
@@ -47,6 +48,7 @@ export interface SessionsHost {
   readonly engine: Engine;
   readonly credentials: VariableSource;
   readonly networks: Network;
+  readonly redaction: SessionRedaction;
   readonly clock: Clock;
   readonly log: Logger;
   readonly daemon: { readonly pid: number; readonly version: string };
@@ -65,7 +67,7 @@ export interface SessionsHost {
 
 /** Makes the intake, and continues every session that an earlier daemon has left. */
 export async function startSessions(parts: SessionsHost): Promise<Intake> {
-  const { current, places, host, engine, clock, log, daemon, failpoints, resources } = parts;
+  const { current, places, host, engine, clock, log, daemon, failpoints, redaction, resources } = parts;
   const boot = await bootMarker(places.runtime);
   const index = new OpenIndex(places.state);
   const { version } = daemon;
@@ -100,9 +102,12 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       exportLimitBytes: () => current.config.daemon.exportLimitBytes,
       version,
       now: clock.now,
+      findValues: redaction.finderOf,
       copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
     }),
-    credentials: credentialsOf(places.runtime, parts.credentials, { failpoints, fifos }),
+    credentials: credentialsOf(places.runtime, parts.credentials, {
+      ...{ failpoints, fifos, redaction },
+    }),
     hostPaths: hostPathsOf(protectedOf(parts)),
     leftovers: leftoversOf(places, remover.remove),
     network: parts.networks,
@@ -122,6 +127,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       daemon,
       failpoints,
       afterwards,
+      redaction,
       admission: parts.admission,
     },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),

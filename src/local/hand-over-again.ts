@@ -37,7 +37,8 @@ export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
     await gate.open(values instanceof LaunchError ? new Map() : values, {
       signal: AbortSignal.any([signal, over.signal]),
       // Only now: a launcher that has everything needs no credentials.
-      onFirstByte: () => (values instanceof LaunchError ? Promise.reject(values) : Promise.resolve()),
+      onFirstByte: () =>
+        values instanceof LaunchError ? Promise.reject(values) : credentials.remember(job, values),
     });
     return "again";
   } catch (error) {

@@ -10,6 +10,7 @@ import type {
   Found,
   HandOver,
   Job,
+  JobActivity,
   Peaks,
   Prepared,
   Preparing,
@@ -23,6 +24,7 @@ import type {
   NetworkOptions,
   ReasonOfFailure,
 } from "../sessions/port/session-network.ts";
+import { activityOf } from "./activity.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
 import { handOverAgain } from "./hand-over-again.ts";
@@ -78,6 +80,10 @@ export class LocalExecutor implements Executor {
 
   async peaks(ref: string, options: { signal: AbortSignal }): Promise<Peaks> {
     return await this.#parts.engine.followPeaks(ref, options);
+  }
+
+  async activity(job: NetworkOfJob, ref: string): Promise<JobActivity> {
+    return await activityOf(this.#parts, job, ref);
   }
 
   async signal(ref: string, name: "SIGTERM" | "SIGKILL"): Promise<void> {

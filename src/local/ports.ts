@@ -11,7 +11,7 @@ import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import type { Llm, Mount, Profile } from "../profile/profile.ts";
-import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
+import type { ExportedWork, ExportOptions, JobActivity } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
 
@@ -184,6 +184,15 @@ export interface Credentials {
   requireKeys(providers: Llm["providers"]): void;
   /** The token in that variable. Throws `credential_unset` or `credential_invalid`. */
   resolveToken(source: string): string;
+  /**
+   * Keeps what is needed to find the values of a session's credentials in what it prints, before it gets them.
+   *
+   * @param values all that it gets through its gate.
+   */
+  remember(
+    session: { readonly sessionId: string; readonly profile: Pick<Profile, "credentials"> },
+    values: ReadonlyMap<string, string>,
+  ): Promise<void>;
   createGate(sessionId: string): Promise<Gate>;
   /**
    * The gate that an earlier daemon has made, free of what that one may have written; undefined when it was opened and
@@ -283,4 +292,6 @@ export interface Network {
    * gateway that does not answer knows no reason.
    */
   verdictOfFailure(sessionId: string): Promise<ReasonOfFailure | undefined>;
+  /** A session's requests to language models so far; undefined where the gateway does not say. Does not reject. */
+  llmActivity(sessionId: string): Promise<JobActivity["llm"]>;
 }

@@ -21,7 +21,11 @@ import { deferDirectories } from "./releases.ts";
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { parts, job, preparing, releases, onRemoving } = preparation;
-  const { values, token } = await inStage("credentials", async () => resolveSecrets(preparation));
+  const { values, token } = await inStage("credentials", async () => {
+    const secrets = resolveSecrets(preparation);
+    await parts.credentials.remember(job, secrets.values);
+    return secrets;
+  });
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
   const files = await inStage("mounts", () => findFiles(preparation));

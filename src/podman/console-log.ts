@@ -9,6 +9,8 @@
 export interface ConsoleSegment {
   readonly stream: ConsoleStream;
   readonly bytes: Buffer;
+  /** Whether it is the time of a line, and nothing that was printed. */
+  readonly isTime?: true;
 }
 
 export type ConsoleStream = "stdout" | "stderr";
@@ -97,7 +99,7 @@ export class ConsoleLogDecoder {
     if (!line.isWanted) return;
     // The time is where the header was, so there is room for it.
     if (begins && this.#selection.timestamps === true) {
-      segments.add(stream, data, start, start + time.length + 1);
+      segments.addTime(stream, data, start, start + time.length + 1);
     }
     const endsOpen = goesOn && data[end - 1] === NEWLINE;
     segments.add(stream, data, start + length, endsOpen ? end - 1 : end);
@@ -130,14 +132,21 @@ class SegmentWriter {
     this.#end += data.copy(this.#buffer, this.#end, start, end);
   }
 
+  addTime(stream: ConsoleStream, data: Buffer, start: number, end: number): void {
+    this.#cut();
+    this.add(stream, data, start, end);
+    this.#cut({ isTime: true });
+  }
+
   finish(): ConsoleSegment[] {
     this.#cut();
     return this.#segments;
   }
 
-  #cut(): void {
+  #cut(kind: Pick<ConsoleSegment, "isTime"> = {}): void {
     if (this.#start === this.#end) return;
-    this.#segments.push({ stream: this.#stream, bytes: this.#buffer.subarray(this.#start, this.#end) });
+    const bytes = this.#buffer.subarray(this.#start, this.#end);
+    this.#segments.push({ stream: this.#stream, bytes, ...kind });
     this.#start = this.#end;
   }
 }

@@ -12,6 +12,7 @@ import { parseRepositoryUrl } from "../workspace/repository-url.ts";
 import { makeLastCommit, subjectOf } from "./push/last-commit.ts";
 import { protectedChanges } from "./push/protected-changes.ts";
 import { Remote, type RemoteBranches } from "./push/remote.ts";
+import { type FindValues, valuesInCommits } from "./push/values-in-commits.ts";
 import { type RequestTools, sendRequest } from "./request.ts";
 import { branchName } from "./rules/branch-name.ts";
 import type { Publication, PushedBranch } from "./settings.ts";
@@ -20,6 +21,10 @@ export interface PublishTools extends RequestTools {
   /** The daemon's; git and the connection to a forge get a few allowed names of it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /**
+   * What finds the values of the session's credentials; "unknown" where nobody can. Default: the session had none.
+   */
+  readonly findValues?: FindValues | "unknown" | undefined;
 }
 
 /** Called on the way; publishing waits for each. */
@@ -76,6 +81,7 @@ export async function publishWork(
   if ("why" in found) return { kind: "nothing", why: found.why };
   const { commit } = found;
   await refuseProtected(publication, commit, git);
+  await refuseValues(publication, commit, { git, findValues: tools.findValues });
   const remote = new Remote({
     url,
     token: parseRepositoryUrl(url).protocol.startsWith("http") ? token?.value : undefined,
@@ -206,6 +212,29 @@ async function refuseProtected(
     });
   } catch (error) {
     if (error instanceof NotExported) throw unpublishable(session.sessionId, error.message, error);
+    throw error;
+  }
+}
+
+async function refuseValues(
+  { session: { sessionId }, work: { directory: repository, scratch, known } }: Publication,
+  commit: string,
+  { git, findValues }: { readonly git: OwnGit; readonly findValues: PublishTools["findValues"] },
+): Promise<void> {
+  if (findValues === undefined) return;
+  if (findValues === "unknown")
+    throw unpublishable(sessionId, "agentd cannot look for the values of its credentials in it any more");
+  try {
+    const names = await valuesInCommits(git, { repository, scratch, commit, known }, findValues);
+    if (names.length === 0) return;
+    throw new AgentdError("publish_refused", {
+      tried: `publish the work of session ${sessionId}`,
+      why: `its commits contain the value of a credential: ${names.join(", ")}`,
+      next: `Replace that credential at its issuer if anybody else may see the record. Look at the work with \`agentd diff ${sessionId}\`.`,
+      details: { credentials: names },
+    });
+  } catch (error) {
+    if (error instanceof NotExported) throw unpublishable(sessionId, error.message, error);
     throw error;
   }
 }

@@ -15,6 +15,7 @@ import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
 import type { SessionPlan } from "./state/plan.ts";
+import { StallClock } from "./state/stall-clock.ts";
 import { Standing } from "./state/standing.ts";
 
 /** One session from acceptance, or from where an earlier daemon left it, to its sealed record. */
@@ -40,6 +41,7 @@ export class Session {
       ),
       job: jobOf(plan, record),
       leaving: this.#leaving.signal,
+      stallClock: new StallClock(host.clock.monotonic),
       log,
     };
   }
@@ -92,7 +94,9 @@ export class Session {
     // Left: it needs its place no more.
     if (seen === undefined) return undefined;
     const { consoleLogPath } = this.record;
-    const end = await endingAsSaid(seen, plan.profile, () => host.lastPrinted(consoleLogPath));
+    const lastPrinted = async (): Promise<string> =>
+      await host.redaction.redacted(this.id, await host.lastPrinted(consoleLogPath));
+    const end = await endingAsSaid(seen, plan.profile, lastPrinted);
     const document = await finish(this.#parts, this.#ended(end), place);
     place.leave();
     return document;

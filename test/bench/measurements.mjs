@@ -8,6 +8,7 @@ import { network } from "./network.mjs";
 import { output } from "./output.mjs";
 import { planner } from "./planner.mjs";
 import { records } from "./records.mjs";
+import { redaction } from "./redaction.mjs";
 import { session } from "./session.mjs";
 import { start } from "./start.mjs";
 import { throughput } from "./throughput.mjs";
@@ -63,6 +64,7 @@ export const MEASUREMENTS = [
   output,
   records,
   planner,
+  redaction,
   network,
   llm,
 ];

@@ -25,6 +25,7 @@ const PUBLISHED = [
   "nothing_ready",
   "infrastructure_failure",
   "work_failed",
+  "infrastructure_failure",
   "blocked",
   "terminated_by_signal",
   "interrupted",
@@ -33,13 +34,16 @@ const PUBLISHED = [
 /** A slow machine at its slowest; only bounds how long a hang lasts. */
 export const LONG_MS = 180_000;
 
+/** The session's credential, which its command prints at its end. */
+export const TOKEN = "chaos-token-0123456789";
+
 /** Leaves a file to publish and counts its start before it does anything else, works until it is let go, and leaves with the code in its work unit. */
 const AGENT = `
 echo made > made-by-the-agent
 echo start >> /host/$AGENTD_SESSION_ID
 echo begun
 until [ -e /host/go ]; do sleep 0.1; done
-echo done
+echo "done $TOKEN"
 exit $AGENTD_WORK_UNIT
 `;
 
@@ -95,6 +99,7 @@ export class Arena {
       base_image: image,
       repo: repositoryUrl,
       command: ["/bin/sh", "-c", script, this.mark],
+      credentials: [{ name: "TOKEN", source: "CHAOS_TOKEN" }],
       mounts: [{ source: this.#host, target: "/host" }],
       network: "allowlist",
       publish: { branch: "chaos/{session}", on: PUBLISHED },
@@ -132,7 +137,8 @@ export class Arena {
    */
   async startDaemon(label) {
     const armed = { AGENTD_FAILPOINTS: `${label}=wait@1`, AGENTD_FAILPOINTS_DIR: this.#failpoints };
-    const daemon = await this.sandbox.startDaemon({ env: label === undefined ? {} : armed });
+    const env = { CHAOS_TOKEN: TOKEN, ...(label === undefined ? {} : armed) };
+    const daemon = await this.sandbox.startDaemon({ env });
     this.#daemons.push(daemon);
     this.#instance = daemon.instance;
     return daemon;

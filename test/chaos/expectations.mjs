@@ -127,6 +127,8 @@ export const EXPECTATIONS = [
   { label: "published", command: "ended", fates: over },
   { label: "gate_removed", command: "ended", fates: over },
   { label: "staging_removed", command: "ended", fates: over },
+  { label: "redacting", command: "ended", fates: over },
+  { label: "redacted", command: "ended", fates: over },
   { label: "after_owed", command: "ended", fates: over },
   { label: "sealing", command: "ended", fates: over },
   { label: "sealed", command: "ended", fates: over },

@@ -1,12 +1,12 @@
 /**
  * What became of a session, and what is left of it on the host.
  */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { leftovers } from "../kit/leftovers.mjs";
 import { processesLeftOf, processesWith } from "../kit/processes.mjs";
 import { readSession } from "../kit/records.mjs";
-import { gatewayOf, untilLong } from "./arena.mjs";
+import { gatewayOf, TOKEN, untilLong } from "./arena.mjs";
 
 /** @typedef {import("./arena.mjs").Arena} Arena */
 /** @typedef {import("./expectations.mjs").Fate} Fate */
@@ -40,6 +40,10 @@ export async function judge(arena, code) {
   // At least once: one that ran when its daemon was killed runs again.
   const afterwards = await arena.afterwards(record);
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
+  const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");
+  if (log.includes(TOKEN)) wrong.push("the sealed log has the value of its credential");
+  if (fate === "command" && document.redacted_values !== 1)
+    wrong.push(`${document.redaction}: ${document.redacted_values} values were replaced, and not 1`);
   return { fate, cause: document.cause, starts, wrong };
 }
 

@@ -24,6 +24,8 @@ cat /proc/1/environ /proc/[0-9]*/cmdline > .runa/processes
 cp -R .git .runa/git
 echo "got \${#CREDENTIAL}"
 until [ -e .runa/go ]; do sleep 0.1; done
+echo "now $CREDENTIAL"
+printf 'x%s' "$CREDENTIAL" | base64 >&2
 `;
 
 /** Resolves when the session's container waits at its gate and its clone at the door. */
@@ -94,6 +96,7 @@ describe("a credential and the token for the repository", () => {
 
         await writeFile(join((await world.record()).path, "runa/go"), "");
         expect(await run.end()).toBe(0);
+        expect(run.stdout.toString()).toContain("now [CREDENTIAL]\n");
         await expectNowhere();
       } finally {
         await close();

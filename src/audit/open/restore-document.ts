@@ -2,6 +2,7 @@ import {
   artifactsSchema,
   egressSchema,
   publishedSchema,
+  redactionSchema,
   type SessionDocument,
   sessionLlmSchema,
   workSchema,
@@ -56,8 +57,11 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
         },
         entry,
       );
+    case "redacted":
+      return withWarnings({ ...document, ...redactionSchema.safeParse(entry).data }, entry);
     case "published":
       return withWarnings({ ...document, published: publishedSchema.safeParse(entry).data ?? null }, entry);
+    case "stalled":
     case "publish_failed":
     case "network_restored":
     case "network_lost":

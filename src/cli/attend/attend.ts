@@ -7,6 +7,7 @@ import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import type { SessionView } from "../../session-document.ts";
 import { consoleLogOf, followConsoleLog } from "../console/follow.ts";
 import { type CliContext, say } from "../frame/context.ts";
+import { fingerprintsNow } from "../frame/fingerprints.ts";
 import { sessionEnd } from "../frame/session-end.ts";
 import type { SessionOutput } from "../terminal/session-output.ts";
 import { watchEnd } from "./end-watch.ts";
@@ -18,6 +19,8 @@ export interface Attendance {
   readonly client: PersistentClient;
   readonly session: SessionView;
   readonly outputs: Readonly<Record<ConsoleStream, SessionOutput>>;
+  /** Whether the output is printed as the record has it. */
+  readonly raw: boolean;
   /** The first Ctrl-C asks the session to stop, the second leaves it running. */
   readonly interrupts: Interrupts;
 }
@@ -37,6 +40,7 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
   else interrupts.first.addEventListener("abort", askToStop, { once: true });
   const end = sessionEnd(client, id, { signal: interrupts.second }).finally(() => ended.abort());
   const log = followConsoleLog(consoleLogOf(record), {
+    fingerprints: async () => (attendance.raw ? undefined : await fingerprintsNow(client, session)),
     outputs: { stdout: progress.before(outputs.stdout), stderr: progress.before(outputs.stderr) },
     ended: ended.signal,
     abandoned: interrupts.second,

@@ -84,7 +84,7 @@ async function startAttached(
       stdout: new SessionOutput(options.json === true ? stderr : stdout, raw),
       stderr: new SessionOutput(stderr, raw),
     };
-    const sealed = await attend({ client, session: accepted, outputs, interrupts }, context);
+    const sealed = await attend({ client, session: accepted, outputs, interrupts, ...raw }, context);
     return sealed === undefined
       ? await tellDetached(accepted, context)
       : await tellEnd(sealed, options, context);

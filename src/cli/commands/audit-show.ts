@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
+import { fingerprintsFor } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   type LatestOption,
@@ -43,7 +45,9 @@ async function showRecord(
   const { stdout, now } = context;
   const { directory } = await recordOf(session, context);
   const record = await readAuditedRecord(directory);
-  const report = await readReport(record);
+  const report = await readReport(record, () =>
+    fingerprintsFor(record, () => findFingerprints(record.session_id, context)),
+  );
   if (options.json !== true) {
     await stdout.line(reportText(report, now(), stdout));
   } else {

@@ -1,6 +1,8 @@
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Profile } from "../../profile/profile.ts";
+import { credentialPlaces, findCredentialSource } from "../doctor/credential-checks.ts";
+import { shortCredentialWarnings } from "../doctor/short-credentials.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { Installation, LocalContext } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
@@ -24,7 +26,8 @@ export const configCheck: CommandDefinition<LocalContext> = {
       .description(
         "Validates a configuration file as the daemon does, and lists every problem. Exits 0 only if there is none;\n" +
           "warnings, such as of an allowlist that opens every host, change nothing about that.\n" +
-          "Paths and credentials that the file names are checked when a session starts.",
+          "Paths and credentials that the file names are checked when a session starts; a credential that is too short to be\n" +
+          "replaced in output is warned of, where its value is known.",
       )
       .argument("[file]", "the file (default: the file that the daemon would read)")
       .option("--explain <code>", "explain a rule of hardening, such as E006, and check nothing")
@@ -80,6 +83,8 @@ async function warningsOf(
   installation: Installation,
   nowMs: number,
 ): Promise<ConfigWarning[]> {
+  const { host } = installation;
+  const credentials = await findCredentialSource(host.env, credentialPlaces(host), undefined);
   const found = await Promise.all(
     profiles.map(async (profile) =>
       [
@@ -87,6 +92,7 @@ async function warningsOf(
         ...(await llmWarnings(profile)),
         ...(await warningsOfHardening(profile, nowMs)),
         ...(await warningsOfAgent(profile, installation)),
+        ...shortCredentialWarnings(profile, credentials),
       ].map((warning) => ({ profile: profile.name, warning })),
     ),
   );

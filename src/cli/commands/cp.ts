@@ -3,9 +3,12 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { FoundEntry } from "../../audit/read/record-entry.ts";
 import { AgentdError } from "../../errors.ts";
+import type { Fingerprints } from "../../redaction/fingerprints.ts";
+import { RedactedStream } from "../../redaction/redacted-stream.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type LocalContext, say } from "../frame/context.ts";
 import { CountedProgress } from "../frame/counted-progress.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import type { LatestOption } from "../frame/session-argument.ts";
 import { printable } from "../terminal/printable.ts";
@@ -68,8 +71,11 @@ async function copy(
   const tried = `copy ${what}`;
   const found = openEntry(place.directory, path.names, tried);
   try {
-    if (destination === STANDARD_OUTPUT) await print(found, tried, context);
-    else
+    if (destination === STANDARD_OUTPUT) {
+      // A file or pipe gets every byte: checksums are those of the record.
+      const prints = context.stdout.isTerminal ? await findFingerprints(place.id, context) : undefined;
+      await print(found, { tried, prints }, context);
+    } else
       await copyTo(
         found,
         { destination, name: place.id, tried, path, force: options.force === true },
@@ -81,11 +87,16 @@ async function copy(
   return 0;
 }
 
-async function print({ entry }: FoundEntry, tried: string, { stdout }: LocalContext): Promise<void> {
+async function print(
+  { entry }: FoundEntry,
+  { tried, prints }: { readonly tried: string; readonly prints: Fingerprints | undefined },
+  { stdout }: LocalContext,
+): Promise<void> {
   if (!entry.stats.isFile())
     throw fault(tried, "it is not a regular file", "Only a file goes to standard output.");
   const file = entry.openContent();
   const output = new SessionOutput(stdout, { raw: false });
+  const redacted = prints && new RedactedStream(prints);
   try {
     while (!stdout.closed.aborted) {
       const { bytesRead, buffer } = await readPiece(
@@ -96,8 +107,10 @@ async function print({ entry }: FoundEntry, tried: string, { stdout }: LocalCont
         null,
       );
       if (bytesRead === 0) break;
-      await output.write(buffer.subarray(0, bytesRead));
+      const bytes = buffer.subarray(0, bytesRead);
+      await output.write(redacted?.push(bytes) ?? bytes);
     }
+    if (redacted !== undefined) await output.write(redacted.end());
     await output.end();
   } finally {
     closeSync(file);

@@ -1,8 +1,10 @@
-import type { FileHandle } from "node:fs/promises";
 import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
+import type { Fingerprints } from "../../redaction/fingerprints.ts";
+import { redactedChunks } from "../../redaction/redact-text.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type LocalContext, say } from "../frame/context.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import {
   type LatestOption,
   type NamedSession,
@@ -13,11 +15,12 @@ import { operatorsColours, operatorsPager } from "../work/operators-git.ts";
 import { page } from "../work/page.ts";
 import { namesIn, statOf } from "../work/patch-numbers.ts";
 import { patchLines, readable } from "../work/patch-text.ts";
-import { openPatch, readSessionWork } from "../work/session-work.ts";
+import { openPatch, readSessionWork, type SessionWork } from "../work/session-work.ts";
 
 interface DiffOptions extends LatestOption {
   readonly stat?: true;
   readonly nameOnly?: true;
+  readonly raw?: true;
   readonly json?: true;
 }
 
@@ -31,11 +34,12 @@ export const diff: CommandDefinition<LocalContext> = {
       .description(
         "Prints a session's changes as a patch, from the commit it began with to its last files: commits, uncommitted\n" +
           "changes and new files. On a terminal the patch is shown in git's pager and colours, control characters escaped;\n" +
-          "elsewhere it is what `git apply` takes, byte for byte. Verifies the record first. Works without a daemon.\n\n" +
+          "elsewhere it is what `git apply` takes. Values of the session's credentials are replaced by their names. Verifies the record first. Works without a daemon.\n\n" +
           "Exits 0, also when nothing has changed.",
       )
       .option("--stat", "print how many lines have changed in each file")
       .option("--name-only", "print only the names of changed files")
+      .option("--raw", "print the patch as it is, with the values of the session's credentials")
       .option("--json", "print the summary: commits, branches, numbers, and what could not be recorded")
       .addHelpText(
         "after",
@@ -65,8 +69,12 @@ async function showDiff(named: NamedSession, options: DiffOptions, context: Loca
     const { env } = context.installation.host;
     if (options.stat === true) await printText(await reading(statOf(patch, env), work.id), context);
     else if (options.nameOnly === true) await printText(await reading(namesIn(patch, env), work.id), context);
-    else if (stdout.isTerminal) await showPatch(patch, context);
-    else await printBytes(patch, context);
+    else {
+      const prints = await fingerprintsOfWork(work, options, context);
+      const content = redactedChunks(patch.createReadStream({ autoClose: false }), prints);
+      if (stdout.isTerminal) await showPatch(content, context);
+      else await printBytes(content, context);
+    }
   } finally {
     await patch.close();
   }
@@ -90,21 +98,37 @@ async function printText(text: Buffer, { stdout }: LocalContext): Promise<void> 
   await stdout.write(stdout.isTerminal ? text.toString("utf8").split("\n").map(readable).join("\n") : text);
 }
 
-async function printBytes(patch: FileHandle, { stdout }: LocalContext): Promise<void> {
-  for await (const chunk of patch.createReadStream({ autoClose: false })) {
+/** Undefined where the patch can be printed as it is. */
+async function fingerprintsOfWork(
+  { id, document }: SessionWork,
+  { raw }: DiffOptions,
+  context: LocalContext,
+): Promise<Fingerprints | undefined> {
+  const { credentials_in_work: names } = document;
+  if (raw === true || names.length === 0) return undefined;
+  const prints = await findFingerprints(id, context);
+  if (prints !== undefined) return prints;
+  throw new AgentdError("redaction_unavailable", {
+    tried: `show the changes of session ${id}`,
+    why: `they contain the value of ${names.join(", ")}, and what finds it is gone, as after a restart of the host`,
+    next: `To see them with the value in them, use \`agentd diff --raw ${id}\`.`,
+  });
+}
+
+async function printBytes(content: AsyncIterable<Buffer>, { stdout }: LocalContext): Promise<void> {
+  for await (const chunk of content) {
     if (stdout.closed.aborted) return;
-    await stdout.write(chunk as Buffer);
+    await stdout.write(chunk);
   }
 }
 
-async function showPatch(patch: FileHandle, context: LocalContext): Promise<void> {
+async function showPatch(content: AsyncIterable<Buffer>, context: LocalContext): Promise<void> {
   const { stdout, installation, onInterrupt } = context;
   const { env } = installation.host;
   const [pager, colours] = await Promise.all([
     operatorsPager(env),
     stdout.hasColours ? operatorsColours(env) : undefined,
   ]);
-  const content: AsyncIterable<Buffer> = patch.createReadStream({ autoClose: false });
   const lines = patchLines(content, colours);
   if (pager === undefined) {
     for await (const line of lines) await stdout.write(line);

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { ConsoleStream } from "../../podman/console-log.ts";
+import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
@@ -14,6 +15,8 @@ import {
   makePersistent,
   say,
 } from "../frame/context.ts";
+import { fingerprintsFor, fingerprintsNow } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
@@ -44,6 +47,11 @@ interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
   readonly follow: boolean;
   readonly raw: boolean;
   readonly asJson: boolean;
+}
+
+interface Reading extends Pick<FollowOptions, "ended" | "fingerprints"> {
+  /** Aborts when the reader goes away. */
+  readonly left: AbortSignal;
 }
 
 /** `agentd logs`: what a session has printed. */
@@ -102,15 +110,16 @@ async function printFromDaemon(
   context: CliContext,
 ): Promise<number> {
   const view = await client.call("show", { session: await askedSession(client, session) });
+  const fingerprints = (): Promise<Fingerprints | undefined> => fingerprintsNow(client, view);
   return await untilInterrupted(context, async (left) => {
     if (!wanted.follow || view.state === "sealed") {
-      await printLog(view.record, wanted, { ended: AbortSignal.abort(), left }, context);
+      await printLog(view.record, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
       if (wanted.follow && !left.aborted) await say(context, endText(view));
       return;
     }
     const ended = new AbortController();
     const end = sessionEnd(client, view.session_id, { signal: left }).finally(() => ended.abort());
-    const log = printLog(view.record, wanted, { ended: ended.signal, left }, context);
+    const log = printLog(view.record, wanted, { ended: ended.signal, left, fingerprints }, context);
     const [waited, printed] = await Promise.allSettled([end, log]);
     if (printed.status === "rejected") throw printed.reason;
     if (left.aborted) return;
@@ -130,9 +139,14 @@ async function printFromDisk(
     import("../../audit/read/query.ts"),
     import("../../audit/read/record-view.ts"),
   ]);
-  const { directory } = await recordOf(session, context);
+  const { directory, id } = await recordOf(session, context);
+  const fingerprints = async (): Promise<Fingerprints | undefined> => {
+    // A record whose document cannot be read is shown as one that is open.
+    const known = await readDocument(directory).catch(() => ({ outcome: null, redaction: null }));
+    return await fingerprintsFor({ ...known, session_id: id }, () => findFingerprints(id, context));
+  };
   return await untilInterrupted(context, async (left) => {
-    await printLog(directory, wanted, { ended: AbortSignal.abort(), left }, context);
+    await printLog(directory, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
     if (!wanted.follow || left.aborted) return;
     if ((await readDocument(directory)).outcome === null) throw noDaemon;
     await say(context, endText(await readView(directory, "sealed")));
@@ -166,13 +180,16 @@ async function untilInterrupted(
 async function printLog(
   record: string,
   { selection, tail, asJson, raw }: Wanted,
-  { ended, left }: { readonly ended: AbortSignal; readonly left: AbortSignal },
+  { ended, left, fingerprints }: Reading,
   { stdout, stderr }: CliContext,
 ): Promise<void> {
   const outputs = asJson
     ? { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) }
     : { stdout: new SessionOutput(stdout, { raw }), stderr: new SessionOutput(stderr, { raw }) };
-  await followConsoleLog(consoleLogOf(record), { selection, tail, outputs, ended, abandoned: left });
+  await followConsoleLog(consoleLogOf(record), {
+    ...{ selection, tail, outputs, ended, abandoned: left },
+    fingerprints: () => (raw ? Promise.resolve(undefined) : fingerprints()),
+  });
   await outputs.stdout.end();
   await outputs.stderr.end();
 }

@@ -3,6 +3,8 @@ import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { connectIfRunning, type LocalContext } from "../frame/context.ts";
+import { fingerprintsFor } from "../frame/fingerprints.ts";
+import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
@@ -12,7 +14,7 @@ import {
   takingSessions,
 } from "../frame/session-argument.ts";
 import { fillTemplate, readTemplate } from "../words/field-template.ts";
-import { readReport, reportText } from "../words/session-report.ts";
+import { readReport, reportText, type SessionReport } from "../words/session-report.ts";
 
 interface ShowOptions extends LatestOption {
   readonly format?: string;
@@ -65,10 +67,16 @@ async function showSessions(
   else if (template !== undefined) await stdout.lines(fillTemplate(template, views, stdout));
   else {
     for (const [place, view] of views.entries()) {
-      await stdout.line((place === 0 ? "" : "\n") + reportText(await readReport(view), now(), stdout));
+      await stdout.line((place === 0 ? "" : "\n") + reportText(await report(view, context), now(), stdout));
     }
   }
   return 0;
+}
+
+async function report(view: SessionView, context: LocalContext): Promise<SessionReport> {
+  return await readReport(view, () =>
+    fingerprintsFor(view, () => findFingerprints(view.session_id, context)),
+  );
 }
 
 async function findView(session: NamedSession, context: LocalContext): Promise<SessionView> {

@@ -6,6 +6,7 @@ import { type FileHandle, stat } from "node:fs/promises";
 import { AgentdError, sentence } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { ConsoleLogDecoder, type ConsoleSegment, type LogSelection } from "../../podman/console-log.ts";
+import { readRedactions } from "../../redaction/redactions.ts";
 import { openRegularFile } from "../../regular-file.ts";
 import { findTail } from "./console-log-tail.ts";
 
@@ -87,6 +88,8 @@ export class ConsoleLogFile {
     const [was, is] = await Promise.all([handle.stat(), ifThere(stat(this.#path))]);
     if (is === undefined) return undefined;
     const isOther = is.ino !== was.ino || is.dev !== was.dev;
+    // The same log without the values of credentials: it was read to its end, and nothing was added.
+    if (isOther && (await readRedactions(this.#path))?.original_bytes === this.#position) return undefined;
     if (!isOther && is.size >= this.#position) return undefined;
     const anew = isOther ? await this.#open() : handle;
     if (anew === undefined) return undefined;

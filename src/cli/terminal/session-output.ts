@@ -3,7 +3,8 @@ import type { Output } from "./output.ts";
 import { TerminalFilter } from "./terminal-filter.ts";
 
 /** What the help says of --raw. */
-export const RAW_MEANING = "print to a terminal unfiltered, not only text and colours";
+export const RAW_MEANING =
+  "print as the record has it: with the values of credentials, and to a terminal not only text and colours";
 
 export interface SessionOutputOptions {
   /** Whether a terminal gets everything, and not only text and colours. */

@@ -9,6 +9,8 @@ import type { LeftFiles } from "../../audit/read/left-files.ts";
 import { AgentdError } from "../../errors.ts";
 import { egressOf } from "../../gateway/log/egress-hosts.ts";
 import { MAX_REQUEST_BYTES, REQUEST_FILE } from "../../input/rules.ts";
+import type { Fingerprints } from "../../redaction/fingerprints.ts";
+import { redactedText } from "../../redaction/redact-text.ts";
 import { readRegularFile } from "../../regular-file.ts";
 import type { Egress, SessionLlm, SessionView } from "../../session-document.ts";
 import { consoleLogOf } from "../console/follow.ts";
@@ -53,8 +55,15 @@ const SHOWN_LINES = 10;
 
 const TIMELINE = ["TIME", "AFTER", "STATE", "EVENT", "DETAILS"];
 
-/** Adds to a view what only the record has. */
-export async function readReport(view: SessionView): Promise<SessionReport> {
+/**
+ * Adds to a view what only the record has.
+ *
+ * @param find what finds the values of its credentials. May throw `redaction_unavailable`: then its output is not shown.
+ */
+export async function readReport(
+  view: SessionView,
+  find: () => Promise<Fingerprints | undefined>,
+): Promise<SessionReport> {
   const [{ countLeftFiles }, { readJournal }, { recordPaths }] = await Promise.all([
     import("../../audit/read/left-files.ts"),
     import("../../audit/format/journal.ts"),
@@ -67,8 +76,16 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
       throw error;
     },
   );
-  const lastLines = await readLastLines(consoleLogOf(view.record), SHOWN_LINES);
-  const request = await firstLineOfRequest(view, recordPaths(view.record).input);
+  const prints = await find().catch(unlessUnavailable);
+  const lastLines =
+    prints instanceof AgentdError
+      ? [prints.message]
+      : await readLastLines(consoleLogOf(view.record), SHOWN_LINES, prints);
+  const line = await firstLineOfRequest(view, recordPaths(view.record).input);
+  const request =
+    line === null || prints === undefined || prints instanceof AgentdError
+      ? line
+      : redactedText(line, prints);
   const left = countLeftFiles(view.record);
   const [egress, llm] = await Promise.all([findEgress(view), findLlm(view)]);
   const notes = await readNotes(view.record);
@@ -79,6 +96,11 @@ export async function readReport(view: SessionView): Promise<SessionReport> {
 async function readNotes(record: string): Promise<readonly Note[]> {
   const { readNotesOf } = await import("../../audit/read/notes.ts");
   return await readNotesOf(record).catch(() => []);
+}
+
+function unlessUnavailable(error: unknown): AgentdError {
+  if (error instanceof AgentdError && error.code === "redaction_unavailable") return error;
+  throw error;
 }
 
 async function findLlm(view: SessionView): Promise<SessionLlm | null> {

@@ -10,6 +10,8 @@ const MIN_MEMORY = "6m";
 const CPUS_RULE = "must be a number of cores from 0.01 to 8192, such as 2 or 0.5";
 const PIDS_RULE = "must be a whole number from 1 to 4194304";
 
+const ON_STALL = z.enum(["warn", "stop"]);
+
 const optionalInteger = z.int().optional();
 
 export const LIMITS = {
@@ -42,6 +44,21 @@ export const LIMITS = {
       z.int(),
       (written) => parsed(written, graceMs),
     ),
+  ),
+  stall: key(
+    "stallMs",
+    duration()
+      .optional()
+      .describe(
+        "Time after which a session counts as stalled: no output, no answered request to a model and no processor time to speak of. Default: never.",
+      ),
+    optionalInteger,
+    (written) => (written === undefined ? undefined : parsed(written, durationMs)),
+  ),
+  on_stall: plain(
+    "onStall",
+    ON_STALL.default("warn"),
+    ON_STALL.default("warn").describe("What to do with a stalled session: only say so, or stop it."),
   ),
   memory: shown(
     "memory_bytes",

@@ -4,6 +4,8 @@ import { artifactGlobFault, MOST_ARTIFACT_GLOBS } from "../rules/artifact-globs.
 import { rule } from "../rules/field-rules.ts";
 import { plain } from "./key.ts";
 
+const REDACT = z.enum(["seal", "view"]);
+
 export const WHAT_COMES_OUT = {
   artifacts: plain(
     "artifacts",
@@ -15,5 +17,12 @@ export const WHAT_COMES_OUT = {
       .describe(
         "Files to copy into the record when a session has ended: globs in the clone, or in the home with ~/.",
       ),
+  ),
+  redact: plain(
+    "redact",
+    REDACT.default("seal"),
+    REDACT.default("seal").describe(
+      "Where the values of a session's credentials are replaced by their names: with seal also in the sealed console log, with view only where output is shown.",
+    ),
   ),
 };

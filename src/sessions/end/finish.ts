@@ -8,6 +8,7 @@ import type { PublishTrail } from "../state/beginning.ts";
 import { exportStage } from "./export-stage.ts";
 import { networkStage } from "./network-stage.ts";
 import { publishStage } from "./publish-stage.ts";
+import { redactStage } from "./redact-stage.ts";
 
 /** How a session ended, and what of its end an earlier daemon has done. */
 export interface Ended {
@@ -54,6 +55,7 @@ export async function finish(
       await executor.release(job, { mayStillRun, onRemoving: standing.removing });
     }
     isReleased = true;
+    await redactStage(parts);
     standing.activity = "sealing its record";
     const { name, after } = job.profile;
     const commands = after.map(({ command }) => command);

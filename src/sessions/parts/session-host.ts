@@ -3,6 +3,7 @@ import type { Logger } from "../../log.ts";
 import type { AfterSessions } from "../port/after-session.ts";
 import type { Executor } from "../port/executor.ts";
 import type { Clock } from "../port/ports.ts";
+import type { RedactionPort } from "../port/redaction.ts";
 import type { Admission } from "../queue/admission.ts";
 import type { FreeSpace } from "../queue/free-space.ts";
 import type { SessionFeed } from "../state/feed.ts";
@@ -27,5 +28,6 @@ export interface SessionHost {
   readonly lastPrinted: (consoleLogPath: string) => Promise<string>;
   /** Programs of profiles that run when a record is sealed. */
   readonly afterwards: AfterSessions;
+  readonly redaction: RedactionPort;
   readonly failpoints: Failpoints;
 }

@@ -3,6 +3,7 @@ import type { Job } from "../port/executor.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { EndOrders } from "../state/end-orders.ts";
 import type { SessionPlan } from "../state/plan.ts";
+import type { StallClock } from "../state/stall-clock.ts";
 import type { Standing } from "../state/standing.ts";
 import type { SessionHost } from "./session-host.ts";
 
@@ -17,5 +18,7 @@ export interface SessionParts {
   readonly job: Job;
   /** Aborted when the daemon leaves the session to the next one. */
   readonly leaving: AbortSignal;
+  /** What the stall watchdog goes by: it stands still while the session is paused. */
+  readonly stallClock: StallClock;
   readonly log: Logger;
 }

@@ -78,6 +78,14 @@ export interface Peaks {
   readonly cpuSeconds?: number | undefined;
 }
 
+/** What a running command does, as counts that only grow; undefined where nobody counts. */
+export interface JobActivity {
+  /** Of all of its processes. */
+  readonly cpuSeconds: number | undefined;
+  /** Its requests to language models; undefined for a profile without. */
+  readonly llm: { readonly answered: number; readonly inFlight: number } | undefined;
+}
+
 /** Does some work under a text that the operator sees, which the work may replace meanwhile. */
 export type During = <T>(
   activity: string,
@@ -202,6 +210,8 @@ export interface Executor {
   ): Promise<CommandEnd>;
   /** Follows what is used at most. Resolves when the signal is aborted, to be aborted at the end; does not reject. */
   peaks(ref: string, options: { readonly signal: AbortSignal }): Promise<Peaks>;
+  /** What a command does now. Does not reject: what nobody knows is undefined. */
+  activity(job: NetworkOfJob, ref: string): Promise<JobActivity>;
   /** Sends a signal to the command; one that has ended is fine. */
   signal(ref: string, name: "SIGTERM" | "SIGKILL"): Promise<void>;
   /**

@@ -6,6 +6,7 @@ import { passesOutputLimit } from "./output-limit.ts";
 import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
 import { peakFields } from "./peak-fields.ts";
 import { supervise } from "./supervise.ts";
+import { watchStall } from "./watch-stall.ts";
 
 /** A command that is followed to its end. */
 export interface Followed {
@@ -44,7 +45,10 @@ export async function follow(
   try {
     watchOutput(parts, signal);
     watchDisk(parts, signal);
-    const gateOpened = (uptimeMs: number): void => watchDeadline(parts, uptimeMs, signal);
+    const gateOpened = (uptimeMs: number): void => {
+      watchDeadline(parts, uptimeMs, signal);
+      watchStall(parts, ref, signal);
+    };
     await letGo({ gateOpened, ended, signal });
     await parts.standing.settleInTime(signal);
     await failpoints.reach("handed_over_journaled");

@@ -7,6 +7,7 @@ export const ORDERED_OUTCOMES = [
   "output_limit_exceeded",
   "budget_exhausted",
   "llm_refused",
+  "stalled",
 ] as const satisfies readonly Outcome[];
 
 /** Why agentd itself ends a session. */

@@ -82,16 +82,20 @@ describe("without a daemon", () => {
     await mkdir(record, { recursive: true });
     await writeFile(join(record, "session.json"), JSON.stringify(sessionDocumentSchema.parse(view())));
     await writeFile(join(record, "console.log"), "2026-01-02T03:04:05Z stdout F hello\n");
-    const result = await agentd(home, "logs", "-f", ID);
+    const result = await agentd(home, "logs", "-f", "--raw", ID);
     expect(result).toMatchObject({ exitCode: 1, stdout: "hello\n" });
     expect(result.stderr).toContain("[daemon_not_running]");
+    // Nobody knows its credentials any more.
+    const refused = await agentd(home, "logs", ID);
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toContain("[redaction_unavailable]");
   });
 
   it("agentd logs prints the log of a record on disk", async () => {
     const record = join(home, ".local/state/tesserine/audit/demo", ID, "agentd");
     await mkdir(record, { recursive: true });
     await writeFile(join(record, "console.log"), "2026-01-02T03:04:05Z stdout F hello\n");
-    const result = await agentd(home, "logs", ID.slice(0, 6));
+    const result = await agentd(home, "logs", "--raw", ID.slice(0, 6));
     expect(result).toMatchObject({ exitCode: 0, stdout: "hello\n", stderr: "" });
   });
 });

@@ -1,10 +1,13 @@
-import { appendFile, mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../../../src/cli/console/follow.ts";
 import { Output } from "../../../src/cli/terminal/output.ts";
+import type { Fingerprints } from "../../../src/redaction/fingerprints.ts";
+import { makeFingerprints } from "../../../src/redaction/make-fingerprints.ts";
+import { replaceInLog } from "../../../src/redaction/replace-log.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 const WAIT = { timeout: 60_000, interval: 10 };
@@ -28,12 +31,13 @@ function collector(): { output: Output; text: () => string } {
   return { output: new Output(stream), text: () => Buffer.concat(chunks).toString() };
 }
 
-function follow(options: Pick<FollowOptions, "selection" | "tail"> = {}) {
+function follow(options: Pick<FollowOptions, "selection" | "tail"> = {}, prints?: Fingerprints) {
   const ended = new AbortController();
   const abandoned = new AbortController();
   const [stdout, stderr] = [collector(), collector()];
   const done = followConsoleLog(file, {
     outputs: { stdout: stdout.output, stderr: stderr.output },
+    fingerprints: () => Promise.resolve(prints),
     ended: ended.signal,
     abandoned: abandoned.signal,
     ...options,
@@ -211,6 +215,7 @@ describe("following a console log", () => {
     const abandoned = new AbortController();
     const done = followConsoleLog(file, {
       outputs: { stdout: stuck, stderr: stuck },
+      fingerprints: () => Promise.resolve(undefined),
       ended: AbortSignal.abort(),
       abandoned: abandoned.signal,
     });
@@ -220,5 +225,44 @@ describe("following a console log", () => {
     take();
     await done;
     expect(given).toHaveLength(1);
+  });
+});
+
+describe("following a log with credentials in it", () => {
+  const TOKEN = "tok-0123456789abcdef";
+  const prints = makeFingerprints([["TOKEN", TOKEN]]);
+
+  it("prints names in the place of values, however the log is cut, and times as they are", async () => {
+    await writeFile(
+      file,
+      `${AT} stdout P my ${TOKEN.slice(0, 5)}\n${AT} stderr F no\n${AT} stdout F ${TOKEN.slice(5)}!\n`,
+    );
+    const { stdout, stderr, ended, done } = follow({ selection: { timestamps: true } }, prints);
+    ended.abort();
+    await done;
+    expect([stdout.text(), stderr.text()]).toEqual([`${AT} my [TOKEN]!\n`, `${AT} no\n`]);
+  });
+
+  it("shows the beginning of a line while nothing follows", async () => {
+    await writeFile(file, `${AT} stdout P Name: \n`);
+    const { stdout, ended, done } = follow({}, prints);
+    await vi.waitFor(() => expect(stdout.text()).toBe("Name: "), WAIT);
+    await appendFile(file, `${AT} stdout F ${TOKEN}\n`);
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("Name: [TOKEN]\n");
+  });
+
+  it("prints nothing twice when the log is replaced by one without values", async () => {
+    await writeFile(file, `${AT} stdout F one ${TOKEN} two\n`);
+    const { stdout, ended, done } = follow({}, prints);
+    await vi.waitFor(() => expect(stdout.text()).toContain("two"), WAIT);
+    expect(await replaceInLog(file, prints, true)).toBe(1);
+    expect(await readFile(file, "utf8")).toBe(`${AT} stdout F one [TOKEN] two\n`);
+    // For longer than the reader takes to look again.
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    ended.abort();
+    await done;
+    expect(stdout.text()).toBe("one [TOKEN] two\n");
   });
 });

@@ -26,6 +26,7 @@ export interface Attempt {
   readonly pushed?: PushedBranch;
   readonly signal?: AbortSignal;
   readonly sleep?: PublishTools["sleep"];
+  readonly findValues?: PublishTools["findValues"];
   /** Gets the name of each step, and may throw. */
   readonly onStep?: (step: "pushing" | "pushed") => void;
 }
@@ -62,6 +63,7 @@ export async function publish(work: SessionWork, attempt: Attempt): Promise<Publ
       version: "0.0.0",
       signal: attempt.signal ?? new AbortController().signal,
       sleep: attempt.sleep,
+      findValues: attempt.findValues,
     },
     {
       pushing: async () => attempt.onStep?.("pushing"),

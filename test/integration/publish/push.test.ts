@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { isThere } from "../../../src/if-there.ts";
+import { makeFingerprints } from "../../../src/redaction/make-fingerprints.ts";
+import { namesIn } from "../../../src/redaction/redact-text.ts";
 import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { makeCertificate } from "../../kit/certificates.mjs";
 import { type GitServer, startGitServer } from "../../kit/git-server.mjs";
@@ -428,6 +430,60 @@ describe("changes to what a forge runs with its own secrets", () => {
     await work.export();
     const { attempt } = await serveSafely();
     await publish(work, { ...attempt, settings: { protect: ["deploy/prod/**"] } });
+    expect(await onServer()).toBe(commit);
+  });
+});
+
+describe("values of the session's credentials", () => {
+  const prints = makeFingerprints([["TOKEN", "tok-0123456789abcdef"]]);
+  const findValues = (content: AsyncIterable<Buffer>): Promise<readonly string[]> => namesIn(content, prints);
+
+  async function refusal(): Promise<unknown> {
+    await work.export();
+    const { attempt } = await serveSafely();
+    const failure = await publish(work, { ...attempt, findValues }).catch((error: unknown) => error);
+    expect(await onServer()).toBe("");
+    return failure;
+  }
+  const refused = { code: "publish_refused", why: expect.stringContaining("credential: TOKEN") };
+
+  it("are refused in a file, also where a later commit has removed it", async () => {
+    await work.commit("Token", { "settings.ini": "token = tok-0123456789abcdef\n" });
+    await work.commit("No token", { "settings.ini": "token =\n" });
+    expect(await refusal()).toMatchObject(refused);
+  });
+
+  it("are refused in base64 in uncommitted changes", async () => {
+    await work.commit("Something", { "a.txt": "a\n" });
+    await work.write({ "auth.json": Buffer.from('{"token":"tok-0123456789abcdef"}').toString("base64") });
+    expect(await refusal()).toMatchObject(refused);
+  });
+
+  it("are refused in the message of a commit", async () => {
+    await work.commit("Use tok-0123456789abcdef", { "a.txt": "a\n" });
+    expect(await refusal()).toMatchObject(refused);
+  });
+
+  it("are refused in the name of a file", async () => {
+    await work.commit("Name", { "tok-0123456789abcdef.txt": "a\n" });
+    expect(await refusal()).toMatchObject(refused);
+  });
+
+  it("that nobody can look for stop it", async () => {
+    await work.commit("Something", { "a.txt": "a\n" });
+    await work.export();
+    const { attempt } = await serveSafely();
+    await expect(publish(work, { ...attempt, findValues: "unknown" })).rejects.toMatchObject({
+      code: "publish_refused",
+      why: expect.stringContaining("cannot look for the values"),
+    });
+  });
+
+  it("that are not there stop nothing", async () => {
+    const commit = await work.commit("Something", { "a.txt": "a tok-0123456789abcde\n" });
+    await work.export();
+    const { attempt } = await serveSafely();
+    await publish(work, { ...attempt, findValues });
     expect(await onServer()).toBe(commit);
   });
 });

@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "llm",
       "publish",
       "images",
+      "redaction",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -41,6 +42,11 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "src/config/socket-path.ts",
       "src/work/summary.ts",
       "src/gateway/log/egress-hosts.ts",
+      "src/redaction/fingerprints.ts",
+      "src/redaction/kept-fingerprints.ts",
+      "src/redaction/redacted-stream.ts",
+      "src/redaction/redactions.ts",
+      "src/redaction/redact-text.ts",
     ],
   },
   // For its bounds alone.
@@ -62,6 +68,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   images: { to: ["config", "podman", "trees"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
+  // Of podman the form of its log alone.
+  redaction: { to: ["podman"] },
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
   publish: { to: ["trees", "workspace", "work"] },
@@ -91,6 +99,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "gateway",
       "llm",
       "publish",
+      "redaction",
     ],
   },
 };

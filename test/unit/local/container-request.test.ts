@@ -44,6 +44,8 @@ function parts(changes: Changes = {}): ContainerParts {
         capAdd: [],
         exceptions: [],
         after: [],
+        redact: "seal",
+        onStall: "warn",
         exitCodes: {},
       },
       repository: { url: "https://example.org/site.git", ref: null },

@@ -1,0 +1,29 @@
+/** The clock of one session's stall watchdog: it stands still while the session is paused. */
+export class StallClock {
+  readonly #monotonic: () => number;
+  /** Of pauses that are over. */
+  #pausedMs = 0;
+  #pausedAt: number | undefined;
+
+  /** @param monotonic milliseconds of a clock that is never set. */
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+  }
+
+  /** Milliseconds, pauses left out. */
+  now(): number {
+    return (this.#pausedAt ?? this.#monotonic()) - this.#pausedMs;
+  }
+
+  /** Stands still from now on; a clock that stands still stays so. */
+  pause(): void {
+    this.#pausedAt ??= this.#monotonic();
+  }
+
+  /** Goes on; a clock that goes stays so. */
+  resume(): void {
+    if (this.#pausedAt === undefined) return;
+    this.#pausedMs += this.#monotonic() - this.#pausedAt;
+    this.#pausedAt = undefined;
+  }
+}
