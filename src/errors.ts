@@ -76,6 +76,7 @@ export const ERROR_CODES = {
   gateway_unavailable: "The gateway does not answer.",
   network_failed: "The session's network cannot be opened.",
   launcher_failed: "The image's shell did not reach the command.",
+  session_not_running: "The session's command does not run, or does not run any more.",
   teardown_failed: "A resource of a session could not be released; agentd tries again.",
   // The record.
   record_unusable: "The record cannot be written or read.",

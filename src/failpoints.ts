@@ -43,6 +43,9 @@ export const FAILPOINT_LABELS = [
   "handed_over_journaled",
   // Running.
   "supervising",
+  // A command beside the session's is journaled, and nothing was done about it yet; the FIFO for its credentials is there.
+  "exec_journaled",
+  "exec_gate_made",
   // An order to end is journaled, and nothing was done about it yet.
   "end_ordered",
   "exit_seen",

@@ -10,6 +10,8 @@ import { MAX_ENV_BYTES, MAX_INLINE_BYTES, MAX_INPUTS } from "../input/rules.ts";
 import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
+import { LIVE_METHODS } from "./live-methods.ts";
+import { session, text } from "./params.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 
 /** The description of a method. */
@@ -22,12 +24,6 @@ export interface MethodRecord {
   /** True where the answer may take as long as a session, so that no other request waits for it. Default false. */
   readonly waits?: boolean;
 }
-
-/** A bound on the memory of a request; the code that uses a text checks its content. */
-const text = (maxLength: number) => z.string().max(maxLength);
-
-/** A session's id, an unambiguous piece of it, or the name of a profile for its newest session. */
-const session = text(100).min(1);
 
 const milliseconds = z.int().min(0);
 
@@ -238,6 +234,7 @@ export const METHODS = {
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
+  ...LIVE_METHODS,
   profiles: {
     summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),

@@ -15,6 +15,7 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { exec } from "./commands/exec.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
 import { init } from "./commands/init.ts";
@@ -47,6 +48,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   logs,
   wait,
   stop,
+  exec,
   diff,
   apply,
   cp,

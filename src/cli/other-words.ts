@@ -22,7 +22,7 @@ export const MEANINGS: readonly Meaning[] = [
   },
   { words: ["info"], advice: "`agentd status` shows the daemon, `agentd show SESSION` a session." },
   {
-    words: ["start", "exec", "create", "up"],
+    words: ["start", "create", "up"],
     advice: "`agentd run PROFILE` starts a session, `agentd daemon` the daemon.",
   },
   {

@@ -37,6 +37,7 @@ import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
+import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
@@ -180,6 +181,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
+      live: liveHandlers({ intake, sessions, environment: host.env, ...config.daemon }),
       liveLlm: new LiveLlm(networks.gateway, CLOCK.monotonic),
       status: {
         pid,

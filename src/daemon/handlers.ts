@@ -4,6 +4,7 @@ import { profileView } from "../profile/view.ts";
 import type { SessionState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
@@ -33,6 +34,8 @@ export interface HandlerHost {
   readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
   /** Default: no session uses language models. */
   readonly liveLlm?: Pick<LiveLlm, "addTo"> | undefined;
+  /** What is done to sessions whose command runs. */
+  readonly live: LiveHandlers;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
@@ -47,6 +50,7 @@ export interface HandlerHost {
 export function createHandlers({ intake, sessions, current, ...host }: HandlerHost): Handlers {
   const live: LiveLlm["addTo"] = async (views) => (await host.liveLlm?.addTo(views)) ?? [...views];
   return {
+    ...host.live,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {

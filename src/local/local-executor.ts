@@ -16,6 +16,7 @@ import type {
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
+import type { ExecOptions } from "../sessions/port/live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type {
   ClosedNetwork,
@@ -25,6 +26,7 @@ import type {
 } from "../sessions/port/session-network.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
+import { prepareExec } from "./exec.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
@@ -102,6 +104,13 @@ export class LocalExecutor implements Executor {
 
   async closeNetwork(job: NetworkOfJob): Promise<ClosedNetwork | undefined> {
     return await closeNetwork(this.#parts, job);
+  }
+
+  async exec(
+    job: CommandOfJob,
+    options: ExecOptions & { readonly signal: AbortSignal },
+  ): Promise<readonly string[]> {
+    return await prepareExec(this.#parts, job, options);
   }
 
   async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {

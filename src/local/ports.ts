@@ -191,6 +191,18 @@ export interface Credentials {
    */
   renewGate(sessionId: string): Promise<Gate | undefined>;
   removeGate(sessionId: string): Promise<void>;
+  /**
+   * Makes a way for the credentials to one more command in a session's container. Throws `state_unusable`.
+   *
+   * @returns `argv` waits for them and becomes the command; `open` hands them over once, or lets it go without.
+   */
+  createExecGate(
+    sessionId: string,
+    command: readonly string[],
+  ): Promise<{
+    readonly argv: readonly string[];
+    open(values: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
+  }>;
   /** The argument vector that waits at the gate and then becomes the command. */
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
   /** The end of such a launcher's command line, the same in every version of agentd. */
@@ -228,6 +240,8 @@ export interface Leftovers {
   remove(sessionId: string): Promise<void>;
   /** Ends what the dead daemon has started on the host for these sessions and what still runs. */
   endWork(sessionIds: readonly string[]): Promise<void>;
+  /** Lets commands go that wait for credentials from the dead daemon. */
+  removeExecGates(): Promise<void>;
   /** Removes locks without a living holder. */
   removeStaleLocks(): Promise<void>;
 }

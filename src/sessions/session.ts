@@ -11,15 +11,19 @@ import { LaunchError } from "./port/launch-stage.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { Place } from "./queue/place.ts";
 import { adopt } from "./run/adopt.ts";
+import { Hands } from "./run/hands.ts";
 import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
+import { LiveCommand } from "./state/live-command.ts";
 import type { SessionPlan } from "./state/plan.ts";
 import { Standing } from "./state/standing.ts";
 
 /** One session from acceptance, or from where an earlier daemon left it, to its sealed record. */
 export class Session {
   readonly record: OpenRecord;
+  /** What an operator does to it while its command runs. */
+  readonly hands: Hands;
   readonly #parts: SessionParts;
   readonly #beginning: Beginning;
   readonly #leaving = new AbortController();
@@ -38,10 +42,12 @@ export class Session {
         (order) => journalOrder(order, { ...host, standing }),
         beginning.at === "end" ? undefined : beginning.order,
       ),
+      live: new LiveCommand(),
       job: jobOf(plan, record),
       leaving: this.#leaving.signal,
       log,
     };
+    this.hands = new Hands(this.#parts);
   }
 
   get id(): string {

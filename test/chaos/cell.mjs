@@ -68,7 +68,7 @@ export async function tryCell(ground, row, victim, code) {
  */
 async function play(arena, row, cell, code) {
   const armed = row.recovery === true ? await leaveSession(arena, row, code) : await begin(arena, row, code);
-  const pid = row.ordered === true ? await order(arena, row) : await arena.hit(row.label);
+  const pid = await comeTo(arena, row);
   cell.hit = true;
   if (row.command === "started") await arena.commandStarted();
   await kill(arena, cell.victim, pid);
@@ -127,14 +127,16 @@ async function leaveSession(arena, { label }, code) {
 }
 
 /**
- * Has the session stopped by a client that does not live to ask again.
+ * Has the session come to its label, where an operator has a part in it by a client that does not live to ask again.
  *
  * @param {Arena} arena
  * @param {Row} row
  */
-async function order(arena, { label }) {
-  await arena.commandStarted();
-  const client = arena.stop();
+async function comeTo(arena, { label, ordered, typed }) {
+  const words = ordered === true ? ["stop", "--all"] : typed;
+  if (words === undefined) return await arena.hit(label);
+  await arena.handedOver();
+  const client = arena.type(words);
   const pid = await arena.hit(label);
   client.kill("SIGKILL");
   await client;

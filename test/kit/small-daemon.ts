@@ -131,6 +131,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     }),
   stop: ({ session }) => unknown(session),
+  exec: ({ session }) => unknown(session),
   profiles: () => Promise.resolve([]),
   schedule: () => Promise.resolve({ schedules: [], more: false }),
   reload: () => Promise.resolve(RELOADED),

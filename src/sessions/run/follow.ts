@@ -46,6 +46,7 @@ export async function follow(
     watchDisk(parts, signal);
     const gateOpened = (uptimeMs: number): void => watchDeadline(parts, uptimeMs, signal);
     await letGo({ gateOpened, ended, signal });
+    parts.live.begin(ref, signal);
     await parts.standing.settleInTime(signal);
     await failpoints.reach("handed_over_journaled");
     prepareSeal();

@@ -64,6 +64,7 @@ describe("the word at the cursor", () => {
     [["logs", "-f", ""], false],
     [["stop", ""], true],
     [["wait", ""], true],
+    [["exec", ""], true],
   ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
     expect(after(...words)).toEqual({ kind: "sessions", openOnly, ending: "" });
   });

@@ -1,0 +1,39 @@
+Feature: Hands on a running session
+  An operator looks into a session, and works in it, while its command runs.
+
+  Background:
+    Given an agent that runs:
+      """
+      echo begun
+      until [ -e .runa/go ]; do sleep 0.1; done
+      """
+
+  Scenario: A command runs in the session, as its user and in its repository
+    When the operator runs `agentd run site-builder --detach`
+    And the session is running
+    And the operator runs `agentd exec site-builder -- sh -c 'id -un; pwd; exit 7'`
+    Then it exits with 7
+    And its stdout is:
+      """
+      site-builder
+      /home/site-builder/repo
+
+      """
+    When the session is let go
+    And the session is sealed
+    Then nothing of the session is left behind
+
+  Scenario: A shell gets a terminal
+    When the operator runs `agentd run site-builder --detach`
+    And the session is running
+    And the operator starts `agentd exec -t site-builder -- sh -c 'test -t 1 && echo it has one'` on a terminal
+    Then it exits with 0
+    And the terminal shows "it has one"
+
+  Scenario: A session that has ended takes no command
+    When the operator runs `agentd run site-builder --detach`
+    And the session is let go
+    And the session is sealed
+    And the operator runs `agentd exec site-builder -- true`
+    Then it exits with 125
+    And its stderr says "its command does not run" and "session_not_running"
