@@ -30,6 +30,27 @@ Feature: Hands on a running session
     Then it exits with 0
     And the terminal shows "it has one"
 
+  Scenario: What a session does and uses is shown
+    When the operator runs `agentd run site-builder --detach`
+    And the session is running
+    And the operator runs `agentd top site-builder`
+    Then its stdout mentions "HOST PID", "COMMAND" and "agent.sh"
+    When the operator runs `agentd stats --once`
+    Then its stdout mentions "SHORT", "MEMORY" and "2048"
+    When the operator runs `agentd stats --json`
+    Then the JSON on its stdout is a list with:
+      | session_id | state     | pids_limit |
+      | "SESSION"  | "running" | 2048       |
+
+  Scenario: A session is followed from now on
+    When the operator runs `agentd run site-builder --detach`
+    And the session is running
+    And the operator starts `agentd attach site-builder`
+    And the session is let go
+    And they have ended
+    Then its stdout does not mention "begun"
+    And its stderr says "SESSION" and "success"
+
   Scenario: A session that has ended takes no command
     When the operator runs `agentd run site-builder --detach`
     And the session is let go

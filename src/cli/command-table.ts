@@ -1,5 +1,6 @@
 /** Every command, in the order of the help. */
 import { apply } from "./commands/apply.ts";
+import { attach } from "./commands/attach.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditKey } from "./commands/audit-key.ts";
 import { auditLs } from "./commands/audit-ls.ts";
@@ -31,8 +32,10 @@ import { serviceInstall } from "./commands/service-install.ts";
 import { serviceStatus } from "./commands/service-status.ts";
 import { serviceUninstall } from "./commands/service-uninstall.ts";
 import { show } from "./commands/show.ts";
+import { stats } from "./commands/stats.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
+import { top } from "./commands/top.ts";
 import { usage } from "./commands/usage.ts";
 import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
@@ -49,6 +52,9 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   wait,
   stop,
   exec,
+  attach,
+  top,
+  stats,
   diff,
   apply,
   cp,

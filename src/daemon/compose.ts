@@ -167,6 +167,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     isClosed: () => intake.closed,
   });
 
+  const liveLlm = new LiveLlm(networks.gateway, CLOCK.monotonic);
   const uploads = await startUploads(places, resources);
   const server = new RpcServer({
     identity: { version, pid, instance: places.instance },
@@ -181,8 +182,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
-      live: liveHandlers({ intake, sessions, environment: host.env, ...config.daemon }),
-      liveLlm: new LiveLlm(networks.gateway, CLOCK.monotonic),
+      live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
+      liveLlm,
       status: {
         pid,
         version,

@@ -16,7 +16,7 @@ import type {
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
-import type { ExecOptions } from "../sessions/port/live-job.ts";
+import type { ExecOptions, Usage } from "../sessions/port/live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type {
   ClosedNetwork,
@@ -111,6 +111,10 @@ export class LocalExecutor implements Executor {
     options: ExecOptions & { readonly signal: AbortSignal },
   ): Promise<readonly string[]> {
     return await prepareExec(this.#parts, job, options);
+  }
+
+  async usage(ref: string): Promise<Usage | undefined> {
+    return await this.#parts.engine.live.usage(ref);
   }
 
   async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {

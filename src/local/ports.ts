@@ -14,9 +14,10 @@ import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
+import type { ExecGates, LiveContainers } from "./live-ports.ts";
 
 /** The container engine. */
-export interface Engine {
+export interface Engine extends LiveContainers {
   readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
@@ -177,7 +178,7 @@ export interface Gate {
 }
 
 /** Resolves credentials and makes gates. */
-export interface Credentials {
+export interface Credentials extends ExecGates {
   /** Throws `credential_unset` or `credential_invalid`. */
   resolve(credentials: Profile["credentials"]): ReadonlyMap<string, string>;
   /** Looks for the keys of providers. Throws `credential_unset` or `credential_invalid`. */
@@ -191,18 +192,6 @@ export interface Credentials {
    */
   renewGate(sessionId: string): Promise<Gate | undefined>;
   removeGate(sessionId: string): Promise<void>;
-  /**
-   * Makes a way for the credentials to one more command in a session's container. Throws `state_unusable`.
-   *
-   * @returns `argv` waits for them and becomes the command; `open` hands them over once, or lets it go without.
-   */
-  createExecGate(
-    sessionId: string,
-    command: readonly string[],
-  ): Promise<{
-    readonly argv: readonly string[];
-    open(values: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
-  }>;
   /** The argument vector that waits at the gate and then becomes the command. */
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
   /** The end of such a launcher's command line, the same in every version of agentd. */

@@ -17,6 +17,7 @@ import {
 import { type ContainerStatus, type Exited, statusOf } from "./containers/container-status.ts";
 import { Containers, type ListedContainer } from "./containers/containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./containers/first-process.ts";
+import { LiveContainers } from "./containers/live-containers.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
 import { type ListedVolume, Volumes } from "./containers/volumes.ts";
 import { EventStream } from "./exits/event-stream.ts";
@@ -28,9 +29,9 @@ import { type EngineHost, type LimitName, readEngineHost, SESSION_UID } from "./
 import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
 import { ImageProbe } from "./images/image-probe.ts";
 import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
-import { type EngineService, ExternalService } from "./service/engine-service.ts";
+import type { EngineService } from "./service/engine-service.ts";
 import { EngineHttp } from "./service/http.ts";
-import { ServiceProcess } from "./service/service-process.ts";
+import { serviceOf } from "./service/service-of.ts";
 
 export interface EngineOptions {
   /** The daemon's; the service gets the allowed part of it. */
@@ -60,6 +61,7 @@ interface Found {
   readonly containment: Containment;
   readonly probe: ImageProbe;
   readonly verifier: ContainerVerifier;
+  readonly live: LiveContainers;
   /** Undefined where the user has no service manager. */
   readonly managerGroup: string | undefined;
 }
@@ -130,7 +132,8 @@ export class Engine {
       podman: this.#podman,
       ...{ host, containment },
     });
-    this.#found = { host, containment, probe, verifier, managerGroup };
+    const live = new LiveContainers({ containers: this.#containers, managerGroup });
+    this.#found = { host, containment, probe, verifier, live, managerGroup };
     if (this.#followsEvents) void this.#events.follow();
   }
 
@@ -145,6 +148,11 @@ export class Engine {
   /** What this host can do; known after `start`. */
   get host(): EngineHost {
     return this.#started.host;
+  }
+
+  /** What is asked of containers that run. */
+  get live(): LiveContainers {
+    return this.#started.live;
   }
 
   /** Finds an image and pulls it where the policy says so. @throws `image_missing`. */
@@ -288,13 +296,3 @@ export class Engine {
 }
 
 const EXITS_BELOW_RUNTIME = "libpod/tmp/exits";
-
-function serviceOf({ externalSocket, runtimeDirectory, environment, log }: EngineOptions): EngineService {
-  if (externalSocket !== undefined) return new ExternalService(externalSocket);
-  return new ServiceProcess({
-    socketPath: join(runtimeDirectory, "podman.sock"),
-    recordPath: join(runtimeDirectory, "podman-service.json"),
-    environment,
-    log,
-  });
-}

@@ -54,6 +54,11 @@ export class Session {
     return this.record.id;
   }
 
+  /** What its profile allows it. */
+  get limits(): Pick<SessionPlan["profile"], "memoryBytes" | "pids"> {
+    return this.#parts.plan.profile;
+  }
+
   /** Why a step failed that is retried, such as teardown or sealing; undefined when nothing is wrong. */
   get trouble(): string | undefined {
     return this.#parts.standing.trouble;

@@ -135,7 +135,8 @@ async function leaveSession(arena, { label }, code) {
 async function comeTo(arena, { label, ordered, typed }) {
   const words = ordered === true ? ["stop", "--all"] : typed;
   if (words === undefined) return await arena.hit(label);
-  await arena.handedOver();
+  await arena.commandStarted();
+  if (typed !== undefined) await arena.handedOver();
   const client = arena.type(words);
   const pid = await arena.hit(label);
   client.kill("SIGKILL");

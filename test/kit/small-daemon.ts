@@ -132,6 +132,8 @@ const HANDLERS: Omit<Handlers, "watch"> = {
     }),
   stop: ({ session }) => unknown(session),
   exec: ({ session }) => unknown(session),
+  top: ({ session }) => unknown(session),
+  stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),
   schedule: () => Promise.resolve({ schedules: [], more: false }),
   reload: () => Promise.resolve(RELOADED),

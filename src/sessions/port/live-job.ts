@@ -6,6 +6,31 @@ export interface ExecOptions {
   readonly credentials: boolean;
 }
 
+/** A process of a session. */
+export interface SessionProcess {
+  /** Its number in the session. */
+  readonly pid: number;
+  readonly hostPid: number;
+  /** The kernel's letter, such as `R`, `S`, `T` or `Z`. */
+  readonly state: string;
+  readonly threads: number;
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+  readonly ageSeconds: number;
+  /** Its command line, as one text; written by the session. */
+  readonly command: string;
+}
+
+/** What a session uses at this moment. */
+export interface Usage {
+  /** Processor time since its start. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+  /** Processes and threads. */
+  readonly pids: number;
+  readonly processes: readonly SessionProcess[];
+}
+
 /**
  * The part of an executor for commands that run.
  *
@@ -21,4 +46,6 @@ export interface LiveJobs<Job> {
    * @throws AgentdError `credential_unset`, `credential_invalid`, `state_unusable`.
    */
   exec(job: Job, options: ExecOptions & { readonly signal: AbortSignal }): Promise<readonly string[]>;
+  /** What a command uses now; undefined when it has ended. */
+  usage(ref: string): Promise<Usage | undefined>;
 }

@@ -1,7 +1,7 @@
 /** What an operator does to a session whose command runs. */
 import { AgentdError } from "../../errors.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
-import type { ExecOptions } from "../port/live-job.ts";
+import type { ExecOptions, Usage } from "../port/live-job.ts";
 
 /** More of a command is not journaled: a line is read as a whole. */
 const JOURNALED_LENGTH = 4000;
@@ -36,6 +36,16 @@ export class Hands {
     const { ref, signal } = live.running ?? this.#requireRunning(tried);
     const argv = await host.executor.exec(job, { command, credentials, signal });
     return { ref, argv };
+  }
+
+  /**
+   * What its command uses now; undefined when it does not run.
+   *
+   * @throws what asking the engine throws.
+   */
+  async usage(): Promise<Usage | undefined> {
+    const { host, live } = this.#parts;
+    return live.running && (await host.executor.usage(live.running.ref));
   }
 
   #requireRunning(tried: string): { readonly ref: string; readonly signal: AbortSignal } {

@@ -88,7 +88,6 @@ describe("the command line", () => {
 
 describe("a command that is called otherwise elsewhere", () => {
   it.each([
-    [["top"], "agentd ps"],
     [["ls"], "agentd ps"],
     [["tail"], "agentd logs -f"],
     [["prune"], "agentd audit prune"],

@@ -65,6 +65,7 @@ describe("the word at the cursor", () => {
     [["stop", ""], true],
     [["wait", ""], true],
     [["exec", ""], true],
+    [["top", ""], true],
   ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
     expect(after(...words)).toEqual({ kind: "sessions", openOnly, ending: "" });
   });
