@@ -30,6 +30,22 @@ Feature: Hands on a running session
     Then it exits with 0
     And the terminal shows "it has one"
 
+  Scenario: A session stands still until it is resumed
+    When the operator runs `agentd run site-builder --detach`
+    And the session is running
+    And the operator runs `agentd pause site-builder`
+    Then it exits with 0
+    And its stderr says "SESSION" and "is paused"
+    When the operator runs `agentd ps`
+    Then its stdout mentions "SHORT" and "paused"
+    When the operator runs `agentd exec site-builder -- true`
+    Then it exits with 125
+    When the operator runs `agentd resume site-builder`
+    Then it exits with 0
+    When the session is let go
+    And the session is sealed
+    Then nothing of the session is left behind
+
   Scenario: What a session does and uses is shown
     When the operator runs `agentd run site-builder --detach`
     And the session is running

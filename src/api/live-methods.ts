@@ -1,6 +1,6 @@
 /** The methods for a session whose command runs. */
 import * as z from "zod";
-import { SESSION_STATES, sessionLlmSchema } from "../session-document.ts";
+import { sessionLlmSchema, sessionViewSchema, SHOWN_STATES } from "../session-document.ts";
 import { session, text } from "./params.ts";
 
 /** The most words that a command may have which is started beside a session's. */
@@ -37,7 +37,7 @@ const processSchema = z.strictObject({
 const statsSchema = z.strictObject({
   session_id: z.string(),
   profile: z.string(),
-  state: z.enum(SESSION_STATES),
+  state: z.enum(SHOWN_STATES),
   /** Processor time since its start; null, as the next ones, where its command does not run, or nobody knows. */
   cpu_seconds: z.number().nullable(),
   memory_bytes: z.int().nullable(),
@@ -76,6 +76,18 @@ export const LIVE_METHODS = {
       podman_environment: z.record(z.string(), z.string()),
     }),
     errors: [...ERRORS, "credential_unset", "credential_invalid", "state_unusable"],
+  },
+  pause: {
+    summary: "Has a session stand still whose command runs; its deadline does, too.",
+    params: z.strictObject({ session }),
+    result: sessionViewSchema,
+    errors: [...ERRORS, "pause_refused", "pause_failed", ...ENGINE_ERRORS],
+  },
+  resume: {
+    summary: "Has a paused session go on.",
+    params: z.strictObject({ session }),
+    result: sessionViewSchema,
+    errors: [...ERRORS, "pause_failed", ...ENGINE_ERRORS],
   },
   top: {
     summary: "Shows the processes of a session whose command runs.",

@@ -50,7 +50,13 @@ export const statusSchema = z.strictObject({
   /** The limit on the sum of the memory limits of running sessions; null for none. */
   memory_budget_bytes: z.int().nullable(),
   /** How many sessions are in each state. */
-  sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
+  sessions: z.strictObject({
+    queued: count,
+    preparing: count,
+    running: count,
+    paused: count,
+    finishing: count,
+  }),
   /** Records whose teardown or sealing failed and is retried. */
   incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
   /** The process that opens the network of sessions with an allowlist; null while none runs. */

@@ -21,6 +21,7 @@ import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
+import { pause, resume } from "./commands/pause.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -51,6 +52,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   logs,
   wait,
   stop,
+  pause,
+  resume,
   exec,
   attach,
   top,

@@ -1,7 +1,7 @@
 import type { Handlers } from "../api/handlers.ts";
 import type { Params, Status } from "../api/methods.ts";
 import { profileView } from "../profile/view.ts";
-import type { SessionState } from "../session-document.ts";
+import type { ShownState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
@@ -103,11 +103,12 @@ function listFilter(params: Omit<Params<"list">, "all">): ListFilter {
 
 function countStates(intake: Intake): Status["sessions"] {
   const states = intake.openSessions.map((session) => session.view().state);
-  const count = (state: SessionState): number => states.filter((each) => each === state).length;
+  const count = (state: ShownState): number => states.filter((each) => each === state).length;
   return {
     queued: count("queued"),
     preparing: count("preparing"),
     running: count("running"),
+    paused: count("paused"),
     finishing: count("finishing"),
   };
 }

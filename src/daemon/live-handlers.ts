@@ -7,16 +7,17 @@ import { inParallel } from "../in-parallel.ts";
 import { storageEnvironment } from "../podman/service/service-environment.ts";
 import type { SessionView } from "../session-document.ts";
 import type { Intake } from "../sessions/intake.ts";
-import { type Hands, notRunning } from "../sessions/run/hands.ts";
+import type { Hands } from "../sessions/run/hands.ts";
+import { notRunning } from "../sessions/run/not-running.ts";
 import type { Session } from "../sessions/session.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import type { SessionDirectory } from "./session-directory.ts";
 
-export type LiveHandlers = Pick<Handlers, "exec" | "top" | "stats">;
+export type LiveHandlers = Pick<Handlers, "exec" | "pause" | "resume" | "top" | "stats">;
 
 export interface LiveHandlersHost {
   readonly intake: Pick<Intake, "get" | "openSessions">;
-  readonly sessions: Pick<SessionDirectory, "resolve">;
+  readonly sessions: Pick<SessionDirectory, "resolve" | "view">;
   readonly liveLlm: Pick<LiveLlm, "addTo">;
   /** Milliseconds of a clock that is never set. */
   readonly monotonic: () => number;
@@ -49,6 +50,16 @@ export function liveHandlers(host: LiveHandlersHost): LiveHandlers {
         podman_socket: podmanSocket ?? null,
         podman_environment: storageEnvironment(environment),
       };
+    },
+    pause: async ({ session }) => {
+      const { id, hands } = await handsOf(session, "pause session");
+      await hands.pause();
+      return await sessions.view(id);
+    },
+    resume: async ({ session }) => {
+      const { id, hands } = await handsOf(session, "resume session");
+      await hands.resume();
+      return await sessions.view(id);
     },
     top: async ({ session }) => {
       const tried = "show the processes of session";

@@ -6,6 +6,10 @@ export interface LiveContainers {
   readonly live: {
     /** What a container uses now; undefined when it does not run. */
     usage(id: string): Promise<ContainerUsage | undefined>;
+    /** Has all of its processes stand still, or throws `pause_failed`. */
+    pause(id: string): Promise<void>;
+    /** Has them go on, or throws `pause_failed`; one that has ended is fine. */
+    resume(id: string): Promise<void>;
   };
 }
 

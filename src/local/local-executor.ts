@@ -117,6 +117,14 @@ export class LocalExecutor implements Executor {
     return await this.#parts.engine.live.usage(ref);
   }
 
+  async pause(ref: string): Promise<void> {
+    await this.#parts.engine.live.pause(ref);
+  }
+
+  async resume(ref: string): Promise<void> {
+    await this.#parts.engine.live.resume(ref);
+  }
+
   async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {
     const made = this.#madeFor(job.sessionId);
     if (mayStillRun && !made.hasFirstProcess) {

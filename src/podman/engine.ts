@@ -21,7 +21,7 @@ import { LiveContainers } from "./containers/live-containers.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
 import { type ListedVolume, Volumes } from "./containers/volumes.ts";
 import { EventStream } from "./exits/event-stream.ts";
-import { ExitFiles } from "./exits/exit-files.ts";
+import { ExitFiles, EXITS_BELOW_RUNTIME } from "./exits/exit-files.ts";
 import { ALL_EXIT_HINTS, type ExitHints } from "./exits/exit-hints.ts";
 import { type ContainerExit, ExitWatch } from "./exits/exit-watch.ts";
 import { type Podman, podmanProgram } from "./host/engine-report.ts";
@@ -77,7 +77,7 @@ export class Engine {
   readonly #exitFiles: ExitFiles;
   readonly #events: EventStream;
   readonly #followsEvents: boolean;
-  readonly #runtimeDirectory: string;
+  readonly #options: EngineOptions;
   readonly #podman: Podman;
   #found: Found | undefined;
 
@@ -109,7 +109,7 @@ export class Engine {
       log,
     });
     this.#followsEvents = hints.events;
-    this.#runtimeDirectory = options.runtimeDirectory;
+    this.#options = options;
   }
 
   /**
@@ -123,7 +123,7 @@ export class Engine {
     const delegated = managerGroup === undefined ? [] : await delegatedControllers(managerGroup);
     const host = await readEngineHost(this.#http, delegated);
     const containment = {
-      seccompProfile: await writeSessionProfile(host.seccompProfile, this.#runtimeDirectory),
+      seccompProfile: await writeSessionProfile(host.seccompProfile, this.#options.runtimeDirectory),
       mostProcesses: await mostProcesses(),
     };
     const probe = new ImageProbe(this.#containers, host, containment, this.#labels);
@@ -132,7 +132,10 @@ export class Engine {
       podman: this.#podman,
       ...{ host, containment },
     });
-    const live = new LiveContainers({ containers: this.#containers, managerGroup });
+    const live = new LiveContainers({
+      ...{ containers: this.#containers, managerGroup, environment: this.#options.environment },
+      canFreeze: host.cgroupVersion === "v2",
+    });
     this.#found = { host, containment, probe, verifier, live, managerGroup };
     if (this.#followsEvents) void this.#events.follow();
   }
@@ -294,5 +297,3 @@ export class Engine {
     return this.#found;
   }
 }
-
-const EXITS_BELOW_RUNTIME = "libpod/tmp/exits";

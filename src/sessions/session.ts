@@ -16,6 +16,7 @@ import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
 import { LiveCommand } from "./state/live-command.ts";
+import { Pauses } from "./state/pauses.ts";
 import type { SessionPlan } from "./state/plan.ts";
 import { Standing } from "./state/standing.ts";
 
@@ -43,6 +44,9 @@ export class Session {
         beginning.at === "end" ? undefined : beginning.order,
       ),
       live: new LiveCommand(),
+      pauses: new Pauses(beginning.at === "command" ? beginning.pauses : undefined, () =>
+        host.feed.publish({ kind: "busy", sessionId: record.id }),
+      ),
       job: jobOf(plan, record),
       leaving: this.#leaving.signal,
       log,
@@ -66,11 +70,13 @@ export class Session {
 
   /** The session as the operator sees it now. */
   view(): SessionView {
-    const { host, standing } = this.#parts;
+    const { host, standing, pauses } = this.#parts;
+    const paused = standing.state === "running" ? pauses.since : undefined;
     const waiting = host.admission.position(this.id);
     return {
       ...this.record.document,
-      state: standing.state,
+      state: paused === undefined ? standing.state : "paused",
+      paused_timestamp: paused ?? null,
       position: waiting?.position ?? null,
       reason: waiting?.reason ?? standing.trouble ?? standing.activity ?? null,
       record: this.record.directory,

@@ -92,6 +92,10 @@ const ended = { ...over, removed: COMMAND };
 
 const EXEC = ["exec", "--credentials", "--latest", "--", "true"];
 
+const PAUSE = ["pause", "--latest"];
+/** After a pause. */
+const RESUME = ["resume", "--latest"];
+
 /** In the order of the labels. @type {readonly Row[]} */
 export const EXPECTATIONS = [
   // The client has no answer yet, and asks the next daemon again.
@@ -120,6 +124,10 @@ export const EXPECTATIONS = [
   { label: "supervising", command: "started", fates: running },
   { label: "exec_journaled", command: "started", typed: EXEC, fates: running },
   { label: "exec_gate_made", command: "started", typed: EXEC, fates: running },
+  { label: "pause_journaled", command: "started", typed: PAUSE, fates: running },
+  { label: "paused", command: "started", typed: PAUSE, fates: running },
+  { label: "resumed", command: "started", typed: RESUME, fates: running },
+  { label: "resume_journaled", command: "started", typed: RESUME, fates: running },
   { label: "end_ordered", command: "started", ordered: true, fates: ordered },
   { label: "exit_seen", command: "ended", fates: ended },
   { label: "finishing_journaled", command: "ended", fates: ended },

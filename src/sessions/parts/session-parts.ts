@@ -3,6 +3,7 @@ import type { Job } from "../port/executor.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { EndOrders } from "../state/end-orders.ts";
 import type { LiveCommand } from "../state/live-command.ts";
+import type { Pauses } from "../state/pauses.ts";
 import type { SessionPlan } from "../state/plan.ts";
 import type { Standing } from "../state/standing.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -15,6 +16,7 @@ export interface SessionParts {
   readonly standing: Standing;
   readonly orders: EndOrders;
   readonly live: LiveCommand;
+  readonly pauses: Pauses;
   /** What the executor is asked to run. */
   readonly job: Job;
   /** Aborted when the daemon leaves the session to the next one. */

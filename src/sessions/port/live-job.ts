@@ -46,6 +46,14 @@ export interface LiveJobs<Job> {
    * @throws AgentdError `credential_unset`, `credential_invalid`, `state_unusable`.
    */
   exec(job: Job, options: ExecOptions & { readonly signal: AbortSignal }): Promise<readonly string[]>;
+  /**
+   * Has all processes of a running command stand still; those that do stay so.
+   *
+   * @throws AgentdError `pause_failed`: some may stand still.
+   */
+  pause(ref: string): Promise<void>;
+  /** Has them go on, in whatever state they are. @throws AgentdError `pause_failed`. */
+  resume(ref: string): Promise<void>;
   /** What a command uses now; undefined when it has ended. */
   usage(ref: string): Promise<Usage | undefined>;
 }

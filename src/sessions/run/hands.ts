@@ -1,7 +1,8 @@
 /** What an operator does to a session whose command runs. */
-import { AgentdError } from "../../errors.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { ExecOptions, Usage } from "../port/live-job.ts";
+import { notRunning } from "./not-running.ts";
+import { pause, resume } from "./pause.ts";
 
 /** More of a command is not journaled: a line is read as a whole. */
 const JOURNALED_LENGTH = 4000;
@@ -38,6 +39,16 @@ export class Hands {
     return { ref, argv };
   }
 
+  /** Pauses it; see `pause`. */
+  async pause(): Promise<void> {
+    await pause(this.#parts);
+  }
+
+  /** Continues it; see `resume`. */
+  async resume(): Promise<void> {
+    await resume(this.#parts);
+  }
+
   /**
    * What its command uses now; undefined when it does not run.
    *
@@ -49,23 +60,12 @@ export class Hands {
   }
 
   #requireRunning(tried: string): { readonly ref: string; readonly signal: AbortSignal } {
-    const { live, standing, record } = this.#parts;
+    const { live, standing, record, pauses } = this.#parts;
     const { running } = live;
+    if (pauses.isPaused) throw notRunning(tried, record.id, "paused");
     if (running !== undefined && standing.state === "running") return running;
-    throw notRunning(tried, record.id, standing.state === "running" ? "starting or ending" : standing.state);
+    throw notRunning(tried, record.id, standing.state);
   }
-}
-
-/** The error for a session whose command does not run. @param state what it is instead. */
-export function notRunning(tried: string, sessionId: string, state: string): AgentdError {
-  const ended = state === "sealed" || state === "finishing";
-  return new AgentdError("session_not_running", {
-    tried: `${tried} ${sessionId}`,
-    why: `its command does not run: the session is ${state}`,
-    next: ended
-      ? `Run it again with \`agentd rerun ${sessionId}\`; its files are in the record.`
-      : "Try again once `agentd ps` shows it as running.",
-  });
 }
 
 function journaled(command: readonly string[]): string[] {
