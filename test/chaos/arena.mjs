@@ -22,6 +22,7 @@ const PUBLISHED = [
   "success",
   "generic_failure",
   "work_failed",
+  "infrastructure_failure",
   "blocked",
   "terminated_by_signal",
   "interrupted",
