@@ -78,6 +78,9 @@ export const ERROR_CODES = {
   gateway_unavailable: "The gateway does not answer.",
   network_failed: "The session's network cannot be opened.",
   launcher_failed: "The image's shell did not reach the command.",
+  session_not_running: "The session's command does not run, or does not run any more.",
+  pause_refused: "The session may not be paused, or not any longer.",
+  pause_failed: "The processes of the session could not be stopped or continued.",
   teardown_failed: "A resource of a session could not be released; agentd tries again.",
   // The record.
   record_unusable: "The record cannot be written or read.",

@@ -43,6 +43,15 @@ export const FAILPOINT_LABELS = [
   "handed_over_journaled",
   // Running.
   "supervising",
+  // A command beside the session's is journaled, and nothing was done about it yet; the FIFO for its credentials is there.
+  "exec_journaled",
+  "exec_gate_made",
+  // A pause is journaled, and nothing was done about it yet; its processes stand still. They go on, and the journal does not
+  // say so yet; it says so.
+  "pause_journaled",
+  "paused",
+  "resumed",
+  "resume_journaled",
   // An order to end is journaled, and nothing was done about it yet.
   "end_ordered",
   "exit_seen",

@@ -10,6 +10,9 @@ export const SESSION_SCHEMA_VERSION = 1;
 /** The states of a session's life, in their order. */
 export const SESSION_STATES = ["queued", "preparing", "running", "finishing", "sealed"] as const;
 
+/** The states that a session can be shown in: a paused one runs, as its journal says. */
+export const SHOWN_STATES = ["queued", "preparing", "running", "paused", "finishing", "sealed"] as const;
+
 const timestamp = z.iso.datetime();
 
 /** A file or directory of the record that the seal does not cover, and why. */
@@ -205,6 +208,7 @@ export type Redaction = z.infer<typeof redactionSchema>;
 
 export type Excluded = z.infer<typeof excludedSchema>;
 export type SessionState = (typeof SESSION_STATES)[number];
+export type ShownState = (typeof SHOWN_STATES)[number];
 
 /** What is known of a session when it is accepted. */
 export type AcceptedFields = Pick<
@@ -276,7 +280,9 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
 
 /** A session as the daemon shows it: its document and its current state. */
 export const sessionViewSchema = sessionDocumentSchema.extend({
-  state: z.enum(SESSION_STATES),
+  state: z.enum(SHOWN_STATES),
+  /** Since when it is paused; null when it is not. */
+  paused_timestamp: timestamp.nullable(),
   /** Place in the queue from 1; null unless queued. */
   position: z.int().nullable(),
   /** What it waits for or is busy with before its command runs and after; null while it runs, and once it is sealed. */

@@ -11,6 +11,8 @@ import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
+import { LIVE_METHODS } from "./live-methods.ts";
+import { session, text } from "./params.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 
 /** The description of a method. */
@@ -23,12 +25,6 @@ export interface MethodRecord {
   /** True where the answer may take as long as a session, so that no other request waits for it. Default false. */
   readonly waits?: boolean;
 }
-
-/** A bound on the memory of a request; the code that uses a text checks its content. */
-const text = (maxLength: number) => z.string().max(maxLength);
-
-/** A session's id, an unambiguous piece of it, or the name of a profile for its newest session. */
-const session = text(100).min(1);
 
 const milliseconds = z.int().min(0);
 
@@ -55,7 +51,13 @@ export const statusSchema = z.strictObject({
   /** The limit on the sum of the memory limits of running sessions; null for none. */
   memory_budget_bytes: z.int().nullable(),
   /** How many sessions are in each state. */
-  sessions: z.strictObject({ queued: count, preparing: count, running: count, finishing: count }),
+  sessions: z.strictObject({
+    queued: count,
+    preparing: count,
+    running: count,
+    paused: count,
+    finishing: count,
+  }),
   /** Records whose teardown or sealing failed and is retried. */
   incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
   /** The process that opens the network of sessions with an allowlist; null while none runs. */
@@ -240,6 +242,7 @@ export const METHODS = {
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
   fingerprints: FINGERPRINTS_METHOD,
+  ...LIVE_METHODS,
   profiles: {
     summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),

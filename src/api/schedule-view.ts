@@ -3,7 +3,7 @@
  */
 import * as z from "zod";
 import { OUTCOMES } from "../outcome.ts";
-import { SESSION_STATES } from "../session-document.ts";
+import { SHOWN_STATES } from "../session-document.ts";
 
 const instant = z.iso.datetime();
 
@@ -24,7 +24,7 @@ export const scheduleViewSchema = z.strictObject({
       ...scheduled,
       delay_ms: z.int(),
       session_id: z.string(),
-      state: z.enum(SESSION_STATES).nullable(),
+      state: z.enum(SHOWN_STATES).nullable(),
       outcome: z.enum(OUTCOMES).nullable(),
       exit_code: z.int().nullable(),
     })

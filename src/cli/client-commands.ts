@@ -1,6 +1,7 @@
 /**
  * The commands that do nothing but ask the daemon: those of the client program, which `bin/agentd` starts for them.
  */
+import { pause, resume } from "./commands/pause.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
@@ -18,6 +19,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   ps,
   wait,
   stop,
+  pause,
+  resume,
   status,
   profiles,
   schedule,

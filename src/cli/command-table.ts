@@ -1,5 +1,6 @@
 /** Every command, in the order of the help. */
 import { apply } from "./commands/apply.ts";
+import { attach } from "./commands/attach.ts";
 import { auditExport } from "./commands/audit-export.ts";
 import { auditKey } from "./commands/audit-key.ts";
 import { auditLs } from "./commands/audit-ls.ts";
@@ -15,6 +16,7 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { exec } from "./commands/exec.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
 import { imagePrune } from "./commands/image-prune.ts";
@@ -22,6 +24,7 @@ import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
+import { pause, resume } from "./commands/pause.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -34,8 +37,10 @@ import { serviceInstall } from "./commands/service-install.ts";
 import { serviceStatus } from "./commands/service-status.ts";
 import { serviceUninstall } from "./commands/service-uninstall.ts";
 import { show } from "./commands/show.ts";
+import { stats } from "./commands/stats.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
+import { top } from "./commands/top.ts";
 import { usage } from "./commands/usage.ts";
 import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
@@ -51,6 +56,12 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   logs,
   wait,
   stop,
+  pause,
+  resume,
+  exec,
+  attach,
+  top,
+  stats,
   diff,
   apply,
   publish,

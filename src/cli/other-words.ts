@@ -1,4 +1,4 @@
-/** Words that other programs use for agentd's commands. By spelling alone, `top` would suggest `stop`. */
+/** Words that other programs use for agentd's commands: a word's meaning is a better guess than its spelling. */
 
 export interface Meaning {
   readonly words: readonly string[];
@@ -8,12 +8,12 @@ export interface Meaning {
 
 export const MEANINGS: readonly Meaning[] = [
   {
-    words: ["top", "sessions", "jobs", "containers"],
+    words: ["sessions", "jobs", "containers"],
     advice: "`agentd ps` lists queued and running sessions; `agentd ps -a` includes ended ones.",
   },
   { words: ["history"], advice: "`agentd ps -a` lists all sessions, `agentd audit ls` their records." },
   {
-    words: ["tail", "log", "attach", "follow"],
+    words: ["tail", "log", "follow"],
     advice: "`agentd logs -f SESSION` follows a session's output.",
   },
   {
@@ -21,7 +21,7 @@ export const MEANINGS: readonly Meaning[] = [
     advice: "`agentd show SESSION` shows everything about a session.",
   },
   {
-    words: ["start", "exec", "create", "up"],
+    words: ["start", "create", "up"],
     advice: "`agentd run PROFILE` starts a session, `agentd daemon` the daemon.",
   },
   {

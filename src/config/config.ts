@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { parsed } from "../profile/keys/key.ts";
 import { type Profile, type Provider, toProfile } from "../profile/profile.ts";
+import { durationMs } from "../profile/rules/durations.ts";
 import { type Price, toPrice } from "../profile/rules/llm-prices.ts";
 import { toProvider } from "../profile/rules/llm-providers.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
@@ -34,6 +35,8 @@ export interface DaemonSettings {
   readonly recordLimitBytes: number;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;
+  /** How long a session may be paused, all pauses together. */
+  readonly pauseMaxMs: number;
   /** The limit of what is exported of a session's work, in bytes. */
   readonly exportLimitBytes: number;
   /** The free space that a session needs to begin where sessions write; 0: any. */
@@ -73,6 +76,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       auditPrivate: daemon.audit_private,
       recordLimitBytes: parsed(daemon.record_limit, sizeBytes),
       logLimitBytes: parsed(daemon.log_limit, sizeBytes),
+      pauseMaxMs: parsed(daemon.pause_max, durationMs),
       exportLimitBytes: parsed(daemon.export_limit, sizeBytes),
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),

@@ -8,6 +8,7 @@ import { profileDocumentSchema, zonesAreKnown } from "../profile/document.ts";
 import {
   always,
   type Context,
+  duration,
   isTable,
   namesAreUnique,
   path,
@@ -60,6 +61,9 @@ function daemonSchema(defaults: SchemaDefaults) {
     log_limit: size()
       .default("1g")
       .describe("Maximum output of a session; a session that prints more ends as output_limit_exceeded."),
+    pause_max: duration()
+      .default("24h")
+      .describe("How long a session may be paused in all; then it goes on by itself."),
     export_limit: size()
       .default("256m")
       .describe(

@@ -36,9 +36,10 @@ export class Gate {
   readonly directory: string;
   readonly fifoPath: string;
 
-  constructor(directory: string) {
+  /** @param name of the FIFO; default: the one for the session's own command. */
+  constructor(directory: string, name = GATE_FIFO) {
     this.directory = directory;
-    this.fifoPath = join(directory, GATE_FIFO);
+    this.fifoPath = join(directory, name);
   }
 
   /**

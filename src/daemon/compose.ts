@@ -12,7 +12,7 @@ import { readView } from "../audit/read/record-view.ts";
 import { type RecordFilter, selectRecords } from "../audit/read/select-records.ts";
 import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { credentialsFile, type Host, requireConfigFile } from "../config/paths.ts";
+import { credentialsFile, requireConfigFile } from "../config/paths.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
@@ -32,11 +32,13 @@ import { CredentialVariables } from "./configuration/credential-variables.ts";
 import { CurrentConfig } from "./configuration/current-config.ts";
 import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
+import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
+import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
@@ -53,40 +55,6 @@ const CLOCK: Clock = {
   monotonic: () => performance.now(),
   uptime: () => uptime() * 1000,
 };
-
-/** Options of the command line, and facts of the build. */
-export interface DaemonOptions {
-  /** Value of `--config`; undefined when it was not given. */
-  readonly config?: string | undefined;
-  /** Value of `--socket`; undefined when it was not given. */
-  readonly socket?: string | undefined;
-  /** Value of `--shutdown`; undefined: as configured. */
-  readonly shutdown?: Shutdown | undefined;
-  readonly version: string;
-  /** The script of the worker that seals. */
-  readonly sealWorker: string;
-  /** The script of a worker that removes a large tree. */
-  readonly removalWorker: string;
-  /** The script of the worker that exports work. */
-  readonly exportWorker: string;
-  /** The script of the worker that checks artifacts. */
-  readonly artifactWorker: string;
-  /** The script of a worker that copies a directory. */
-  readonly copyWorker: string;
-  /** The script of the gateway. */
-  readonly gateway: string;
-  /** Directory of the definitions of agents that agentd brings. */
-  readonly shippedAgents: string;
-}
-
-export interface ComposeOptions extends DaemonOptions {
-  readonly host: Host;
-  readonly pid: number;
-  /** Ends this process as SIGKILL does, for failpoints. */
-  readonly crash: () => void;
-  /** Takes over everything that is acquired, also when composing fails half-way. */
-  readonly resources: ReleaseStack;
-}
 
 /** A daemon that serves its socket. */
 export interface Daemon {
@@ -169,6 +137,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     isClosed: () => intake.closed,
   });
 
+  const liveLlm = new LiveLlm(networks.gateway, CLOCK.monotonic);
   const uploads = await startUploads(places, resources);
   const server = new RpcServer({
     identity: { version, pid, instance: places.instance },
@@ -184,7 +153,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
       redaction,
-      liveLlm: new LiveLlm(networks.gateway, CLOCK.monotonic),
+      live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
+      liveLlm,
       status: {
         pid,
         version,

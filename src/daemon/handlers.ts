@@ -1,9 +1,10 @@
 import type { Handlers } from "../api/handlers.ts";
 import type { Params, Status } from "../api/methods.ts";
 import { profileView } from "../profile/view.ts";
-import type { SessionState } from "../session-document.ts";
+import type { ShownState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
@@ -36,6 +37,8 @@ export interface HandlerHost {
   readonly liveLlm?: Pick<LiveLlm, "addTo"> | undefined;
   /** Default: nobody keeps any. */
   readonly redaction?: Pick<SessionRedaction, "fingerprints"> | undefined;
+  /** What is done to sessions whose command runs. */
+  readonly live: LiveHandlers;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
@@ -50,6 +53,7 @@ export interface HandlerHost {
 export function createHandlers({ intake, sessions, current, ...host }: HandlerHost): Handlers {
   const live: LiveLlm["addTo"] = async (views) => (await host.liveLlm?.addTo(views)) ?? [...views];
   return {
+    ...host.live,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {
@@ -106,11 +110,12 @@ function listFilter(params: Omit<Params<"list">, "all">): ListFilter {
 
 function countStates(intake: Intake): Status["sessions"] {
   const states = intake.openSessions.map((session) => session.view().state);
-  const count = (state: SessionState): number => states.filter((each) => each === state).length;
+  const count = (state: ShownState): number => states.filter((each) => each === state).length;
   return {
     queued: count("queued"),
     preparing: count("preparing"),
     running: count("running"),
+    paused: count("paused"),
     finishing: count("finishing"),
   };
 }

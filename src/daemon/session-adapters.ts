@@ -9,6 +9,7 @@ import { checkMethodology } from "../config/methodology.ts";
 import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
 import { resolveDirectory } from "../config/workspace-directory.ts";
+import { makeExecGate, removeExecGates } from "../credentials/exec-gate.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
 import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
 import { credentialPayload } from "../credentials/payload.ts";
@@ -164,6 +165,13 @@ export function credentialsOf(
       return (await gate.renew()) ? portOf(gate) : undefined;
     },
     removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
+    createExecGate: async (sessionId, command) => {
+      const gate = await makeExecGate(gateOf(sessionId), fifos.make);
+      return {
+        argv: launcherArgv(`${GATE_TARGET}/${gate.name}`, command),
+        open: (values, signal) => gate.open(credentialPayload(values), signal),
+      };
+    },
     launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
     launcherEnding,
   };
@@ -191,6 +199,9 @@ export function leftoversOf(
       if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId, remove).remove();
     },
     endWork: (sessionIds) => endLeftoverGit(sessionIds.map((id) => join(stagingRoot, id))),
+    removeExecGates: async () => {
+      for (const id of (await ifThere(readdir(gates))) ?? []) await removeExecGates(join(gates, id));
+    },
     removeStaleLocks: () => removeStaleLocks(mirrorsBelow(cache)),
   };
 }

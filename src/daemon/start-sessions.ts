@@ -140,7 +140,8 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       const { config } = current;
       const profile = current.profile(name);
       if (profile === undefined) return undefined;
-      return { profile, digest: configDigest(config, profile), logLimitBytes: config.daemon.logLimitBytes };
+      const { logLimitBytes, pauseMaxMs } = config.daemon;
+      return { profile, digest: configDigest(config, profile), logLimitBytes, pauseMaxMs };
     },
   });
   const recovery = await recover({

@@ -17,6 +17,7 @@ import type {
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
+import type { ExecOptions, Usage } from "../sessions/port/live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type {
   ClosedNetwork,
@@ -27,6 +28,7 @@ import type {
 import { activityOf } from "./activity.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
+import { prepareExec } from "./exec.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
@@ -108,6 +110,25 @@ export class LocalExecutor implements Executor {
 
   async closeNetwork(job: NetworkOfJob): Promise<ClosedNetwork | undefined> {
     return await closeNetwork(this.#parts, job);
+  }
+
+  async exec(
+    job: CommandOfJob,
+    options: ExecOptions & { readonly signal: AbortSignal },
+  ): Promise<readonly string[]> {
+    return await prepareExec(this.#parts, job, options);
+  }
+
+  async usage(ref: string): Promise<Usage | undefined> {
+    return await this.#parts.engine.live.usage(ref);
+  }
+
+  async pause(ref: string): Promise<void> {
+    await this.#parts.engine.live.pause(ref);
+  }
+
+  async resume(ref: string): Promise<void> {
+    await this.#parts.engine.live.resume(ref);
   }
 
   async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {

@@ -14,9 +14,10 @@ import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ExportedWork, ExportOptions, JobActivity } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
+import type { ExecGates, LiveContainers } from "./live-ports.ts";
 
 /** The container engine. */
-export interface Engine {
+export interface Engine extends LiveContainers {
   readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
@@ -177,7 +178,7 @@ export interface Gate {
 }
 
 /** Resolves credentials and makes gates. */
-export interface Credentials {
+export interface Credentials extends ExecGates {
   /** Throws `credential_unset` or `credential_invalid`. */
   resolve(credentials: Profile["credentials"]): ReadonlyMap<string, string>;
   /** Looks for the keys of providers. Throws `credential_unset` or `credential_invalid`. */
@@ -237,6 +238,8 @@ export interface Leftovers {
   remove(sessionId: string): Promise<void>;
   /** Ends what the dead daemon has started on the host for these sessions and what still runs. */
   endWork(sessionIds: readonly string[]): Promise<void>;
+  /** Lets commands go that wait for credentials from the dead daemon. */
+  removeExecGates(): Promise<void>;
   /** Removes locks without a living holder. */
   removeStaleLocks(): Promise<void>;
 }

@@ -55,6 +55,7 @@ export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Pro
   await network.closeOthers(owners).catch((error: unknown) => log.error({ error }, "cannot close networks"));
   // A large removal continues in the background: the start does not wait for it.
   await Promise.race([removed, delay(LEFTOVERS_PATIENCE_MS, undefined, { ref: false })]);
+  await leftovers.removeExecGates();
   await leftovers.removeStaleLocks();
   await endWork(parts, again);
 }

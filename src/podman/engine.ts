@@ -15,10 +15,11 @@ import {
 import { type ContainerStatus, type Exited, statusOf } from "./containers/container-status.ts";
 import { Containers, type ListedContainer } from "./containers/containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./containers/first-process.ts";
+import { LiveContainers } from "./containers/live-containers.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
 import { type ListedVolume, Volumes } from "./containers/volumes.ts";
 import { EventStream } from "./exits/event-stream.ts";
-import { ExitFiles } from "./exits/exit-files.ts";
+import { ExitFiles, EXITS_BELOW_RUNTIME } from "./exits/exit-files.ts";
 import { ALL_EXIT_HINTS, type ExitHints } from "./exits/exit-hints.ts";
 import { type ContainerExit, ExitWatch } from "./exits/exit-watch.ts";
 import { type Podman, podmanProgram } from "./host/engine-report.ts";
@@ -26,9 +27,9 @@ import { type EngineHost, type LimitName, readEngineHost, SESSION_UID } from "./
 import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
 import { ImageProbe } from "./images/image-probe.ts";
 import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
-import { type EngineService, ExternalService } from "./service/engine-service.ts";
+import type { EngineService } from "./service/engine-service.ts";
 import { EngineHttp } from "./service/http.ts";
-import { ServiceProcess } from "./service/service-process.ts";
+import { serviceOf } from "./service/service-of.ts";
 
 export interface EngineOptions {
   /** The daemon's; the service gets the allowed part of it. */
@@ -58,6 +59,7 @@ interface Found {
   readonly containment: Containment;
   readonly probe: ImageProbe;
   readonly verifier: ContainerVerifier;
+  readonly live: LiveContainers;
   /** Undefined where the user has no service manager. */
   readonly managerGroup: string | undefined;
 }
@@ -73,7 +75,7 @@ export class Engine {
   readonly #exitFiles: ExitFiles;
   readonly #events: EventStream;
   readonly #followsEvents: boolean;
-  readonly #runtimeDirectory: string;
+  readonly #options: EngineOptions;
   readonly #podman: Podman;
   #found: Found | undefined;
 
@@ -105,7 +107,7 @@ export class Engine {
       log,
     });
     this.#followsEvents = hints.events;
-    this.#runtimeDirectory = options.runtimeDirectory;
+    this.#options = options;
   }
 
   /**
@@ -119,7 +121,7 @@ export class Engine {
     const delegated = managerGroup === undefined ? [] : await delegatedControllers(managerGroup);
     const host = await readEngineHost(this.#http, delegated);
     const containment = {
-      seccompProfile: await writeSessionProfile(host.seccompProfile, this.#runtimeDirectory),
+      seccompProfile: await writeSessionProfile(host.seccompProfile, this.#options.runtimeDirectory),
       mostProcesses: await mostProcesses(),
     };
     const probe = new ImageProbe(this.#containers, host, containment, this.#labels);
@@ -128,7 +130,11 @@ export class Engine {
       podman: this.#podman,
       ...{ host, containment },
     });
-    this.#found = { host, containment, probe, verifier, managerGroup };
+    const live = new LiveContainers({
+      ...{ containers: this.#containers, managerGroup, environment: this.#options.environment },
+      canFreeze: host.cgroupVersion === "v2",
+    });
+    this.#found = { host, containment, probe, verifier, live, managerGroup };
     if (this.#followsEvents) void this.#events.follow();
   }
 
@@ -143,6 +149,11 @@ export class Engine {
   /** What this host can do; known after `start`. */
   get host(): EngineHost {
     return this.#started.host;
+  }
+
+  /** What is asked of containers that run. */
+  get live(): LiveContainers {
+    return this.#started.live;
   }
 
   /** Finds an image and pulls it where the policy says so. @throws `image_missing`. */
@@ -284,16 +295,4 @@ export class Engine {
     if (this.#found === undefined) throw new Error("the engine is used before it has started");
     return this.#found;
   }
-}
-
-const EXITS_BELOW_RUNTIME = "libpod/tmp/exits";
-
-function serviceOf({ externalSocket, runtimeDirectory, environment, log }: EngineOptions): EngineService {
-  if (externalSocket !== undefined) return new ExternalService(externalSocket);
-  return new ServiceProcess({
-    socketPath: join(runtimeDirectory, "podman.sock"),
-    recordPath: join(runtimeDirectory, "podman-service.json"),
-    environment,
-    log,
-  });
 }

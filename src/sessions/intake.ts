@@ -68,6 +68,8 @@ export interface ProfileInUse {
   readonly digest: string;
   /** The limit of a console log, in bytes. */
   readonly logLimitBytes: number;
+  /** How long a session may be paused in all, in milliseconds. */
+  readonly pauseMaxMs: number;
 }
 
 interface OpenSession {
@@ -193,7 +195,7 @@ export class Intake {
   }
 
   async #record(request: RunRequest): Promise<string> {
-    const { profile: written, digest, logLimitBytes, repoUrl, ref } = this.#check(request);
+    const { profile: written, digest, logLimitBytes, pauseMaxMs, repoUrl, ref } = this.#check(request);
     const host = this.#host;
     // Its request is in the record, and need not be in the plan too.
     const { request: _request, ...profile } = written;
@@ -206,6 +208,7 @@ export class Intake {
       profile,
       timeoutMs: request.timeoutMs ?? profile.timeoutMs ?? longestOf(profile),
       logLimitBytes,
+      pauseMaxMs,
     } satisfies SessionPlan);
     const nowMs = host.clock.now();
     const accepted = acceptedDocument({

@@ -11,9 +11,12 @@ import { LaunchError } from "./port/launch-stage.ts";
 import type { OpenRecord } from "./port/ports.ts";
 import { Place } from "./queue/place.ts";
 import { adopt } from "./run/adopt.ts";
+import { Hands } from "./run/hands.ts";
 import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
+import { LiveCommand } from "./state/live-command.ts";
+import { Pauses } from "./state/pauses.ts";
 import type { SessionPlan } from "./state/plan.ts";
 import { StallClock } from "./state/stall-clock.ts";
 import { Standing } from "./state/standing.ts";
@@ -21,6 +24,8 @@ import { Standing } from "./state/standing.ts";
 /** One session from acceptance, or from where an earlier daemon left it, to its sealed record. */
 export class Session {
   readonly record: OpenRecord;
+  /** What an operator does to it while its command runs. */
+  readonly hands: Hands;
   readonly #parts: SessionParts;
   readonly #beginning: Beginning;
   readonly #leaving = new AbortController();
@@ -30,6 +35,12 @@ export class Session {
     const standing = new Standing(record, { clock: host.clock, log, publish: host.feed.publish });
     this.record = record;
     this.#beginning = beginning;
+    const stallClock = new StallClock(host.clock.monotonic);
+    const pauses = new Pauses(beginning.at === "command" ? beginning.pauses : undefined, () => {
+      stallClock.follow(pauses.isPaused);
+      host.feed.publish({ kind: "busy", sessionId: record.id });
+    });
+    stallClock.follow(pauses.isPaused);
     this.#parts = {
       host,
       plan,
@@ -39,15 +50,23 @@ export class Session {
         (order) => journalOrder(order, { ...host, standing }),
         beginning.at === "end" ? undefined : beginning.order,
       ),
+      live: new LiveCommand(),
+      pauses,
       job: jobOf(plan, record),
       leaving: this.#leaving.signal,
-      stallClock: new StallClock(host.clock.monotonic),
+      stallClock,
       log,
     };
+    this.hands = new Hands(this.#parts);
   }
 
   get id(): string {
     return this.record.id;
+  }
+
+  /** What its profile allows it. */
+  get limits(): Pick<SessionPlan["profile"], "memoryBytes" | "pids"> {
+    return this.#parts.plan.profile;
   }
 
   /** Why a step failed that is retried, such as teardown or sealing; undefined when nothing is wrong. */
@@ -57,11 +76,13 @@ export class Session {
 
   /** The session as the operator sees it now. */
   view(): SessionView {
-    const { host, standing } = this.#parts;
+    const { host, standing, pauses } = this.#parts;
+    const paused = standing.state === "running" ? pauses.since : undefined;
     const waiting = host.admission.position(this.id);
     return {
       ...this.record.document,
-      state: standing.state,
+      state: paused === undefined ? standing.state : "paused",
+      paused_timestamp: paused ?? null,
       position: waiting?.position ?? null,
       reason: waiting?.reason ?? standing.trouble ?? standing.activity ?? null,
       record: this.record.directory,

@@ -155,9 +155,9 @@ export class Arena {
     return exitCode === 0;
   }
 
-  /** Asks for the end of all sessions, and leaves the client that asks running: it would ask the next daemon again. */
-  stop() {
-    return this.sandbox.spawn(["stop", "--all"]);
+  /** Types a command, and leaves the client running: one that stops a session would ask the next daemon again. @param {readonly string[]} words */
+  type(words) {
+    return this.sandbox.spawn(words);
   }
 
   /** Resolves once a command has counted its start. */

@@ -68,12 +68,13 @@ export async function tryCell(ground, row, victim, code) {
  */
 async function play(arena, row, cell, code) {
   const armed = row.recovery === true ? await leaveSession(arena, row, code) : await begin(arena, row, code);
-  const pid = row.ordered === true ? await order(arena, row) : await arena.hit(row.label);
+  const pid = await comeTo(arena, row);
   cell.hit = true;
   if (row.command === "started") await arena.commandStarted();
   await kill(arena, cell.victim, pid);
   if (cell.victim !== "daemon") await arena.release(row.label);
   const daemon = cell.victim === "daemon" ? await startNext(arena, armed) : await armed.daemon;
+  await goOn(arena, row);
   // Not before: of an end at the gate, no daemon knows whether it was the command's.
   if (cell.expected.includes("command")) await arena.letGo();
   if (!(await armed.accepted)) cell.wrong.push("the client was not told that it was accepted");
@@ -85,6 +86,19 @@ async function play(arena, row, cell, code) {
   await daemon.stop();
   await outliveMirrorLocks(arena);
   cell.leaks.push(...(await leaks(arena)));
+}
+
+/**
+ * Has a session go on that its operator has paused, or was about to; one that goes on or has ended is left so.
+ *
+ * @param {Arena} arena
+ * @param {Row} row
+ */
+async function goOn(arena, { typed }) {
+  if (typed?.[0] !== "pause" && typed?.[0] !== "resume") return;
+  const { exitCode, stderr } = await arena.type(["resume", "--latest"]);
+  if (exitCode !== 0 && !Buffer.from(stderr).includes("session_not_running"))
+    throw new Error(Buffer.from(stderr).toString());
 }
 
 /**
@@ -127,14 +141,18 @@ async function leaveSession(arena, { label }, code) {
 }
 
 /**
- * Has the session stopped by a client that does not live to ask again.
+ * Has the session come to its label, where an operator has a part in it by a client that does not live to ask again.
  *
  * @param {Arena} arena
  * @param {Row} row
  */
-async function order(arena, { label }) {
+async function comeTo(arena, { label, ordered, typed }) {
+  const words = ordered === true ? ["stop", "--all"] : typed;
+  if (words === undefined) return await arena.hit(label);
   await arena.commandStarted();
-  const client = arena.stop();
+  if (typed !== undefined) await arena.handedOver();
+  if (typed?.[0] === "resume") await arena.type(["pause", "--latest"]);
+  const client = arena.type(words);
   const pid = await arena.hit(label);
   client.kill("SIGKILL");
   await client;

@@ -28,6 +28,7 @@
  *   at the label: there is no container, it waits at the gate of one, it has started, or it has ended.
  * @property {boolean} [recovery] The label is one of a daemon's start: the session runs already, left by another daemon.
  * @property {boolean} [ordered] The session comes to the label because its operator stops it.
+ * @property {readonly string[]} [typed] It comes to it because its operator types this about it.
  * @property {Record<Victim, readonly Fate[]>} fates
  */
 
@@ -89,6 +90,12 @@ const over = { ...withoutContainer, gateway: COMMAND };
 /** How the command ended is known. */
 const ended = { ...over, removed: COMMAND };
 
+const EXEC = ["exec", "--credentials", "--latest", "--", "true"];
+
+const PAUSE = ["pause", "--latest"];
+/** After a pause. */
+const RESUME = ["resume", "--latest"];
+
 /** In the order of the labels. @type {readonly Row[]} */
 export const EXPECTATIONS = [
   // The client has no answer yet, and asks the next daemon again.
@@ -115,6 +122,12 @@ export const EXPECTATIONS = [
   { label: "payload_written", command: "started", fates: running },
   { label: "handed_over_journaled", command: "started", fates: running },
   { label: "supervising", command: "started", fates: running },
+  { label: "exec_journaled", command: "started", typed: EXEC, fates: running },
+  { label: "exec_gate_made", command: "started", typed: EXEC, fates: running },
+  { label: "pause_journaled", command: "started", typed: PAUSE, fates: running },
+  { label: "paused", command: "started", typed: PAUSE, fates: running },
+  { label: "resumed", command: "started", typed: RESUME, fates: running },
+  { label: "resume_journaled", command: "started", typed: RESUME, fates: running },
   { label: "end_ordered", command: "started", ordered: true, fates: ordered },
   { label: "exit_seen", command: "ended", fates: ended },
   { label: "finishing_journaled", command: "ended", fates: ended },

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Result } from "../../src/api/methods.ts";
 import { PROTOCOL_VERSION } from "../../src/rpc/protocol.ts";
-import { SESSION_STATES } from "../../src/session-document.ts";
+import { SHOWN_STATES } from "../../src/session-document.ts";
 import { connectWire } from "../kit/wire.mjs";
 import type { World } from "../kit/world.ts";
 import { COUNTING_AGENT, letGo, reaches } from "./at-a-failpoint.ts";
@@ -52,7 +52,7 @@ it(
       seen = await watch(seen.look);
     }
     // What lasts for a moment may be over before the next question.
-    const order = states.map((state) => SESSION_STATES.indexOf(state));
+    const order = states.map((state) => SHOWN_STATES.indexOf(state));
     expect(order).toEqual([...order].sort((one, other) => one - other));
     expect(states[0]).toBe("queued");
     expect(await watch(seen.look)).toMatchObject({

@@ -35,6 +35,7 @@ export function view(fields: Partial<SessionView> = {}): SessionView {
     }),
     session_id: "0198f2a4c6e81234",
     state: "preparing",
+    paused_timestamp: null,
     position: null,
     reason: null,
     record: "/nonexistent/record",
@@ -74,7 +75,7 @@ export const STATUS: Status = {
   changed_files: [],
   max_sessions: 2,
   memory_budget_bytes: null,
-  sessions: { queued: 0, preparing: 1, running: 2, finishing: 0 },
+  sessions: { queued: 0, preparing: 1, running: 2, paused: 0, finishing: 0 },
   incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
   gateway: {
     pid: 4712,
@@ -133,6 +134,11 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   stop: ({ session }) => unknown(session),
   // Of a session without credentials.
   fingerprints: () => Promise.resolve({ fingerprints: { version: 1, salt: "0".repeat(32), forms: [] } }),
+  exec: ({ session }) => unknown(session),
+  pause: ({ session }) => unknown(session),
+  resume: ({ session }) => unknown(session),
+  top: ({ session }) => unknown(session),
+  stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),
   schedule: () => Promise.resolve({ schedules: [], more: false }),
   reload: () => Promise.resolve(RELOADED),

@@ -97,6 +97,16 @@ function read(options: LogsOptions, { now }: CliContext): Wanted {
   };
 }
 
+/** Follows what a session prints from now on, to its end. */
+export async function followFromNow(
+  session: NamedSession,
+  { raw }: { readonly raw: boolean },
+  context: LocalContext,
+): Promise<number> {
+  const selection = { stream: undefined, timestamps: undefined, sinceMs: undefined };
+  return await printLogs(session, { follow: true, raw, asJson: false, tail: 0, selection }, context);
+}
+
 async function printLogs(session: NamedSession, wanted: Wanted, context: LocalContext): Promise<number> {
   const daemon = await connectIfRunning(context);
   if (daemon instanceof AgentdError) return await printFromDisk(session, wanted, daemon, context);

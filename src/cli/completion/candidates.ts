@@ -22,7 +22,7 @@ const KINDS: Readonly<Record<string, "profiles" | "files">> = {
 };
 
 /** Commands that do nothing for a session that has ended. */
-const OF_OPEN_SESSIONS = ["stop", "wait"];
+const OF_OPEN_SESSIONS = ["stop", "wait", "pause", "resume", "exec", "attach", "top", "stats"];
 
 const HELP: Word = { word: "--help", summary: "print help" };
 

@@ -15,6 +15,7 @@ export function coloured(text: string, colour: Colour | undefined): string {
 export function colourOf(session: Pick<SessionView, "state" | "outcome">): Colour | undefined {
   const { state, outcome } = session;
   if (state === "running") return "cyan";
+  if (state === "paused") return "yellow";
   if (state !== "sealed") return undefined;
   if (outcome === "success") return "green";
   return isFailure(session) ? "red" : "yellow";

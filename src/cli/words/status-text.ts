@@ -37,7 +37,10 @@ function warningsOf(warnings: unknown): string[] {
 
 function sessionsText({ sessions, max_sessions: max }: Status): string {
   const { running, preparing, finishing, queued } = sessions;
-  return `${running} running, ${preparing} preparing, ${finishing} finishing, ${queued} queued; at most ${max} at once`;
+  // A daemon that is older has no such number.
+  const paused = (sessions.paused as number | undefined) ?? 0;
+  const standing = paused === 0 ? "" : `${paused} paused, `;
+  return `${running} running, ${standing}${preparing} preparing, ${finishing} finishing, ${queued} queued; at most ${max} at once`;
 }
 
 function budgetFacts({ memory_budget_bytes: budget }: Status): Fact[] {

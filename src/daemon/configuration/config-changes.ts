@@ -21,6 +21,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   auditPrivate: "audit_private",
   recordLimitBytes: "record_limit",
   logLimitBytes: "log_limit",
+  pauseMaxMs: "pause_max",
   exportLimitBytes: "export_limit",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",

@@ -81,6 +81,24 @@ export class Containers {
     this.#startsCutShort.delete(id);
   }
 
+  /**
+   * Freezes or thaws a running container by its control group.
+   *
+   * @returns why the engine refuses; undefined when it is done, or was already.
+   */
+  async freeze(id: string, action: "pause" | "unpause"): Promise<Error | undefined> {
+    const tried = `${action} container ${id}`;
+    const reply = await this.#http.send({
+      tried,
+      method: "POST",
+      path: `/containers/${id}/${action}`,
+      repeatable: true,
+    });
+    if (reply.status < 400) return undefined;
+    const isPaused = (await this.inspect(id))?.State.Status === "paused";
+    return isPaused === (action === "pause") ? undefined : engineFailure(tried, reply.status, reply.text);
+  }
+
   /** What the engine knows about a container, by id or name; undefined when it does not exist. */
   async inspect(id: string, signal?: AbortSignal): Promise<InspectReply | undefined> {
     const tried = `inspect container ${id}`;

@@ -9,6 +9,9 @@ import { basename } from "node:path";
 import { systemCode } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 
+/** Where conmon writes them, below `XDG_RUNTIME_DIR`. */
+export const EXITS_BELOW_RUNTIME = "libpod/tmp/exits";
+
 export interface ExitFilesOptions {
   readonly directory: string;
   /** Called with a container id. `complete` is false for the temporary name: the exit shows very soon. */

@@ -45,3 +45,34 @@ export function serviceEnvironment(environment: Environment): Record<string, str
   }
   return allowed;
 }
+
+/** The variables that decide where Podman keeps containers, and how it finds them. */
+const STORAGE_ENVIRONMENT = [
+  "HOME",
+  "XDG_RUNTIME_DIR",
+  "XDG_CONFIG_HOME",
+  "XDG_DATA_HOME",
+  "TMPDIR",
+  "CONTAINERS_CONF",
+  "CONTAINERS_CONF_OVERRIDE",
+  "CONTAINERS_STORAGE_CONF",
+] as const satisfies readonly (typeof SERVICE_ENVIRONMENT)[number][];
+
+/** The part of an environment that another `podman` needs to find the same containers. */
+export function storageEnvironment(environment: Environment): Record<string, string> {
+  const found = STORAGE_ENVIRONMENT.map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(
+    found.filter((pair): pair is typeof pair & [string, string] => pair[1] !== undefined),
+  );
+}
+
+/** The environment of a `podman` that finds the containers of the daemon whose `storageEnvironment` this is. */
+export function environmentForStorage(
+  environment: Environment,
+  storage: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const own = Object.entries(serviceEnvironment(environment)).filter(
+    ([name]) => !(STORAGE_ENVIRONMENT as readonly string[]).includes(name),
+  );
+  return { ...Object.fromEntries(own), ...storage };
+}

@@ -2,6 +2,8 @@ import type { Logger } from "../../log.ts";
 import type { Job } from "../port/executor.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { EndOrders } from "../state/end-orders.ts";
+import type { LiveCommand } from "../state/live-command.ts";
+import type { Pauses } from "../state/pauses.ts";
 import type { SessionPlan } from "../state/plan.ts";
 import type { StallClock } from "../state/stall-clock.ts";
 import type { Standing } from "../state/standing.ts";
@@ -14,6 +16,8 @@ export interface SessionParts {
   readonly record: OpenRecord;
   readonly standing: Standing;
   readonly orders: EndOrders;
+  readonly live: LiveCommand;
+  readonly pauses: Pauses;
   /** What the executor is asked to run. */
   readonly job: Job;
   /** Aborted when the daemon leaves the session to the next one. */

@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../../profile/profile.ts";
 import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
+import type { LiveJobs } from "./live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions, ReasonOfFailure } from "./session-network.ts";
 
@@ -191,7 +192,7 @@ export interface ExportedWork {
   readonly warnings: readonly string[];
 }
 
-export interface Executor {
+export interface Executor extends LiveJobs<CommandOfJob> {
   /**
    * Makes everything that a command needs, up to the hand-over of its credentials: nothing of the agent's runs.
    *

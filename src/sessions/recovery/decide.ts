@@ -6,6 +6,7 @@ import type { CommandEnd, Examined } from "../port/executor.ts";
 import { endingOf, endingOfOrder } from "../run/command-ending.ts";
 import type { Beginning } from "../state/beginning.ts";
 import type { EndOrder } from "../state/end-orders.ts";
+import { NEVER_PAUSED, type PauseTrail } from "../state/pauses.ts";
 import type { LeftTrail } from "./trail.ts";
 
 /** After so many starts that no daemon has survived, the session is not started again. */
@@ -52,9 +53,9 @@ function decidePreparing({ starts, order }: LeftTrail & { state: "preparing" }):
 
 function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beginning {
   const { found, boot, timeoutMs } = left;
-  const { handedOver, openedUptimeMs, openedTimestamp, order } = trail;
+  const { handedOver, openedUptimeMs, openedTimestamp, pauses, order } = trail;
   if (trail.boot === boot && found?.phase === "running") {
-    return { at: "command", ref: found.ref, openedUptimeMs, handedOver, order };
+    return { at: "command", ref: found.ref, openedUptimeMs, handedOver, pauses, order };
   }
   if (order !== undefined) return decideOrdered(order, trail.boot === boot ? found?.end : undefined);
   if (trail.boot !== boot)
@@ -69,9 +70,15 @@ function decideRunning(left: Left, trail: LeftTrail & { state: "running" }): Beg
     );
   }
   const endTimestamp = endedAt(end);
-  const ranMs = Date.parse(endTimestamp ?? "") - Date.parse(openedTimestamp);
+  const endMs = Date.parse(endTimestamp ?? "");
+  const ranMs = endMs - Date.parse(openedTimestamp) - pausedUntil(endMs, pauses ?? NEVER_PAUSED);
   const isPastDeadline = timeoutMs !== undefined && ranMs >= timeoutMs;
   return { at: "end", ending: endingOf(end, isPastDeadline), endTimestamp };
+}
+
+/** How long it stood still until then, in milliseconds. @param endMs on the wall clock. */
+function pausedUntil(endMs: number, { earlierMs, current }: PauseTrail): number {
+  return earlierMs + (current === undefined ? 0 : Math.max(0, endMs - Date.parse(current.sinceTimestamp)));
 }
 
 /** It was ordered to end and has ended, for whatever cause. */

@@ -3,6 +3,7 @@ import type { JournalEntry } from "../../audit/format/journal.ts";
 import { type Ending, LAUNCH_STAGES, OUTCOMES } from "../../outcome.ts";
 import type { PublishTrail } from "../state/beginning.ts";
 import { type EndOrder, ORDERED_OUTCOMES } from "../state/end-orders.ts";
+import { NEVER_PAUSED, type PauseTrail } from "../state/pauses.ts";
 
 /** How far a session had come, as its journal shows it, and whether it was ordered to end. */
 export type LeftTrail =
@@ -23,6 +24,8 @@ export type LeftTrail =
       readonly openedUptimeMs: number;
       readonly openedTimestamp: string;
       readonly handedOver: boolean;
+      /** Undefined: it was never paused. */
+      readonly pauses?: PauseTrail | undefined;
       readonly order?: EndOrder | undefined;
     }
   | {
@@ -92,8 +95,27 @@ function readRunning(journal: readonly JournalEntry[]): LeftTrail {
     openedUptimeMs: opened.uptime_ms,
     openedTimestamp: line.time,
     handedOver: journal.some(({ event }) => event === "handed_over"),
+    pauses: readPauses(journal),
     order: orderIn(journal),
   };
+}
+
+const pauseSchema = z.object({ uptime_ms: z.number() });
+
+/** Undefined: it was never paused. */
+function readPauses(journal: readonly JournalEntry[]): PauseTrail | undefined {
+  let trail = NEVER_PAUSED;
+  for (const line of journal) {
+    const { current } = trail;
+    if (line.event === "paused") {
+      const { uptime_ms: sinceUptimeMs } = pauseSchema.parse(line);
+      trail = { ...trail, current: { sinceUptimeMs, sinceTimestamp: line.time } };
+    } else if (line.event === "resumed" && current !== undefined) {
+      const lastedMs = Math.max(0, pauseSchema.parse(line).uptime_ms - current.sinceUptimeMs);
+      trail = { earlierMs: trail.earlierMs + lastedMs, current: undefined };
+    }
+  }
+  return trail === NEVER_PAUSED ? undefined : trail;
 }
 
 function readFinishing(journal: readonly JournalEntry[]): LeftTrail {

@@ -3,6 +3,7 @@ import type { Ending } from "../../outcome.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { Beginning } from "../state/beginning.ts";
 import { follow, type Followed } from "./follow.ts";
+import { pauseAgain } from "./pause.ts";
 import { watchNetwork } from "./watch-network.ts";
 
 /**
@@ -17,6 +18,9 @@ export async function adopt(parts: SessionParts, left: Beginning & { at: "comman
   const goOn = async (followed: Followed): Promise<void> => {
     followed.gateOpened(left.openedUptimeMs);
     watchNetwork(parts, left.ref, { isEarlierDaemons: true, signal: followed.signal });
+    // It runs already, so what an operator does to it need not wait.
+    if (left.handedOver) parts.live.begin(left.ref, followed.signal);
+    await pauseAgain(parts, left.ref);
     if (!left.handedOver) await finishHandOver(parts, left.ref, followed);
     await standing.settleInTime(followed.signal);
     log.info("session adopted");

@@ -1,9 +1,10 @@
 import { type Ending, isOwnFailure } from "../../outcome.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { CommandEnd } from "../port/executor.ts";
-import { sleepUntil } from "../port/sleep.ts";
+import { watchDeadline, watchPauses } from "./deadline.ts";
 import { passesOutputLimit } from "./output-limit.ts";
 import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
+import { wake } from "./pause.ts";
 import { peakFields } from "./peak-fields.ts";
 import { supervise } from "./supervise.ts";
 import { watchStall } from "./watch-stall.ts";
@@ -45,16 +46,21 @@ export async function follow(
   try {
     watchOutput(parts, signal);
     watchDisk(parts, signal);
+    watchPauses(parts, signal);
     const gateOpened = (uptimeMs: number): void => {
       watchDeadline(parts, uptimeMs, signal);
       watchStall(parts, ref, signal);
     };
     await letGo({ gateOpened, ended, signal });
+    parts.live.begin(ref, signal);
     await parts.standing.settleInTime(signal);
     await failpoints.reach("handed_over_journaled");
     prepareSeal();
     await failpoints.reach("supervising");
-    const seen = await supervise({ ref, executor, clock: host.clock, ended, orders });
+    const seen = await supervise({
+      ...{ ref, executor, clock: host.clock, ended, orders },
+      wake: () => wake(parts, signal),
+    });
     prepareExport();
     const end = await explained(parts, seen);
     over.abort();
@@ -73,23 +79,6 @@ async function explained({ host, job, orders }: SessionParts, end: Ending): Prom
   if (orders.taken !== undefined || !isOwnFailure(end)) return end;
   const reason = await host.executor.reasonOfFailure(job);
   return reason === undefined ? end : { ...end, ...reason };
-}
-
-function watchDeadline(
-  { host, plan, orders, log }: SessionParts,
-  openedUptimeMs: number,
-  signal: AbortSignal,
-): void {
-  const { clock } = host;
-  const { timeoutMs, profile } = plan;
-  if (timeoutMs === undefined) return;
-  const remainingMs = timeoutMs - (clock.uptime() - openedUptimeMs);
-  const ended = async (): Promise<void> => {
-    if (!(await sleepUntil(clock.monotonic() + remainingMs, { clock, signal }))) return;
-    const cause = `ran longer than ${timeoutMs / 1000} s`;
-    await orders.give({ outcome: "timed_out", cause, graceMs: profile.graceMs });
-  };
-  ended().catch((error: unknown) => log.warn({ error }, "cannot journal a passed deadline"));
 }
 
 function watchOutput({ host, plan, record, orders, log }: SessionParts, signal: AbortSignal): void {

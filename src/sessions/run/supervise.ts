@@ -14,6 +14,8 @@ export interface Supervision {
   readonly ended: Promise<CommandEnd>;
   /** From the operator, its deadline or a limit. */
   readonly orders: Pick<EndOrders, "first" | "taken">;
+  /** Continues the command where it is paused, before it is told to end. Does not reject. */
+  readonly wake: () => Promise<void>;
 }
 
 /**
@@ -30,7 +32,11 @@ export async function supervise(supervision: Supervision): Promise<Ending> {
 }
 
 /** SIGTERM, the grace, SIGKILL; returns the end. */
-async function terminate({ ref, executor, ended, clock }: Supervision, graceMs: number): Promise<CommandEnd> {
+async function terminate(
+  { ref, executor, ended, clock, wake }: Supervision,
+  graceMs: number,
+): Promise<CommandEnd> {
+  await wake();
   await executor.signal(ref, "SIGTERM");
   const over = new AbortController();
   const graceful = await Promise.race([

@@ -1,6 +1,7 @@
 import type { Ending } from "../../outcome.ts";
 import type { PushedBranch } from "../port/publication.ts";
 import type { EndOrder } from "./end-orders.ts";
+import type { PauseTrail } from "./pauses.ts";
 
 /** How far the publishing of a session's work had come. */
 export interface PublishTrail {
@@ -26,6 +27,8 @@ export type Beginning =
       readonly openedUptimeMs: number;
       /** False: whether the launcher got everything is not journaled. */
       readonly handedOver: boolean;
+      /** Undefined: it was never paused. */
+      readonly pauses?: PauseTrail | undefined;
       readonly order?: EndOrder | undefined;
     }
   /** At its end: what remains is to journal it where that was not done, to export, to tear down and to seal. */

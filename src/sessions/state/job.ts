@@ -10,7 +10,7 @@ import type { SessionPlan } from "./plan.ts";
 export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** What an executor runs for a session. */
-export function jobOf({ profile, timeoutMs }: SessionPlan, record: OpenRecord): Job {
+export function jobOf({ profile, timeoutMs, pauseMaxMs = 0 }: SessionPlan, record: OpenRecord): Job {
   const { id, document, runaDirectory, consoleLogPath, egressPath, llmPath } = record;
   const input = inputOf(record);
   return {
@@ -29,7 +29,8 @@ export function jobOf({ profile, timeoutMs }: SessionPlan, record: OpenRecord): 
     consoleLogPath,
     egressPath,
     llmPath,
-    longestMs: timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs,
+    longestMs:
+      timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs + pauseMaxMs,
   };
 }
 

@@ -13,6 +13,8 @@ export const sessionPlanSchema = z
     timeoutMs: z.number().optional(),
     /** The limit of the console log, in bytes. */
     logLimitBytes: z.number(),
+    /** How long it may be paused in all; undefined: an earlier version accepted it, and it cannot be paused. */
+    pauseMaxMs: z.number().optional(),
   })
   .readonly();
 

@@ -15,15 +15,13 @@ export class StallClock {
     return (this.#pausedAt ?? this.#monotonic()) - this.#pausedMs;
   }
 
-  /** Stands still from now on; a clock that stands still stays so. */
-  pause(): void {
-    this.#pausedAt ??= this.#monotonic();
-  }
-
-  /** Goes on; a clock that goes stays so. */
-  resume(): void {
-    if (this.#pausedAt === undefined) return;
-    this.#pausedMs += this.#monotonic() - this.#pausedAt;
-    this.#pausedAt = undefined;
+  /** Stands still, or goes, from now on. */
+  follow(isPaused: boolean): void {
+    if (isPaused) {
+      this.#pausedAt ??= this.#monotonic();
+    } else if (this.#pausedAt !== undefined) {
+      this.#pausedMs += this.#monotonic() - this.#pausedAt;
+      this.#pausedAt = undefined;
+    }
   }
 }

@@ -101,6 +101,7 @@ export const OUTPUT: Topic = [
       expect(json(world)).toEqual({
         ...document,
         state: "sealed",
+        paused_timestamp: null,
         position: null,
         reason: null,
         record: record.path,

@@ -88,7 +88,7 @@ describe("the command line", () => {
 
 describe("a command that is called otherwise elsewhere", () => {
   it.each([
-    [["top"], "agentd ps"],
+    [["jobs"], "agentd ps"],
     [["tail"], "agentd logs -f"],
     [["prune"], "agentd audit prune"],
     [["images"], "agentd image ls"],

@@ -54,6 +54,8 @@ describe("the word at the cursor", () => {
     [["kill", "abc", ""], true],
     [["show", "abc", "def", ""], false],
     [["wait", ""], true],
+    [["exec", ""], true],
+    [["top", ""], true],
   ])("is a session after %j, and whether it must be open is %s", (words, openOnly) => {
     expect(after(...words)).toEqual({ kind: "sessions", openOnly, ending: "" });
   });

@@ -72,15 +72,15 @@ describe("the clock of the watchdog", () => {
   it("stands still while the session is paused", () => {
     let now = 1_000;
     const clock = new StallClock(() => now);
-    clock.pause();
-    clock.pause();
+    clock.follow(true);
+    clock.follow(true);
     now += STALL;
     expect(clock.now()).toBe(1_000);
-    clock.resume();
-    clock.resume();
+    clock.follow(false);
+    clock.follow(false);
     now += 5;
     expect(clock.now()).toBe(1_005);
-    clock.pause();
+    clock.follow(true);
     now += 7;
     expect(clock.now()).toBe(1_005);
   });

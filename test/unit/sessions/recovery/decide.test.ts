@@ -170,6 +170,18 @@ describe("what becomes of an open record", () => {
     });
   });
 
+  it.each([
+    ["earlier pauses", { earlierMs: 10_000, current: undefined }],
+    [
+      "one that lasted to its end",
+      { earlierMs: 0, current: { sinceUptimeMs: 21_500, sinceTimestamp: "2026-01-01T12:00:20.500Z" } },
+    ],
+  ])("does not count the time of %s", (_, pauses) => {
+    const trail = { ...running, pauses } as LeftTrail;
+    expect(decide(left(trail, exit(-1), 20_500))).toMatchObject({ ending: { outcome: "timed_out" } });
+    expect(decide(left(trail, exit(-1), 20_501))).toMatchObject({ ending: { outcome: "interrupted" } });
+  });
+
   it.each([undefined, alive, exit(0)])(
     "is the journaled end, when there was one, whatever its container does",
     (container) => {

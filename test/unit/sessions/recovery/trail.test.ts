@@ -22,6 +22,22 @@ describe("the trail of a session", () => {
     expect(readTrail(journal(ACCEPTED, STARTED, ["queued", "restarted"]))).toEqual({ state: "queued" });
   });
 
+  it("has its pauses, and the one that lasts", () => {
+    const paused = (uptime_ms: number): Line => ["running", "paused", { uptime_ms }];
+    const resumed = (uptime_ms: number): Line => ["running", "resumed", { uptime_ms }];
+    const trail = (...lines: Line[]) => readTrail(journal(ACCEPTED, STARTED, OPENED, ...lines));
+    expect(trail()).toMatchObject({ pauses: undefined });
+    expect(trail(paused(100), resumed(350), paused(400))).toMatchObject({
+      pauses: {
+        earlierMs: 250,
+        current: { sinceUptimeMs: 400, sinceTimestamp: "2026-01-01T12:00:05.000Z" },
+      },
+    });
+    expect(trail(paused(100), resumed(350), paused(400), resumed(401), resumed(500))).toMatchObject({
+      pauses: { earlierMs: 251, current: undefined },
+    });
+  });
+
   it("counts the starts since a daemon gave it up in an orderly way", () => {
     const lines = [
       ACCEPTED,

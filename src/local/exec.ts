@@ -1,0 +1,42 @@
+/** Commands beside a session's own, in its container. */
+import { sentence } from "../errors.ts";
+import type { CommandOfJob } from "../sessions/port/executor.ts";
+import type { ExecOptions } from "../sessions/port/live-job.ts";
+import { sleepUntil } from "../sessions/port/sleep.ts";
+import { handedOver } from "./handed-over.ts";
+import type { LocalParts } from "./parts.ts";
+
+/** How long a client may take from the answer until its command asks for the credentials. */
+const PATIENCE_MS = 60_000;
+
+/** As `LiveJobs.exec`. */
+export async function prepareExec(
+  parts: LocalParts,
+  job: CommandOfJob,
+  { command, credentials, signal }: ExecOptions & { readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  if (!credentials) return command;
+  const values = handedOver(parts, job);
+  const gate = await parts.credentials.createExecGate(job.sessionId, command);
+  await parts.failpoints.reach("exec_gate_made");
+  void handOver(parts, job.sessionId, (over) => gate.open(values, AbortSignal.any([signal, over])));
+  return gate.argv;
+}
+
+async function handOver(
+  { clock, log }: Pick<LocalParts, "clock" | "log">,
+  session: string,
+  open: (over: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const late = new AbortController();
+  const done = new AbortController();
+  const until = { clock, signal: done.signal };
+  void sleepUntil(clock.monotonic() + PATIENCE_MS, until).then((isLate) => isLate && late.abort());
+  try {
+    await open(late.signal);
+  } catch (error) {
+    log.warn({ session, why: sentence(error) }, "a command in a session did not get its credentials");
+  } finally {
+    done.abort();
+  }
+}

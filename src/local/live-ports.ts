@@ -1,0 +1,30 @@
+/** What the local executor needs of the rooms below it for commands that run. */
+import type { ContainerUsage } from "../podman/containers/container-usage.ts";
+
+/** Containers that run. */
+export interface LiveContainers {
+  readonly live: {
+    /** What a container uses now; undefined when it does not run. */
+    usage(id: string): Promise<ContainerUsage | undefined>;
+    /** Has all of its processes stand still, or throws `pause_failed`. */
+    pause(id: string): Promise<void>;
+    /** Has them go on, or throws `pause_failed`; one that has ended is fine. */
+    resume(id: string): Promise<void>;
+  };
+}
+
+/** How one more command in a session's container gets credentials. */
+export interface ExecGates {
+  /**
+   * Makes a way for the credentials to one more command in a session's container. Throws `state_unusable`.
+   *
+   * @returns `argv` waits for them and becomes the command; `open` hands them over once, or lets it go without.
+   */
+  createExecGate(
+    sessionId: string,
+    command: readonly string[],
+  ): Promise<{
+    readonly argv: readonly string[];
+    open(values: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
+  }>;
+}

@@ -1,0 +1,73 @@
+/** Containers that run: what they use, and whether they stand still. */
+import type { Environment } from "../../environment.ts";
+import { AgentdError } from "../../errors.ts";
+import { containerGroup } from "../host/user-manager-group.ts";
+import { type ContainerUsage, containerUsage, PidNamespaces } from "./container-usage.ts";
+import type { Containers } from "./containers.ts";
+import { continueAll, stopAll } from "./standstill.ts";
+
+export interface LiveContainersHost {
+  readonly containers: Containers;
+  /** Whether containers have control groups that can be frozen. */
+  readonly canFreeze: boolean;
+  /** The group of the user's service manager, in which containers have theirs; undefined: they have none. */
+  readonly managerGroup: string | undefined;
+  /** Of this daemon, for programs. */
+  readonly environment: Environment;
+}
+
+export class LiveContainers {
+  readonly #host: LiveContainersHost;
+  readonly #namespaces = new PidNamespaces();
+
+  constructor(host: LiveContainersHost) {
+    this.#host = host;
+  }
+
+  /** What a container uses now; undefined when it does not run. */
+  async usage(id: string): Promise<ContainerUsage | undefined> {
+    const { containers, managerGroup } = this.#host;
+    const pid = (await containers.inspect(id))?.State.Pid ?? 0;
+    if (pid === 0) return undefined;
+    const group = managerGroup === undefined ? undefined : containerGroup(managerGroup, id);
+    return await containerUsage(this.#namespaces, pid, group);
+  }
+
+  /**
+   * Has all processes of a running container stand still: frozen by its control group, else stopped by signals.
+   *
+   * @throws AgentdError `pause_failed`: some may stand still.
+   */
+  async pause(id: string): Promise<void> {
+    const { containers, canFreeze, environment } = this.#host;
+    const pid = (await containers.inspect(id))?.State.Pid ?? 0;
+    if (pid === 0) throw notThere(id);
+    if (canFreeze && (await containers.freeze(id, "pause")) === undefined) return;
+    await stopAll(pid, { namespaces: this.#namespaces, environment });
+  }
+
+  /** Has its processes go on, however they stand still; a container that has ended is fine. @throws AgentdError `pause_failed`. */
+  async resume(id: string): Promise<void> {
+    const { containers, environment } = this.#host;
+    const { Pid: pid = 0, Status: status } = (await containers.inspect(id))?.State ?? {};
+    if (pid === 0) return;
+    if (status !== "paused") {
+      await continueAll(pid, environment);
+      return;
+    }
+    const refusal = await containers.freeze(id, "unpause");
+    if (refusal !== undefined) throw failed("continue", id, refusal.message);
+  }
+}
+
+function notThere(id: string): AgentdError {
+  return failed("pause", id, "it does not run");
+}
+
+function failed(action: string, id: string, why: string): AgentdError {
+  return new AgentdError("pause_failed", {
+    tried: `${action} container ${id}`,
+    why,
+    next: "See `agentd ps`; a session that stands still can be stopped with `agentd stop`.",
+  });
+}

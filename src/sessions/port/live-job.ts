@@ -1,0 +1,59 @@
+/** A running command, in the words of sessions: what can be done to it and what it uses. */
+export interface ExecOptions {
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  /** Whether it gets the session's credentials, as the session's own command did. */
+  readonly credentials: boolean;
+}
+
+/** A process of a session. */
+export interface SessionProcess {
+  /** Its number in the session. */
+  readonly pid: number;
+  readonly hostPid: number;
+  /** The kernel's letter, such as `R`, `S`, `T` or `Z`. */
+  readonly state: string;
+  readonly threads: number;
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+  readonly ageSeconds: number;
+  /** Its command line, as one text; written by the session. */
+  readonly command: string;
+}
+
+/** What a session uses at this moment. */
+export interface Usage {
+  /** Processor time since its start. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+  /** Processes and threads. */
+  readonly pids: number;
+  readonly processes: readonly SessionProcess[];
+}
+
+/**
+ * The part of an executor for commands that run.
+ *
+ * @typeParam Job the part of a job by which its command is found.
+ */
+export interface LiveJobs<Job> {
+  /**
+   * Prepares a command beside the one that runs: in the same container, as the same user, with its variables but the
+   * credentials, unless it is to have them. The operator's client starts it.
+   *
+   * @param options.signal aborted when the session's command has ended: then nothing is handed over any more.
+   * @returns what to start.
+   * @throws AgentdError `credential_unset`, `credential_invalid`, `state_unusable`.
+   */
+  exec(job: Job, options: ExecOptions & { readonly signal: AbortSignal }): Promise<readonly string[]>;
+  /**
+   * Has all processes of a running command stand still; those that do stay so.
+   *
+   * @throws AgentdError `pause_failed`: some may stand still.
+   */
+  pause(ref: string): Promise<void>;
+  /** Has them go on, in whatever state they are. @throws AgentdError `pause_failed`. */
+  resume(ref: string): Promise<void>;
+  /** What a command uses now; undefined when it has ended. */
+  usage(ref: string): Promise<Usage | undefined>;
+}

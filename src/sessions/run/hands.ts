@@ -1,0 +1,80 @@
+/** What an operator does to a session whose command runs. */
+import type { SessionParts } from "../parts/session-parts.ts";
+import type { ExecOptions, Usage } from "../port/live-job.ts";
+import { notRunning } from "./not-running.ts";
+import { pause, resume } from "./pause.ts";
+
+/** More of a command is not journaled: a line is read as a whole. */
+const JOURNALED_LENGTH = 4000;
+
+/** A command to start beside the session's. */
+export interface ExecRequest extends ExecOptions {
+  /** Whether it gets a terminal. */
+  readonly tty: boolean;
+}
+
+export class Hands {
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Prepares a command beside the session's, which the operator's client starts. It is journaled before.
+   *
+   * @returns the container, and what to start in it.
+   * @throws AgentdError `session_not_running`; what resolving credentials throws.
+   */
+  async exec({ command, credentials, tty }: ExecRequest): Promise<{ ref: string; argv: readonly string[] }> {
+    const { host, job, standing, live } = this.#parts;
+    const tried = "start a command in the session";
+    this.#requireRunning(tried);
+    const words = journaled(command);
+    await standing.note("exec", { command: words, credentials, tty });
+    await host.failpoints.reach("exec_journaled");
+    // It may have ended meanwhile.
+    const { ref, signal } = live.running ?? this.#requireRunning(tried);
+    const argv = await host.executor.exec(job, { command, credentials, signal });
+    return { ref, argv };
+  }
+
+  /** Pauses it; see `pause`. */
+  async pause(): Promise<void> {
+    await pause(this.#parts);
+  }
+
+  /** Continues it; see `resume`. */
+  async resume(): Promise<void> {
+    await resume(this.#parts);
+  }
+
+  /**
+   * What its command uses now; undefined when it does not run.
+   *
+   * @throws what asking the engine throws.
+   */
+  async usage(): Promise<Usage | undefined> {
+    const { host, live } = this.#parts;
+    return live.running && (await host.executor.usage(live.running.ref));
+  }
+
+  #requireRunning(tried: string): { readonly ref: string; readonly signal: AbortSignal } {
+    const { live, standing, record, pauses } = this.#parts;
+    const { running } = live;
+    if (pauses.isPaused) throw notRunning(tried, record.id, "paused");
+    if (running !== undefined && standing.state === "running") return running;
+    throw notRunning(tried, record.id, standing.state);
+  }
+}
+
+function journaled(command: readonly string[]): string[] {
+  let left = JOURNALED_LENGTH;
+  const words: string[] = [];
+  for (const word of command) {
+    if (left <= 0) return [...words, "…"];
+    words.push(word.length > left ? `${word.slice(0, left)}…` : word);
+    left -= word.length;
+  }
+  return words;
+}
