@@ -3,6 +3,7 @@
  */
 import * as z from "zod";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
+import { publishedSchema } from "./published.ts";
 
 /** Version of the fields below; an older agentd does not read a record with a higher one. */
 export const SESSION_SCHEMA_VERSION = 1;
@@ -84,19 +85,6 @@ export const sessionLlmSchema = z.strictObject({
 });
 
 export type SessionLlm = z.infer<typeof sessionLlmSchema>;
-
-/** Where the work of a session was published. */
-export const publishedSchema = z.object({
-  /** Without `refs/heads/`. */
-  branch: z.string(),
-  commit: z.string(),
-  /** Of the repository that it was pushed to. */
-  url: z.string(),
-  /** The pull or merge request; null where none was asked for, or none could be opened: `warnings` then say why. */
-  request_url: z.string().nullable(),
-});
-
-export type Published = z.infer<typeof publishedSchema>;
 
 /** A rule of hardening that the session was run without, see docs/hardening.md. */
 export const exceptionSchema = z.strictObject({

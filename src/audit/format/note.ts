@@ -2,7 +2,7 @@
  * What happened to a record after its seal: one line of `agentd/after.jsonl` each, and a statement in the chain about
  * that line. The sealed files stay as they are.
  */
-import type { Published } from "../../session-document.ts";
+import type { Published } from "../../published.ts";
 
 /** What became of publishing a session's work by hand. */
 export interface PublishNote {

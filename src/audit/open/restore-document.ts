@@ -1,7 +1,7 @@
+import { publishedSchema } from "../../published.ts";
 import {
   artifactsSchema,
   egressSchema,
-  publishedSchema,
   redactionSchema,
   type SessionDocument,
   sessionLlmSchema,

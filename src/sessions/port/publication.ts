@@ -1,6 +1,6 @@
 /** Publishing the work of a session, in the words of sessions. */
 import type { Profile } from "../../profile/profile.ts";
-import type { Published } from "../../session-document.ts";
+import type { Published } from "../../published.ts";
 
 /** The part of a job that is published. */
 export interface PublishedJob {

@@ -147,7 +147,7 @@ export const allowlist = scenario(
       assert.match(
         output,
         new RegExp(
-          `^agentd refused the connection to ${hosts.other}: no entry of "allow" opens this host and port\\.`,
+          `^agentd refused the connection to ${hosts.other}: no entry of "allow" opens this address and port\\.`,
           "m",
         ),
       );
