@@ -73,6 +73,18 @@ describe("a configuration", () => {
           git: undefined,
           files: [],
           publish: undefined,
+          stallMs: undefined,
+          onStall: "warn",
+          readOnlyRoot: true,
+          tmpBytes: 1024 ** 3,
+          shmBytes: undefined,
+          ulimits: {},
+          devices: [],
+          capAdd: [],
+          seccompProfile: undefined,
+          exceptions: [],
+          redact: "seal",
+          after: [],
         },
       ],
     });
@@ -93,6 +105,23 @@ describe("a configuration", () => {
       shutdown = "detach"
       podman_socket = "../podman.sock"
       ${PROFILE}
+      stall = "20m"
+      on_stall = "stop"
+      tmp = "2g"
+      shm = "128m"
+      ulimits = { nofile = 4096 }
+      devices = ["/dev/kvm"]
+      cap_add = ["NET_RAW"]
+      seccomp_profile = "filter.json"
+      read_only_root = false
+      redact = "view"
+      exceptions = [
+        { allow = "E003", reason = "pings" },
+        { allow = "device", reason = "an emulator", until = "2099-12-31" },
+        { allow = "E005", reason = "its calls" },
+        { allow = "E006", reason = "packages" },
+      ]
+      after = [{ command = ["/usr/bin/tell"] }]
       repo = "HTTPS://Git.Example.org/x.git"
       ref = "v1"
       repo_token_source = "DEMO_REPO_TOKEN"
@@ -209,6 +238,23 @@ describe("a configuration", () => {
           relabel: "shared",
         },
       ],
+      stallMs: 1_200_000,
+      onStall: "stop",
+      readOnlyRoot: false,
+      tmpBytes: 2 * 1024 ** 3,
+      shmBytes: 128 * 1024 ** 2,
+      ulimits: { nofile: 4096 },
+      devices: ["/dev/kvm"],
+      capAdd: ["NET_RAW"],
+      seccompProfile: join(file.directory, "filter.json"),
+      exceptions: [
+        { allow: "E003", reason: "pings" },
+        { allow: "device", reason: "an emulator", until: "2099-12-31" },
+        { allow: "E005", reason: "its calls" },
+        { allow: "E006", reason: "packages" },
+      ],
+      redact: "view",
+      after: [{ command: ["/usr/bin/tell"] }],
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {
         branch: "bot/{work_unit}",

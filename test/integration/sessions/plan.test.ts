@@ -82,6 +82,14 @@ function withStrangeKey(plan: unknown, table: readonly (string | number)[]): unk
 /** Keys that came after the version before this one. */
 const ADDED = {
   exitCodes: {},
+  onStall: "warn",
+  readOnlyRoot: false,
+  ulimits: {},
+  devices: [],
+  capAdd: [],
+  exceptions: [],
+  redact: "seal",
+  after: [],
   allow: [],
   artifacts: [],
   files: [],
