@@ -5,7 +5,6 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import { Ajv } from "ajv";
-import { GITEA } from "./gitea.mjs";
 import { GITLAB } from "./gitlab.mjs";
 
 /** @typedef {import("node:http").IncomingMessage} IncomingMessage */
@@ -179,8 +178,7 @@ function asMergeRequest({ number, branch, labels }) {
 /** @param {ForgeName} name @returns {Promise<any>} */
 async function descriptionOf(name) {
   if (name === "gitlab") return GITLAB;
-  if (name === "gitea") return GITEA;
-  return JSON.parse(await readFile(new URL("github.openapi.json", import.meta.url), "utf8"));
+  return JSON.parse(await readFile(new URL(`${name}.openapi.json`, import.meta.url), "utf8"));
 }
 
 /** What of a call does not follow the description; undefined when it does. @param {any} description @param {Call} call */
