@@ -42,7 +42,8 @@ export async function judge(arena, code) {
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
   const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");
   if (log.includes(TOKEN)) wrong.push("the sealed log has the value of its credential");
-  if (fate === "command" && document.redacted_values !== 1)
+  // Output that was lost, such as on a full disk, may have been that value.
+  if (fate === "command" && document.output_lost === false && document.redacted_values !== 1)
     wrong.push(`${document.redaction}: ${document.redacted_values} values were replaced, and not 1`);
   return { fate, cause: document.cause, starts, wrong };
 }
