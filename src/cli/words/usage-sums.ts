@@ -63,7 +63,7 @@ export class UsageSums {
   }
 
   add(session: UsageOfSession): void {
-    const whole = numbersOf(session.llm);
+    const whole = wholeOf(session);
     this.#total = plus(this.#total, whole);
     if (this.#by !== "model") this.#addTo(this.#keyOf(session), whole);
     else if (session.models === undefined) this.#addTo(session.llm.models[0] ?? NO_MODEL, whole);
@@ -93,6 +93,13 @@ export class UsageSums {
 /** Dollars of a row; null where nothing in it has a known cost. */
 export function dollarsOf({ micro, hasUnknown }: UsageNumbers): number | null {
   return hasUnknown && micro === 0 ? null : micro / MICRO;
+}
+
+/** While the cost of one request is not known, a session has no sum of its own, and its models have theirs. */
+function wholeOf({ llm, models }: UsageOfSession): UsageNumbers {
+  const whole = numbersOf(llm);
+  if (!whole.hasUnknown || models === undefined) return whole;
+  return { ...whole, micro: [...models.values()].reduce((sum, { micro }) => sum + micro, 0) };
 }
 
 function numbersOf(llm: SessionLlm): UsageNumbers {

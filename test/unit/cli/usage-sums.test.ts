@@ -66,6 +66,18 @@ describe("the usage of sessions", () => {
     expect(sums.total).toMatchObject({ sessions: 1, requests: 2 });
   });
 
+  it("has the known cost of each model in the total while a request of the session has none", () => {
+    const { requests, refused, input_tokens, cached_tokens, output_tokens, reasoning_tokens } = LLM;
+    const numbers = { requests, refused, input_tokens, cached_tokens, output_tokens, reasoning_tokens };
+    const models = new Map([
+      ["a", { ...numbers, micro: 70, hasUnknown: false }],
+      ["b", { ...numbers, micro: 0, hasUnknown: true }],
+    ]);
+    const { rows, total } = sumsBy("model", { ...session("1", "x", { usd: null }), models });
+    expect(rows.map(({ micro }) => micro)).toEqual([70, 0]);
+    expect(total).toMatchObject({ sessions: 1, micro: 70, hasUnknown: true });
+  });
+
   it("keeps an unknown cost apart from none", () => {
     const unknown = sumsBy("profile", session("1", "x", { usd: null }));
     expect(dollarsOf(unknown.total)).toBeNull();
