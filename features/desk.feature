@@ -180,6 +180,6 @@ Feature: The operator's desk
     Then the terminal got "\033]0;pwned\007\033]52;c;cm0=\007\033[?25l\033[31mthe door is red\033[0m\033[?25h"
 
   Scenario: Somebody who types a word of another program is told agentd's
-    When the operator runs `agentd top`
+    When the operator runs `agentd jobs`
     Then it exits with 2
-    And its stderr says "unknown command 'top'" and "agentd ps"
+    And its stderr says "unknown command 'jobs'" and "agentd ps"

@@ -98,14 +98,14 @@ async function runSessions(operator) {
   await operator.configure([
     {
       name: "worker",
-      script: 'echo "$SECRET"; exit 3',
+      script: '[ "$SECRET" = "it is green" ] && echo "it has the secret"; exit 3',
       credentials: [{ name: "SECRET", source: "OPERATORS_SECRET" }],
     },
     { name: "waiter", script: "echo ready; sleep 600" },
   ]);
   await run(["systemctl", "--user", "restart", "agentd"]);
   const { code, stdout } = await operator.agentd("run", "worker");
-  assert.deepEqual([code, stdout], [0, "it is green\n"]);
+  assert.deepEqual([code, stdout], [0, "it has the secret\n"]);
   const environment = await run(["systemctl", "--user", "show", "agentd"]);
   assert.doesNotMatch(environment, /it is green/, "systemd does not show credentials");
 }
