@@ -161,7 +161,7 @@ Feature: Reload
       """
     When the operator runs `agentd run site-builder`
     Then its stderr says "credentials.env changed since the daemon read it" and "`agentd reload`"
-    And its stdout mentions "the token is" and "red squirrel"
+    And its stdout mentions "the token has" and "12 characters"
     When the operator runs `agentd reload`
     And the operator runs `agentd run site-builder`
     Then it exits with 125
