@@ -6,6 +6,8 @@ export interface LiveContainers {
   readonly live: {
     /** What a container uses now; undefined when it does not run. */
     usage(id: string): Promise<ContainerUsage | undefined>;
+    /** Its processor time since its start, in seconds, which only grows; undefined when it does not run. */
+    cpuSeconds(id: string): Promise<number | undefined>;
     /** Has all of its processes stand still, or throws `pause_failed`. */
     pause(id: string): Promise<void>;
     /** Has them go on, or throws `pause_failed`; one that has ended is fine. */

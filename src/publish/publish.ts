@@ -9,6 +9,7 @@ import { Pace } from "../work/bounds/pace.ts";
 import { OwnGit } from "../work/git/own-git.ts";
 import { createGit, gitEnvironment, GitFailure } from "../workspace/git.ts";
 import { parseRepositoryUrl } from "../workspace/repository-url.ts";
+import { hasCommit } from "./push/has-commit.ts";
 import { makeLastCommit, subjectOf } from "./push/last-commit.ts";
 import { protectedChanges } from "./push/protected-changes.ts";
 import { Remote, type RemoteBranches } from "./push/remote.ts";
@@ -161,7 +162,7 @@ async function commitToPublish(
   const { directory: repository, summary, known } = work;
   const head = summary.head.commit;
   if (head === null) return { why: "the session left no commit" };
-  if (summary.commit_count === null || !(await has(git, repository, head)))
+  if (summary.commit_count === null || !(await hasCommit(git, repository, head)))
     throw unpublishable(session.sessionId, "its commits could not be exported");
   if (settings.commitRest && summary.uncommitted === null)
     throw unpublishable(session.sessionId, "its files could not be exported");
@@ -178,16 +179,6 @@ async function commitToPublish(
   return {
     why: `HEAD has no new commit; other branches have (${elsewhere.slice(0, SHOWN_PATHS).join(", ")})`,
   };
-}
-
-async function has(git: OwnGit, repository: string, commit: string): Promise<boolean> {
-  try {
-    await git.run(["cat-file", "-e", `${commit}^{commit}`], { repository });
-    return true;
-  } catch (error) {
-    if (error instanceof GitFailure) return false;
-    throw error;
-  }
 }
 
 async function refuseProtected(

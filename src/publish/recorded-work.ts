@@ -12,6 +12,7 @@ import { formatOfId, makeOwnRepository } from "../work/git/own-repository.ts";
 import type { WorkSummary } from "../work/summary.ts";
 import { createGit, gitEnvironment, GitFailure } from "../workspace/git.ts";
 import { parseRepositoryUrl } from "../workspace/repository-url.ts";
+import { hasCommit } from "./push/has-commit.ts";
 import { Remote } from "./push/remote.ts";
 
 /** What a record has of a session's work, and where the rest is. */
@@ -109,7 +110,7 @@ async function fetchKnown(
   });
   await remote.fetch(["+refs/heads/*:refs/known/*"]);
   const missing: string[] = [];
-  for (const id of needed) if (!(await has(git, directory, id))) missing.push(id);
+  for (const id of needed) if (!(await hasCommit(git, directory, id))) missing.push(id);
   if (missing.length === 0) return;
   try {
     await remote.fetch(missing);
@@ -121,16 +122,6 @@ async function fetchKnown(
       next: `Where a clone still has it, get the commits there with \`agentd apply ${sessionId}\` and push them by hand.`,
       cause: error,
     });
-  }
-}
-
-async function has(git: OwnGit, repository: string, commit: string): Promise<boolean> {
-  try {
-    await git.run(["cat-file", "-e", `${commit}^{commit}`], { repository });
-    return true;
-  } catch (error) {
-    if (error instanceof GitFailure) return false;
-    throw error;
   }
 }
 

@@ -16,39 +16,38 @@ interface PauseOptions extends LatestOption {
 }
 
 /** `agentd pause`: has a session stand still. */
-export const pause: CommandDefinition = {
-  name: "pause",
-  faults: FAULTS,
-  define: (command, start) =>
-    takingSession(command)
-      .summary("have a running session stand still")
-      .description(
-        "Has all processes of a running session stand still, until `agentd resume`. Its timeout stands still, too.\n" +
-          "It keeps its place and its memory. It goes on by itself once it was paused for daemon.pause_max in all.",
-      )
-      .option("--json", "print the session as a JSON object")
-      .addHelpText("after", example("agentd pause site-builder", "agentd pause --latest"))
-      .action((name: string | undefined, options: PauseOptions, self: Command) => {
-        const session = namedSession(name, options, self);
-        start((context) => change("pause", session, options, context));
-      }),
-};
+export const pause: CommandDefinition = changing("pause", {
+  summary: "have a running session stand still",
+  description:
+    "Has all processes of a running session stand still, until `agentd resume`. Its timeout stands still, too.\n" +
+    "It keeps its place and its memory. It goes on by itself once it was paused for daemon.pause_max in all.",
+});
 
 /** `agentd resume`: has a paused session go on. */
-export const resume: CommandDefinition = {
-  name: "resume",
-  faults: FAULTS,
-  define: (command, start) =>
-    takingSession(command)
-      .summary("have a paused session go on")
-      .description("Has a session go on that `agentd pause` has stopped.")
-      .option("--json", "print the session as a JSON object")
-      .addHelpText("after", example("agentd resume site-builder", "agentd resume --latest"))
-      .action((name: string | undefined, options: PauseOptions, self: Command) => {
-        const session = namedSession(name, options, self);
-        start((context) => change("resume", session, options, context));
-      }),
-};
+export const resume: CommandDefinition = changing("resume", {
+  summary: "have a paused session go on",
+  description: "Has a session go on that `agentd pause` has stopped.",
+});
+
+function changing(
+  method: "pause" | "resume",
+  { summary, description }: { readonly summary: string; readonly description: string },
+): CommandDefinition {
+  return {
+    name: method,
+    faults: FAULTS,
+    define: (command, start) =>
+      takingSession(command)
+        .summary(summary)
+        .description(description)
+        .option("--json", "print the session as a JSON object")
+        .addHelpText("after", example(`agentd ${method} site-builder`, `agentd ${method} --latest`))
+        .action((name: string | undefined, options: PauseOptions, self: Command) => {
+          const session = namedSession(name, options, self);
+          start((context) => change(method, session, options, context));
+        }),
+  };
+}
 
 async function change(
   method: "pause" | "resume",

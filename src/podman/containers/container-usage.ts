@@ -7,6 +7,7 @@ import { uptime } from "node:os";
 import { join } from "node:path";
 import { readProcFile } from "../../process-identity.ts";
 import { commandLine } from "../../programs/process-table.ts";
+import { groupSeconds, processorTime, statFields, TICKS_PER_SECOND } from "./processor-time.ts";
 
 /** A process of a container. */
 export interface UsedProcess {
@@ -36,8 +37,6 @@ export interface ContainerUsage {
   readonly processes: readonly UsedProcess[];
 }
 
-/** Of `/proc/PID/stat`, on every architecture. */
-const TICKS_PER_SECOND = 100;
 const COMMAND_LENGTH = 1000;
 
 /** Which processes of the host are in which PID namespace. Callers at the same time share one walk through `/proc`. */
@@ -105,22 +104,19 @@ async function readProcess(hostPid: number): Promise<(UsedProcess & { ownAndReap
     commandLine(hostPid),
   ]);
   if (status === undefined || stat === undefined) return undefined;
-  // The name in parentheses may hold anything.
-  const end = stat.lastIndexOf(")");
-  const fields = stat.slice(end + 2).split(" ");
-  const ticks = (index: number): number => Number(fields[index] ?? 0) / TICKS_PER_SECOND;
+  const fields = statFields(stat);
   const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
-  const own = ticks(11) + ticks(12);
-  const name = `[${stat.slice(stat.indexOf("(") + 1, end)}]`;
+  const { own, reaped } = processorTime(fields);
+  const name = `[${stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"))}]`;
   return {
     pid: Number(field("NSpid").split(/\s+/).at(-1) ?? 0),
     hostPid,
     state: fields[0] ?? "?",
     threads: Number(field("Threads")),
     cpuSeconds: own,
-    ownAndReaped: own + ticks(13) + ticks(14),
+    ownAndReaped: own + reaped,
     memoryBytes: Number.parseInt(field("VmRSS") || "0", 10) * 1024,
-    ageSeconds: Math.max(0, uptime() - ticks(19)),
+    ageSeconds: Math.max(0, uptime() - Number(fields[19] ?? 0) / TICKS_PER_SECOND),
     command: (words === undefined || words.length === 0 ? name : words.join(" ")).slice(0, COMMAND_LENGTH),
   };
 }
@@ -129,16 +125,16 @@ async function readProcess(hostPid: number): Promise<(UsedProcess & { ownAndReap
 async function readGroup(
   directory: string,
 ): Promise<Partial<Pick<ContainerUsage, "cpuSeconds" | "memoryBytes" | "pids">>> {
-  const [memory, pids, cpu] = await Promise.all(
-    ["memory.current", "pids.current", "cpu.stat"].map((name) =>
-      readFile(join(directory, name), "latin1").catch(() => ""),
-    ),
-  );
-  const usage = /^usage_usec (\d+)$/m.exec(cpu ?? "")?.[1];
+  const read = (name: string): Promise<string> => readFile(join(directory, name), "latin1").catch(() => "");
+  const [memory, pids, cpuSeconds] = await Promise.all([
+    read("memory.current"),
+    read("pids.current"),
+    groupSeconds(directory),
+  ]);
   return {
     ...(memory === "" ? {} : { memoryBytes: Number(memory) }),
     ...(pids === "" ? {} : { pids: Number(pids) }),
-    ...(usage === undefined ? {} : { cpuSeconds: Number(usage) / 1_000_000 }),
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
   };
 }
 

@@ -4,6 +4,7 @@ import { AgentdError } from "../../errors.ts";
 import { containerGroup } from "../host/user-manager-group.ts";
 import { type ContainerUsage, containerUsage, PidNamespaces } from "./container-usage.ts";
 import type { Containers } from "./containers.ts";
+import { groupSeconds, treeSeconds } from "./processor-time.ts";
 import { continueAll, stopAll } from "./standstill.ts";
 
 export interface LiveContainersHost {
@@ -26,11 +27,19 @@ export class LiveContainers {
 
   /** What a container uses now; undefined when it does not run. */
   async usage(id: string): Promise<ContainerUsage | undefined> {
-    const { containers, managerGroup } = this.#host;
-    const pid = (await containers.inspect(id))?.State.Pid ?? 0;
+    const pid = await this.#firstPid(id);
+    return pid === 0 ? undefined : await containerUsage(this.#namespaces, pid, this.#groupOf(id));
+  }
+
+  /**
+   * The processor time of a container since its start, in seconds; undefined when it does not run. It only grows. Where the
+   * container has no control group, processes that Podman has added from outside do not count.
+   */
+  async cpuSeconds(id: string): Promise<number | undefined> {
+    const pid = await this.#firstPid(id);
     if (pid === 0) return undefined;
-    const group = managerGroup === undefined ? undefined : containerGroup(managerGroup, id);
-    return await containerUsage(this.#namespaces, pid, group);
+    const group = this.#groupOf(id);
+    return (group === undefined ? undefined : await groupSeconds(group)) ?? (await treeSeconds(pid));
   }
 
   /**
@@ -40,7 +49,7 @@ export class LiveContainers {
    */
   async pause(id: string): Promise<void> {
     const { containers, canFreeze, environment } = this.#host;
-    const pid = (await containers.inspect(id))?.State.Pid ?? 0;
+    const pid = await this.#firstPid(id);
     if (pid === 0) throw notThere(id);
     if (canFreeze && (await containers.freeze(id, "pause")) === undefined) return;
     await stopAll(pid, { namespaces: this.#namespaces, environment });
@@ -57,6 +66,17 @@ export class LiveContainers {
     }
     const refusal = await containers.freeze(id, "unpause");
     if (refusal !== undefined) throw failed("continue", id, refusal.message);
+  }
+
+  /** 0 when it does not run. */
+  async #firstPid(id: string): Promise<number> {
+    return (await this.#host.containers.inspect(id))?.State.Pid ?? 0;
+  }
+
+  /** The directory of its control group; undefined: it has none. */
+  #groupOf(id: string): string | undefined {
+    const { managerGroup } = this.#host;
+    return managerGroup === undefined ? undefined : containerGroup(managerGroup, id);
   }
 }
 
