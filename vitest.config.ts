@@ -42,7 +42,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts", "test/features/**/*.test.ts"],
           // Each file runs a daemon and its containers beside itself.
           maxWorkers: 3,
-          sequence: { groupOrder: 2 },
+          // Beside the integration tests: no worker is idle while the last of those ends.
+          sequence: { groupOrder: 1 },
           ...onRealPodman(),
         },
       },

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { FailpointLabel } from "../../src/failpoints.ts";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { readJournal, readOutput } from "../kit/records.mjs";
+import { until } from "../kit/until.mjs";
 import type { World } from "../kit/world.ts";
 import {
   AtAFailpoint,
@@ -183,7 +184,8 @@ describe("a session that lives through a restart", () => {
     inAWorld(async (world) => {
       await world.commitAgent(COUNTING_AGENT);
       await (await world.start("agentd run site-builder --detach")).end();
-      await reaches(world, "running");
+      // The state is written before the command's first line.
+      await until("the agent's start", async () => (await startsOf(world)) === 1);
       const { sandbox, instance } = await world.daemon();
       await killDaemon(world);
       await writeFile(join(sandbox.runtimeDirectory(instance), "boot"), "another-boot/marker");

@@ -244,6 +244,11 @@ describe("a daemon that stays away", () => {
       ["stop", ID],
     ].map((argv) => start(...argv));
     await isAsked("wait", 4);
+    // What the output may not show is asked for after that.
+    for (const reader of [commands[0], commands[2]]) {
+      const shown = live(reader?.stdout ?? null);
+      await vi.waitFor(() => expect(shown()).toBe("hello\n"), WAIT);
+    }
     await daemon.server.close();
     const closedAt = performance.now();
     await appendFile(log, `${AT} stdout F the end\n`);

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { systemCode } from "../../../src/errors.ts";
 import type { SessionDocument } from "../../../src/session-document.ts";
 import { readJournal, readSession } from "../records.mjs";
 
@@ -24,9 +25,14 @@ export class RecordDirectory {
     return states.filter((state, index) => state !== states[index - 1]);
   }
 
-  /** Its state: `sealed` once `session.json` has an outcome. */
+  /** Its state: `sealed` once `session.json` has an outcome; undefined before that file is there. */
   async state(): Promise<unknown> {
-    const { outcome } = await this.document();
+    const document = await this.document().catch((error: unknown) => {
+      if (systemCode(error) === "ENOENT") return undefined;
+      throw error;
+    });
+    if (document === undefined) return undefined;
+    const { outcome } = document;
     if (outcome !== null) return "sealed";
     // The journal's last line comes before the commit.
     return (await this.states()).filter((state) => state !== "sealed").at(-1);
@@ -58,7 +64,7 @@ async function names(directory: string): Promise<string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (systemCode(error) === "ENOENT") return [];
     throw error;
   }
 }
