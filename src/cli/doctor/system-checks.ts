@@ -65,7 +65,10 @@ async function gitFinding({ run, install }: Ground): Promise<Finding> {
 async function prlimitFinding({ run, install }: Ground): Promise<Finding> {
   const found = await run("prlimit", ["--version"]);
   if (found.kind === "missing")
-    return failure("prlimit is not in PATH; without it no session's work is exported", install("util-linux"));
+    return failure(
+      "prlimit is not in PATH; without it no session's work is exported, and no gateway starts",
+      install("util-linux"),
+    );
   if (found.kind === "hung") return failure("prlimit --version hangs", "prlimit --version");
   return ok(found.stdout.trim());
 }

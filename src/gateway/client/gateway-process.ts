@@ -114,7 +114,10 @@ async function spawnGateway(options: GatewayProcessOptions): Promise<ProcessIden
   const { script, socketPath, logPath, environment } = options;
   const log = openSync(logPath, "w", 0o600);
   try {
-    const child = execa(process.execPath, [SMALL_SEMI_SPACE, script, socketPath], {
+    // It has providers' keys in its memory: no core file of it may reach a disk.
+    const withoutCore = ["--core=0:0", "--"];
+    const words = [process.execPath, SMALL_SEMI_SPACE, script, socketPath];
+    const child = execa("prlimit", [...withoutCore, ...words], {
       env: { ...environment, UV_THREADPOOL_SIZE: THREADS },
       extendEnv: false,
       stdin: "ignore",
