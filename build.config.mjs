@@ -15,6 +15,7 @@ await build({
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "copy-worker": "src/workspace/copy-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",
+    "retention-worker": "src/audit/upkeep/retention-worker.ts",
     "artifact-worker": "src/input/artifact-worker.ts",
     "export-worker": "src/work/export-worker.ts",
     gateway: "src/gateway/main.ts",

@@ -60,10 +60,11 @@ async function runDaemon(
   const exportWorker = join(__dirname, "export-worker.cjs");
   const artifactWorker = join(__dirname, "artifact-worker.cjs");
   const copyWorker = join(__dirname, "copy-worker.cjs");
+  const retentionWorker = join(__dirname, "retention-worker.cjs");
   const gateway = join(__dirname, "gateway.cjs");
-  const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, gateway };
+  const workers = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, retentionWorker };
   const given = { version: host.version, shippedAgents: shippedAgents() };
-  return await runDaemon({ ...options, ...given, ...scripts }, process, host.env);
+  return await runDaemon({ ...options, ...given, ...workers, gateway }, process, host.env);
 }
 
 function shippedAgents(): string {

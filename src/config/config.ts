@@ -6,6 +6,7 @@ import { type Profile, type Provider, toProfile } from "../profile/profile.ts";
 import { durationMs } from "../profile/rules/durations.ts";
 import { type Price, toPrice } from "../profile/rules/llm-prices.ts";
 import { toProvider } from "../profile/rules/llm-providers.ts";
+import { type Retention, toRetention } from "../profile/rules/retention.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { ConfigDocument } from "./schema.ts";
 
@@ -33,6 +34,8 @@ export interface DaemonSettings {
   readonly auditPrivate: boolean;
   /** The limit of the agent's files in a record, with their paths, in bytes. */
   readonly recordLimitBytes: number;
+  /** How long records are kept of profiles that do not say it themselves; undefined: until somebody removes them. */
+  readonly records: Retention | undefined;
   /** How much a session may print before it is ended. */
   readonly logLimitBytes: number;
   /** How long a session may be paused, all pauses together. */
@@ -75,6 +78,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       auditRoot: optional(daemon.audit_root, fromFile),
       auditPrivate: daemon.audit_private,
       recordLimitBytes: parsed(daemon.record_limit, sizeBytes),
+      records: daemon.records === undefined ? undefined : toRetention(daemon.records),
       logLimitBytes: parsed(daemon.log_limit, sizeBytes),
       pauseMaxMs: parsed(daemon.pause_max, durationMs),
       exportLimitBytes: parsed(daemon.export_limit, sizeBytes),

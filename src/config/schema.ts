@@ -16,6 +16,7 @@ import {
   size,
   sizeOrZero,
 } from "../profile/rules/field-rules.ts";
+import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
 
@@ -58,6 +59,12 @@ function daemonSchema(defaults: SchemaDefaults) {
       .describe(
         "Maximum size of the files that a record takes from its session, in bytes of contents and paths; files beyond it are listed only.",
       ),
+    records: writtenRetention
+      .optional()
+      .describe(
+        "How long sealed records are kept, of profiles that do not say it themselves. Default: until somebody removes them.",
+      )
+      .meta({ type_in_words: "table" }),
     log_limit: size()
       .default("1g")
       .describe("Maximum output of a session; a session that prints more ends as output_limit_exceeded."),

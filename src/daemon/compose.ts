@@ -42,6 +42,7 @@ import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
+import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
@@ -173,6 +174,13 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   await server.listen(places.socketPath);
   resources.defer("schedules", () => scheduler.stop());
   scheduler.start();
+  startRetention(
+    {
+      ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory, current, log },
+      ...{ now: CLOCK.now, heldBack: () => new Map() },
+    },
+    resources,
+  );
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
   return { intake, scheduler, reloading, log, shutdown };

@@ -22,6 +22,8 @@ export interface DaemonOptions {
   readonly artifactWorker: string;
   /** The script of a worker that copies a directory. */
   readonly copyWorker: string;
+  /** The script of the worker that removes old records. */
+  readonly retentionWorker: string;
   /** The script of the gateway. */
   readonly gateway: string;
   /** Directory of the definitions of agents that agentd brings. */

@@ -28,6 +28,7 @@ export function schemaKeys(): SchemaKey[] {
     llm: profileLlm,
     publish,
     after,
+    records,
   } = properties(profile);
   const { providers, prices } = properties(llm!);
   const price = elementOf(prices!);
@@ -45,6 +46,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.llm]", profileLlm!),
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
+    ...keysOf("[profiles.records]", records!),
     ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }

@@ -1,12 +1,11 @@
 /**
  * Which records can be pruned: old ones, but none that is open, that differs from the chain, or that is to be kept.
  */
-import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { AgentdError, systemCode } from "../../errors.ts";
+import { AgentdError } from "../../errors.ts";
 import { ifThere } from "../../if-there.ts";
 import { NotRegularFileError, readRegularFile } from "../../regular-file.ts";
-import { type BytePath, bytePath, fsPath, joinBytes, listNames } from "../../trees/byte-path.ts";
+import { bytePath } from "../../trees/byte-path.ts";
 import type { Evidence } from "../chain/evidence.ts";
 import { parseBundle } from "../format/dsse.ts";
 import { recordPaths } from "../format/record-layout.ts";
@@ -16,13 +15,20 @@ import { ANY_DOCUMENT_BYTES, readDocument, type RecordPlace } from "../read/quer
 import { namesIn } from "../read/record-names.ts";
 import { listRecords } from "../read/select-records.ts";
 import { OLD_TREE } from "../seal/swap-tree.ts";
+import { diskUsage } from "./disk-usage.ts";
 
+/** What may go of one profile. With neither an instant nor a size, everything beyond `keep` may. */
 export interface PruneRules {
-  /** Only sessions that ended before this go, in milliseconds since the epoch; undefined means any. */
+  /** Sessions that ended before this go, in milliseconds since the epoch. */
   readonly endedBeforeMs?: number | undefined;
+  /** The oldest go while the records of the profile use more of the disk, in bytes. */
+  readonly maxBytes?: number | undefined;
   /** The newest records of each profile that stay in any case. */
   readonly keep: number;
 }
+
+/** Why a record stays for now, though the rules allow to remove it; undefined: it may go. */
+export type HeldBack = (place: RecordPlace) => Promise<string | undefined>;
 
 export interface PrunableRecord extends RecordPlace {
   readonly endTimestamp: string;
@@ -56,22 +62,35 @@ function isLeftover(name: string, { isOpen }: Evidence): boolean {
   return PRUNED.test(name) || (unsealed !== undefined && !isOpen(unsealed));
 }
 
-/** Finds what the rules allow to remove. Only reads. */
+/**
+ * Finds what the rules allow to remove. Only reads.
+ *
+ * @param rulesOf the rules for a profile, which need not be configured any more; undefined: nothing of it is looked at.
+ * @param heldBack default: nothing is held back.
+ */
 export async function planPruning(
   auditRoot: string,
-  rules: PruneRules,
+  rulesOf: (profile: string) => PruneRules | undefined,
   evidence: Evidence,
+  heldBack: HeldBack = () => Promise.resolve(undefined),
 ): Promise<PrunePlan> {
   const records: PrunableRecord[] = [];
   const refused: (RecordPlace & { reason: string })[] = [];
   const leftovers: string[] = [];
   for (const profile of await namesIn(auditRoot)) {
+    const rules = rulesOf(profile);
+    if (rules === undefined) continue;
     const newestFirst = await listRecords(auditRoot, { limit: Number.POSITIVE_INFINITY, profile });
-    for (const place of newestFirst.slice(rules.keep)) {
-      const checked = await checkPrunable(place, rules, evidence);
+    let excess = excessBytes(newestFirst, rules);
+    for (const place of newestFirst.slice(rules.keep).reverse()) {
+      const isInExcess = excess > 0;
+      const checked = await checkPrunable(place, isInExcess ? { keep: 0 } : rules, evidence, heldBack);
       if (checked === undefined) continue;
       if ("reason" in checked) refused.push(checked);
-      else records.push(checked);
+      else {
+        records.push(checked);
+        excess -= checked.bytes;
+      }
     }
     const names = await namesIn(join(auditRoot, profile));
     leftovers.push(
@@ -81,12 +100,25 @@ export async function planPruning(
   return { records: records.sort((one, other) => (one.id < other.id ? -1 : 1)), refused, leftovers };
 }
 
+/** How much more of the disk records use than they may; not above zero where there is no limit. */
+function excessBytes(places: readonly RecordPlace[], { maxBytes }: PruneRules): number {
+  if (maxBytes === undefined) return 0;
+  return places.reduce((sum, { directory }) => sum + diskUsage(bytePath(directory)), -maxBytes);
+}
+
+/** The instant before which a session has to have ended. */
+function cutOff({ endedBeforeMs, maxBytes }: PruneRules): number {
+  return endedBeforeMs ?? (maxBytes === undefined ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
+}
+
 /** Undefined for a record that is not old enough. */
 async function checkPrunable(
   place: RecordPlace,
-  { endedBeforeMs = Number.POSITIVE_INFINITY }: PruneRules,
+  rules: PruneRules,
   evidence: Evidence,
+  heldBack: HeldBack,
 ): Promise<PrunableRecord | (RecordPlace & { readonly reason: string }) | undefined> {
+  const endedBeforeMs = cutOff(rules);
   // A session ends after its id was made, so most need no look into their records.
   if (sessionIdTime(place.id) >= endedBeforeMs) return undefined;
   const refused = (reason: string) => ({ ...place, reason });
@@ -97,6 +129,8 @@ async function checkPrunable(
     if (!(await isInChain(place, evidence))) {
       return refused("does not match the chain: see `agentd audit verify`");
     }
+    const reason = await heldBack(place);
+    if (reason !== undefined) return refused(reason);
     return { ...place, endTimestamp, bytes: diskUsage(bytePath(place.directory)) };
   } catch (error) {
     if (error instanceof AgentdError) return refused(error.message);
@@ -119,33 +153,5 @@ async function attestationOf(directory: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof NotRegularFileError) return Buffer.alloc(0);
     throw error;
-  }
-}
-
-/** Bytes of the blocks of a tree, as far as it can be looked into. */
-function diskUsage(root: BytePath): number {
-  let bytes = 0;
-  const open = [root];
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    const stats = reachable(path, (place) => lstatSync(fsPath(place)));
-    bytes += (stats?.blocks ?? 0) * 512;
-    if (isDirectory(stats)) {
-      for (const name of reachable(path, listNames) ?? []) open.push(joinBytes(path, name));
-    }
-  }
-  return bytes;
-}
-
-function isDirectory(stats: Stats | undefined): boolean {
-  return stats?.isDirectory() === true;
-}
-
-function reachable<T>(path: BytePath, look: (path: BytePath) => T): T | undefined {
-  try {
-    return look(path);
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    // Then it counts for nothing: the size is only shown.
-    return undefined;
   }
 }

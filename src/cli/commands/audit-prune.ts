@@ -1,7 +1,7 @@
 import type { Pruned } from "../../audit/upkeep/prune.ts";
 import type { PrunePlan } from "../../audit/upkeep/prune-plan.ts";
 import { AgentdError } from "../../errors.ts";
-import { spanMs } from "../../profile/rules/durations.ts";
+import { AGE_RULE, spanMs } from "../../profile/rules/durations.ts";
 import { countOption, MAX_COUNT } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type LocalContext, say } from "../frame/context.ts";
@@ -65,7 +65,7 @@ async function pruneRecords(options: PruneOptions, context: LocalContext): Promi
   ]);
   const auditRoot = await context.auditRoot();
   const evidence = readEvidence(context.stateDirectory);
-  const plan = await planPruning(auditRoot, rules, evidence);
+  const plan = await planPruning(auditRoot, () => rules, evidence);
   const paths = evidencePaths(context.stateDirectory);
   const pruned =
     options.yes === true ? await prune(auditRoot, plan, { paths, chain: evidence.chain }) : undefined;
@@ -80,7 +80,7 @@ function endedBefore(age: string | undefined, nowMs: number): number | undefined
   if (ageMs !== undefined) return nowMs - ageMs;
   throw new AgentdError("usage", {
     tried: `use ${JSON.stringify(age)} for --older-than`,
-    why: 'an age is a whole number and a unit, such as "90d", "2w", "12h" or "30m"',
+    why: AGE_RULE,
   });
 }
 

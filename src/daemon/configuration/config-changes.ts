@@ -20,6 +20,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   auditRoot: "audit_root",
   auditPrivate: "audit_private",
   recordLimitBytes: "record_limit",
+  records: "records",
   logLimitBytes: "log_limit",
   pauseMaxMs: "pause_max",
   exportLimitBytes: "export_limit",
@@ -67,7 +68,9 @@ export function changesBetween(before: Config, read: Config): ConfigChanges {
 }
 
 function settingsChanged(was: DaemonSettings, is: DaemonSettings): (keyof DaemonSettings)[] {
-  return (Object.keys(KEYS) as (keyof DaemonSettings)[]).filter((setting) => was[setting] !== is[setting]);
+  return (Object.keys(KEYS) as (keyof DaemonSettings)[]).filter(
+    (setting) => !isDeepStrictEqual(was[setting], is[setting]),
+  );
 }
 
 function keyOf(setting: keyof DaemonSettings): string {

@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { artifactGlobFault, MOST_ARTIFACT_GLOBS } from "../rules/artifact-globs.ts";
 import { rule } from "../rules/field-rules.ts";
-import { plain } from "./key.ts";
+import { keptRetention, toRetention, writtenRetention } from "../rules/retention.ts";
+import { key, plain } from "./key.ts";
 
 const REDACT = z.enum(["seal", "view"]);
 
@@ -24,5 +25,14 @@ export const WHAT_COMES_OUT = {
     REDACT.default("seal").describe(
       "Where the values of a session's credentials are replaced by their names: with seal also in the sealed console log, with view only where output is shown.",
     ),
+  ),
+  records: key(
+    "records",
+    writtenRetention
+      .optional()
+      .describe("How long sealed records are kept. Default: as daemon.records says.")
+      .meta({ type_in_words: "table" }),
+    keptRetention.optional(),
+    (written) => (written === undefined ? undefined : toRetention(written)),
   ),
 };

@@ -29,3 +29,12 @@ export const GRACE_RULE = `${DURATION_RULE}, or "0s" for none`;
 export function graceMs(text: string): number | undefined {
   return text === "0s" ? 0 : durationMs(text);
 }
+
+/** What an age is, in words for an error message. */
+export const AGE_RULE = 'an age is a whole number and a unit, such as "90d", "2w", "12h" or "30m"';
+
+/** The milliseconds of an age, which may be years; undefined when the text is none, or not above zero. */
+export function ageMs(text: string): number | undefined {
+  const ms = spanMs(text);
+  return ms !== undefined && ms > 0 ? ms : undefined;
+}

@@ -156,7 +156,7 @@ describe("a note about a sealed record", () => {
     expect(statements[0]).toContain(sum.split(" ")[0]);
     const auditRoot = join(directory, "audit");
     const evidence = readEvidence(state);
-    const plan = await planPruning(auditRoot, { keep: 0 }, evidence);
+    const plan = await planPruning(auditRoot, () => ({ keep: 0 }), evidence);
     expect(plan.records.map(({ id }) => id)).toEqual([basename(record.directory)]);
     await prune(auditRoot, plan, { paths: evidencePaths(state), chain: evidence.chain });
     expect(await verifyEverything({ auditRoot })).toMatchObject({

@@ -30,7 +30,7 @@ async function sealedOnDay(
 }
 
 async function plan({ auditRoot }: RecordSettings, rules: PruneRules): Promise<PrunePlan> {
-  return await planPruning(auditRoot, rules, readEvidence(join(auditRoot, "../state")));
+  return await planPruning(auditRoot, () => rules, readEvidence(join(auditRoot, "../state")));
 }
 
 async function pruneNow(settings: RecordSettings, rules: PruneRules): Promise<Pruned> {
@@ -132,7 +132,7 @@ describe("a pruning", () => {
       status: "verified",
       counts: { verified: 1, pruned: 1 },
     });
-    const found = await planPruning(settings.auditRoot, { keep: 0 }, readEvidence(state));
+    const found = await planPruning(settings.auditRoot, () => ({ keep: 0 }), readEvidence(state));
     expect(found).toMatchObject({ records: [{ id: second.id }], leftovers: [aside] });
     expect(await pruneNow(settings, { keep: 0 })).toEqual({ records: 1, failed: [] });
     expect(await readdir(join(settings.auditRoot, "site-builder"))).toEqual([]);

@@ -23,6 +23,7 @@ describe("a configuration", () => {
         auditPrivate: true,
         recordLimitBytes: 16 * 1024 ** 3,
         exportLimitBytes: 256 * 1024 ** 2,
+        records: undefined,
         logLimitBytes: 1024 ** 3,
         pauseMaxMs: 24 * 60 * 60 * 1000,
         minFreeBytes: 1024 ** 3,
@@ -84,6 +85,7 @@ describe("a configuration", () => {
           seccompProfile: undefined,
           exceptions: [],
           redact: "seal",
+          records: undefined,
           after: [],
         },
       ],
@@ -98,6 +100,7 @@ describe("a configuration", () => {
       record_limit = "64m"
       export_limit = "8m"
       log_limit = "512k"
+      records = { max_bytes = "50g", keep_min = 20 }
       min_free = "0"
       socket_path = "/run/x.sock"
       max_sessions = 7
@@ -115,6 +118,7 @@ describe("a configuration", () => {
       seccomp_profile = "filter.json"
       read_only_root = false
       redact = "view"
+      records = { keep = "90d" }
       exceptions = [
         { allow = "E003", reason = "pings" },
         { allow = "device", reason = "an emulator", until = "2099-12-31" },
@@ -181,6 +185,7 @@ describe("a configuration", () => {
       auditPrivate: false,
       recordLimitBytes: 64 * 1024 ** 2,
       exportLimitBytes: 8 * 1024 ** 2,
+      records: { keepMs: undefined, keepMin: 20, maxBytes: 50 * 1024 ** 3 },
       logLimitBytes: 512 * 1024,
       pauseMaxMs: 24 * 60 * 60 * 1000,
       minFreeBytes: 0,
@@ -254,6 +259,7 @@ describe("a configuration", () => {
         { allow: "E006", reason: "packages" },
       ],
       redact: "view",
+      records: { keepMs: 90 * 86_400_000, keepMin: 1, maxBytes: undefined },
       after: [{ command: ["/usr/bin/tell"] }],
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {
