@@ -60,6 +60,7 @@ describe("a configuration", () => {
           llm: undefined,
           request: undefined,
           memoryBytes: undefined,
+          diskBytes: undefined,
           cpus: undefined,
           pids: 2048,
           env: {},
@@ -107,6 +108,7 @@ describe("a configuration", () => {
       ${PROFILE}
       stall = "20m"
       on_stall = "stop"
+      disk = "20g"
       tmp = "2g"
       shm = "128m"
       ulimits = { nofile = 4096 }
@@ -238,6 +240,7 @@ describe("a configuration", () => {
           relabel: "shared",
         },
       ],
+      diskBytes: 20 * 1024 ** 3,
       stallMs: 1_200_000,
       onStall: "stop",
       readOnlyRoot: false,
