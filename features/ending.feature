@@ -215,6 +215,50 @@ Feature: Ending a session
     And the JSON on its stdout agrees with the record
     And nothing of the session is left behind
 
+  Scenario: A session that has more on the disk than it may is ended
+    Given the profile says:
+      """
+      disk = "40m"
+      """
+    And an agent that runs:
+      """
+      trap '' TERM
+      dd if=/dev/zero of=small bs=1M count=10 2>/dev/null
+      # Neither a hole nor a second name takes room.
+      truncate -s 1G hole
+      ln small second
+      echo small
+      sleep 3
+      dd if=/dev/zero of="$HOME/large" bs=1M count=50 2>/dev/null
+      echo large
+      exec sleep 1000
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 120
+    And the record says:
+      | outcome   | "disk_limit_exceeded" |
+      | exit_code | 137                   |
+    And the JSON on its stdout agrees with the record
+    And nothing of the session is left behind
+
+  Scenario: A session that stays within its bound on the disk is left alone
+    Given the profile says:
+      """
+      disk = "40m"
+      """
+    And an agent that runs:
+      """
+      dd if=/dev/zero of=small bs=1M count=10 2>/dev/null
+      truncate -s 1G hole
+      ln small second
+      sleep 3
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 0
+    And the record says:
+      | outcome  | "success" |
+      | warnings | []        |
+
   Scenario: What an agent leaves running is killed with it when it is stopped
     Given an agent that runs:
       """

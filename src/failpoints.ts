@@ -52,6 +52,8 @@ export const FAILPOINT_LABELS = [
   "paused",
   "resumed",
   "resume_journaled",
+  // More is on the disk than the profile allows, and nothing says so yet.
+  "disk_exceeded",
   // An order to end is journaled, and nothing was done about it yet.
   "end_ordered",
   "exit_seen",

@@ -137,6 +137,8 @@ export const sessionDocumentSchema = z.object({
   /** Resource peaks; null where this host has no value. */
   peak_memory_bytes: z.int().nullable(),
   peak_pids: z.int().nullable(),
+  /** Of the looks at a session with a bound; null without one, before the first look, and in records of older versions. */
+  peak_disk_bytes: z.int().nullable().default(null),
   cpu_seconds: z.number().nullable(),
   /** Whether output may be missing in the console log; null until the session is sealed, and in older records. */
   output_lost: z.boolean().nullable().default(null),
@@ -242,6 +244,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     cause: null,
     peak_memory_bytes: null,
     peak_pids: null,
+    peak_disk_bytes: null,
     cpu_seconds: null,
     output_lost: null,
     work: null,

@@ -46,6 +46,9 @@ const statsSchema = z.strictObject({
   /** Of the profile; null for none. */
   memory_limit_bytes: z.int().nullable(),
   pids_limit: z.int(),
+  /** At the last look, which may be a minute old; null where the profile has no bound. */
+  disk_bytes: z.int().nullable(),
+  disk_limit_bytes: z.int().nullable(),
   /** Null where it uses no language models through the gateway. */
   llm: sessionLlmSchema.nullable(),
   /** When it printed something last; null: it has not. */

@@ -91,7 +91,7 @@ export function liveHandlers(host: LiveHandlersHost): LiveHandlers {
 }
 
 async function statsOf(session: Session, view: SessionView): Promise<SessionStats> {
-  const { memoryBytes, pids } = session.limits;
+  const { memoryBytes, pids, diskBytes } = session.limits;
   // An engine that does not answer hides no session.
   const usage = await session.hands.usage().catch(() => undefined);
   const output = await ifThere(stat(session.record.consoleLogPath));
@@ -104,6 +104,8 @@ async function statsOf(session: Session, view: SessionView): Promise<SessionStat
     pids: usage?.pids ?? null,
     memory_limit_bytes: memoryBytes ?? null,
     pids_limit: pids,
+    disk_bytes: session.hands.diskBytes ?? null,
+    disk_limit_bytes: diskBytes ?? null,
     llm: view.llm,
     last_output_timestamp: output === undefined || output.size === 0 ? null : output.mtime.toISOString(),
   };

@@ -81,6 +81,7 @@ export function workspacesOf(
   const stagingOf = (sessionId: string): Staging => new Staging(stagingRoot, sessionId, remove);
   return {
     create: (sessionId) => Staging.create(stagingRoot, sessionId, instance),
+    directories: stagingOf,
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),

@@ -11,7 +11,7 @@ import { networkEnvironment } from "../gateway/rules/environment.ts";
 import { ifThere } from "../if-there.ts";
 import { type LedgerSums, sumLedger } from "../llm/ledger/ledger-sums.ts";
 import { sessionLlm } from "../llm/ledger/session-llm.ts";
-import type { Network, NetworkRequest } from "../local/ports.ts";
+import type { Network, NetworkRequest } from "../local/network-ports.ts";
 import type { Llm } from "../profile/profile.ts";
 import type { JobActivity } from "../sessions/port/executor.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";

@@ -14,7 +14,7 @@ import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
 import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
-import type { Network } from "../local/ports.ts";
+import type { Network } from "../local/network-ports.ts";
 import type { Logger } from "../log.ts";
 import { readConsoleEnd } from "../podman/console-end.ts";
 import type { Engine } from "../podman/engine.ts";

@@ -8,6 +8,8 @@ export interface LiveContainers {
     usage(id: string): Promise<ContainerUsage | undefined>;
     /** Its processor time since its start, in seconds, which only grows; undefined when it does not run. */
     cpuSeconds(id: string): Promise<number | undefined>;
+    /** What directories and its own layer take on the disk. Throws `engine_failed` when they cannot be measured. */
+    diskBytes(id: string, directories: readonly string[]): Promise<number>;
     /** Has all of its processes stand still, or throws `pause_failed`. */
     pause(id: string): Promise<void>;
     /** Has them go on, or throws `pause_failed`; one that has ended is fine. */

@@ -17,7 +17,7 @@ import type {
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
-import type { ExecOptions, Usage } from "../sessions/port/live-job.ts";
+import type { DiskJob, DiskUse, ExecOptions, Usage } from "../sessions/port/live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type {
   ClosedNetwork,
@@ -28,6 +28,7 @@ import type {
 import { activityOf } from "./activity.ts";
 import { commandEnd, mayBeRemoval } from "./command-end.ts";
 import { containerName } from "./container-request.ts";
+import { diskUse } from "./disk-use.ts";
 import { prepareExec } from "./exec.ts";
 import { handOverAgain } from "./hand-over-again.ts";
 import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
@@ -121,6 +122,10 @@ export class LocalExecutor implements Executor {
 
   async usage(ref: string): Promise<Usage | undefined> {
     return await this.#parts.engine.live.usage(ref);
+  }
+
+  async diskUse(job: DiskJob, ref: string): Promise<DiskUse> {
+    return await diskUse(this.#parts, job, ref);
   }
 
   async pause(ref: string): Promise<void> {

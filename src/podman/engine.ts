@@ -131,7 +131,8 @@ export class Engine {
       ...{ host, containment },
     });
     const live = new LiveContainers({
-      ...{ containers: this.#containers, managerGroup, environment: this.#options.environment },
+      ...{ containers: this.#containers, podman: this.#podman, managerGroup },
+      environment: this.#options.environment,
       canFreeze: host.cgroupVersion === "v2",
     });
     this.#found = { host, containment, probe, verifier, live, managerGroup };

@@ -65,7 +65,7 @@ export class Session {
   }
 
   /** What its profile allows it. */
-  get limits(): Pick<SessionPlan["profile"], "memoryBytes" | "pids"> {
+  get limits(): Pick<SessionPlan["profile"], "memoryBytes" | "pids" | "diskBytes"> {
     return this.#parts.plan.profile;
   }
 

@@ -30,9 +30,13 @@ const PUBLISHED = [
   "terminated_by_signal",
   "interrupted",
   "cancelled",
+  "disk_limit_exceeded",
 ];
 /** A slow machine at its slowest; only bounds how long a hang lasts. */
 export const LONG_MS = 180_000;
+
+/** What a session may have on the disk before `fillDisk` is too much. */
+export const MOST_ON_DISK = "32m";
 
 /** The session's credential, which its command prints at its end. */
 export const TOKEN = "chaos-token-0123456789";
@@ -42,7 +46,10 @@ const AGENT = `
 echo made > made-by-the-agent
 echo start >> /host/$AGENTD_SESSION_ID
 echo begun
-until [ -e /host/go ]; do sleep 0.1; done
+until [ -e /host/go ]; do
+  sleep 0.1
+  if [ -e /host/fill ] && ! [ -e ../filled ]; then dd if=/dev/zero of=../filled bs=1M count=48 2>/dev/null; fi
+done
 echo "done $TOKEN"
 exit $AGENTD_WORK_UNIT
 `;
@@ -89,9 +96,9 @@ export class Arena {
    * Makes the directories and the configuration.
    *
    * @param {Ground} ground
-   * @param {{ maxSessions?: number, minFree?: string, script?: string }} options
+   * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string }} options
    */
-  async prepare({ image, repositoryUrl }, { maxSessions = 4, minFree = "1g", script = AGENT }) {
+  async prepare({ image, repositoryUrl }, { maxSessions = 4, minFree = "1g", script = AGENT, disk }) {
     await mkdir(this.#host);
     await mkdir(this.#failpoints);
     const profile = {
@@ -102,6 +109,7 @@ export class Arena {
       credentials: [{ name: "TOKEN", source: "CHAOS_TOKEN" }],
       mounts: [{ source: this.#host, target: "/host" }],
       network: "allowlist",
+      ...(disk === undefined ? {} : { disk }),
       publish: { branch: "chaos/{session}", on: PUBLISHED },
       // Writes down for which record it ran.
       after: [
@@ -204,9 +212,14 @@ export class Arena {
     await writeFile(join(this.#host, "go"), "");
   }
 
+  /** Has the agents write more than `MOST_ON_DISK`. */
+  async fillDisk() {
+    await writeFile(join(this.#host, "fill"), "");
+  }
+
   /** How often each session's command was started, by session id. @returns {Promise<Map<string, number>>} */
   async starts() {
-    const ids = (await readdir(this.#host)).filter((name) => name !== "go");
+    const ids = (await readdir(this.#host)).filter((name) => name !== "go" && name !== "fill");
     const counts = ids.map(async (id) => /** @type {[string, number]} */ ([id, await this.#startsOf(id)]));
     return new Map(await Promise.all(counts));
   }
@@ -239,8 +252,8 @@ export class Arena {
  * @template T
  * @param {Ground} ground
  * @param {(arena: Arena) => Promise<T>} use
- * @param {{ maxSessions?: number, minFree?: string, script?: string }} [options] By default 4, the daemon's default, and the
- *   agent that can be let go.
+ * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string }} [options] By default 4, the daemon's
+ *   default, the agent that can be let go, and no bound on the disk.
  */
 export async function inArena(ground, use, options = {}) {
   const sandbox = await createSandbox();

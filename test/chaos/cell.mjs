@@ -1,7 +1,7 @@
 /**
  * One cell of the table: a daemon waits at a label, a victim is killed, and the session comes to its end.
  */
-import { inArena } from "./arena.mjs";
+import { inArena, MOST_ON_DISK } from "./arena.mjs";
 import { judge, leaks, outliveMirrorLocks } from "./judgement.mjs";
 import { kill } from "./victims.mjs";
 
@@ -51,7 +51,8 @@ export async function tryCell(ground, row, victim, code) {
   if (expected.includes("no such victim")) return cell;
   cell.exit_code = code;
   try {
-    await inArena(ground, (arena) => play(arena, row, cell, code));
+    const options = row.fills === true ? { disk: MOST_ON_DISK } : {};
+    await inArena(ground, (arena) => play(arena, row, cell, code), options);
     if (cell.leaks.length > 0) cell.wrong.push("leaks");
   } catch (error) {
     cell.fate = "error";
@@ -146,7 +147,11 @@ async function leaveSession(arena, { label }, code) {
  * @param {Arena} arena
  * @param {Row} row
  */
-async function comeTo(arena, { label, ordered, typed }) {
+async function comeTo(arena, { label, ordered, typed, fills }) {
+  if (fills === true) {
+    await arena.commandStarted();
+    await arena.fillDisk();
+  }
   const words = ordered === true ? ["stop", "--all"] : typed;
   if (words === undefined) return await arena.hit(label);
   await arena.commandStarted();

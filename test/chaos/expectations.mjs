@@ -14,9 +14,10 @@
  * - `killed`: `terminated_by_signal` SIGKILL.
  * - `interrupted`
  * - `cancelled`
+ * - `disk_limit_exceeded`
  * - `no such victim`: there is none at this label, or none any more.
  *
- * @typedef {"command" | "launch_failed" | "killed" | "interrupted" | "cancelled" | "no such victim"} Fate
+ * @typedef {"command" | "launch_failed" | "killed" | "interrupted" | "cancelled" | "disk_limit_exceeded" | "no such victim"} Fate
  */
 
 /**
@@ -28,6 +29,7 @@
  *   at the label: there is no container, it waits at the gate of one, it has started, or it has ended.
  * @property {boolean} [recovery] The label is one of a daemon's start: the session runs already, left by another daemon.
  * @property {boolean} [ordered] The session comes to the label because its operator stops it.
+ * @property {boolean} [fills] It comes to it because it has more on the disk than its profile allows.
  * @property {readonly string[]} [typed] It comes to it because its operator types this about it.
  * @property {Record<Victim, readonly Fate[]>} fates
  */
@@ -53,6 +55,9 @@ const INTERRUPTED = ["interrupted"];
 
 /** @type {readonly ["cancelled"]} */
 const CANCELLED = ["cancelled"];
+
+/** @type {readonly ["disk_limit_exceeded"]} */
+const DISK = ["disk_limit_exceeded"];
 
 const withoutContainer = {
   daemon: COMMAND,
@@ -84,6 +89,15 @@ const ordered = {
   first: CANCELLED,
   removed: CANCELLED,
   gateway: CANCELLED,
+};
+/** It is ended for what it has on the disk, unless it ended before the daemon could say so. */
+const filled = {
+  daemon: DISK,
+  service: DISK,
+  conmon: /** @type {const} */ (["disk_limit_exceeded", "interrupted"]),
+  first: /** @type {const} */ (["disk_limit_exceeded", "killed"]),
+  removed: /** @type {const} */ (["disk_limit_exceeded", "interrupted"]),
+  gateway: DISK,
 };
 /** Nothing of the session runs any more; the gateway does. */
 const over = { ...withoutContainer, gateway: COMMAND };
@@ -128,6 +142,7 @@ export const EXPECTATIONS = [
   { label: "paused", command: "started", typed: PAUSE, fates: running },
   { label: "resumed", command: "started", typed: RESUME, fates: running },
   { label: "resume_journaled", command: "started", typed: RESUME, fates: running },
+  { label: "disk_exceeded", command: "started", fills: true, fates: filled },
   { label: "end_ordered", command: "started", ordered: true, fates: ordered },
   { label: "exit_seen", command: "ended", fates: ended },
   { label: "finishing_journaled", command: "ended", fates: ended },

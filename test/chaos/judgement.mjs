@@ -56,7 +56,8 @@ export async function judge(arena, code) {
 export function fateOf({ outcome, exit_code: exitCode, signal, stage }, code) {
   if (outcome === "launch_failed" && stage === "start") return "launch_failed";
   if (outcome === "terminated_by_signal" && signal === "SIGKILL") return "killed";
-  if (outcome === "interrupted" || outcome === "cancelled") return outcome;
+  if (outcome === "interrupted" || outcome === "cancelled" || outcome === "disk_limit_exceeded")
+    return outcome;
   return exitCode === code && signal === null ? "command" : `${outcome} ${stage ?? signal ?? exitCode}`;
 }
 

@@ -15,6 +15,7 @@ const ESSENTIALS: readonly (readonly [FailpointLabel, Victim])[] = [
   ["supervising", "first"],
   ["supervising", "removed"],
   ["supervising", "gateway"],
+  ["disk_exceeded", "daemon"],
   ["end_ordered", "daemon"],
   ["finishing_journaled", "daemon"],
   ["recovery_decided", "daemon"],

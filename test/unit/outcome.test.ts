@@ -41,6 +41,7 @@ describe("the exit code of agentd run", () => {
     ["timed_out", 143, 124],
     ["cancelled", null, 130],
     ["output_limit_exceeded", 137, 123],
+    ["disk_limit_exceeded", 137, 120],
     ["budget_exhausted", 143, 122],
     ["llm_refused", 0, 119],
     ["interrupted", null, 75],

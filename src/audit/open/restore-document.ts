@@ -62,6 +62,7 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
     case "published":
       return withWarnings({ ...document, published: publishedSchema.safeParse(entry).data ?? null }, entry);
     case "stalled":
+    case "disk_unmeasured":
     case "publish_failed":
     case "network_restored":
     case "network_lost":

@@ -43,6 +43,7 @@ const COLUMNS: readonly {
   { header: "CPU", cell: ({ cpu_percent: cpu }) => (cpu === null ? "-" : `${cpu.toFixed(1)} %`) },
   { header: "MEMORY", cell: memoryText },
   { header: "PIDS", cell: ({ pids, pids_limit: limit }) => (pids === null ? "-" : `${pids} / ${limit}`) },
+  { header: "DISK", cell: diskText, isShown: isBounded },
   { header: "TOKENS", cell: ({ llm }) => (llm ? tokensText(allTokens(llm)) : "-"), isShown: usesModels },
   { header: "COST", cell: ({ llm }) => (llm ? dollarsText(llm.usd) : "-"), isShown: usesModels },
   {
@@ -60,8 +61,8 @@ export const stats: CommandDefinition = {
       .summary("show what running sessions use")
       .argument("[session...]", "only these sessions (default: all that are not sealed)")
       .description(
-        "Shows what sessions use now: processor, memory, processes, tokens and cost of language models, and when\n" +
-          "they printed something last. On a terminal the table is shown anew until Ctrl-C.",
+        "Shows what sessions use now: processor, memory, processes, disk of profiles with a bound, tokens and\n" +
+          "cost of language models, and when they printed something last. On a terminal the table is shown anew until Ctrl-C.",
       )
       .option("--once", "show it once; the default without a terminal and with --json")
       .option("--interval <duration>", "time between two looks (default: 2s)")
@@ -151,6 +152,15 @@ export function usedBetween(before: Result<"stats"> | undefined, now: Result<"st
 function memoryText({ memory_bytes: bytes, memory_limit_bytes: limit }: Used): string {
   if (bytes === null) return "-";
   return limit === null ? sizeText(bytes) : `${sizeText(bytes)} / ${sizeText(limit)}`;
+}
+
+function diskText({ disk_bytes: bytes, disk_limit_bytes: limit }: Used): string {
+  if (limit === null) return "-";
+  return `${bytes === null ? "-" : sizeText(bytes)} / ${sizeText(limit)}`;
+}
+
+function isBounded(sessions: readonly Used[]): boolean {
+  return sessions.some(({ disk_limit_bytes: limit }) => limit !== null);
 }
 
 function usesModels(sessions: readonly Used[]): boolean {

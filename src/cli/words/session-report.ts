@@ -21,6 +21,7 @@ import { renderTable, type TableSpace } from "../terminal/table.ts";
 import { egressText, readEgress } from "./egress-text.ts";
 import { type Fact, renderFacts } from "./facts.ts";
 import { llmText } from "./llm-text.ts";
+import { peakTexts } from "./peak-texts.ts";
 import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
@@ -240,15 +241,13 @@ function whenItRan(view: SessionView, nowMs: number): Fact[] {
 }
 
 function howItEnded(view: SessionView): Fact[] {
-  const { outcome, cause, reason, peak_memory_bytes: memory, peak_pids: pids, cpu_seconds: cpu } = view;
+  const { outcome, cause, reason } = view;
   return present([
     ["outcome", outcome === null ? null : outcomeText(view)],
     ["exit code", view.exit_code === null ? null : String(view.exit_code)],
     ["cause", cause],
     ["reason", reason],
-    ["peak memory", memory === null ? null : sizeText(memory)],
-    ["peak pids", pids === null ? null : String(pids)],
-    ["cpu", cpu === null ? null : spanText(cpu * 1000)],
+    ...peakTexts(view),
     ...view.warnings.map((warning): [string, string] => ["warning", warning]),
   ]);
 }

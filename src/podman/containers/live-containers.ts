@@ -1,14 +1,17 @@
 /** Containers that run: what they use, and whether they stand still. */
 import type { Environment } from "../../environment.ts";
 import { AgentdError } from "../../errors.ts";
+import type { Podman } from "../host/engine-report.ts";
 import { containerGroup } from "../host/user-manager-group.ts";
 import { type ContainerUsage, containerUsage, PidNamespaces } from "./container-usage.ts";
 import type { Containers } from "./containers.ts";
+import { bytesOfOpenFiles, bytesOfTrees } from "./disk-use.ts";
 import { groupSeconds, treeSeconds } from "./processor-time.ts";
 import { continueAll, stopAll } from "./standstill.ts";
 
 export interface LiveContainersHost {
   readonly containers: Containers;
+  readonly podman: Podman;
   /** Whether containers have control groups that can be frozen. */
   readonly canFreeze: boolean;
   /** The group of the user's service manager, in which containers have theirs; undefined: they have none. */
@@ -40,6 +43,20 @@ export class LiveContainers {
     if (pid === 0) return undefined;
     const group = this.#groupOf(id);
     return (group === undefined ? undefined : await groupSeconds(group)) ?? (await treeSeconds(pid));
+  }
+
+  /**
+   * What directories and the container's own layer take on the disk, with files that only its processes still have.
+   *
+   * @throws AgentdError `engine_failed` when they cannot be measured.
+   */
+  async diskBytes(id: string, directories: readonly string[]): Promise<number> {
+    const { containers, podman } = this.#host;
+    const found = await containers.inspect(id);
+    const layer = found?.GraphDriver?.Data?.UpperDir;
+    const trees = await bytesOfTrees(podman, layer === undefined ? directories : [...directories, layer]);
+    const pid = found?.State.Pid ?? 0;
+    return trees + (pid === 0 ? 0 : await bytesOfOpenFiles(await this.#namespaces.neighboursOf(pid)));
   }
 
   /**

@@ -96,6 +96,8 @@ export const inspectReply = z.object({
     }),
   ),
   Config: z.object({ User: z.string() }),
+  /** Where the container's own layer is, of the drivers that have one. */
+  GraphDriver: z.object({ Data: z.object({ UpperDir: z.string().optional() }).nullish() }).nullish(),
   HostConfig: z.object({
     Privileged: z.boolean(),
     SecurityOpt: strings,

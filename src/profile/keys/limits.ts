@@ -72,6 +72,19 @@ export const LIMITS = {
       (written) => (written === undefined ? undefined : parsed(written, sizeBytes)),
     ),
   ),
+  disk: shown(
+    "disk_bytes",
+    key(
+      "diskBytes",
+      size()
+        .optional()
+        .describe(
+          "Maximum size on disk of a session's clone, home, .runa and container layer together; a larger session ends as disk_limit_exceeded. Default: no limit.",
+        ),
+      optionalInteger,
+      (written) => (written === undefined ? undefined : parsed(written, sizeBytes)),
+    ),
+  ),
   cpus: shown(
     "cpus",
     plain(

@@ -31,6 +31,18 @@ export interface Usage {
   readonly processes: readonly SessionProcess[];
 }
 
+/** The part of a job by which its files are found. */
+export interface DiskJob {
+  readonly sessionId: string;
+  readonly runaDirectory: string;
+}
+
+/** What a session has on the disk. */
+export interface DiskUse {
+  /** Of its clone, its home, its `.runa` and its container's layer: blocks, so a hole takes none, and a hard link none again. */
+  readonly bytes: number;
+}
+
 /**
  * The part of an executor for commands that run.
  *
@@ -56,4 +68,11 @@ export interface LiveJobs<Job> {
   resume(ref: string): Promise<void>;
   /** What a command uses now; undefined when it has ended. */
   usage(ref: string): Promise<Usage | undefined>;
+  /**
+   * Measures what the profile bounds of a session on the disk. Takes long where there are many files. The command may run
+   * or have ended; what was made for it is still there.
+   *
+   * @throws AgentdError when it cannot be measured.
+   */
+  diskUse(job: DiskJob, ref: string): Promise<DiskUse>;
 }

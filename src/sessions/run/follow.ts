@@ -7,6 +7,7 @@ import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
 import { wake } from "./pause.ts";
 import { peakFields } from "./peak-fields.ts";
 import { supervise } from "./supervise.ts";
+import { lookAtEnd, watchDiskUse } from "./watch-disk-use.ts";
 import { watchStall } from "./watch-stall.ts";
 
 /** A command that is followed to its end. */
@@ -50,6 +51,7 @@ export async function follow(
     const gateOpened = (uptimeMs: number): void => {
       watchDeadline(parts, uptimeMs, signal);
       watchStall(parts, ref, signal);
+      watchDiskUse(parts, ref, signal);
     };
     await letGo({ gateOpened, ended, signal });
     parts.live.begin(ref, signal);
@@ -64,6 +66,7 @@ export async function follow(
     prepareExport();
     const end = await explained(parts, seen);
     over.abort();
+    await lookAtEnd(parts, ref);
     // Before anything is removed that takes room on that disk.
     if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);
     await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });

@@ -59,6 +59,11 @@ export class Hands {
     return live.running && (await host.executor.usage(live.running.ref));
   }
 
+  /** What it had on the disk at the last look; undefined before that, and where its profile has no bound. */
+  get diskBytes(): number | undefined {
+    return this.#parts.live.diskBytes;
+  }
+
   #requireRunning(tried: string): { readonly ref: string; readonly signal: AbortSignal } {
     const { live, standing, record, pauses } = this.#parts;
     const { running } = live;

@@ -5,6 +5,7 @@ export const ORDERED_OUTCOMES = [
   "timed_out",
   "cancelled",
   "output_limit_exceeded",
+  "disk_limit_exceeded",
   "budget_exhausted",
   "llm_refused",
   "stalled",

@@ -1,5 +1,7 @@
 /** The command of a session while it runs. */
 export class LiveCommand {
+  /** What it had on the disk at the last look; undefined before that, and where its profile has no bound. */
+  diskBytes: number | undefined;
   #running: { readonly ref: string; readonly signal: AbortSignal } | undefined;
 
   /**

@@ -245,6 +245,7 @@ describe("agentd profiles", () => {
     network: "private",
     allow: [],
     memory_bytes: 2 * 1024 ** 3,
+    disk_bytes: null,
     cpus: 0.5,
     pids: 2048,
     read_only_root: true,

@@ -61,6 +61,7 @@ describe("a configuration", () => {
           llm: undefined,
           request: undefined,
           memoryBytes: undefined,
+          diskBytes: undefined,
           cpus: undefined,
           pids: 2048,
           env: {},
@@ -110,6 +111,7 @@ describe("a configuration", () => {
       ${PROFILE}
       stall = "20m"
       on_stall = "stop"
+      disk = "20g"
       tmp = "2g"
       shm = "128m"
       ulimits = { nofile = 4096 }
@@ -243,6 +245,7 @@ describe("a configuration", () => {
           relabel: "shared",
         },
       ],
+      diskBytes: 20 * 1024 ** 3,
       stallMs: 1_200_000,
       onStall: "stop",
       readOnlyRoot: false,

@@ -11,6 +11,8 @@ const SESSION: SessionStats = {
   pids: 1,
   memory_limit_bytes: null,
   pids_limit: 2048,
+  disk_bytes: null,
+  disk_limit_bytes: null,
   llm: null,
   last_output_timestamp: null,
 };
