@@ -113,8 +113,13 @@ describe("a seal that was cut short", () => {
     const record = await recordWithReport(settings);
     const { old } = pathsOf(record);
     const leftovers = async (): Promise<readonly string[]> =>
-      (await planPruning(settings.auditRoot, () => ({ keep: 0 }), readEvidence(join(settings.auditRoot, "../state"))))
-        .leftovers;
+      (
+        await planPruning(
+          settings.auditRoot,
+          () => ({ keep: 0 }),
+          readEvidence(join(settings.auditRoot, "../state")),
+        )
+      ).leftovers;
     await rename(record.runaDirectory, old);
     expect(await leftovers()).toEqual([]);
     await record.seal(SUCCESS);
