@@ -123,6 +123,8 @@ export const sessionDocumentSchema = z.object({
   command: z.array(z.string()).nullable().default(null),
   /** SHA-256 of the methodology directory as it was at launch, see docs/audit.md; null without one. */
   methodology_digest: z.string().nullable(),
+  /** What was put into the home by the profile's `files`, `skills` and `mcp_servers`; empty in records of older versions. */
+  home_files: z.array(z.strictObject({ target: z.string(), sha256: z.string() })).default([]),
   /** SHA-256 of the profile and daemon settings that the session was accepted with. */
   config_digest: z.string(),
   queued_timestamp: timestamp,
@@ -233,6 +235,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     image_digest: null,
     command: fields.command,
     methodology_digest: null,
+    home_files: [],
     config_digest: fields.config_digest,
     queued_timestamp: fields.queued_timestamp,
     start_timestamp: null,

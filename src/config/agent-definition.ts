@@ -7,6 +7,7 @@ import { profileDocumentSchema } from "../profile/document.ts";
 import { AGENT_NAME } from "../profile/keys/what-runs.ts";
 import { always, type Context, duration, isTable, rule } from "../profile/rules/field-rules.ts";
 import { DIALECTS } from "../profile/rules/llm-providers.ts";
+import { GIFT_PLACES, type GiftPlaces } from "./agent-gifts.ts";
 
 const NPM_PACKAGE = /^(?:@[a-z0-9._-]+\/)?[a-z0-9._-]+(?:\{arch\})?@\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 const NPM_RULE = "must be a package of npm with its exact version, such as @openai/codex@0.171.0";
@@ -37,12 +38,13 @@ export const agentDefinitionSchema = z
     profile: z.looseObject({}),
     /** More of them, which come before those of `profile` where sessions reach their models through the gateway. */
     with_llm: z.looseObject({}).default({}),
+    ...GIFT_PLACES,
     image: imageSchema.optional(),
   })
   .superRefine(profileRules, always);
 
 /** An agent as its file describes it. */
-export interface AgentDefinition {
+export interface AgentDefinition extends GiftPlaces {
   /** Also the name of its file, without `.toml`. */
   readonly name: string;
   /** Absolute path. */
@@ -72,7 +74,7 @@ export function isAgentName(name: string): boolean {
 /** What a profile itself always has, and no definition. */
 const OF_PROFILES = ["name", "agent"];
 /** For the rules of a whole profile, where the definition leaves these to its profiles. */
-const STAND_IN = { base_image: "image", command: ["true"] };
+const STAND_IN = { base_image: "image", command: ["true"], agent: "agent" };
 
 /** The rules of a profile hold for what a definition gives it. */
 function profileRules(definition: unknown, context: Context): void {

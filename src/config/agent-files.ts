@@ -84,10 +84,10 @@ async function readAgent(name: string, file: string): Promise<AgentDefinition | 
   if (data === undefined) {
     throw invalid(name, file, problemsOf(agentDefinitionSchema, document, error.issues, keyLines(source)));
   }
-  const { description, dialect, least_timeout: leastTimeout, with_llm: withLlm, image } = data;
+  const { description, dialect, least_timeout: leastTimeout, with_llm: withLlm, skills, mcp, image } = data;
   const made = image === undefined ? {} : { base_image: agentImage(name), pull: "never" };
   const profile = data.profile["base_image"] === undefined ? { ...made, ...data.profile } : data.profile;
-  return { name, file, description, dialect, leastTimeout, profile, withLlm, image };
+  return { name, file, description, dialect, leastTimeout, profile, withLlm, skills, mcp, image };
 }
 
 function invalid(name: string, file: string, problems: Parameters<typeof layOut>[1]): AgentdError {

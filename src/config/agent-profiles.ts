@@ -4,6 +4,7 @@ import type * as z from "zod";
 import { isTable } from "../profile/rules/field-rules.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
 import { agentNames, type AgentPlaces, findAgent } from "./agent-files.ts";
+import { withGifts } from "./agent-gifts.ts";
 import { withoutProviders } from "./agent-llm.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -12,7 +13,7 @@ type Table = Readonly<Record<string, unknown>>;
 /** A document in which no key of a definition is missing any more. */
 export interface Completed {
   readonly document: Record<string, unknown>;
-  /** For agents that do not exist. */
+  /** For agents that do not exist, and for what an agent cannot be given. */
   readonly issues: readonly Issue[];
 }
 
@@ -33,7 +34,13 @@ export async function completeProfiles(
       const agent = isTable(profile) ? profile["agent"] : undefined;
       if (!isTable(profile) || typeof agent !== "string") return profile;
       const definition = await findAgent(agent, places);
-      if (definition !== undefined) return completeProfile(profile, definition);
+      if (definition !== undefined) {
+        const given = withGifts(completeProfile(profile, definition), agent, definition);
+        for (const { path, message } of given.faults) {
+          issues.push({ code: "custom", path: ["profiles", index, ...path], message, input: undefined });
+        }
+        return given.profile;
+      }
       const message = `no agent is called so; there are ${(await agentNames(places)).join(", ")}, and definitions of your own belong in ${places.own}`;
       issues.push({ code: "custom", path: ["profiles", index, "agent"], message, input: undefined });
       // Whether they are missing only the definition would say.
@@ -68,7 +75,12 @@ function mergedTables(own: Table, given: Table): Table {
 }
 
 /** The key by which entries of a list are the same. */
-const IDENTITY: Readonly<Record<string, string>> = { files: "target", credentials: "name", mounts: "target" };
+const IDENTITY: Readonly<Record<string, string>> = {
+  files: "target",
+  credentials: "name",
+  mounts: "target",
+  mcp_servers: "name",
+};
 
 function merged(key: string, own: unknown, given: unknown): unknown {
   if (own === undefined) return given;
@@ -97,6 +109,7 @@ function withPathsFrom(directory: string, given: Table): Table {
   const paths: Readonly<Record<string, (value: unknown) => unknown>> = {
     methodology_dir: at,
     directory: at,
+    skills: (entries) => (Array.isArray(entries) ? entries.map(at) : entries),
     files: sources,
     mounts: sources,
   };

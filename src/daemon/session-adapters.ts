@@ -4,7 +4,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
-import { readHomeFile } from "../config/home-file.ts";
+import { homeEntry } from "../config/home-file.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
@@ -217,7 +217,7 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
     placeRequest: (methodology, { runaDirectory, requestFile }) =>
       placeOperatorRequest(methodology, { runaDirectory, requestFile }),
     directorySource: (directory) => resolveDirectory(directory, protectedOnes),
-    fileContent: (source) => readHomeFile(source, protectedOnes),
+    homeEntry: (file) => homeEntry(file, protectedOnes),
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

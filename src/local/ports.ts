@@ -97,6 +97,8 @@ export interface WorkspacePublication extends PublishOptions {
 export interface HomeFile {
   readonly path: string;
   readonly content: Buffer;
+  /** Default: no. */
+  readonly isExecutable?: boolean;
 }
 
 export interface HomeContent {
@@ -222,8 +224,10 @@ export interface HostPaths {
     methodology: string,
     job: { readonly runaDirectory: string; readonly requestFile: string },
   ): Promise<readonly string[]>;
-  /** The content of a file for a home. Throws `file_invalid`. */
-  fileContent(source: string): Promise<Buffer>;
+  /** The files that an entry of the profile's puts into the home, and their digest. Throws `file_invalid`. */
+  homeEntry(
+    file: Profile["files"][number],
+  ): Promise<{ readonly files: readonly HomeFile[]; readonly sha256: string }>;
   /** The directory to copy with all links resolved. Throws `directory_invalid`. */
   directorySource(directory: string): Promise<string>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */

@@ -149,11 +149,11 @@ async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparatio
   );
 }
 
-async function findFiles({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<HomeFile[]> {
-  return await Promise.all(
-    profile.files.map(async ({ target, content, source }) => ({
-      path: target.slice("~/".length),
-      content: source === undefined ? Buffer.from(content ?? "") : await hostPaths.fileContent(source),
-    })),
-  );
+async function findFiles({ parts: { hostPaths }, job, preparing }: Preparation): Promise<HomeFile[]> {
+  const { files } = job.profile;
+  if (files.length === 0) return [];
+  const entries = await Promise.all(files.map((file) => hostPaths.homeEntry(file)));
+  const found = files.map(({ target }, index) => ({ target, sha256: entries[index]?.sha256 ?? "" }));
+  await preparing.found("files_found", { home_files: found }, { home_files: found });
+  return entries.flatMap((entry) => entry.files);
 }

@@ -28,6 +28,7 @@ export const profileDocumentSchema = z
   .superRefine(llmRule, always)
   .superRefine(publishRules, always)
   .superRefine(hardeningRules, always)
+  .superRefine(agentRules, always)
   .superRefine(requestFitsCommand, always);
 
 /** A profile as it is written: snake_case, durations and sizes as texts, with defaults. */
@@ -89,6 +90,17 @@ function hardeningRules(profile: unknown, context: Context): void {
     if (exception !== undefined || rule.without === "warning") continue;
     const message = `${rule.code} ${rule.name}: ${rule.title}; this needs an entry in exceptions with allow = "${rule.code}" and a reason, see \`agentd config check --explain ${rule.code}\``;
     context.addIssue({ code: "custom", path: [rule.key], message });
+  }
+}
+
+/** Only the definition of an agent says where these go. */
+function agentRules(profile: unknown, context: Context): void {
+  if (!isTable(profile) || profile["agent"] !== undefined) return;
+  for (const key of ["skills", "mcp_servers"]) {
+    const value = profile[key];
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    const message = "needs agent, whose definition says where it goes; without one, use files";
+    context.addIssue({ code: "custom", path: [key], message });
   }
 }
 

@@ -11,6 +11,8 @@ import { TreeEntry } from "../trees/tree-entry.ts";
 interface File {
   readonly path: string;
   readonly content: Buffer;
+  /** Default: no. */
+  readonly isExecutable?: boolean;
 }
 
 export interface HomeContent {
@@ -21,18 +23,20 @@ export interface HomeContent {
 }
 
 const MODE = 0o600;
+const EXECUTABLE_MODE = 0o700;
 
 /**
- * Writes them with mode 0600, and makes missing directories on the way with mode 0700.
+ * Writes them with mode 0600, executables with 0700, and makes missing directories on the way with mode 0700.
  *
  * @param home directory of the host; those that it is in are agentd's or the engine's.
  * @throws AgentdError `file_invalid` when something is in the way.
  */
 export function fillHome(home: string, { files, fallback }: HomeContent): Promise<void> {
   return new Promise((resolve) => {
-    for (const { path, content } of files) {
+    for (const file of files) {
+      const { path } = file;
       try {
-        write(home, path, (directory, name) => replace(directory, name, content));
+        write(home, path, (directory, name) => replace(directory, name, file));
       } catch (cause) {
         throw failure(path, cause);
       }
@@ -43,9 +47,9 @@ export function fillHome(home: string, { files, fallback }: HomeContent): Promis
 }
 
 function writeFirstFree(home: string, files: readonly File[]): void {
-  for (const { path, content } of files) {
+  for (const file of files) {
     try {
-      write(home, path, (directory, name) => create(directory, name, content));
+      write(home, file.path, (directory, name) => create(directory, name, file));
       return;
     } catch {
       // What the home has there, a link or a file on the way included, is its own affair.
@@ -82,11 +86,11 @@ function makeMissing(directory: TreeEntry, name: BytePath): void {
 }
 
 /** Throws `EEXIST` when the name is taken. */
-function create(directory: TreeEntry, name: BytePath, content: Buffer): void {
+function create(directory: TreeEntry, name: BytePath, { content, isExecutable }: File): void {
   const descriptor = directory.createFile(name);
   try {
     // The umask may have narrowed the mode.
-    fchmodSync(descriptor, MODE);
+    fchmodSync(descriptor, isExecutable === true ? EXECUTABLE_MODE : MODE);
     for (let done = 0; done < content.length;) done += writeSync(descriptor, content, done);
   } finally {
     closeSync(descriptor);
@@ -94,9 +98,9 @@ function create(directory: TreeEntry, name: BytePath, content: Buffer): void {
 }
 
 /** Renames a new file into place, so that nothing is written through a link or a hard link of that name. */
-function replace(directory: TreeEntry, name: BytePath, content: Buffer): void {
+function replace(directory: TreeEntry, name: BytePath, file: File): void {
   const next = bytePath(".agentd-next");
-  create(directory, next, content);
+  create(directory, next, file);
   try {
     directory.move(next, directory, name);
   } catch (error) {

@@ -1,86 +1,90 @@
-/** Real agents in sessions that reach language models and nothing else. Providers are a mock that others maintain. */
+/** Real agents as a person has them work, in sessions that reach language models and what their profile allows. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSandbox, type Sandbox } from "../kit/agentd.mjs";
-import { recordsIn } from "../kit/house/records.ts";
-import { imageReference } from "../kit/images.mjs";
-import { makeRepository } from "../kit/repositories.mjs";
-import { allProcesses, makeSecret, searchFiles, traces } from "../kit/secrets.mjs";
-import { AGENTS, MOUNTED } from "./agents.ts";
-import { agentsDirectory, versionOf } from "./install.mjs";
-import { PRICE, type Provider, startProvider, THREE_ANSWERS, TURNS, WRITTEN } from "./provider.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { spanText } from "../../src/cli/words/time-text.ts";
+import { AgentAtWork, type AgentOptions, POOR, REFUSED, runText } from "../kit/agents/agent-at-work.ts";
+import { MCP_TOOL, SKILL_DESCRIPTION } from "../kit/agents/gifts.ts";
+import { THREE_ANSWERS, TURNS, WRITTEN } from "../kit/agents/provider.ts";
+import { allProcesses, searchFiles, traces } from "../kit/secrets.mjs";
 
-const taskOf = (profile: string): string =>
-  `Add a greeting to the repository in /home/${profile}/repo, and commit it.`;
+interface Case extends AgentOptions {
+  readonly agent: string;
+  readonly title: string;
+}
 
-describe.each(AGENTS)("$name", (agent) => {
-  const [key, revoked] = [makeSecret(), makeSecret()];
+const CASES: readonly Case[] = [
+  ...["pi", "codex", "gemini", "claude", "opencode"].map((agent) => ({ agent, title: agent })),
+  {
+    agent: "opencode",
+    title: "opencode with models of Anthropic",
+    dialect: "anthropic",
+    keys: { command: ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5", "$AGENTD_REQUEST"] },
+  },
+];
+
+describe.each(CASES)("$title", ({ agent, title, ...options }) => {
   const begun = Date.now();
-  const verdicts: string[] = [];
-  let sandbox: Sandbox;
-  let provider: Provider;
-  let whileItRan: string[] | undefined;
+  const told: string[] = [];
+  let passed = 0;
+  let at: AgentAtWork;
   beforeAll(async () => {
-    sandbox = await createSandbox();
-    provider = await startProvider(agent, key, async () => {
-      whileItRan = await placesOf(key);
-    });
-    const repository = join(sandbox.directory, "demo.git");
-    await makeRepository(repository);
-    const offered = { dialect: agent.dialect, base_url: provider.url };
-    const shared = {
-      repo: repository,
-      base_image: imageReference({ name: "debian-agents" }),
-      network: "allowlist",
-      allow: [],
-      // Bounds how long a hang lasts.
-      timeout: "3m",
-      command: [...agent.command],
-      files: (agent.files ?? []).map((file) => ({ ...file })),
-      env: { ...agent.env },
-      mounts: [{ source: await agentsDirectory(), target: MOUNTED, read_only: true }],
-    };
-    await sandbox.writeConfig({
-      llm: {
-        providers: [
-          { name: "mock", key_source: "PROVIDER_KEY", ...offered },
-          { name: "revoked", key_source: "REVOKED_KEY", ...offered },
-        ],
-        prices: [PRICE],
-      },
-      profiles: [
-        { name: agent.name, llm: { providers: ["mock"], max_usd: 5 }, ...shared },
-        { name: "poor", llm: { providers: ["mock"], max_usd: THREE_ANSWERS }, ...shared },
-        { name: "refused", llm: { providers: ["revoked"], max_usd: 5 }, ...shared },
-      ],
-    });
-    await sandbox.startDaemon({ env: { PROVIDER_KEY: key, REVOKED_KEY: revoked } });
+    at = await AgentAtWork.begin(agent, options);
+    told.push(at.imageText());
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === "pass") passed += 1;
   });
   afterAll(async () => {
-    console.log([`${agent.name} ${await versionOf(agent.package)}`, ...verdicts].join("\n  "));
-    await provider.close();
-    await sandbox.close();
+    console.log([`${title}: ${passed === 3 ? "passed" : "FAILED"}`, ...told].join("\n  "));
+    await at.close();
   });
 
-  it("does a task of several turns with tool calls, and commits", async () => {
-    const { document, story, record } = await run(agent.name);
+  it("does a task of several turns with tool calls, and its commit comes out", async () => {
+    const { desk, key, allowed, denied } = at;
+    let whileItRan: readonly string[] = ["nothing was looked for"];
+    const runBegun = performance.now();
+    const run = await at.run(agent, async () => {
+      whileItRan = await placesOf(key);
+    });
+    const patch = await desk.type(["diff", agent]);
+    const took = performance.now() - runBegun;
+    told.push(
+      `work: ${runText(run)}; ${spanText(at.setUpMs + took)} from \`agentd init\` to \`agentd diff\``,
+    );
+    const { document, story } = run;
     expect(document, story).toMatchObject({
       outcome: "success",
+      work: { commits: 1, uncommitted: 0 },
       llm: { refused: 0, exact: true },
-      egress: { allowed: [] },
+      egress: { allowed: [allowed.host], denied: expect.arrayContaining([denied.host]) },
+      exceptions: [],
     });
     expect(document.llm?.requests).toBeGreaterThanOrEqual(TURNS);
-    expect(await readFile(join(record, "work/changes.patch"), "utf8"), story).toContain(
-      `+${WRITTEN.content}`,
-    );
-    expect(await readFile(join(record, "work/summary.json"), "utf8"), story).toContain(WRITTEN.message);
-    expect(whileItRan).toEqual([]);
-    expect(await placesOf(key)).toEqual([]);
+    expect(patch, story).toContain(`+${WRITTEN.content.trimEnd()}`);
+    expect(await readFile(join(run.record, "work/summary.json"), "utf8"), story).toContain(WRITTEN.message);
+    const shown = await desk.type(["show", agent]);
+    expect(shown).toMatch(/^ *llm +\d+ requests, .*\$0\.1\d+, of /m);
+    expect(shown).toMatch(/^ *egress +.*1 /m);
+    told.push(...shown.split("\n").filter((line) => /^ *(?:llm|egress) /.test(line)));
+    expect(await at.found(run, "allowed")).toBe("the world");
+    expect(await at.found(run, "denied")).toContain("allow");
+    expect([allowed.connections(), denied.connections()]).toEqual([1, 0]);
+    expect(await at.found(run, "root")).toContain("Read-only file system");
+    expect(at.lastRequest).toContain(SKILL_DESCRIPTION);
+    if (desk.definition.mcp !== undefined) expect(at.lastRequest).toContain(MCP_TOOL);
+    expect(document.home_files.map(({ target }) => target)).toContain(`${desk.definition.skills}/greet`);
+    // Without a price, a budget in dollars would refuse its very first request.
+    for (const model of document.llm?.models ?? []) await desk.priceOf(model);
+    // The person's own file has it, and no other place.
+    expect(whileItRan).toEqual([desk.credentialsFile]);
+    expect(await placesOf(key)).toEqual([desk.credentialsFile]);
   });
 
   it("stops when its budget is spent in the middle of a task", async () => {
-    const { document, story, exitCode } = await run("poor");
+    const run = await at.run(POOR);
+    told.push(`budget: ${runText(run)}`);
+    const { document, story, exitCode } = run;
     expect(document.outcome, story).toBe("budget_exhausted");
     expect(exitCode).toBe(122);
     expect(document.cause).toContain("max_usd");
@@ -89,34 +93,19 @@ describe.each(AGENTS)("$name", (agent) => {
   });
 
   it("ends as llm_refused when its key was revoked", async () => {
-    const { document, story, exitCode } = await run("refused");
+    const run = await at.run(REFUSED);
+    told.push(`key: ${runText(run)}`);
+    const { document, story, exitCode } = run;
     expect(document.outcome, story).toBe("llm_refused");
     expect(exitCode).toBe(119);
     expect(document.cause).toContain("HTTP 401");
-    expect(await placesOf(revoked)).toEqual([]);
+    expect(await placesOf(at.revokedKey)).toEqual([at.desk.credentialsFile]);
   });
-
-  async function run(name: string) {
-    const { exitCode, stdout, stderr } = await sandbox.run(["run", name, "--request", taskOf(name)]);
-    const record = (await recordsIn(sandbox.auditRoot)).find(({ path }) => path.includes(`/${name}/`));
-    if (record === undefined) throw new Error(`no session of ${name}: ${stderr}`);
-    const document = await record.document();
-    const ledger = await readFile(join(record.path, "agentd/llm.jsonl"), "utf8");
-    const { outcome, start_timestamp: start, end_timestamp: end } = document;
-    const [refusal] = ledger.split("\n").filter((line) => line.includes('"kind":"refused"'));
-    verdicts.push(
-      refusal === undefined
-        ? `${outcome}, ${secondsBetween(start, end)} s after its start`
-        : `${outcome}, ${secondsBetween((JSON.parse(refusal) as { time: string }).time, end)} s after the refusal`,
-    );
-    const story = [stdout.toString(), stderr, ledger, JSON.stringify(document)].join("\n");
-    return { document, story, exitCode, record: record.path };
-  }
 
   /** The files and command lines of this host with a secret in any form; the daemon has it in its environment. */
   async function placesOf(secret: string): Promise<string[]> {
     const texts = traces(secret).map(({ text }) => text);
-    const { containers, directory } = sandbox;
+    const { containers, directory } = at.desk.sandbox;
     const files = await searchFiles(containers, {
       directories: [directory, containers.runtimeDirectory, containers.cacheDirectory],
       texts,
@@ -129,7 +118,3 @@ describe.each(AGENTS)("$name", (agent) => {
     ];
   }
 });
-
-function secondsBetween(from: string | null, to: string | null): string {
-  return ((Date.parse(to ?? "") - Date.parse(from ?? "")) / 1_000).toFixed(1);
-}

@@ -48,8 +48,6 @@ const DEBIAN_SUITE = "bookworm";
 const GIT_PACKAGES = ["git", "ca-certificates"];
 /** With these, agents install things. */
 const TOOL_PACKAGES = [...GIT_PACKAGES, "curl", "wget", "nodejs", "npm", "python3-pip", "golang-go"];
-/** What agents need besides their own programs; opencode would fetch ripgrep. */
-const AGENT_PACKAGES = [...GIT_PACKAGES, "ripgrep", "libstdc++6"];
 const DEBIAN_OPTIONS = [
   "--mode=unshare",
   "--variant=essential",
@@ -116,16 +114,6 @@ export async function ensureDebianGitImage(environment) {
  */
 export async function ensureDebianToolsImage(environment) {
   return ensureDebianImage(environment, "debian-tools", TOOL_PACKAGES);
-}
-
-/**
- * As `ensureDebianGitImage`, with what agents need besides their own programs.
- *
- * @param {ContainersEnvironment} environment
- * @returns {Promise<string>} Its reference.
- */
-export async function ensureDebianAgentsImage(environment) {
-  return ensureDebianImage(environment, "debian-agents", AGENT_PACKAGES);
 }
 
 /**

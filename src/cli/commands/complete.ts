@@ -4,7 +4,7 @@ import { shortId } from "../../short-id.ts";
 import { type Candidates, candidatesFor, type Word } from "../completion/candidates.ts";
 import { FILES } from "../completion/scripts.ts";
 import { type CommandDefinition, FAULTS } from "../frame/command.ts";
-import { type CliContext, withClient } from "../frame/context.ts";
+import { type LocalContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";
 
@@ -12,7 +12,7 @@ import { standingText } from "../words/session-text.ts";
 const MAX_SESSIONS = 100;
 
 /** The command that the scripts of `agentd completion` call. */
-export const complete: CommandDefinition = {
+export const complete: CommandDefinition<LocalContext> = {
   name: "__complete",
   faults: FAULTS,
   isHidden: true,
@@ -30,7 +30,7 @@ export const complete: CommandDefinition = {
 async function printCandidates(
   candidates: Candidates,
   words: readonly string[],
-  context: CliContext,
+  context: LocalContext,
 ): Promise<number> {
   const typed = words.at(-1) ?? "";
   const fitting = (await lookUp(candidates, typed, context)).filter(({ word }) => word.startsWith(typed));
@@ -39,7 +39,11 @@ async function printCandidates(
   return 0;
 }
 
-async function lookUp(candidates: Candidates, typed: string, context: CliContext): Promise<readonly Word[]> {
+async function lookUp(
+  candidates: Candidates,
+  typed: string,
+  context: LocalContext,
+): Promise<readonly Word[]> {
   switch (candidates.kind) {
     case "words":
       return candidates.words;
@@ -50,6 +54,8 @@ async function lookUp(candidates: Candidates, typed: string, context: CliContext
       }));
     case "profiles":
       return await profiles(context);
+    case "agents":
+      return await agents(context);
     case "files":
     case "anything":
       return [];
@@ -57,7 +63,7 @@ async function lookUp(candidates: Candidates, typed: string, context: CliContext
 }
 
 /** Short ids, and profiles for their newest sessions; full ids once the word starts like one. */
-async function sessions(all: boolean, typed: string, context: CliContext): Promise<Word[]> {
+async function sessions(all: boolean, typed: string, context: LocalContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("list", { all, limit: MAX_SESSIONS }));
   const byProfile = new Map<string, Word>();
   for (const { profile, session_id: id } of found.sessions) {
@@ -74,7 +80,19 @@ function summaryOf(view: ListedSession): string {
   return [view.profile, view.work_unit, standingText(view)].filter((text) => text !== null).join(" ");
 }
 
-async function profiles(context: CliContext): Promise<Word[]> {
+async function profiles(context: LocalContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("profiles", {}));
   return found.map(({ name, image }) => ({ word: name, summary: image }));
+}
+
+/** Those of the operator's that cannot be read are offered all the same: the command says what is wrong with them. */
+async function agents({ installation: { host, packageDirectory } }: LocalContext): Promise<Word[]> {
+  const { agentNames, agentPlaces, findAgent } = await import("../../config/agent-files.ts");
+  const places = agentPlaces(host, packageDirectory);
+  return await Promise.all(
+    (await agentNames(places)).map(async (word) => {
+      const found = await findAgent(word, places).catch(() => undefined);
+      return { word, summary: found?.description ?? "" };
+    }),
+  );
 }

@@ -28,7 +28,7 @@ export const init: CommandDefinition<LocalContext> = {
           "that come next. Asks on a terminal for what no option says. Files that exist are not changed: if the\n" +
           "configuration lacks the profile, it is printed.",
       )
-      .option("--agent <name>", "the agent, such as codex")
+      .option("--agent <agent>", "the agent, such as codex")
       .option("--repo <url>", "the repository that it works on")
       .option("--name <profile>", "the profile's name (default: the agent's)")
       .option("--schedule <cron>", "when it runs by itself, such as '30 2 * * mon-fri'")

@@ -54,7 +54,7 @@ export interface PathRules {
   readonly methodology: (directory: string) => Promise<string>;
   readonly directory: (directory: string) => Promise<string>;
   /** Returns the content of a file for homes. */
-  readonly file: (source: string) => Promise<Buffer>;
+  readonly file: (source: string) => Promise<object>;
   /** Where profiles name paths. */
   readonly configFile: string;
 }
@@ -113,8 +113,10 @@ export const fileFinding: PathCheck<string> = async (source, { rules, ground }) 
   const gone = await ground.unreachable(source);
   if (gone !== undefined) return gone;
   const correct = `correct source = ${JSON.stringify(source)} in ${rules.configFile}`;
-  const content = await rules.file(source).catch((error: unknown) => refused(error, correct));
-  return Buffer.isBuffer(content) ? ok(source) : content;
+  return await rules.file(source).then(
+    () => ok(source),
+    (error: unknown) => refused(error, correct),
+  );
 };
 
 function refused(error: unknown, fix: string): Finding {

@@ -97,7 +97,7 @@ async function pathRules({
     { protectedPaths, resolveMountSource },
     { checkMethodology },
     { resolveDirectory },
-    { readHomeFile },
+    { homeEntry },
   ] = await Promise.all([
     import("../../config/mount-sources.ts"),
     import("../../config/methodology.ts"),
@@ -111,7 +111,7 @@ async function pathRules({
     mount: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
     methodology: (directory) => checkMethodology(directory, protectedOnes),
     directory: (directory) => resolveDirectory(directory, protectedOnes),
-    file: (source) => readHomeFile(source, protectedOnes),
+    file: (source) => homeEntry({ target: "~/x", source }, protectedOnes),
     configFile: config.file,
   };
 }

@@ -1,6 +1,15 @@
-/** What agentd puts into the home of a profile's sessions: an identity for git, and files. */
+/** What agentd puts into the home of a profile's sessions: an identity for git, files, and what its agent is given besides. */
 import * as z from "zod";
-import { type Context, path, rule } from "../rules/field-rules.ts";
+import {
+  always,
+  argument,
+  type Context,
+  namesAreUnique,
+  path,
+  rule,
+  text,
+  variableName,
+} from "../rules/field-rules.ts";
 import { addressFault, personFault } from "../rules/git-identity.ts";
 import { key, plain } from "./key.ts";
 
@@ -8,6 +17,9 @@ import { key, plain } from "./key.ts";
 const MOST_FILES = 32;
 /** The most bytes that a file for a home may have. */
 export const HOME_FILE_BYTES = 1_048_576;
+
+/** The form of one MCP server as it is written. */
+export type WrittenMcpServer = z.output<typeof writtenMcpServer>;
 
 const writtenIdentity = z.strictObject({
   name: z
@@ -36,12 +48,47 @@ const writtenFile = z
       .meta({ concealed: true })
       .optional()
       .describe("Text of the file; not for secrets."),
-    source: path().optional().describe("File on the host to copy instead, read when a session starts."),
+    source: path()
+      .optional()
+      .describe("File or directory on the host to copy instead, read when a session starts."),
   })
   .superRefine(contentOrSource);
 
 const keptFile = z
   .strictObject({ target: z.string(), content: z.string().optional(), source: z.string().optional() })
+  .readonly();
+
+const writtenMcpServer = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, "must be 1 to 64 letters, digits, _ and -")
+      .describe("Name of the server, which is part of the names of its tools."),
+    command: z
+      .array(argument())
+      .min(1, "must have at least one element, the program to run")
+      .optional()
+      .describe("Program and arguments that the agent starts in the session, and talks to through pipes."),
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^\s\p{Cc}]+$/u, "must be an address such as https://mcp.example.org/mcp")
+      .optional()
+      .describe("Address of a server elsewhere, which the session's network has to reach."),
+    env: z
+      .record(variableName(), text().meta({ concealed: true }))
+      .default({})
+      .describe("Environment variables of the program; not for secrets.")
+      .meta({ type_in_words: "table of strings" }),
+  })
+  .superRefine(commandOrUrl);
+
+const keptMcpServer = z
+  .strictObject({
+    name: z.string(),
+    command: z.array(z.string()).readonly().optional(),
+    url: z.string().optional(),
+    env: z.record(z.string(), z.string()).readonly(),
+  })
   .readonly();
 
 export const HOME = {
@@ -66,7 +113,34 @@ export const HOME = {
         source === undefined ? { target, content } : { target, source: fromFile(source) },
       ),
   ),
+  skills: key(
+    "skills",
+    z
+      .array(path())
+      .default([])
+      .describe("Directories on the host, each with a SKILL.md, to put where the agent reads skills."),
+    z.array(z.string()).readonly().default([]),
+    (written, fromFile) => written.map(fromFile),
+  ),
+  mcp_servers: plain(
+    "mcpServers",
+    z.array(keptMcpServer).readonly().default([]),
+    z
+      .array(writtenMcpServer)
+      .default([])
+      .superRefine(namesAreUnique("another MCP server of this profile already has this name"), always)
+      .describe("MCP servers whose tools the agent offers its model."),
+  ),
 };
+
+function commandOrUrl(
+  { command, url }: { readonly command?: unknown; readonly url?: unknown },
+  context: Context,
+): void {
+  if ((command === undefined) !== (url === undefined)) return;
+  const message = command === undefined ? "must have command or url" : "must not have command and url";
+  context.addIssue({ code: "custom", message });
+}
 
 function contentOrSource(
   { content, source }: { readonly content?: string | undefined; readonly source?: string | undefined },

@@ -1,4 +1,5 @@
-import { delimiter } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listed, sealed, type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
@@ -15,6 +16,10 @@ beforeAll(async () => {
   daemon = await startSmallDaemon({
     list: ({ all }) => (all ? listed(NEWEST, sealed({ session_id: ENDED })) : listed(NEWEST)),
   });
+  const agents = join(daemon.directory, ".config/agentd/agents");
+  await mkdir(agents, { recursive: true });
+  await writeFile(join(agents, "todo.toml"), 'description = "Notes what it is asked to do"\n[profile]\n');
+  await writeFile(join(agents, "wrong.toml"), "description =");
 });
 
 afterAll(() => daemon.stop());
@@ -69,6 +74,11 @@ describe("completion in bash", () => {
     ],
     [["stop", "019"], [OPEN]],
     [["config", "check", "age"], ["agentd"]],
+    [
+      ["image", "build", "c"],
+      ["claude", "codex"],
+    ],
+    [["init", "--agent", "to"], ["todo"]],
     [["ps", "nothing"], [""]],
   ])("offers for %j: %j", async (words, offered) => {
     expect(await offeredByBash(...words)).toEqual(offered);
@@ -93,6 +103,14 @@ describe("agentd completion", () => {
     expect(stdout).toBe(
       "e81234\tdemo issue-42 preparing\ne80000\tdemo success\ndemo\tnewest session, e81234\n",
     );
+  });
+
+  it("offers the operator's own agents with the others, also one that cannot be read", async () => {
+    const { stdout } = await agentd(daemon.directory, "__complete", "--", "image", "build", "");
+    const words = stdout.trimEnd().split("\n");
+    expect(words).toContain("codex\tCodex CLI of OpenAI");
+    expect(words).toContain("todo\tNotes what it is asked to do");
+    expect(words).toContain("wrong\t");
   });
 
   it("offers nothing, in silence but for its error, where no daemon runs", async () => {

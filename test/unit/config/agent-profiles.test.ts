@@ -11,6 +11,8 @@ const AGENT: AgentDefinition = {
   description: "A robot",
   dialect: "openai",
   leastTimeout: "5m",
+  skills: undefined,
+  mcp: undefined,
   image: undefined,
   withLlm: {},
   profile: {

@@ -24,6 +24,8 @@ function parts(changes: Changes = {}): ContainerParts {
         pull: "missing",
         mounts: [],
         files: [],
+        skills: [],
+        mcpServers: [],
         workspace: "clone",
         ignore: [],
         directoryLimitBytes: 0,

@@ -1,6 +1,6 @@
 /** A mock of the providers that others maintain, with answers that make an agent do a task. */
 import { type ChatCompletionRequest, type FixtureResponse, LLMock } from "@copilotkit/aimock";
-import type { Agent } from "./agents.ts";
+import type { Tools } from "./tools.ts";
 
 /** What the task leaves in the repository. */
 export const WRITTEN = { path: "greeting.txt", content: "good morning\n", message: "Add a greeting" };
@@ -15,29 +15,37 @@ export const THREE_ANSWERS = 0.061;
 
 export interface Provider {
   readonly url: string;
+  /** The last request of the task as JSON: what the model was told, and its tools. */
+  readonly lastRequest: () => string;
   close(): Promise<void>;
 }
 
-/**
- * @param key the only one that it accepts.
- * @param onLastTurn is called, and awaited, before the last answer.
- */
-export async function startProvider(
-  agent: Agent,
-  key: string,
-  onLastTurn: () => Promise<void>,
-): Promise<Provider> {
-  const mock = new LLMock({ port: 0, auth: { apiKeys: [key] } });
+export interface Script {
+  /** What the agent offers its models. */
+  readonly tools: Tools;
+  /** The only key that the provider accepts. */
+  readonly key: string;
+  /** The shell command that the task begins with. */
+  readonly lookAround: string;
+  /** Is called, and awaited, before the last answer. */
+  readonly onLastTurn: () => Promise<void>;
+}
+
+export async function startProvider(script: Script): Promise<Provider> {
+  const mock = new LLMock({ port: 0, auth: { apiKeys: [script.key] } });
+  let last = "";
   mock.on({ predicate: () => true }, async (request) => {
     // Titles of sessions and the like.
     if (!hasTools(request)) return { content: "A greeting", ...used(10) };
+    last = JSON.stringify(request);
     const turn = request.messages.filter(({ role }) => role === "tool").length;
-    if (turn === TURNS - 1) await onLastTurn();
-    return { ...answerOf(agent, turn, repositoryIn(request)), ...used(OUTPUT_TOKENS) };
+    if (turn === TURNS - 1) await script.onLastTurn();
+    return { ...answerOf(script, turn, repositoryIn(request)), ...used(OUTPUT_TOKENS) };
   });
   await mock.start();
   return {
     url: mock.url,
+    lastRequest: () => last,
     close: async () => mock.stop(),
   };
 }
@@ -53,7 +61,11 @@ function hasTools({ tools }: ChatCompletionRequest): boolean {
   return tools !== undefined && tools.length > 0;
 }
 
-function answerOf({ shell, write }: Agent, turn: number, repository: string): FixtureResponse {
+function answerOf(
+  { tools: { shell, write }, lookAround }: Script,
+  turn: number,
+  repository: string,
+): FixtureResponse {
   const { path, content, message } = WRITTEN;
   const call = (tool: string, input: object): FixtureResponse => ({
     content: "I go on.",
@@ -63,7 +75,7 @@ function answerOf({ shell, write }: Agent, turn: number, repository: string): Fi
   const run = (command: string) => call(shell.name, shell.input(command));
   switch (turn) {
     case 0:
-      return run("cat README.md");
+      return run(lookAround);
     case 1:
       return write === undefined
         ? run(`printf '${content.replace("\n", "\\n")}' > ${path}`)
