@@ -22,6 +22,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   recordLimitBytes: "record_limit",
   logLimitBytes: "log_limit",
   pauseMaxMs: "pause_max",
+  eventsKeepMs: "events_keep",
   exportLimitBytes: "export_limit",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",
