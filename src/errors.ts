@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   daemon_stopping: "The daemon is shutting down and takes no new work.",
   socket_unusable: "The socket cannot be bound.",
   protocol_mismatch: "Client and daemon speak different versions of the protocol.",
+  already_waiting: "The connection already waits for an answer of which it may wait for one.",
   protocol_error: "A message on the socket does not follow the protocol.",
   state_unusable: "The state directory cannot be used.",
   permissions_unsafe: "Other users can access agentd's files.",

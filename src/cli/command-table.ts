@@ -16,6 +16,7 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { events } from "./commands/events.ts";
 import { exec } from "./commands/exec.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
@@ -62,6 +63,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   attach,
   top,
   stats,
+  events,
   diff,
   apply,
   publish,

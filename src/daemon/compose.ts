@@ -13,6 +13,7 @@ import { type RecordFilter, selectRecords } from "../audit/read/select-records.t
 import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { credentialsFile, requireConfigFile } from "../config/paths.ts";
+import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
@@ -34,8 +35,10 @@ import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
+import { openEventFeed } from "./event-feed.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
+import { eventsHandler } from "./feed-handler.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { liveHandlers } from "./live-handlers.ts";
@@ -63,6 +66,8 @@ export interface Daemon {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly reloading: Reloading;
+  /** Tells the feed of events. */
+  readonly tell: DaemonTeller["tell"];
   /** The action for the first signal. */
   readonly shutdown: () => Shutdown;
 }
@@ -89,11 +94,26 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   resources.defer("state directory", () => lock.release());
   await ensureEvidence(evidencePaths(places.state));
   await makeRuntimeDirectory(places.runtime);
+  const events = await openEventFeed({
+    ...{ stateDirectory: places.state, now: CLOCK.now, failpoints, log, resources },
+    keepMs: () => current.config.daemon.eventsKeepMs,
+    otherFiles: () => undefined,
+  });
+  const { tell } = events.daemon;
+  tell("daemon.started", { pid, version });
   const engine = await startEngine(config, places, log, options);
   const daemon = { pid, version };
   const feed = new SessionFeed();
   const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
-  const freeSpace = freeSpaceIn(places, current, admission);
+  const freeSpace = freeSpaceIn(places, current, {
+    hold: (reason) => {
+      events.daemon.health("disk", reason);
+      admission.hold(reason);
+    },
+    get hasWaiting() {
+      return admission.hasWaiting;
+    },
+  });
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
@@ -102,6 +122,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     ...{
       current,
       feed,
+      events,
       admission,
       freeSpace,
       places,
@@ -120,18 +141,20 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   prepare(config.profiles);
 
   const { profiles } = config;
-  const { socketPath, state: stateDirectory } = places;
+  const { socketPath } = places;
   const scheduler = await createScheduler({
     profiles,
-    stateDirectory,
     socketPath,
     version,
     now: CLOCK.now,
     log,
+    eventsPath: events.schedulesPath,
+    onWritten: events.schedules.add,
   });
   const sessions = sessionDirectory(intake, places.auditRoot, feed);
   const reloading = new Reloading({
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
+    tell,
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
     prepareImages: prepare,
     rotateKeys: () => networks.rotateKeys(),
@@ -146,6 +169,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       intake,
       sessions,
       current,
+      events: eventsHandler(events.feed),
       schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
       upload: (params) => keepPiece({ uploads, intake, freeSpace }, params),
       runRequest: (params) => runRequest(uploads, params),
@@ -183,7 +207,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   );
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
-  return { intake, scheduler, reloading, log, shutdown };
+  return { intake, scheduler, reloading, log, tell, shutdown };
 }
 
 async function startEngine(
@@ -245,7 +269,7 @@ function imagePreparation(
 function freeSpaceIn(
   { auditRoot, cache, state }: Places,
   current: CurrentConfig,
-  admission: Admission,
+  admission: Pick<Admission, "hold" | "hasWaiting">,
 ): FreeSpace {
   return new FreeSpace({
     places: [

@@ -44,6 +44,7 @@ export interface HandlerHost {
   /** What a run asks of the intake. */
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedule: Handlers["schedule"];
+  readonly events: Handlers["events"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `LoadedFiles.changed`. */
   readonly changedFiles: () => Promise<string[]>;
@@ -84,6 +85,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     schedule: host.schedule,
+    events: host.events,
     reload: () => host.reload(),
     status: async () => ({
       ...host.status,

@@ -132,6 +132,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     }),
   stop: ({ session }) => unknown(session),
+  events: ({ after = 0 }) => Promise.resolve({ events: [], after, oldest: 1, latest: after }),
   // Of a session without credentials.
   fingerprints: () => Promise.resolve({ fingerprints: { version: 1, salt: "0".repeat(32), forms: [] } }),
   exec: ({ session }) => unknown(session),

@@ -1,6 +1,7 @@
 import type { Result } from "../../api/methods.ts";
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
+import type { DaemonTeller } from "../../events/daemon-teller.ts";
 import type { Logger } from "../../log.ts";
 import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
 import type { Profile } from "../../profile/profile.ts";
@@ -32,6 +33,8 @@ export interface ReloadHost {
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Tells the feed of events what has come of it. */
+  readonly tell: DaemonTeller["tell"];
 }
 
 /** Reads the configuration file and that of credentials again: all that may change takes effect, or nothing does. */
@@ -55,7 +58,9 @@ export class Reloading {
       try {
         return await this.#reload();
       } catch (error) {
-        throw error instanceof AgentdError ? nothingChanged(error) : error;
+        if (!(error instanceof AgentdError)) throw error;
+        this.#host.tell("config.refused", { code: error.code, why: error.message });
+        throw nothingChanged(error);
       }
     });
   }
@@ -85,6 +90,7 @@ export class Reloading {
     // Names only; values are secret.
     const changed = { ...changes, credentials_changed: credentialsChanged };
     log.info({ config: config.file, ...changed }, "configuration reloaded");
+    host.tell("config.reloaded", changed);
     return { config_file: config.file, loaded_timestamp: loadedTimestamp, ...changed };
   }
 }
