@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "publish",
       "images",
       "redaction",
+      "volumes",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -70,6 +71,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
   redaction: { to: ["podman"] },
+  // Of profile how volumes are named.
+  volumes: { to: ["profile"] },
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
   publish: { to: ["trees", "workspace", "work"] },
@@ -100,6 +103,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "llm",
       "publish",
       "redaction",
+      "volumes",
     ],
   },
 };
