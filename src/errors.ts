@@ -70,6 +70,7 @@ export const ERROR_CODES = {
   methodology_invalid: "The methodology directory is missing or has no manifest.toml.",
   mount_invalid: "A mount source is missing or not allowed.",
   file_invalid: "A file for the session's home cannot be read or written.",
+  volume_failed: "A volume of the session cannot be made, emptied or copied.",
   directory_invalid: "The directory to copy into the session is missing, not allowed or too large.",
   clone_failed: "The repository could not be cloned.",
   ref_not_found: "The repository has no such branch, tag or commit.",
@@ -96,6 +97,9 @@ export const ERROR_CODES = {
   work_missing: "The record has no work of the session to show or apply.",
   checkout_unusable: "The session's work cannot be brought into the current checkout.",
   copy_failed: "A file or directory of a record cannot be copied.",
+  // Volumes.
+  unknown_volume: "No volume of that name exists.",
+  volume_in_use: "An open session has the volume, or will have it.",
   // Publishing it.
   publish_refused: "The session's work may not be published, or the server refuses it.",
   publish_failed: "The session's work could not be pushed.",

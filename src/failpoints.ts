@@ -26,6 +26,8 @@ export const FAILPOINT_LABELS = [
   "admitted",
   "staging_made",
   "gate_made",
+  // Of a profile with volumes: they are there, and the copies of them.
+  "volumes_opened",
   "clone_begun",
   "cloned",
   "base_kept",

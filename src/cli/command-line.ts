@@ -53,6 +53,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     description: "Installs, shows or removes the daemon's systemd user service.",
     examples: ["agentd service install", "agentd service status"],
   },
+  volume: {
+    summary: "list, remove and prune volumes",
+    description: "Lists, removes and prunes the volumes of profiles.",
+    examples: ["agentd volume ls", "agentd volume prune"],
+  },
 };
 
 /** @param argv what follows the program's name. */

@@ -44,6 +44,9 @@ import { stop } from "./commands/stop.ts";
 import { top } from "./commands/top.ts";
 import { usage } from "./commands/usage.ts";
 import { version } from "./commands/version.ts";
+import { volumeLs } from "./commands/volume-ls.ts";
+import { volumePrune } from "./commands/volume-prune.ts";
+import { volumeRm } from "./commands/volume-rm.ts";
 import { wait } from "./commands/wait.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
@@ -88,6 +91,9 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   imageLs,
   imagePull,
   imagePrune,
+  volumeLs,
+  volumeRm,
+  volumePrune,
   doctor,
   serviceInstall,
   serviceUninstall,

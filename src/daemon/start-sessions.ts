@@ -37,6 +37,7 @@ import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
+import { volumesOf } from "./session-volumes.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {
@@ -93,6 +94,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const { freeSpace } = parts;
   await watchFreeSpace(parts);
+  const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall });
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
@@ -105,7 +107,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       version,
       now: clock.now,
       findValues: redaction.finderOf,
-      copier: new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall }),
+      copier,
     }),
     credentials: credentialsOf(places.runtime, parts.credentials, {
       ...{ failpoints, fifos, redaction },
@@ -113,6 +115,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     hostPaths: hostPathsOf(protectedOf(parts)),
     leftovers: leftoversOf(places, remover.remove),
     network: parts.networks,
+    volumes: volumesOf(places, { remove: remover.remove, copier, now: clock.now }),
   });
   const afterwards = new AfterPrograms({
     ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },

@@ -1,17 +1,41 @@
 /** What a session has on the disk of this host. */
+import { volumeId } from "../profile/rules/volumes.ts";
 import type { DiskJob, DiskUse } from "../sessions/port/live-job.ts";
 import { containerName } from "./container-request.ts";
 import type { LocalParts } from "./parts.ts";
 
 /** As `LiveJobs.diskUse`. */
 export async function diskUse(
-  { instance, engine, workspaces }: Pick<LocalParts, "instance" | "engine" | "workspaces">,
-  { sessionId, runaDirectory }: DiskJob,
+  parts: Pick<LocalParts, "instance" | "engine" | "workspaces" | "volumes">,
+  job: DiskJob,
   containerId: string,
 ): Promise<DiskUse> {
-  const { repoDirectory, homeDirectory } = workspaces.directories(sessionId);
+  const { engine } = parts;
+  const volumes: { id: string; bytes: number; limitBytes: number }[] = [];
+  for (const { id, directory, limitBytes } of boundedVolumes(parts, job))
+    volumes.push({ id, limitBytes, bytes: await engine.live.treeBytes([directory]) });
+  return { bytes: await engine.live.diskBytes(containerId, await directoriesOf(parts, job)), volumes };
+}
+
+async function directoriesOf(
+  { instance, engine, workspaces }: Pick<LocalParts, "instance" | "engine" | "workspaces">,
+  { sessionId, profile, runaDirectory }: DiskJob,
+): Promise<string[]> {
+  const { repoDirectory, homeDirectory, volumesDirectory } = workspaces.directories(sessionId);
   const homeVolume = await engine.homeDirectory(containerName(instance, sessionId));
-  const directories = [repoDirectory, homeDirectory, runaDirectory];
-  const all = homeVolume === undefined ? directories : [...directories, homeVolume];
-  return { bytes: await engine.live.diskBytes(containerId, all) };
+  const hasCopies = profile.volumes.some(({ mode }) => mode === "copy");
+  return [
+    ...[repoDirectory, homeDirectory, runaDirectory],
+    ...(hasCopies ? [volumesDirectory] : []),
+    ...(homeVolume === undefined ? [] : [homeVolume]),
+  ];
+}
+
+function boundedVolumes({ volumes }: Pick<LocalParts, "volumes">, { profile }: DiskJob) {
+  return profile.volumes.flatMap((volume) => {
+    const { mode, sizeBytes: limitBytes } = volume;
+    if (mode === "copy" || limitBytes === undefined) return [];
+    const id = volumeId(profile.name, volume);
+    return [{ id, directory: volumes.directoryOf(id), limitBytes }];
+  });
 }

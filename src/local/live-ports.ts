@@ -10,6 +10,8 @@ export interface LiveContainers {
     cpuSeconds(id: string): Promise<number | undefined>;
     /** What directories and its own layer take on the disk. Throws `engine_failed` when they cannot be measured. */
     diskBytes(id: string, directories: readonly string[]): Promise<number>;
+    /** What directories take on the disk. Throws `engine_failed` when they cannot be measured. */
+    treeBytes(directories: readonly string[]): Promise<number>;
     /** Has all of its processes stand still, or throws `pause_failed`. */
     pause(id: string): Promise<void>;
     /** Has them go on, or throws `pause_failed`; one that has ended is fine. */

@@ -3,6 +3,7 @@ import type { Logger } from "../log.ts";
 import type { Clock } from "../sessions/port/ports.ts";
 import type { Network } from "./network-ports.ts";
 import type { Credentials, Engine, HostPaths, Leftovers, Workspaces } from "./ports.ts";
+import type { Volumes } from "./volume-ports.ts";
 
 /** What the local executor is made of. */
 export interface LocalParts {
@@ -16,6 +17,7 @@ export interface LocalParts {
   readonly hostPaths: HostPaths;
   readonly leftovers: Leftovers;
   readonly network: Network;
+  readonly volumes: Volumes;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoints: Failpoints;

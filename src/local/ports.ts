@@ -75,6 +75,8 @@ export interface Engine extends LiveContainers {
 export interface Staging {
   readonly homeDirectory: string;
   readonly repoDirectory: string;
+  /** Of copies of volumes; it may be missing. */
+  readonly volumesDirectory: string;
 }
 
 /** What is exported of a workspace, and where to. */

@@ -10,6 +10,7 @@ import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
+import { openVolumes } from "./open-volumes.ts";
 import type { Gate, HomeFile, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
@@ -40,13 +41,10 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     return job.input && (await parts.workspaces.copyInput(job.sessionId, job.input.directory));
   });
   const sources = together.run("mounts", async (): Promise<ContainerSources> => {
-    const made = {
-      ...{ staging: await staging, gate: await gate, input: await input },
-      declared: { methodology, mounts },
-      files,
-    };
-    await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), mounts);
-    return made;
+    const made = { staging: await staging, gate: await gate, input: await input };
+    const all = [...mounts, ...(await openVolumes(preparation, signal))];
+    await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), all);
+    return { ...made, declared: { methodology, mounts: all }, files };
   });
   const clone = together.run("clone", async () => {
     await staging;

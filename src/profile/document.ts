@@ -10,6 +10,7 @@ import { weakenings } from "./rules/hardening.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
 import { publishFaults } from "./rules/publishing.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
+import { absoluteTargets, volumeTargetFaults } from "./rules/volumes.ts";
 
 type WrittenShape = { [K in keyof ProfileKeys]: ProfileKeys[K]["written"] };
 
@@ -21,6 +22,7 @@ export const profileDocumentSchema = z
   .strictObject(shape)
   .superRefine(noNameIsBoth, always)
   .superRefine(mountTargetRules, always)
+  .superRefine(volumeTargetRules, always)
   .superRefine(fileTargetRules, always)
   .superRefine(repositoryRules, always)
   .superRefine(workspaceRules, always)
@@ -138,11 +140,22 @@ function scheduledCommandRules(profile: Record<string, unknown>, context: Contex
   }
 }
 
+function volumeTargetRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const name = typeof profile["name"] === "string" ? profile["name"] : undefined;
+  const [volumes, mounts] = ["volumes", "mounts"].map((key) => textsOf(profile[key], "target"));
+  for (const { index, message } of volumeTargetFaults(volumes ?? [], mounts ?? [], name)) {
+    context.addIssue({ code: "custom", path: ["volumes", index, "target"], message });
+  }
+}
+
 function fileTargetRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
   const name = typeof profile["name"] === "string" ? profile["name"] : undefined;
   const targets = textsOf(profile["files"], "target");
-  for (const { index, message } of fileTargetFaults(targets, textsOf(profile["mounts"], "target"), name)) {
+  const volumes = absoluteTargets(textsOf(profile["volumes"], "target"), name);
+  const mounts = [...textsOf(profile["mounts"], "target"), ...volumes];
+  for (const { index, message } of fileTargetFaults(targets, mounts, name)) {
     context.addIssue({ code: "custom", path: ["files", index, "target"], message });
   }
 }

@@ -11,6 +11,7 @@ import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
 import { PUBLISHING } from "./keys/publishing.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
+import { VOLUMES } from "./keys/volumes.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
 import { WHEN_IT_RUNS } from "./keys/when-it-runs.ts";
@@ -24,6 +25,7 @@ export const PROFILE_KEYS = {
   ...LIMITS,
   ...HOW_IT_ENDS,
   ...SURROUNDINGS,
+  ...VOLUMES,
   ...CONTAINER,
   ...LLM,
   ...HOME,

@@ -1,5 +1,6 @@
 import { sentence } from "../errors.ts";
 import { type Ending, ending } from "../outcome.ts";
+import { exclusiveVolumes } from "../profile/rules/volumes.ts";
 import type { SessionDocument, SessionView } from "../session-document.ts";
 import { type Ended, finish } from "./end/finish.ts";
 import { clearAway, leaveBehind } from "./end/relinquish.ts";
@@ -110,7 +111,8 @@ export class Session {
   async live(): Promise<SessionDocument | undefined> {
     const { host, orders, plan } = this.#parts;
     const { name: profile, memoryBytes } = plan.profile;
-    const place = new Place(host.admission, { sessionId: this.id, profile, memoryBytes }, orders.signal);
+    const claim = { sessionId: this.id, profile, memoryBytes, volumes: exclusiveVolumes(plan.profile) };
+    const place = new Place(host.admission, claim, orders.signal);
     const seen = await this.#untilEnd(place);
     // Left: it needs its place no more.
     if (seen === undefined) return undefined;

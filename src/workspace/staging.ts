@@ -29,6 +29,8 @@ export class Staging {
   readonly homeDirectory: string;
   /** Mounted read-only as `/agentd/input` where the session was given something. */
   readonly inputDirectory: string;
+  /** Holds copies of volumes, which are mounted; made when there is one. */
+  readonly volumesDirectory: string;
   /** Beside the directory: made before it and removed after it, so that the directory always has an owner. */
   readonly #ownerFile: string;
   readonly #removeTree: RemoveTree;
@@ -45,6 +47,7 @@ export class Staging {
     this.repoDirectory = join(this.directory, "repo");
     this.homeDirectory = join(this.directory, "home");
     this.inputDirectory = join(this.directory, "input");
+    this.volumesDirectory = join(this.directory, "volumes");
     this.#ownerFile = `${this.directory}${OWNER_SUFFIX}`;
     this.#removeTree = remove;
   }

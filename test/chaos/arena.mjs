@@ -38,6 +38,12 @@ export const LONG_MS = 180_000;
 /** What a session may have on the disk before `fillDisk` is too much. */
 export const MOST_ON_DISK = "32m";
 
+/** Volumes for a profile. */
+export const VOLUMES = [
+  { name: "own", target: "/own" },
+  { name: "copied", target: "/copied", shared: true, mode: "copy" },
+];
+
 /** The session's credential, which its command prints at its end. */
 export const TOKEN = "chaos-token-0123456789";
 
@@ -96,9 +102,12 @@ export class Arena {
    * Makes the directories and the configuration.
    *
    * @param {Ground} ground
-   * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string }} options
+   * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string, volumes?: Record<string, string | boolean>[] }} options
    */
-  async prepare({ image, repositoryUrl }, { maxSessions = 4, minFree = "1g", script = AGENT, disk }) {
+  async prepare(
+    { image, repositoryUrl },
+    { maxSessions = 4, minFree = "1g", script = AGENT, disk, volumes },
+  ) {
     await mkdir(this.#host);
     await mkdir(this.#failpoints);
     const profile = {
@@ -110,6 +119,7 @@ export class Arena {
       mounts: [{ source: this.#host, target: "/host" }],
       network: "allowlist",
       ...(disk === undefined ? {} : { disk }),
+      ...(volumes === undefined ? {} : { volumes }),
       publish: { branch: "chaos/{session}", on: PUBLISHED },
       // Writes down for which record it ran.
       after: [
@@ -252,8 +262,8 @@ export class Arena {
  * @template T
  * @param {Ground} ground
  * @param {(arena: Arena) => Promise<T>} use
- * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string }} [options] By default 4, the daemon's
- *   default, the agent that can be let go, and no bound on the disk.
+ * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string, volumes?: Record<string, string | boolean>[] }} [options] By default 4, the daemon's
+ *   default, the agent that can be let go, no bound on the disk and no volumes.
  */
 export async function inArena(ground, use, options = {}) {
   const sandbox = await createSandbox();

@@ -1,7 +1,7 @@
 /**
  * One cell of the table: a daemon waits at a label, a victim is killed, and the session comes to its end.
  */
-import { inArena, MOST_ON_DISK } from "./arena.mjs";
+import { inArena, MOST_ON_DISK, VOLUMES } from "./arena.mjs";
 import { judge, leaks, outliveMirrorLocks } from "./judgement.mjs";
 import { kill } from "./victims.mjs";
 
@@ -51,7 +51,10 @@ export async function tryCell(ground, row, victim, code) {
   if (expected.includes("no such victim")) return cell;
   cell.exit_code = code;
   try {
-    const options = row.fills === true ? { disk: MOST_ON_DISK } : {};
+    const options = {
+      ...(row.fills === true ? { disk: MOST_ON_DISK } : {}),
+      ...(row.volumes === true ? { volumes: VOLUMES } : {}),
+    };
     await inArena(ground, (arena) => play(arena, row, cell, code), options);
     if (cell.leaks.length > 0) cell.wrong.push("leaks");
   } catch (error) {

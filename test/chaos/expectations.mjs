@@ -29,6 +29,7 @@
  *   at the label: there is no container, it waits at the gate of one, it has started, or it has ended.
  * @property {boolean} [recovery] The label is one of a daemon's start: the session runs already, left by another daemon.
  * @property {boolean} [ordered] The session comes to the label because its operator stops it.
+ * @property {boolean} [volumes] The profile has volumes: one of its own, and a copy of a shared one.
  * @property {boolean} [fills] It comes to it because it has more on the disk than its profile allows.
  * @property {readonly string[]} [typed] It comes to it because its operator types this about it.
  * @property {Record<Victim, readonly Fate[]>} fates
@@ -123,6 +124,7 @@ export const EXPECTATIONS = [
   { label: "admitted", command: "before", fates: withoutContainer },
   { label: "staging_made", command: "before", fates: withoutContainer },
   { label: "gate_made", command: "before", fates: withoutContainer },
+  { label: "volumes_opened", command: "before", volumes: true, fates: withoutContainer },
   // The container is made and started beside the clone.
   { label: "clone_begun", command: "waiting", fates: waiting },
   { label: "cloned", command: "waiting", fates: waiting },

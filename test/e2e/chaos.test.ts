@@ -7,6 +7,7 @@ import { EXPECTATIONS, type Victim, VICTIMS } from "../chaos/expectations.mjs";
 /** Of `npm run chaos`, one cell for each way in which a session can be lost or run twice. */
 const ESSENTIALS: readonly (readonly [FailpointLabel, Victim])[] = [
   ["record_directory_made", "daemon"],
+  ["volumes_opened", "daemon"],
   ["cloned", "daemon"],
   ["container_started", "service"],
   ["network_opened", "daemon"],

@@ -22,6 +22,7 @@ export function schemaKeys(): SchemaKey[] {
   const {
     credentials,
     mounts,
+    volumes,
     exceptions,
     files,
     git,
@@ -39,6 +40,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[[llm.prices.tiers]]", elementOf(properties(price)["tiers"]!)),
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
+    ...keysOf("[[profiles.volumes]]", elementOf(volumes!)),
     ...keysOf("[[profiles.mounts]]", elementOf(mounts!)),
     ...keysOf("[[profiles.exceptions]]", elementOf(exceptions!)),
     ...keysOf("[[profiles.files]]", elementOf(files!)),

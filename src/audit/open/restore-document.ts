@@ -63,6 +63,7 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
       return withWarnings({ ...document, published: publishedSchema.safeParse(entry).data ?? null }, entry);
     case "stalled":
     case "disk_unmeasured":
+    case "volumes_opened":
     case "publish_failed":
     case "network_restored":
     case "network_lost":

@@ -1,9 +1,9 @@
 /** Who uses which image: profiles, agents, open sessions, and those whose records remain. */
-import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import type { HostImage } from "../../images/host-images.ts";
 import type { HostPrograms } from "../../images/host-programs.ts";
 import type { ImageUse } from "../../images/prune-plan.ts";
+import { configIfAny } from "./config-if-any.ts";
 import { type LocalContext, withClient } from "./context.ts";
 
 /** How many of the newest records are read for the last uses of images. */
@@ -53,15 +53,6 @@ export async function surveyImages(
 interface OpenSession {
   readonly id: string;
   readonly image: string;
-}
-
-async function configIfAny(context: LocalContext): Promise<Config | undefined> {
-  try {
-    return await context.loadConfig(undefined);
-  } catch (error) {
-    if (error instanceof AgentdError && error.code === "config_not_found") return undefined;
-    throw error;
-  }
 }
 
 /** Its profiles may be older than the file. */

@@ -59,6 +59,11 @@ export class LiveContainers {
     return trees + (pid === 0 ? 0 : await bytesOfOpenFiles(await this.#namespaces.neighboursOf(pid)));
   }
 
+  /** What directories that containers may have written take on the disk. @throws AgentdError `engine_failed`. */
+  async treeBytes(directories: readonly string[]): Promise<number> {
+    return await bytesOfTrees(this.#host.podman, directories);
+  }
+
   /**
    * Has all processes of a running container stand still: frozen by its control group, else stopped by signals.
    *

@@ -1,4 +1,6 @@
 /** A running command, in the words of sessions: what can be done to it and what it uses. */
+import type { Profile } from "../../profile/profile.ts";
+
 export interface ExecOptions {
   /** Program and arguments. */
   readonly command: readonly string[];
@@ -34,13 +36,19 @@ export interface Usage {
 /** The part of a job by which its files are found. */
 export interface DiskJob {
   readonly sessionId: string;
+  readonly profile: Pick<Profile, "name" | "volumes">;
   readonly runaDirectory: string;
 }
 
 /** What a session has on the disk. */
 export interface DiskUse {
-  /** Of its clone, its home, its `.runa` and its container's layer: blocks, so a hole takes none, and a hard link none again. */
+  /**
+   * Of its clone, its home, its `.runa`, its copies of volumes and its container's layer: blocks, so a hole takes none, and a hard
+   * link none again.
+   */
   readonly bytes: number;
+  /** Of the volumes that it has itself and that have a size. */
+  readonly volumes: readonly { readonly id: string; readonly bytes: number; readonly limitBytes: number }[];
 }
 
 /**

@@ -7,7 +7,8 @@
  * that asks for a hundred sessions gets a hundred rounds, and a later session of another profile is in the first of
  * them.
  *
- * A session that its own profile's limit holds back lets the others pass. A session that lacks a shared resource, a
+ * A session that its own profile's limit holds back, or a volume that another session has, lets the others pass. Of the sessions
+ * that wait for a volume, the first gets it. A session that lacks a shared resource, a
  * place or memory, lets no other pass: what becomes free is kept for it. So no session waits for ever: only earlier
  * sessions and those of earlier rounds go first, and a past round gets no new sessions.
  */
@@ -18,6 +19,8 @@ export interface Claim {
   readonly profile: string;
   /** Undefined: the session has no limit, so it adds nothing to the sum of limits. */
   readonly memoryBytes: number | undefined;
+  /** Ids of volumes that only one session may have at a time. Default: none. */
+  readonly volumes?: readonly string[];
 }
 
 /** A session in the queue. */
@@ -42,6 +45,8 @@ export interface Situation {
   /** In the order in which they came. */
   readonly waiting: readonly Waiting[];
   readonly running: Iterable<Claim>;
+  /** Sessions that have given their place back and still have their volumes. Default: none. */
+  readonly ending?: Iterable<Claim>;
   /** The round of each profile's session that was admitted last. */
   readonly rounds: ReadonlyMap<string, number>;
   readonly limits: AdmissionLimits;
@@ -55,15 +60,19 @@ export interface Verdict {
   readonly reason: string | undefined;
 }
 
-/** Decides about all waiting sessions; those that their own profile holds back come last. */
-export function decideAdmission({ waiting, running, rounds, limits }: Situation): Verdict[] {
+/** Decides about all waiting sessions; those that their own profile or a volume holds back come last. */
+export function decideAdmission({ waiting, running, ending = [], rounds, limits }: Situation): Verdict[] {
   const taken = new Taken(running, limits);
+  for (const claim of ending) taken.addVolumes(claim);
   const inTurn: Verdict[] = [];
   const heldBack: Verdict[] = [];
   let reasonBehind: string | undefined;
   for (const { claim, round } of inOrder(waiting, rounds)) {
-    const own = taken.refusalByProfile(claim);
+    const byVolume = taken.refusalByVolume(claim);
+    const own = taken.refusalByProfile(claim) ?? byVolume;
     if (own !== undefined) {
+      // Or others would have its other volumes in turn, and it would wait for ever.
+      if (own === byVolume) taken.keepVolumes(claim);
       heldBack.push({ claim, round, reason: own });
       continue;
     }
@@ -97,6 +106,8 @@ function behind({ sessionId }: Claim): string {
 class Taken {
   readonly #limits: AdmissionLimits;
   readonly #sessionsOf = new Map<string, number>();
+  /** By volume: who has it, or is to have it next. */
+  readonly #volumes = new Map<string, { readonly sessionId: string; readonly has: boolean }>();
   #sessions = 0;
   #memoryBytes = 0;
 
@@ -110,10 +121,31 @@ class Taken {
     return this.#sessions >= this.#limits.maxSessions;
   }
 
-  add({ profile, memoryBytes = 0 }: Claim): void {
+  add(claim: Claim): void {
+    const { profile, memoryBytes = 0 } = claim;
+    this.addVolumes(claim);
     this.#sessions += 1;
     this.#memoryBytes += memoryBytes;
     this.#sessionsOf.set(profile, (this.#sessionsOf.get(profile) ?? 0) + 1);
+  }
+
+  addVolumes({ sessionId, volumes = [] }: Claim): void {
+    for (const volume of volumes) this.#volumes.set(volume, { sessionId, has: true });
+  }
+
+  /** Keeps the volumes that nobody has for a session that waits for others. */
+  keepVolumes({ sessionId, volumes = [] }: Claim): void {
+    for (const volume of volumes)
+      if (!this.#volumes.has(volume)) this.#volumes.set(volume, { sessionId, has: false });
+  }
+
+  refusalByVolume({ sessionId, volumes = [] }: Claim): string | undefined {
+    for (const volume of volumes) {
+      const holder = this.#volumes.get(volume);
+      if (holder === undefined || holder.sessionId === sessionId) continue;
+      return `volume ${volume} is ${holder.has ? "in use by" : "kept for"} session ${holder.sessionId}`;
+    }
+    return undefined;
   }
 
   refusalByProfile({ profile }: Claim): string | undefined {

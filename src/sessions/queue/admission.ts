@@ -25,6 +25,8 @@ export class Admission {
   /** In the order in which they came. */
   #queue: readonly Entry[] = [];
   readonly #running = new Map<string, Claim>();
+  /** Sessions that have given their place back and still have their volumes. */
+  readonly #ending = new Map<string, Claim>();
   /** The round of each profile's session that was admitted last. */
   readonly #rounds = new Map<string, number>();
   /** The current round. */
@@ -75,9 +77,19 @@ export class Admission {
     this.#reviewSoon();
   }
 
-  /** Gives a place back; without one, nothing happens. */
+  /** Gives a place back, and all volumes; without one, nothing happens. */
   leave(sessionId: string): void {
     this.#running.delete(sessionId);
+    this.#ending.delete(sessionId);
+    this.#reviewSoon();
+  }
+
+  /** Gives a place back, but not the volumes: something of the session may still write to them. It must call `leave`. */
+  giveBack(sessionId: string): void {
+    const claim = this.#running.get(sessionId);
+    if (claim === undefined) return;
+    this.#running.delete(sessionId);
+    this.#ending.set(sessionId, claim);
     this.#reviewSoon();
   }
 
@@ -146,13 +158,16 @@ export class Admission {
 
   #take({ claim, round }: Verdict): void {
     this.#running.set(claim.sessionId, claim);
+    this.#ending.delete(claim.sessionId);
     this.#rounds.set(claim.profile, round);
     this.#round = Math.max(this.#round, round);
   }
 
   #verdicts(): Verdict[] {
-    const [waiting, running] = [this.#queue, this.#running.values()];
-    return decideAdmission({ waiting, running, rounds: this.#rounds, limits: this.#limits });
+    return decideAdmission({
+      ...{ waiting: this.#queue, running: this.#running.values(), ending: this.#ending.values() },
+      ...{ rounds: this.#rounds, limits: this.#limits },
+    });
   }
 
   #reasonNow(reason: string | undefined): string {

@@ -30,10 +30,15 @@ export class Place {
     this.#admission.enterAtOnce(this.#claim);
   }
 
-  /** Gives the place back once a step has failed so often that it may fail for long. @returns whether it did. */
+  /**
+   * Gives the place back once a step has failed so often that it may fail for long; volumes are kept until `leave`.
+   *
+   * @returns whether it did.
+   */
   giveBackAfter(failures: number): boolean {
     if (failures < FAILURES_WITH_PLACE) return false;
-    this.leave();
+    this.#waiting.abort();
+    this.#admission.giveBack(this.#claim.sessionId);
     return true;
   }
 

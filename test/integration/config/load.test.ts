@@ -68,6 +68,7 @@ describe("a configuration", () => {
           env: {},
           credentials: [],
           mounts: [],
+          volumes: [],
           artifacts: [],
           workspace: "clone",
           directory: undefined,
@@ -113,6 +114,10 @@ describe("a configuration", () => {
       stall = "20m"
       on_stall = "stop"
       disk = "20g"
+      volumes = [
+        { name = "npm", target = "~/.npm", size = "4g" },
+        { name = "go", target = "/go", shared = true, mode = "copy" },
+      ]
       tmp = "2g"
       shm = "128m"
       ulimits = { nofile = 4096 }
@@ -248,6 +253,16 @@ describe("a configuration", () => {
         },
       ],
       diskBytes: 20 * 1024 ** 3,
+      volumes: [
+        {
+          name: "npm",
+          target: "/home/demo/.npm",
+          sizeBytes: 4 * 1024 ** 3,
+          shared: false,
+          mode: "exclusive",
+        },
+        { name: "go", target: "/go", shared: true, mode: "copy" },
+      ],
       stallMs: 1_200_000,
       onStall: "stop",
       readOnlyRoot: false,

@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "images",
       "redaction",
       "events",
+      "volumes",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -71,6 +72,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
   redaction: { to: ["podman"] },
+  // Of profile how volumes are named.
+  volumes: { to: ["profile"] },
   trees: { to: [] },
   // What the lines of others look like.
   events: { to: [], lazilyTo: ["audit", "scheduler"] },
@@ -104,6 +107,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "publish",
       "redaction",
       "events",
+      "volumes",
     ],
   },
 };

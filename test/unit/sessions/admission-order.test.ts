@@ -8,19 +8,21 @@ import {
 
 const MIB = 2 ** 20;
 
-/** Sessions as `profile` or `profile:MiB`, named by their profile and number: the second of `a` is `a2`. */
+/** Sessions as `profile` or `profile:MiB`, with `+volume` for each volume, named by their profile and number: the second of `a` is `a2`. */
 function claims(text: string, from = new Map<string, number>()): Claim[] {
   return text
     .split(" ")
     .filter(Boolean)
     .map((word) => {
-      const [profile = "", memory] = word.split(":");
+      const [asked = "", ...volumes] = word.split("+");
+      const [profile = "", memory] = asked.split(":");
       const number = (from.get(profile) ?? 0) + 1;
       from.set(profile, number);
       return {
         sessionId: `${profile}${number}`,
         profile,
         memoryBytes: memory === undefined ? undefined : Number(memory) * MIB,
+        volumes,
       };
     });
 }
@@ -82,6 +84,44 @@ const CASES: readonly (readonly [what: string, Case])[] = [
         ["b2", FULL],
         ["a2", "all 1 slots of profiles.max_sessions for a are taken"],
       ],
+    },
+  ],
+  [
+    "others past a session whose volume is in use, and the first of those that wait for it",
+    {
+      running: "a+x",
+      waiting: "a+x b+x c",
+      admitted: "c1",
+      held: [
+        ["a2", "volume x is in use by session a1"],
+        ["b1", "volume x is in use by session a1"],
+      ],
+    },
+  ],
+  [
+    "one of those that wait for a volume once it is free",
+    { waiting: "a+x b+x", admitted: "a1", held: [["b1", "volume x is in use by session a1"]] },
+  ],
+  [
+    "nobody to a volume that is kept for a session which waits for another, too",
+    {
+      running: "a+x",
+      waiting: "b+x+y c+y d",
+      admitted: "d1",
+      held: [
+        ["b1", "volume x is in use by session a1"],
+        ["c1", "volume y is kept for session b1"],
+      ],
+    },
+  ],
+  [
+    "others to the volumes of a session that its own profile holds back",
+    {
+      running: "a",
+      waiting: "a+x b+x",
+      limits: "a=1",
+      admitted: "b1",
+      held: [["a2", "profiles.max_sessions"]],
     },
   ],
   [
