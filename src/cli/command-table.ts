@@ -16,6 +16,7 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { enter } from "./commands/enter.ts";
 import { exec } from "./commands/exec.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
@@ -31,6 +32,7 @@ import { ps } from "./commands/ps.ts";
 import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
+import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { serviceInstall } from "./commands/service-install.ts";
@@ -59,6 +61,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   pause,
   resume,
   exec,
+  enter,
+  rm,
   attach,
   top,
   stats,

@@ -38,13 +38,14 @@ import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { prepareImages } from "./image-preparation.ts";
+import { keptHandlers } from "./kept-handlers.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
-import { SessionDirectory } from "./session-directory.ts";
+import { SessionDirectory, type ShownKept } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
 import { SessionRedaction } from "./session-redaction.ts";
@@ -96,7 +97,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
-  const intake = await startSessions({
+  const { intake, kept } = await startSessions({
     ...options,
     ...{
       current,
@@ -128,7 +129,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     now: CLOCK.now,
     log,
   });
-  const sessions = sessionDirectory(intake, places.auditRoot, feed);
+  const sessions = sessionDirectory(intake, places.auditRoot, feed, (id) => kept.shown(id));
   const reloading = new Reloading({
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
@@ -155,6 +156,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       redaction,
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
+      kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
+      keptSum: () => kept.sum,
       status: {
         pid,
         version,
@@ -258,12 +261,17 @@ async function startUploads({ state }: Places, resources: ReleaseStack): Promise
   return uploads;
 }
 
-function sessionDirectory(intake: Intake, auditRoot: string, feed: SessionFeed): SessionDirectory {
+function sessionDirectory(
+  intake: Intake,
+  auditRoot: string,
+  feed: SessionFeed,
+  kept: ShownKept,
+): SessionDirectory {
   const names = rememberRecordNames(CLOCK.now);
   const records = {
     find: (name: string) => findRecord(auditRoot, name, names),
     select: (filter: RecordFilter) => selectRecords(auditRoot, filter, names),
     view: readView,
   };
-  return new SessionDirectory(intake, records, feed);
+  return new SessionDirectory(intake, records, feed, kept);
 }

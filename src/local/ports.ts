@@ -14,10 +14,11 @@ import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ExportedWork, ExportOptions, JobActivity } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type { ClosedNetwork, NetworkChange, ReasonOfFailure } from "../sessions/port/session-network.ts";
+import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";
 import type { ExecGates, LiveContainers } from "./live-ports.ts";
 
 /** The container engine. */
-export interface Engine extends LiveContainers {
+export interface Engine extends LiveContainers, KeptContainers {
   readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
@@ -73,10 +74,7 @@ export interface Engine extends LiveContainers {
 }
 
 /** The directories of one session's workspace on the host. */
-export interface Staging {
-  readonly homeDirectory: string;
-  readonly repoDirectory: string;
-}
+export type Staging = Pick<KeptDirectories, "homeDirectory" | "repoDirectory">;
 
 /** What is exported of a workspace, and where to. */
 export interface WorkspaceExport extends ExportOptions {
@@ -118,7 +116,7 @@ export interface DirectorySource {
 }
 
 /** Makes workspaces. */
-export interface Workspaces {
+export interface Workspaces extends KeptWorkspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
   create(sessionId: string): Promise<Staging>;
   /** @param onProgress called every so often while there is much to remove, with the number of entries removed. */

@@ -20,6 +20,7 @@ import { printable } from "../terminal/printable.ts";
 import { renderTable, type TableSpace } from "../terminal/table.ts";
 import { egressText, readEgress } from "./egress-text.ts";
 import { type Fact, renderFacts } from "./facts.ts";
+import { keptText } from "./kept-text.ts";
 import { llmText } from "./llm-text.ts";
 import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
@@ -246,6 +247,7 @@ function howItEnded(view: SessionView): Fact[] {
     ["exit code", view.exit_code === null ? null : String(view.exit_code)],
     ["cause", cause],
     ["reason", reason],
+    ["kept", keptText(view)],
     ["peak memory", memory === null ? null : sizeText(memory)],
     ["peak pids", pids === null ? null : String(pids)],
     ["cpu", cpu === null ? null : spanText(cpu * 1000)],

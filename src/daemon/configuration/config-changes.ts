@@ -23,6 +23,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   logLimitBytes: "log_limit",
   pauseMaxMs: "pause_max",
   exportLimitBytes: "export_limit",
+  keepMaxBytes: "keep_max",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",
   memoryBudgetBytes: "memory_budget",
