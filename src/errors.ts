@@ -81,6 +81,8 @@ export const ERROR_CODES = {
   network_failed: "The session's network cannot be opened.",
   launcher_failed: "The image's shell did not reach the command.",
   session_not_running: "The session's command does not run, or does not run any more.",
+  session_not_kept: "Nothing of the session is kept, so it can be neither entered nor removed.",
+  session_entered: "Somebody looks into the kept session.",
   pause_refused: "The session may not be paused, or not any longer.",
   pause_failed: "The processes of the session could not be stopped or continued.",
   teardown_failed: "A resource of a session could not be released; agentd tries again.",

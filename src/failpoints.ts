@@ -74,6 +74,9 @@ export const FAILPOINT_LABELS = [
   "publishing",
   "pushed",
   "published",
+  // Of a session that is kept: before that; it is written down, before the journal says so.
+  "keeping",
+  "kept",
   "gate_removed",
   "staging_removed",
   // Of a session with credentials, before their values are replaced in its output; after it, before the journal says so.
@@ -87,6 +90,16 @@ export const FAILPOINT_LABELS = [
   // The feed has the event of that.
   "sealed_told",
   "after_run",
+  // A kept session is entered: the record says so, and nothing was done about it yet; there is a container, which has not
+  // started; it runs, and the client has no answer yet.
+  "enter_noted",
+  "enter_created",
+  "entered",
+  // It is removed: that is written down, and nothing was done about it yet; all of it is gone, before the record says so; the
+  // record says so, before it is off the list.
+  "keep_removing",
+  "keep_removed",
+  "keep_removal_noted",
   // Recovery at the daemon's start.
   "recovery_listed",
   "recovery_decided",

@@ -2,6 +2,7 @@
  * One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`.
  */
 import * as z from "zod";
+import { keptSchema } from "./kept.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
 import { publishedSchema } from "./published.ts";
 
@@ -281,6 +282,8 @@ export const sessionViewSchema = sessionDocumentSchema.extend({
   position: z.int().nullable(),
   /** What it waits for or is busy with before its command runs and after; null while it runs, and once it is sealed. */
   reason: z.string().nullable(),
+  /** What stays of it after its end, for `agentd enter`; null: nothing, or not yet. */
+  kept: keptSchema.nullable(),
   /** Directory of the record on this host. */
   record: z.string(),
 });

@@ -10,60 +10,19 @@ import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { EVENTS_METHOD } from "./events-method.ts";
 import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
+import { KEPT_METHODS } from "./kept-methods.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import type { MethodRecord } from "./method-record.ts";
 import { session, text } from "./params.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
+import { statusSchema } from "./status.ts";
 
 const milliseconds = z.int().min(0);
 
 const count = z.int().min(0);
 
 const sentFile = z.strictObject({ name: text(1000), bytes: count });
-
-export const statusSchema = z.strictObject({
-  pid: z.int(),
-  version: z.string(),
-  protocol: z.int(),
-  /** Eight hexadecimal digits that name the state directory, and the containers of this daemon. */
-  instance: z.string(),
-  state: z.enum(["running", "draining"]),
-  started_timestamp: z.iso.datetime(),
-  socket_path: z.string(),
-  state_directory: z.string(),
-  audit_root: z.string(),
-  config_file: z.string(),
-  config_loaded_timestamp: z.iso.datetime(),
-  /** The files among the configuration and the credentials that have changed since the daemon read them. */
-  changed_files: z.array(z.string()),
-  max_sessions: z.int(),
-  /** The limit on the sum of the memory limits of running sessions; null for none. */
-  memory_budget_bytes: z.int().nullable(),
-  /** How many sessions are in each state. */
-  sessions: z.strictObject({
-    queued: count,
-    preparing: count,
-    running: count,
-    paused: count,
-    finishing: count,
-  }),
-  /** Records whose teardown or sealing failed and is retried. */
-  incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
-  /** The process that opens the network of sessions with an allowlist; null while none runs. */
-  gateway: z
-    .strictObject({
-      pid: z.int(),
-      memory_bytes: count,
-      sessions: count,
-      /** Of the sessions, those with language models, and their requests that have not ended. */
-      llm_sessions: count,
-      llm_requests_in_flight: count,
-    })
-    .nullable(),
-  /** What this host's Podman is and can do; fields may be added. */
-  engine: z.record(z.string(), z.unknown()),
-});
 
 /** Sessions, and the records of sessions that cannot be shown because their files cannot be read. */
 const sessionListSchema = z.strictObject({
@@ -159,6 +118,8 @@ export const METHODS = {
       artifact: sentFile.extend({ type: text(1000) }).optional(),
       /** Variables besides the profile's; never secrets. */
       env: z.record(text(1000), text(MAX_ENV_BYTES)).optional(),
+      /** Whether the session stays after its end, whatever its profile says. Default false. */
+      keep: z.boolean().optional(),
       /** For a scheduled run: the instant of the schedule. */
       scheduled_timestamp: z.iso.datetime().optional(),
     }),
@@ -176,6 +137,8 @@ export const METHODS = {
       /** Whether to use the commit that the session got, wherever its ref is now. Default false. */
       same_commit: z.boolean().optional(),
       timeout_ms: milliseconds.min(1).optional(),
+      /** As in `run`. */
+      keep: z.boolean().optional(),
     }),
     result: sessionViewSchema,
     errors: [...RUN_ERRORS, "unknown_session", "ambiguous_session", "record_altered"],
@@ -234,6 +197,7 @@ export const METHODS = {
   events: EVENTS_METHOD,
   fingerprints: FINGERPRINTS_METHOD,
   ...LIVE_METHODS,
+  ...KEPT_METHODS,
   profiles: {
     summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),

@@ -6,6 +6,7 @@ import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
+import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { status } from "./commands/status.ts";
@@ -21,6 +22,7 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   stop,
   pause,
   resume,
+  rm,
   status,
   profiles,
   schedule,

@@ -16,6 +16,7 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { enter } from "./commands/enter.ts";
 import { events } from "./commands/events.ts";
 import { exec } from "./commands/exec.ts";
 import { imageBuild } from "./commands/image-build.ts";
@@ -32,6 +33,7 @@ import { ps } from "./commands/ps.ts";
 import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
+import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
 import { serviceInstall } from "./commands/service-install.ts";
@@ -63,6 +65,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   pause,
   resume,
   exec,
+  enter,
+  rm,
   attach,
   top,
   stats,

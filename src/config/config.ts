@@ -44,6 +44,8 @@ export interface DaemonSettings {
   readonly eventsKeepMs: number;
   /** The limit of what is exported of a session's work, in bytes. */
   readonly exportLimitBytes: number;
+  /** How much all kept sessions may take, in bytes. */
+  readonly keepMaxBytes: number;
   /** The free space that a session needs to begin where sessions write; 0: any. */
   readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
@@ -85,6 +87,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       pauseMaxMs: parsed(daemon.pause_max, durationMs),
       eventsKeepMs: parsed(daemon.events_keep, durationMs),
       exportLimitBytes: parsed(daemon.export_limit, sizeBytes),
+      keepMaxBytes: parsed(daemon.keep_max, sizeBytes),
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,

@@ -79,6 +79,9 @@ function daemonSchema(defaults: SchemaDefaults) {
       .describe(
         "Maximum size of what a record takes of its session's work: commits, patch and artifacts together; what does not fit is not exported.",
       ),
+    keep_max: size()
+      .default("20g")
+      .describe("Maximum size of all kept sessions together; beyond it the oldest go first."),
     min_free: sizeOrZero()
       .default("1g")
       .describe(

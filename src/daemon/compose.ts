@@ -36,11 +36,12 @@ import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
 import { openEventFeed } from "./event-feed.ts";
+import { eventsHandler } from "./feed-handler.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
-import { eventsHandler } from "./feed-handler.ts";
 import { createHandlers } from "./handlers.ts";
-import { prepareImages } from "./image-preparation.ts";
+import { imagePreparation } from "./image-preparation.ts";
+import { keptHandlers } from "./kept-handlers.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
@@ -48,7 +49,7 @@ import { lockInstance } from "./process/instance-lock.ts";
 import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
-import { SessionDirectory } from "./session-directory.ts";
+import { SessionDirectory, type ShownKept } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
 import { SessionRedaction } from "./session-redaction.ts";
@@ -117,7 +118,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
-  const intake = await startSessions({
+  const { intake, kept } = await startSessions({
     ...options,
     ...{
       current,
@@ -151,7 +152,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     eventsPath: events.schedulesPath,
     onWritten: events.schedules.add,
   });
-  const sessions = sessionDirectory(intake, places.auditRoot, feed);
+  const sessions = sessionDirectory(intake, places.auditRoot, feed, (id) => kept.shown(id));
   const reloading = new Reloading({
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
     tell,
@@ -180,6 +181,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       redaction,
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
+      kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
+      keptSum: () => kept.sum,
       status: {
         pid,
         version,
@@ -200,8 +203,8 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   scheduler.start();
   startRetention(
     {
-      ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory, current, log },
-      ...{ now: CLOCK.now, heldBack: () => new Map() },
+      ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory: places.state },
+      ...{ current, log, now: CLOCK.now, heldBack: () => kept.reasons },
     },
     resources,
   );
@@ -248,23 +251,6 @@ function sessionNetworks(
   return networks;
 }
 
-/** A function that prepares images in the background, one call after the other: sessions can be accepted meanwhile. */
-function imagePreparation(
-  engine: Engine,
-  log: Logger,
-  resources: ReleaseStack,
-): (profiles: readonly Profile[]) => void {
-  const over = new AbortController();
-  let prepared: Promise<void> = Promise.resolve();
-  resources.defer("image preparation", () => {
-    over.abort();
-    return prepared;
-  });
-  return (profiles) => {
-    prepared = prepared.then(() => prepareImages(profiles, engine, log, over.signal));
-  };
-}
-
 /** Of the file systems that sessions write to. */
 function freeSpaceIn(
   { auditRoot, cache, state }: Places,
@@ -290,12 +276,17 @@ async function startUploads({ state }: Places, resources: ReleaseStack): Promise
   return uploads;
 }
 
-function sessionDirectory(intake: Intake, auditRoot: string, feed: SessionFeed): SessionDirectory {
+function sessionDirectory(
+  intake: Intake,
+  auditRoot: string,
+  feed: SessionFeed,
+  kept: ShownKept,
+): SessionDirectory {
   const names = rememberRecordNames(CLOCK.now);
   const records = {
     find: (name: string) => findRecord(auditRoot, name, names),
     select: (filter: RecordFilter) => selectRecords(auditRoot, filter, names),
     view: readView,
   };
-  return new SessionDirectory(intake, records, feed);
+  return new SessionDirectory(intake, records, feed, kept);
 }

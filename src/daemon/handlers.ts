@@ -4,6 +4,7 @@ import { profileView } from "../profile/view.ts";
 import type { ShownState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { KeptHandlers } from "./kept-handlers.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
@@ -21,6 +22,7 @@ export type FixedStatus = Omit<
   | "memory_budget_bytes"
   | "sessions"
   | "incomplete"
+  | "kept"
   | "gateway"
   | "engine"
 >;
@@ -39,6 +41,9 @@ export interface HandlerHost {
   readonly redaction?: Pick<SessionRedaction, "fingerprints"> | undefined;
   /** What is done to sessions whose command runs. */
   readonly live: LiveHandlers;
+  /** What is done to sessions that are kept. */
+  readonly kept: KeptHandlers;
+  readonly keptSum: () => Status["kept"];
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
@@ -55,6 +60,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
   const live: LiveLlm["addTo"] = async (views) => (await host.liveLlm?.addTo(views)) ?? [...views];
   return {
     ...host.live,
+    ...host.kept,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {
@@ -96,6 +102,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       max_sessions: current.config.daemon.maxSessions,
       memory_budget_bytes: current.config.daemon.memoryBudgetBytes ?? null,
       sessions: countStates(intake),
+      kept: host.keptSum(),
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       gateway: (await host.gatewayStatus?.()) ?? null,
       engine: host.engineStatus(),

@@ -3,11 +3,29 @@ import { homeOf } from "../local/container-request.ts";
 import type { Engine } from "../local/ports.ts";
 import type { Logger } from "../log.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { ReleaseStack } from "../release-stack.ts";
 
 /** How many profiles to look into an image for; the first sessions of others look up their homes. */
 const MAX_HOMES = 20;
 
 type Preparable = Pick<Profile, "name" | "baseImage">;
+
+/** A function that prepares images in the background, one call after the other: sessions can be accepted meanwhile. */
+export function imagePreparation(
+  engine: Pick<Engine, "resolveImage" | "imageHasPath">,
+  log: Logger,
+  resources: ReleaseStack,
+): (profiles: readonly Preparable[]) => void {
+  const over = new AbortController();
+  let prepared: Promise<void> = Promise.resolve();
+  resources.defer("image preparation", () => {
+    over.abort();
+    return prepared;
+  });
+  return (profiles) => {
+    prepared = prepared.then(() => prepareImages(profiles, engine, log, over.signal));
+  };
+}
 
 /**
  * Pays ahead, one image after the other, for what the first session of each would wait for: seconds for a big image.

@@ -35,6 +35,7 @@ export function rerunRequest(params: Params<"rerun">, session: SessionView): Run
     workUnit: session.work_unit ?? undefined,
     timeoutMs,
     env: session.env,
+    keep: params.keep,
     rerunOf: session.session_id,
     given: () => readGivenFiles(session.record, session),
   };

@@ -50,6 +50,7 @@ export function runRequest(uploads: Uploads, params: Params<"run">): RunRequest 
     workUnit: params.work_unit,
     timeoutMs: params.timeout_ms,
     env: params.env,
+    keep: params.keep,
     given: (): Promise<Given> => {
       const sent = hasFiles
         ? uploads.take(requestId, { requestBytes, inputs, artifact })

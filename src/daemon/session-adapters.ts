@@ -46,6 +46,7 @@ import { parseRepositoryUrl } from "../workspace/repository-url.ts";
 import { type RemoveTree, Staging } from "../workspace/staging.ts";
 import { removeStaleLocks } from "../workspace/stale-locks.ts";
 import { fillWorkspace } from "./fill-workspace.ts";
+import { keepFiles } from "./keep-files.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 import { publishFrom } from "./publish-from.ts";
 import { secretsOf, type SessionRedaction } from "./session-redaction.ts";
@@ -61,6 +62,8 @@ export interface WorkspaceTools {
   readonly exporter: Pick<Exporter, "export">;
   /** Asked for each export. */
   readonly exportLimitBytes: () => number;
+  /** The most bytes of a session's `.runa`, asked for each session that is kept. */
+  readonly recordLimitBytes: () => number;
   /** Of agentd, for servers. */
   readonly version: string;
   /** Wall clock, in milliseconds since the epoch. */
@@ -73,7 +76,7 @@ export interface WorkspaceTools {
 export function workspacesOf(
   cacheDirectory: string,
   instance: string,
-  { environment, remove, exporter, exportLimitBytes, copier, version, now, findValues }: WorkspaceTools,
+  { environment, remove, exporter, exportLimitBytes, recordLimitBytes, copier, ...tools }: WorkspaceTools,
 ): Workspaces {
   const stagingRoot = stagingBelow(cacheDirectory);
   const mirrors = new Mirrors(mirrorsBelow(cacheDirectory));
@@ -93,12 +96,15 @@ export function workspacesOf(
     exportWork: (sessionId, options) =>
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
     publishWork: (sessionId: string, publication: WorkspacePublication) =>
-      publishFrom(stagingOf(sessionId), publication, { environment, version, now, findValues }),
+      publishFrom(stagingOf(sessionId), publication, { environment, ...tools }),
     copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     fill: (sessionId, source, options) =>
       fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),
     fillHome,
     deliver: (sessionId, options) => deliverClone(stagingOf(sessionId), options),
+    keptDirectories: stagingOf,
+    keepFiles: (sessionId, runaDirectory, { signal }) =>
+      keepFiles(stagingOf(sessionId), runaDirectory, { copier, limitBytes: recordLimitBytes(), signal }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Result, SessionList } from "../api/methods.ts";
 import { LISTED_DOCUMENT_BYTES } from "../audit/read/query.ts";
 import type { RecordFilter, Selection } from "../audit/read/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
+import type { Kept } from "../kept.ts";
 import { isFailure } from "../outcome.ts";
 import { listed, type SessionView } from "../session-document.ts";
 import type { Intake } from "../sessions/intake.ts";
@@ -26,13 +27,19 @@ export interface ListFilter extends RecordFilter {
   readonly failed: boolean;
 }
 
+/** What stays of a session after its end; null: nothing. */
+export type ShownKept = (sessionId: string) => Kept | null;
+
 /** Every session that this instance knows: the open ones in memory, all others by their records. */
 export class SessionDirectory {
   readonly #intake: Intake;
   readonly #records: RecordQueries;
   readonly #feed: SessionFeed;
+  readonly #kept: ShownKept;
 
-  constructor(intake: Intake, records: RecordQueries, feed: SessionFeed) {
+  /** @param kept default: of none. */
+  constructor(intake: Intake, records: RecordQueries, feed: SessionFeed, kept: ShownKept = () => null) {
+    this.#kept = kept;
     this.#intake = intake;
     this.#records = records;
     this.#feed = feed;
@@ -118,7 +125,8 @@ export class SessionDirectory {
   }
 
   async #viewOf(directory: string, limitBytes?: number): Promise<SessionView> {
-    return await this.#records.view(directory, "left by a daemon that has ended", limitBytes);
+    const view = await this.#records.view(directory, "left by a daemon that has ended", limitBytes);
+    return { ...view, kept: this.#kept(view.session_id) };
   }
 }
 

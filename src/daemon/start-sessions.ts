@@ -13,6 +13,8 @@ import type { VariableSource } from "../credentials/resolve.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
 import { ArtifactChecker } from "../input/artifact-checker.ts";
+import { KeptIndex } from "../keep/kept-index.ts";
+import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/network-ports.ts";
 import type { Logger } from "../log.ts";
@@ -32,6 +34,7 @@ import { AfterPrograms } from "./after-programs.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { EventFeedParts } from "./event-feed.ts";
+import { keptNotes } from "./kept-notes.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
@@ -68,8 +71,14 @@ export interface SessionsHost {
   readonly resources: ReleaseStack;
 }
 
+/** The sessions of a daemon: those that have not ended, and those that stay after their end. */
+export interface StartedSessions {
+  readonly intake: Intake;
+  readonly kept: KeptSessions;
+}
+
 /** Makes the intake, and continues every session that an earlier daemon has left. */
-export async function startSessions(parts: SessionsHost): Promise<Intake> {
+export async function startSessions(parts: SessionsHost): Promise<StartedSessions> {
   const { current, places, host, engine, clock, log, daemon, failpoints, redaction, resources } = parts;
   const boot = await bootMarker(places.runtime);
   const index = new OpenIndex(places.state);
@@ -104,6 +113,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       remove: remover.remove,
       exporter,
       exportLimitBytes: () => current.config.daemon.exportLimitBytes,
+      recordLimitBytes: () => current.config.daemon.recordLimitBytes,
       version,
       now: clock.now,
       findValues: redaction.finderOf,
@@ -121,6 +131,11 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },
   });
   resources.defer("programs after sessions", () => afterwards.close());
+  const kept = new KeptSessions({
+    ...{ jobs: executor.kept, index: new KeptIndex(places.state), clock, log, failpoints },
+    notes: keptNotes(places.state, clock.now),
+    maxBytes: () => current.config.daemon.keepMaxBytes,
+  });
   const intake = new Intake({
     ...{
       freeSpace,
@@ -133,6 +148,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       failpoints,
       afterwards,
       redaction,
+      keeping: kept,
       admission: parts.admission,
     },
     createRecord: (accepted) => createRecord({ ...records(), ...accepted, randomBytes }),
@@ -151,6 +167,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   });
   const recovery = await recover({
     ...{ executor, index, boot, log, failpoints },
+    kept: await kept.load(),
     reopen: (entry) => reopenRecord(records(), entry),
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
   });
@@ -158,7 +175,9 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   for (const { id, reason } of recovery.leftAlone) parts.events.sessions.leftAlone(id, reason);
   parts.events.sessions.madeGood().catch((error: unknown) => log.error({ error }, "events are missing"));
   await afterwards.resume();
-  return intake;
+  kept.resume(new Set(intake.openSessions.map(({ id }) => id)));
+  removeKeptInTime(kept, resources);
+  return { intake, kept };
 }
 
 /** What no session may get of this host. */
@@ -176,6 +195,17 @@ async function watchFreeSpace({ freeSpace, clock, resources }: SessionsHost): Pr
   resources.defer("free space monitor", () => {
     over.abort();
     return watched;
+  });
+}
+
+/** From now on until the daemon ends. Whoever looks into one has to leave it then. */
+function removeKeptInTime(kept: KeptSessions, resources: ReleaseStack): void {
+  const over = new AbortController();
+  const watched = kept.watch(over.signal);
+  resources.defer("kept sessions", async () => {
+    over.abort();
+    await kept.close();
+    await watched;
   });
 }
 

@@ -1,9 +1,12 @@
 import { REQUEST_FILE } from "../input/rules.ts";
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { Surroundings } from "../podman/containers/container-surroundings.ts";
+import type { RequestOnKept } from "../podman/containers/kept-containers.ts";
 import type { Mount } from "../profile/profile.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Job } from "../sessions/port/executor.ts";
+import type { KeptJob } from "../sessions/port/kept-job.ts";
+import type { KeptDirectories } from "./kept-ports.ts";
 import type { Gate, Staging } from "./ports.ts";
 
 /** Label that says which agentd instance a container belongs to. */
@@ -11,6 +14,8 @@ export const INSTANCE_LABEL = "io.agentd.instance";
 /** Label with the id of the session that a container runs. */
 export const SESSION_LABEL = "io.agentd.session";
 const PROFILE_LABEL = "io.agentd.profile";
+/** Label with the id of the kept session that a container was made from to look into it. */
+export const ENTERED_LABEL = "io.agentd.entered";
 
 /** Where the gate's directory is mounted. */
 export const GATE_TARGET = "/agentd/gate";
@@ -53,35 +58,100 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
   const { instance, job, staging, gate, image, declared } = parts;
   const { sessionId, profile, longestMs } = job;
   const home = homeOf(profile);
-  const repo = `${home}/repo`;
-  const own = { readOnly: false, relabel: "private" } as const;
-  const homeBind = image.bringsHome ? [] : [{ source: staging.homeDirectory, target: home, ...own }];
   return {
     name: containerName(instance, sessionId),
     image: image.id,
     user: profile.name,
     home,
     homeFromImage: image.bringsHome,
-    workingDirectory: repo,
+    workingDirectory: `${home}/repo`,
     argv: parts.argv,
     ...environment(parts, home),
     binds: [
-      ...homeBind,
-      { source: staging.repoDirectory, target: repo, ...own },
-      { source: job.runaDirectory, target: `${repo}/.runa`, ...own },
+      ...workspaceBinds(home, {
+        ...{ repoDirectory: staging.repoDirectory, runaDirectory: job.runaDirectory },
+        homeDirectory: image.bringsHome ? undefined : staging.homeDirectory,
+      }),
       { source: gate.directory, target: GATE_TARGET, readOnly: true, relabel: "private" },
       ...inputBind(parts.input),
       ...methodologyBind(declared.methodology),
       ...declared.mounts,
     ],
-    // What the allowlist opens, agentd opens from outside.
-    network: profile.network === "allowlist" ? "none" : profile.network,
+    // Of a session that is kept it stays for hours or days.
+    isDurable: profile.keep !== "never",
     logPath: job.consoleLogPath,
     labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: sessionId, [PROFILE_LABEL]: profile.name },
-    limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
-    surroundings: surroundingsOf(profile),
+    ...confinement(profile),
     timeoutSeconds: longestMs === undefined ? undefined : Math.ceil(longestMs / 1000),
   };
+}
+
+/** What is needed to look into a kept session, besides what its container has. */
+export interface EnteredParts {
+  readonly instance: string;
+  /** Differs between all that are there. */
+  readonly number: string;
+  readonly kept: KeptJob;
+  readonly directories: KeptDirectories;
+  /** The volume with its home; undefined: the home is a directory. */
+  readonly homeVolume: string | undefined;
+  readonly declared: ContainerParts["declared"];
+}
+
+/** The container in which an operator looks into a kept session: no gate, and no log. */
+export function enteredRequest(parts: EnteredParts): RequestOnKept {
+  const { instance, number, kept, directories, homeVolume, declared } = parts;
+  const { sessionId, profile, hasInput } = kept;
+  const home = homeOf(profile);
+  return {
+    name: `${containerName(instance, sessionId)}-entered-${number}`,
+    user: profile.name,
+    home,
+    homeFromImage: false,
+    homeVolume,
+    workingDirectory: `${home}/repo`,
+    binds: [
+      ...workspaceBinds(home, {
+        ...directories,
+        homeDirectory: homeVolume === undefined ? directories.homeDirectory : undefined,
+      }),
+      ...inputBind(hasInput ? directories.inputDirectory : undefined),
+      ...methodologyBind(declared.methodology),
+      ...declared.mounts,
+    ],
+    logPath: undefined,
+    labels: { [INSTANCE_LABEL]: instance, [ENTERED_LABEL]: sessionId, [PROFILE_LABEL]: profile.name },
+    ...confinement(profile),
+  };
+}
+
+/** Network, limits and rights, the same whoever looks in. */
+function confinement(profile: Profile): Pick<ContainerRequest, "network" | "limits" | "surroundings"> {
+  return {
+    // What the allowlist opens, agentd opens from outside.
+    network: profile.network === "allowlist" ? "none" : profile.network,
+    limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
+    surroundings: surroundingsOf(profile),
+  };
+}
+
+/** @param directories of the host; without one for the home, a volume is mounted there. */
+function workspaceBinds(
+  home: string,
+  directories: {
+    readonly homeDirectory: string | undefined;
+    readonly repoDirectory: string;
+    readonly runaDirectory: string;
+  },
+): Mount[] {
+  const { homeDirectory, repoDirectory, runaDirectory } = directories;
+  const repo = `${home}/repo`;
+  const own = { readOnly: false, relabel: "private" } as const;
+  return [
+    ...(homeDirectory === undefined ? [] : [{ source: homeDirectory, target: home, ...own }]),
+    { source: repoDirectory, target: repo, ...own },
+    { source: runaDirectory, target: `${repo}/.runa`, ...own },
+  ];
 }
 
 function surroundingsOf(profile: Profile): Surroundings {

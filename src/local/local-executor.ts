@@ -31,6 +31,7 @@ import { containerName } from "./container-request.ts";
 import { diskUse } from "./disk-use.ts";
 import { prepareExec } from "./exec.ts";
 import { handOverAgain } from "./hand-over-again.ts";
+import { KeptOnThisHost } from "./kept.ts";
 import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
 import { prepare } from "./prepare.ts";
@@ -51,12 +52,14 @@ interface Made {
 
 /** Runs commands in containers on this host, each with a clone and a gate of its own. A `ref` is a container's id. */
 export class LocalExecutor implements Executor {
+  readonly kept: KeptOnThisHost;
   readonly #parts: LocalParts;
   /** By session: what this daemon has made, or has begun to release. */
   readonly #made = new Map<string, Made>();
 
   constructor(parts: LocalParts) {
     this.#parts = parts;
+    this.kept = new KeptOnThisHost(parts);
   }
 
   async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
@@ -164,7 +167,12 @@ export class LocalExecutor implements Executor {
     return await publish(this.#parts, job, options);
   }
 
-  async release(job: CommandOfJob, { mayStillRun, onRemoving }: ReleaseOptions): Promise<void> {
+  async release(job: CommandOfJob, options: ReleaseOptions): Promise<void> {
+    const { mayStillRun, isKept = false, onRemoving } = options;
+    if (isKept) {
+      await this.#releaseKept(job);
+      return;
+    }
     const made = this.#madeFor(job.sessionId);
     made.onRemoving = onRemoving;
     await this.endProcesses(job, { mayStillRun });
@@ -184,6 +192,15 @@ export class LocalExecutor implements Executor {
 
   async sweep(sweeping: Sweeping): Promise<void> {
     await sweep(this.#parts, sweeping);
+  }
+
+  /** A session that is kept loses what nobody looks into. Twice is fine. */
+  async #releaseKept(job: CommandOfJob): Promise<void> {
+    const { network, credentials, failpoints } = this.#parts;
+    if (hasGateway(job)) await network.close(job.sessionId);
+    await credentials.removeGate(job.sessionId);
+    await failpoints.reach("gate_removed");
+    this.#made.delete(job.sessionId);
   }
 
   #madeFor(sessionId: string): Made {

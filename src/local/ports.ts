@@ -13,10 +13,11 @@ import type { ProcessIdentity } from "../process-identity.ts";
 import type { Llm, Mount, Profile } from "../profile/profile.ts";
 import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
+import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";
 import type { ExecGates, LiveContainers } from "./live-ports.ts";
 
 /** The container engine. */
-export interface Engine extends LiveContainers {
+export interface Engine extends LiveContainers, KeptContainers {
   readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
@@ -72,9 +73,7 @@ export interface Engine extends LiveContainers {
 }
 
 /** The directories of one session's workspace on the host. */
-export interface Staging {
-  readonly homeDirectory: string;
-  readonly repoDirectory: string;
+export interface Staging extends Pick<KeptDirectories, "homeDirectory" | "repoDirectory"> {
   /** Of copies of volumes; it may be missing. */
   readonly volumesDirectory: string;
 }
@@ -121,7 +120,7 @@ export interface DirectorySource {
 }
 
 /** Makes workspaces. */
-export interface Workspaces {
+export interface Workspaces extends KeptWorkspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
   create(sessionId: string): Promise<Staging>;
   /** Where the directories of a session are that its container may write, or would be. */

@@ -3,29 +3,22 @@ import { join } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { Logger } from "../log.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
-import { ContainerVerifier } from "./confinement/container-verifier.ts";
-import { mostProcesses } from "./confinement/process-limit.ts";
-import { writeSessionProfile } from "./confinement/seccomp-profile.ts";
-import {
-  type ContainerRequest,
-  containerSpec,
-  type Containment,
-  homeVolume,
-} from "./containers/container-spec.ts";
+import { type ContainerRequest, containerSpec, homeVolume } from "./containers/container-spec.ts";
 import { type ContainerStatus, type Exited, statusOf } from "./containers/container-status.ts";
 import { Containers, type ListedContainer } from "./containers/containers.ts";
 import { endFirstProcess, findCommand, type FoundCommand } from "./containers/first-process.ts";
-import { LiveContainers } from "./containers/live-containers.ts";
+import type { KeptContainers } from "./containers/kept-containers.ts";
+import type { LiveContainers } from "./containers/live-containers.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
 import { type ListedVolume, Volumes } from "./containers/volumes.ts";
 import { EventStream } from "./exits/event-stream.ts";
 import { ExitFiles, EXITS_BELOW_RUNTIME } from "./exits/exit-files.ts";
 import { ALL_EXIT_HINTS, type ExitHints } from "./exits/exit-hints.ts";
 import { type ContainerExit, ExitWatch } from "./exits/exit-watch.ts";
+import { findHost, type FoundHost } from "./found-host.ts";
 import { type Podman, podmanProgram } from "./host/engine-report.ts";
-import { type EngineHost, type LimitName, readEngineHost, SESSION_UID } from "./host/host-features.ts";
-import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
-import { ImageProbe } from "./images/image-probe.ts";
+import { type EngineHost, type LimitName, SESSION_UID } from "./host/host-features.ts";
+import { containerGroup } from "./host/user-manager-group.ts";
 import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
 import type { EngineService } from "./service/engine-service.ts";
 import { EngineHttp } from "./service/http.ts";
@@ -53,17 +46,6 @@ export interface CreatedContainer {
   readonly unenforcedLimits: readonly LimitName[];
 }
 
-/** What is known of this host after the start. */
-interface Found {
-  readonly host: EngineHost;
-  readonly containment: Containment;
-  readonly probe: ImageProbe;
-  readonly verifier: ContainerVerifier;
-  readonly live: LiveContainers;
-  /** Undefined where the user has no service manager. */
-  readonly managerGroup: string | undefined;
-}
-
 /** After `start`, every method may throw `engine_unavailable`, `engine_timeout` and `engine_failed`. */
 export class Engine {
   readonly #labels: Readonly<Record<string, string>>;
@@ -77,7 +59,7 @@ export class Engine {
   readonly #followsEvents: boolean;
   readonly #options: EngineOptions;
   readonly #podman: Podman;
-  #found: Found | undefined;
+  #found: FoundHost | undefined;
 
   constructor(options: EngineOptions) {
     const { environment, instanceLabel, log, hints = ALL_EXIT_HINTS } = options;
@@ -117,25 +99,10 @@ export class Engine {
    */
   async start(): Promise<void> {
     await this.#service.start();
-    const managerGroup = await userManagerGroup();
-    const delegated = managerGroup === undefined ? [] : await delegatedControllers(managerGroup);
-    const host = await readEngineHost(this.#http, delegated);
-    const containment = {
-      seccompProfile: await writeSessionProfile(host.seccompProfile, this.#options.runtimeDirectory),
-      mostProcesses: await mostProcesses(),
-    };
-    const probe = new ImageProbe(this.#containers, host, containment, this.#labels);
-    const verifier = new ContainerVerifier({
-      containers: this.#containers,
-      podman: this.#podman,
-      ...{ host, containment },
+    this.#found = await findHost({
+      ...{ http: this.#http, containers: this.#containers, podman: this.#podman, labels: this.#labels },
+      ...this.#options,
     });
-    const live = new LiveContainers({
-      ...{ containers: this.#containers, podman: this.#podman, managerGroup },
-      environment: this.#options.environment,
-      canFreeze: host.cgroupVersion === "v2",
-    });
-    this.#found = { host, containment, probe, verifier, live, managerGroup };
     if (this.#followsEvents) void this.#events.follow();
   }
 
@@ -155,6 +122,11 @@ export class Engine {
   /** What is asked of containers that run. */
   get live(): LiveContainers {
     return this.#started.live;
+  }
+
+  /** What is asked of containers that have ended and stay. */
+  get kept(): KeptContainers {
+    return this.#started.kept;
   }
 
   /** Finds an image and pulls it where the policy says so. @throws `image_missing`. */

@@ -7,6 +7,7 @@ import { AFTER } from "./keys/after.ts";
 import { CONTAINER } from "./keys/container.ts";
 import { HOME } from "./keys/home.ts";
 import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
+import { KEEPING } from "./keys/keeping.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
 import { PUBLISHING } from "./keys/publishing.ts";
@@ -32,6 +33,7 @@ export const PROFILE_KEYS = {
   ...WHAT_COMES_OUT,
   ...PUBLISHING,
   ...AFTER,
+  ...KEEPING,
 };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

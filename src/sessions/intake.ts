@@ -39,6 +39,8 @@ export interface RunRequest {
   readonly givenOver?: ((isAccepted: boolean) => Promise<void>) | undefined;
   /** Variables besides the profile's, by name. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Whether it is kept after its end, whatever its profile says. Default false. */
+  readonly keep?: boolean | undefined;
   /** The session that is run again. */
   readonly rerunOf?: string | undefined;
   /** The instant of the schedule, in milliseconds since the epoch; undefined for a request by hand. */
@@ -205,7 +207,7 @@ export class Intake {
     await host.freeSpace.require(`run a session of profile ${JSON.stringify(request.profile)}`);
     // A profile with a key that the next daemon would not read back is refused here, before anything is recorded.
     const plan = sessionPlanSchema.parse({
-      profile,
+      profile: request.keep === true ? { ...profile, keep: "always" } : profile,
       timeoutMs: request.timeoutMs ?? profile.timeoutMs ?? longestOf(profile),
       logLimitBytes,
       pauseMaxMs,

@@ -13,7 +13,7 @@ import type { OpenRecord } from "./port/ports.ts";
 import { Place } from "./queue/place.ts";
 import { adopt } from "./run/adopt.ts";
 import { Hands } from "./run/hands.ts";
-import { type Beginning, NOTHING_PUBLISHED } from "./state/beginning.ts";
+import { type Beginning, NOTHING_KEPT, NOTHING_PUBLISHED } from "./state/beginning.ts";
 import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
 import { LiveCommand } from "./state/live-command.ts";
@@ -86,6 +86,7 @@ export class Session {
       paused_timestamp: paused ?? null,
       position: waiting?.position ?? null,
       reason: waiting?.reason ?? standing.trouble ?? standing.activity ?? null,
+      kept: host.keeping.shown(this.id),
       record: this.record.directory,
     };
   }
@@ -181,8 +182,8 @@ export class Session {
   #ended(end: Ending): Ended {
     const left = this.#beginning.at === "end" ? this.#beginning : undefined;
     const endTimestamp = left?.endTimestamp ?? new Date(this.#parts.host.clock.now()).toISOString();
-    const { isExported = false, publishing = NOTHING_PUBLISHED } = left ?? {};
-    return { ending: end, endTimestamp, isExported, publishing };
+    const { isExported = false, publishing = NOTHING_PUBLISHED, keeping = NOTHING_KEPT } = left ?? {};
+    return { ending: end, endTimestamp, isExported, publishing, keeping };
   }
 }
 

@@ -18,6 +18,8 @@ export interface CopyRequest {
   readonly ignore: readonly string[];
   /** The most bytes that all files may have. */
   readonly limitBytes: number;
+  /** Whether it becomes a session's repository, in which `.runa` is agentd's. Default true. */
+  readonly isRepository?: boolean;
 }
 
 export interface CopiedTree {
@@ -51,7 +53,7 @@ export function copyDirectory(request: CopyRequest, onProgress: Progress): Copie
   if (!source.stats.isDirectory()) throw new NotCopied("it is not a directory");
   using target = TreeEntry.root(request.target);
   copying.directory(source, target, undefined, false);
-  ignoreRecord(target);
+  if (request.isRepository !== false) ignoreRecord(target);
   target.setMode(directoryMode(source));
   const { files, bytes, paths, special } = copying;
   return { files, bytes, paths, special };
@@ -63,11 +65,13 @@ class Copying implements CopiedTree {
   readonly paths: BytePath[] = [];
   readonly special = { count: 0, first: [] as string[] };
   readonly #limitBytes: number;
+  readonly #isRepository: boolean;
   readonly #isIgnored: (path: string) => boolean;
   readonly #onProgress: Progress;
   #entries = 0;
 
-  constructor({ ignore, limitBytes }: CopyRequest, onProgress: Progress) {
+  constructor({ ignore, limitBytes, isRepository = true }: CopyRequest, onProgress: Progress) {
+    this.#isRepository = isRepository;
     this.#limitBytes = limitBytes;
     this.#isIgnored = ignoredBy(ignore);
     this.#onProgress = onProgress;
@@ -80,7 +84,7 @@ class Copying implements CopiedTree {
     for (const name of names) {
       const at = path === undefined ? name : joinBytes(path, name);
       if (this.#isIgnored(Buffer.from(at, "latin1").toString("utf8"))) continue;
-      if (at === RECORD)
+      if (at === RECORD && this.#isRepository)
         throw new NotCopied(
           "it has an entry .runa, where agentd mounts the session's record; remove it or list it in ignore",
         );

@@ -31,6 +31,8 @@ export class Staging {
   readonly inputDirectory: string;
   /** Holds copies of volumes, which are mounted; made when there is one. */
   readonly volumesDirectory: string;
+  /** A copy of what a session that is kept saw as `.runa`. */
+  readonly runaDirectory: string;
   /** Beside the directory: made before it and removed after it, so that the directory always has an owner. */
   readonly #ownerFile: string;
   readonly #removeTree: RemoveTree;
@@ -48,6 +50,7 @@ export class Staging {
     this.homeDirectory = join(this.directory, "home");
     this.inputDirectory = join(this.directory, "input");
     this.volumesDirectory = join(this.directory, "volumes");
+    this.runaDirectory = join(this.directory, "runa");
     this.#ownerFile = `${this.directory}${OWNER_SUFFIX}`;
     this.#removeTree = remove;
   }
@@ -101,6 +104,19 @@ export class Staging {
   /** Removes what git has left where it clones to. Idempotent. */
   async removeClone(): Promise<void> {
     await this.#removeTree(this.cloneDirectory);
+  }
+
+  /** Removes what only the export of the session's work has needed. Idempotent. */
+  async removeExport(): Promise<void> {
+    await this.#removeTree(this.exportDirectory);
+    await this.#removeTree(this.baseDirectory);
+  }
+
+  /** Makes an empty directory for the copy of `.runa`, in the place of an earlier one. */
+  async renewRuna(): Promise<void> {
+    await this.#removeTree(this.runaDirectory);
+    await mkdir(this.runaDirectory);
+    await chmod(this.runaDirectory, 0o755);
   }
 
   /**

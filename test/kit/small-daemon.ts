@@ -38,6 +38,7 @@ export function view(fields: Partial<SessionView> = {}): SessionView {
     paused_timestamp: null,
     position: null,
     reason: null,
+    kept: null,
     record: "/nonexistent/record",
     ...fields,
   };
@@ -76,6 +77,7 @@ export const STATUS: Status = {
   max_sessions: 2,
   memory_budget_bytes: null,
   sessions: { queued: 0, preparing: 1, running: 2, paused: 0, finishing: 0 },
+  kept: { sessions: 1, bytes: 3 * 1024 ** 2, max_bytes: 20 * 1024 ** 3 },
   incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
   gateway: {
     pid: 4712,
@@ -138,6 +140,10 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   exec: ({ session }) => unknown(session),
   pause: ({ session }) => unknown(session),
   resume: ({ session }) => unknown(session),
+  enter: ({ session }) => unknown(session),
+  stay: () => Promise.resolve({}),
+  leave: () => Promise.resolve({}),
+  remove: ({ session }) => unknown(session),
   top: ({ session }) => unknown(session),
   stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),

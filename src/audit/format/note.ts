@@ -25,8 +25,27 @@ export interface AfterNote {
   readonly why: string;
 }
 
+/** Somebody has looked into what is kept of the session, which has ended. */
+export interface EnteredNote {
+  readonly kind: "entered";
+  readonly result: "entered";
+  /** What was started; cut where it is long. */
+  readonly command: readonly string[];
+  readonly tty: boolean;
+}
+
+/** What was kept of the session is removed. */
+export interface KeptRemovedNote {
+  readonly kind: "kept_removed";
+  readonly result: "removed";
+  /** Somebody asked for it, its time was over, or all kept sessions together took too much. */
+  readonly why: "operator" | "expired" | "keep_max";
+}
+
 /** RFC 3339. */
-export type Note = { readonly time: string } & (PublishNote | AfterNote);
+export type Note = { readonly time: string } & (PublishNote | AfterNote | EnteredNote | KeptRemovedNote);
+
+const KINDS: readonly unknown[] = ["publish", "after", "entered", "kept_removed"] satisfies Note["kind"][];
 
 /** The line of a note, with its newline. */
 export function formatNote(note: Note): string {
@@ -52,5 +71,5 @@ export function parseNotes(text: string): Note[] {
 function isNote(value: unknown): value is Note {
   if (typeof value !== "object" || value === null) return false;
   const { time, kind, result } = value as Partial<Record<string, unknown>>;
-  return typeof time === "string" && (kind === "publish" || kind === "after") && typeof result === "string";
+  return typeof time === "string" && KINDS.includes(kind) && typeof result === "string";
 }

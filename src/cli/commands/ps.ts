@@ -12,6 +12,7 @@ import { chosenBy, type ChosenSessions } from "../frame/session-predicates.ts";
 import { colourOf } from "../terminal/colours.ts";
 import { type Cell, renderTable } from "../terminal/table.ts";
 import { fillTemplate, readTemplate, type Template } from "../words/field-template.ts";
+import { isKept } from "../words/kept-text.ts";
 import { allTokens, dollarsText, tokensText } from "../words/llm-text.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { ageText } from "../words/time-text.ts";
@@ -70,6 +71,11 @@ const COLUMNS: readonly Column[] = [
   { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
   { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },
   { header: "REPOSITORY", cell: (view) => view.repo_url ?? view.directory ?? "-" },
+  {
+    header: "KEPT",
+    cell: ({ kept }, nowMs) => (kept ? `for ${ageText(Date.parse(kept.until_timestamp) - nowMs)}` : "-"),
+    isShown: (sessions) => sessions.some(isKept),
+  },
   {
     header: "REASON",
     cell: (view) => view.reason ?? "",

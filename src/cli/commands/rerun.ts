@@ -16,6 +16,7 @@ interface RerunOptions extends StartOptions, LatestOption {
   readonly ref?: string;
   readonly sameCommit?: true;
   readonly timeout?: string;
+  readonly keep?: true;
 }
 
 /** `agentd rerun`: starts a session once more and follows it to its end. */
@@ -32,6 +33,7 @@ export const rerun: CommandDefinition = {
       .option("--ref <ref>", "another branch, tag or commit (default: the session's ref)")
       .option("--same-commit", "use the commit that the session got, wherever its ref is now")
       .option("--timeout <duration>", "end the session after this time, such as 90s, 30m, 6h or 1d")
+      .option("--keep", "keep its container and clone when it ends, for `agentd enter`")
       .option("-d, --detach", "print the session id and exit")
       .option("--raw", RAW_MEANING)
       .option("--json", "print the session as one JSON object when it ends, and its output to standard error")
@@ -52,8 +54,8 @@ async function rerunSession(
   const timeout_ms = durationOption("--timeout", options.timeout);
   // Once: when the request is repeated, the name of a profile could mean the session that it has started.
   const session = await withClient(context, (client) => sessionIdOf(client, named));
-  const { ref, sameCommit: same_commit } = options;
-  const request = { request_id: await newRequestId(), session, ref, same_commit, timeout_ms };
+  const { ref, sameCommit: same_commit, keep } = options;
+  const request = { request_id: await newRequestId(), session, ref, same_commit, timeout_ms, keep };
   const begin: Start["begin"] = (client, calling) => client.call("rerun", request, calling);
   return await startSession({ tried: `run session ${session} again`, begin }, options, context);
 }

@@ -10,6 +10,7 @@ interface RunOptions extends StartOptions, GivenOptions {
   readonly ref?: string;
   readonly timeout?: string;
   readonly env?: readonly string[];
+  readonly keep?: true;
 }
 
 /** `agentd run`: starts a session and follows it to its end. */
@@ -43,6 +44,7 @@ export const run: CommandDefinition = {
       )
       .option("--artifact-type <type>", "give the session an artifact of this type of its methodology")
       .option("--artifact-file <file>", "the artifact, a JSON file NAME.json")
+      .option("--keep", "keep its container and clone when it ends, for `agentd enter`")
       .option("-d, --detach", "print the session id and exit")
       .option("--raw", RAW_MEANING)
       .option("--json", "print the session as one JSON object when it ends, and its output to standard error")
@@ -78,6 +80,7 @@ async function runSession(
     work_unit,
     timeout_ms,
     env,
+    keep: options.keep,
     ...params,
   };
   const begin: Start["begin"] = (client, calling) => runWithFiles(client, request, files, calling);

@@ -28,10 +28,12 @@ const PREDICATES: Readonly<Record<string, Predicate>> = {
   ancestor: same(({ image }) => image),
   repo: same(({ repo_url: url }) => url),
   ref: same(({ ref }) => ref),
+  // Also of a daemon that is older, and has no such field.
+  kept: ({ kept }, value) => String((kept ?? null) !== null) === value,
 };
 
 /** Of what only sealed sessions have. */
-const OF_ENDED = ["outcome", "exit_code", "exited"];
+const OF_ENDED = ["outcome", "exit_code", "exited", "kept"];
 const OPEN_STATES = ["queued", "preparing", "running", "finishing"];
 
 export interface ChosenSessions {

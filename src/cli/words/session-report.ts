@@ -20,6 +20,7 @@ import { printable } from "../terminal/printable.ts";
 import { renderTable, type TableSpace } from "../terminal/table.ts";
 import { egressText, readEgress } from "./egress-text.ts";
 import { type Fact, renderFacts } from "./facts.ts";
+import { keptText } from "./kept-text.ts";
 import { llmText } from "./llm-text.ts";
 import { peakTexts } from "./peak-texts.ts";
 import { readLedgerOf } from "./session-ledger.ts";
@@ -247,6 +248,7 @@ function howItEnded(view: SessionView): Fact[] {
     ["exit code", view.exit_code === null ? null : String(view.exit_code)],
     ["cause", cause],
     ["reason", reason],
+    ["kept", keptText(view)],
     ...peakTexts(view),
     ...view.warnings.map((warning): [string, string] => ["warning", warning]),
   ]);

@@ -4,6 +4,7 @@
 import { runExitCode } from "../../outcome.ts";
 import type { ListedSession, SessionView } from "../../session-document.ts";
 import { printable } from "../terminal/printable.ts";
+import { keptText } from "./kept-text.ts";
 import { spanText } from "./time-text.ts";
 import { publishedText, workPointer } from "./work-text.ts";
 
@@ -17,13 +18,18 @@ export function endText(view: SessionView): string {
 }
 
 function workLine(view: SessionView): string {
-  const lines = [workPointer(view), publishedLine(view)].filter((line) => line !== null);
+  const lines = [workPointer(view), publishedLine(view), keptLine(view)].filter((line) => line !== null);
   return lines.map((line) => `\n  ${line}`).join("");
 }
 
 function publishedLine(view: SessionView): string | null {
   const published = publishedText(view);
   return published === null ? null : `published ${printable(published)}`;
+}
+
+function keptLine(view: SessionView): string | null {
+  const kept = keptText(view);
+  return kept === null ? null : `kept: ${kept}`;
 }
 
 /** What looks for the reason on this host; nothing for a command that has run, nor where it is the server's or the ref's. */

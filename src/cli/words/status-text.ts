@@ -20,6 +20,7 @@ export function statusText(status: Status, nowMs: number): string {
     ...changedFiles(status).map((file): Fact => ["changed", `${file}, since it was read: agentd reload`]),
     ["sessions", sessionsText(status)],
     ...budgetFacts(status),
+    ...keptFacts(status),
     ...gatewayFacts(status),
     ["engine", engineText(engine)],
     ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
@@ -47,6 +48,15 @@ function budgetFacts({ memory_budget_bytes: budget }: Status): Fact[] {
   return budget === null
     ? []
     : [["memory", `limits of running sessions add up to at most ${sizeText(budget)}`]];
+}
+
+/** @param status of a daemon that may be older, and have no such field. */
+function keptFacts({ kept }: { readonly kept?: Status["kept"] }): Fact[] {
+  if (kept === undefined || kept.sessions === 0) return [];
+  const { sessions, bytes, max_bytes: max } = kept;
+  return [
+    ["kept", `${countText(sessions, "ended session")}, ${sizeText(bytes)} of at most ${sizeText(max)}`],
+  ];
 }
 
 /** @param status of a daemon that may be older, and have no such field. */

@@ -64,8 +64,16 @@ export function noteText(note: Note): string {
   return printable(`${note.time}: ${noteWords(note)}`);
 }
 
+const REMOVED = {
+  operator: "an operator asked for it",
+  expired: "its time was over",
+  keep_max: "all kept sessions took more than daemon.keep_max",
+} as const;
+
 function noteWords(note: Note): string {
   if (note.kind === "after") return `${note.command.join(" ")} failed: ${note.why}`;
+  if (note.kind === "entered") return `entered: ${note.command.join(" ")}`;
+  if (note.kind === "kept_removed") return `what was kept is removed: ${REMOVED[note.why]}`;
   if (note.result === "published") return `published ${publishedText(note) ?? ""}`;
   return note.result === "nothing" ? `nothing to publish: ${note.why}` : `not published: ${note.why}`;
 }

@@ -25,6 +25,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   pauseMaxMs: "pause_max",
   eventsKeepMs: "events_keep",
   exportLimitBytes: "export_limit",
+  keepMaxBytes: "keep_max",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",
   memoryBudgetBytes: "memory_budget",

@@ -28,14 +28,18 @@ export interface Limits {
 export interface ContainerRequest {
   /** Unique on the host. */
   readonly name: string;
-  /** Id of the image. */
+  /** Id of the image. Not looked at where there is a `rootDirectory`. */
   readonly image: string;
+  /** Directory of the engine's that is the file system, instead of the image's; undefined: the image's. */
+  readonly rootDirectory?: string | undefined;
   /** The name that the session user has inside. */
   readonly user: string;
   /** The user's home inside, an absolute path. */
   readonly home: string;
   /** True: the volume `homeVolume` is mounted at home, filled from the image. False: the binds provide home. */
   readonly homeFromImage: boolean;
+  /** A volume with a home that an earlier container has filled, mounted as it is; undefined: there is none. */
+  readonly homeVolume?: string | undefined;
   readonly workingDirectory: string;
   /** The whole command; the image's ENTRYPOINT and CMD do not run. */
   readonly argv: readonly [string, ...string[]];
@@ -45,8 +49,12 @@ export interface ContainerRequest {
   readonly unsetEnv: readonly string[];
   readonly binds: readonly Bind[];
   readonly network: "private" | "none" | "host";
-  /** The file into which conmon writes the output, in the k8s-file format. */
-  readonly logPath: string;
+  /** The file into which conmon writes the output, in the k8s-file format; undefined: nobody keeps it. */
+  readonly logPath: string | undefined;
+  /** Whether its file system has to outlive a power cut. Default false: it ends with the container. */
+  readonly isDurable?: boolean | undefined;
+  /** Of SELinux, such as `s0:c1,c2`: as another container has it. Default: its own. */
+  readonly selinuxLevel?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   /** conmon ends the container after this time, counted from its start; undefined for never. */
   readonly timeoutSeconds?: number | undefined;
@@ -91,7 +99,7 @@ export function containerSpec(
   );
   const spec = {
     name: request.name,
-    image: request.image,
+    ...(request.rootDirectory === undefined ? { image: request.image } : { rootfs: request.rootDirectory }),
     // What an image could set.
     entrypoint: [program],
     command: words,
@@ -124,9 +132,7 @@ export function containerSpec(
     ...(allLimits.length === 0 ? {} : { r_limits: allLimits }),
     // Its view of the host.
     mounts: [...temporary, ...binds.map((bind) => mount(bind, host))],
-    volumes: request.homeFromImage
-      ? [{ Name: homeVolume(request.name), Dest: request.home, Options: ["U", "nosuid", "nodev"] }]
-      : [],
+    volumes: homeVolumes(request),
     // Its life.
     init: true,
     systemd: "false",
@@ -134,13 +140,22 @@ export function containerSpec(
     stdin: false,
     remove: false,
     restart_policy: "no",
-    // Its file system ends with it, so nothing needs to reach the disk.
-    volatile: true,
-    log_configuration: { driver: "k8s-file", path: request.logPath },
+    // Where its file system ends with it, nothing needs to reach the disk.
+    volatile: request.isDurable !== true,
+    log_configuration:
+      request.logPath === undefined ? { driver: "none" } : { driver: "k8s-file", path: request.logPath },
+    ...(request.selinuxLevel === undefined ? {} : { selinux_opts: [`level:${request.selinuxLevel}`] }),
     labels: request.labels,
     ...(request.timeoutSeconds === undefined ? {} : { timeout: Math.ceil(request.timeoutSeconds) }),
   };
   return { spec, unenforcedLimits };
+}
+
+/** `U` gives the files of a volume to the session's user; one that was filled earlier is as its session left it. */
+function homeVolumes({ name, home, homeFromImage, homeVolume: filled }: ContainerRequest): object[] {
+  const options = ["nosuid", "nodev"];
+  if (filled !== undefined) return [{ Name: filled, Dest: home, Options: options }];
+  return homeFromImage ? [{ Name: homeVolume(name), Dest: home, Options: ["U", ...options] }] : [];
 }
 
 /** The name of the volume for a container's home, where it is filled from the image. */

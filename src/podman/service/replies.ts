@@ -124,3 +124,15 @@ export const inspectReply = z.object({
 });
 
 export type InspectReply = z.output<typeof inspectReply>;
+
+/** What inspect says of a container that another one is to be made from. `SizeRw`: asked for with `size`. */
+export const keptReply = z.object({
+  /** Of SELinux; empty where that is off. */
+  ProcessLabel: z.string().default(""),
+  Config: z.object({ Env: strings }),
+  /** Bytes of its layer. */
+  SizeRw: z.int().nullish(),
+});
+
+/** The directory in which a container's file system is mounted. */
+export const mountReply = z.string();

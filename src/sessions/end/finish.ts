@@ -4,8 +4,9 @@ import type { SessionParts } from "../parts/session-parts.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { Place } from "../queue/place.ts";
 import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
-import type { PublishTrail } from "../state/beginning.ts";
+import type { KeepTrail, PublishTrail } from "../state/beginning.ts";
 import { exportStage } from "./export-stage.ts";
+import { keepStage } from "./keep-stage.ts";
 import { networkStage } from "./network-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import { redactStage } from "./redact-stage.ts";
@@ -18,18 +19,20 @@ export interface Ended {
   /** Whether its work was exported already. */
   readonly isExported: boolean;
   readonly publishing: PublishTrail;
+  readonly keeping: KeepTrail;
 }
 
 /**
  * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked. Between
- * the processes of the session and its files, its work is exported and published.
+ * the processes of the session and its files, its work is exported and published. A session that is kept loses neither its
+ * container, which has ended, nor its files.
  *
  * @param place given back when the steps fail again and again: others may run meanwhile.
  * @returns undefined when the daemon left the session before that.
  */
 export async function finish(
   parts: SessionParts,
-  { ending: end, endTimestamp, isExported, publishing }: Ended,
+  { ending: end, endTimestamp, isExported, publishing, keeping }: Ended,
   place: Place,
 ): Promise<SessionDocument | undefined> {
   const { host, record, standing, orders, job, leaving, log } = parts;
@@ -39,6 +42,7 @@ export async function finish(
   let isReleased = false;
   const exportWork = exportStage(parts, isExported);
   const publishWork = publishStage(parts, { outcome: end.outcome, endTimestamp, publishing });
+  const keeper = keepStage(parts, end.outcome, keeping);
   const steps = async (): Promise<SessionDocument> => {
     await standing.settle();
     if (standing.state !== "finishing") {
@@ -47,12 +51,14 @@ export async function finish(
     }
     standing.activity = "removing its container";
     if (!isReleased) {
-      await executor.endProcesses(job, { mayStillRun });
+      const isWanted = await keeper.isWanted();
+      if (!isWanted) await executor.endProcesses(job, { mayStillRun });
       await networkStage(parts);
       await exportWork();
       await publishWork();
+      const isKept = isWanted && (await keeper.keep());
       standing.activity = "removing its files on the host";
-      await executor.release(job, { mayStillRun, onRemoving: standing.removing });
+      await executor.release(job, { mayStillRun, isKept, onRemoving: standing.removing });
     }
     isReleased = true;
     await redactStage(parts);
@@ -69,6 +75,7 @@ export async function finish(
     });
     await failpoints.reach("sealed");
     await record.retire();
+    host.keeping.sealed(sessionId);
     if (commands.length > 0) host.afterwards.sealed(sessionId);
     return document;
   };

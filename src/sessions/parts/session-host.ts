@@ -2,6 +2,7 @@ import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
 import type { AfterSessions } from "../port/after-session.ts";
 import type { Executor } from "../port/executor.ts";
+import type { Keeping } from "../port/keeping.ts";
 import type { Clock } from "../port/ports.ts";
 import type { RedactionPort } from "../port/redaction.ts";
 import type { Admission } from "../queue/admission.ts";
@@ -28,6 +29,8 @@ export interface SessionHost {
   readonly lastPrinted: (consoleLogPath: string) => Promise<string>;
   /** Programs of profiles that run when a record is sealed. */
   readonly afterwards: AfterSessions;
+  /** Sessions that stay after their end. */
+  readonly keeping: Keeping;
   readonly redaction: RedactionPort;
   readonly failpoints: Failpoints;
 }

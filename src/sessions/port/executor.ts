@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../../profile/profile.ts";
 import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
+import type { KeptJobs } from "./kept-job.ts";
 import type { LiveJobs } from "./live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions, ReasonOfFailure } from "./session-network.ts";
@@ -170,6 +171,8 @@ export interface EndOptions {
 }
 
 export interface ReleaseOptions extends EndOptions {
+  /** Whether the session is kept: then only what hands over its credentials and its network is released. Default false. */
+  readonly isKept?: boolean | undefined;
   /** Called every so often while much is removed, with the number of entries removed so far. */
   readonly onRemoving?: ((entries: number) => void) | undefined;
 }
@@ -193,6 +196,8 @@ export interface ExportedWork {
 }
 
 export interface Executor extends LiveJobs<CommandOfJob> {
+  /** Sessions that have ended and stay. */
+  readonly kept: KeptJobs;
   /**
    * Makes everything that a command needs, up to the hand-over of its credentials: nothing of the agent's runs.
    *

@@ -40,6 +40,7 @@ export function decide(left: Left): Beginning {
         endTimestamp: trail.endTimestamp,
         isExported: trail.isExported,
         publishing: trail.publishing,
+        keeping: trail.keeping,
       };
   }
 }

@@ -25,6 +25,8 @@ export type Reopened =
 
 export interface RecoveryHost {
   readonly executor: Pick<Executor, "list" | "examine" | "sweep">;
+  /** Sessions that are kept after their end: what they have stays. */
+  readonly kept: ReadonlySet<string>;
   readonly index: { list(): Promise<OpenIndexContents>; remove(id: string): Promise<void> };
   reopen(entry: OpenEntry): Promise<Reopened>;
   /** Whether a session of that id has a record, in any place. */
@@ -78,7 +80,7 @@ export async function recover(host: RecoveryHost): Promise<Recovery> {
   for (const { id, reason } of leftAlone) log.error({ session: id, reason }, "session left as it is");
   await failpoints.reach("recovery_decided");
 
-  await executor.sweep(sweepingFor(sessions, leftAlone));
+  await executor.sweep(sweepingFor(sessions, leftAlone, host.kept));
   await failpoints.reach("recovery_cleaned");
   return { sessions, leftAlone };
 }
@@ -125,10 +127,18 @@ async function findDamaged(host: RecoveryHost, ids: readonly string[]): Promise<
   return leftAlone;
 }
 
-function sweepingFor(sessions: readonly Decided[], leftAlone: readonly LeftAlone[]): Sweeping {
+function sweepingFor(
+  sessions: readonly Decided[],
+  leftAlone: readonly LeftAlone[],
+  kept: ReadonlySet<string>,
+): Sweeping {
   // A queued session owns nothing yet, even if a power cut has shortened its journal.
   const begun = sessions.filter(({ beginning }) => beginning.at !== "queue");
-  const owners = new Set([...begun.map(({ record }) => record.id), ...leftAlone.map(({ id }) => id)]);
+  const owners = new Set([
+    ...begun.map(({ record }) => record.id),
+    ...leftAlone.map(({ id }) => id),
+    ...kept,
+  ]);
   const again = begun.flatMap(({ record, trail, found }) => {
     if (trail.state !== "preparing") return [];
     const wasStarting = trail.created && found?.phase === "made";

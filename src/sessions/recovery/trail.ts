@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { JournalEntry } from "../../audit/format/journal.ts";
 import { type Ending, LAUNCH_STAGES, OUTCOMES } from "../../outcome.ts";
-import type { PublishTrail } from "../state/beginning.ts";
+import type { KeepTrail, PublishTrail } from "../state/beginning.ts";
 import { type EndOrder, ORDERED_OUTCOMES } from "../state/end-orders.ts";
 import { NEVER_PAUSED, type PauseTrail } from "../state/pauses.ts";
 
@@ -36,6 +36,7 @@ export type LeftTrail =
       readonly isExported: boolean;
       /** What was done of its publishing. */
       readonly publishing: PublishTrail;
+      readonly keeping: KeepTrail;
     };
 
 const openedSchema = z.object({ boot: z.string(), uptime_ms: z.number() });
@@ -121,7 +122,8 @@ function readPauses(journal: readonly JournalEntry[]): PauseTrail | undefined {
 function readFinishing(journal: readonly JournalEntry[]): LeftTrail {
   const { end_timestamp: endTimestamp, ...ending } = endedSchema.parse(lineOf(journal, "ended"));
   const isExported = journal.some(({ event }) => event === "exported" || event === "export_failed");
-  return { state: "finishing", ending, endTimestamp, isExported, publishing: readPublishing(journal) };
+  const [publishing, keeping] = [readPublishing(journal), readKeeping(journal)];
+  return { state: "finishing", ending, endTimestamp, isExported, publishing, keeping };
 }
 
 /** The lines that end the publishing of a session. */
@@ -133,6 +135,11 @@ function readPublishing(journal: readonly JournalEntry[]): PublishTrail {
     isDone: journal.some(({ event }) => event !== undefined && PUBLISHED.includes(event)),
     pushed: pushed && pushedSchema.parse(pushed),
   };
+}
+
+function readKeeping(journal: readonly JournalEntry[]): KeepTrail {
+  const isKept = journal.some(({ event }) => event === "kept");
+  return { isKept, isDone: isKept || journal.some(({ event }) => event === "keep_failed") };
 }
 
 function orderIn(journal: readonly JournalEntry[]): EndOrder | undefined {

@@ -1,11 +1,9 @@
 /** What an operator does to a session whose command runs. */
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { ExecOptions, Usage } from "../port/live-job.ts";
+import { journaledWords } from "./journaled-words.ts";
 import { notRunning } from "./not-running.ts";
 import { pause, resume } from "./pause.ts";
-
-/** More of a command is not journaled: a line is read as a whole. */
-const JOURNALED_LENGTH = 4000;
 
 /** A command to start beside the session's. */
 export interface ExecRequest extends ExecOptions {
@@ -30,7 +28,7 @@ export class Hands {
     const { host, job, standing, live } = this.#parts;
     const tried = "start a command in the session";
     this.#requireRunning(tried);
-    const words = journaled(command);
+    const words = journaledWords(command);
     await standing.note("exec", { command: words, credentials, tty });
     await host.failpoints.reach("exec_journaled");
     // It may have ended meanwhile.
@@ -71,15 +69,4 @@ export class Hands {
     if (running !== undefined && standing.state === "running") return running;
     throw notRunning(tried, record.id, standing.state);
   }
-}
-
-function journaled(command: readonly string[]): string[] {
-  let left = JOURNALED_LENGTH;
-  const words: string[] = [];
-  for (const word of command) {
-    if (left <= 0) return [...words, "…"];
-    words.push(word.length > left ? `${word.slice(0, left)}…` : word);
-    left -= word.length;
-  }
-  return words;
 }

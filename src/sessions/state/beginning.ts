@@ -13,6 +13,15 @@ export interface PublishTrail {
 
 export const NOTHING_PUBLISHED: PublishTrail = { isDone: false, pushed: undefined };
 
+/** How far the keeping of what a session has left had come. */
+export interface KeepTrail {
+  /** Whether it was kept, or could not be. */
+  readonly isDone: boolean;
+  readonly isKept: boolean;
+}
+
+export const NOTHING_KEPT: KeepTrail = { isDone: false, isKept: false };
+
 /** Where the life of a session begins in this daemon. `order`: it was ordered to end, by this or an earlier daemon. */
 export type Beginning =
   /** In the queue, as it was accepted. */
@@ -40,4 +49,6 @@ export type Beginning =
       readonly isExported?: boolean | undefined;
       /** Undefined: nothing of it was done. */
       readonly publishing?: PublishTrail | undefined;
+      /** Undefined: nothing of it was done. */
+      readonly keeping?: KeepTrail | undefined;
     };

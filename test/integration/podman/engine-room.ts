@@ -95,7 +95,7 @@ export async function openEngineRoom(hints?: ExitHints): Promise<EngineRoom> {
       const id = await launch(asked);
       const exit = await engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
       await engine.removeContainer(id);
-      return { exit, output: await readOutput(asked.logPath) };
+      return { exit, output: await readOutput(asked.logPath ?? "") };
     },
     servicePid: (not) =>
       until("a running service", async () => {

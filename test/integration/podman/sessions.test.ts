@@ -31,7 +31,7 @@ describe("the exit of a container", () => {
     const id = await room.launch(asked);
     const exit = room.engine.waitForExit(id, { signal: AbortSignal.timeout(120_000) });
     // Before that, the container's init may not listen to signals yet.
-    await until("its output", async () => (await readFile(asked.logPath, "utf8")).includes("ready"));
+    await until("its output", async () => (await readFile(asked.logPath ?? "", "utf8")).includes("ready"));
     await room.engine.signalContainer(id, "SIGTERM");
     expect(await exit).toMatchObject({ kind: "exited", exitCode: 143 });
     await room.engine.removeContainer(id);

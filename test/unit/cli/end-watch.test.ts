@@ -15,7 +15,8 @@ function view(state: SessionView["state"], reason: string | null): SessionView {
     queued_timestamp: "2026-02-03T04:05:06.789Z",
   });
   const session_id = "0198f2a4c6e81234";
-  return { ...document, session_id, state, paused_timestamp: null, position: null, reason, record: "/r" };
+  const place = { paused_timestamp: null, position: null, kept: null, record: "/r" };
+  return { ...document, session_id, state, reason, ...place };
 }
 
 const said = (reason: string): string =>

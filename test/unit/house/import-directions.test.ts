@@ -61,6 +61,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
+  // Of sessions its ports and how they wait.
+  keep: { to: ["sessions", "profile"] },
   local: { to: ["sessions", "profile", "podman", "credentials", "input"] },
   input: { to: ["trees"] },
   workspace: { to: ["trees"] },
@@ -92,6 +94,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "profile",
       "scheduler",
       "sessions",
+      "keep",
       "local",
       "work",
       "workspace",

@@ -50,6 +50,8 @@ function parts(changes: Changes = {}): ContainerParts {
         redact: "seal",
         onStall: "warn",
         exitCodes: {},
+        keep: "never",
+        keepForMs: 86_400_000,
       },
       repository: { url: "https://example.org/site.git", ref: null },
       workUnit: changes.workUnit ?? null,

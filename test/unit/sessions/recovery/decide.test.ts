@@ -192,6 +192,7 @@ describe("what becomes of an open record", () => {
         endTimestamp: OPENED,
         isExported: true,
         publishing: { isDone: false, pushed: { branch: "agentd/x", commit: "a".repeat(40) } },
+        keeping: { isDone: true, isKept: true },
       };
       const { state: _state, ...rest } = trail;
       expect(decide(left(trail, container))).toEqual({ at: "end", ...rest });

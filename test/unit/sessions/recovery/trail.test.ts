@@ -94,7 +94,17 @@ describe("the trail of a session", () => {
       endTimestamp,
       isExported: false,
       publishing: { isDone: false, pushed: undefined },
+      keeping: { isDone: false, isKept: false },
     });
+  });
+
+  it.each([
+    ["kept", { isDone: true, isKept: true }],
+    ["keep_failed", { isDone: true, isKept: false }],
+  ])("says whether it is kept, by a line %s", (event, keeping) => {
+    const fields = { ...ending("work_failed"), end_timestamp: "2026-01-01T12:30:00.000Z" };
+    const lines: Line[] = [ACCEPTED, STARTED, OPENED, ["finishing", "ended", fields], ["finishing", event]];
+    expect(readTrail(journal(...lines))).toMatchObject({ keeping });
   });
 
   it.each([

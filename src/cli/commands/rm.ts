@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { MAX_LIST_LENGTH } from "../../api/limits.ts";
+import { AgentdError } from "../../errors.ts";
+import type { Caller } from "../../rpc/client.ts";
+import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
+import { type LatestOption, sessionIdsOf, takingSessions } from "../frame/session-argument.ts";
+import { sizeText } from "../words/size-text.ts";
+
+interface RmOptions extends LatestOption {
+  readonly all?: true;
+  readonly force?: true;
+}
+
+/** `agentd rm`: removes what is kept of ended sessions. */
+export const rm: CommandDefinition = {
+  name: "rm",
+  aliases: ["remove"],
+  faults: FAULTS,
+  define: (command, start) =>
+    takingSessions(command)
+      .summary("remove what is kept of ended sessions")
+      .description(
+        "Removes the containers and clones that are kept of ended sessions, and never their records:\n" +
+          "`agentd audit prune` removes those. Sessions that are not kept have nothing to remove.",
+      )
+      .option("-a, --all", "remove what is kept of every session")
+      .option("-f, --force", "also of a session that somebody has entered")
+      .addHelpText("after", example("agentd rm e81234", "agentd rm --all"))
+      .action((sessions: readonly string[], options: RmOptions, self: Command) => {
+        const named = [sessions.length > 0 || undefined, options.latest, options.all];
+        if (named.filter((given) => given !== undefined).length !== 1)
+          self.error("error: give sessions, --latest or --all");
+        start((context) => removeSessions(sessions, options, context));
+      }),
+};
+
+/** Every name is looked up before anything is removed: a misspelt one removes nothing. */
+async function removeSessions(
+  sessions: readonly string[],
+  options: RmOptions,
+  context: CliContext,
+): Promise<number> {
+  const force = options.force === true;
+  return await withPersistentClient(context, async (client) => {
+    const named = sessions.length > 0 ? sessions : [undefined];
+    const ids = options.all === true ? await keptSessions(client) : await sessionIdsOf(client, named);
+    if (ids.length === 0) await say(context, "nothing is kept of any session");
+    const failures: unknown[] = [];
+    for (const session of ids) {
+      try {
+        const { bytes } = await client.call("remove", { session, force });
+        await say(context, `session ${session} is not kept any more: ${sizeText(bytes)} are free`);
+      } catch (error) {
+        if (ids.length === 1 || !(error instanceof AgentdError)) throw error;
+        failures.push(error);
+        await say(context, error.next === undefined ? error.message : `${error.message}. ${error.next}`);
+      }
+    }
+    return failures.length === 0 ? 0 : 1;
+  });
+}
+
+async function keptSessions(client: Caller): Promise<string[]> {
+  const ids: string[] = [];
+  const seen = new Set<string>();
+  for (let until: string | undefined; ;) {
+    const { sessions } = await client.call("list", {
+      all: true,
+      limit: MAX_LIST_LENGTH,
+      until_timestamp: until,
+    });
+    const fresh = sessions.filter(({ session_id: id }) => !seen.has(id));
+    for (const { session_id: id, kept } of fresh) {
+      seen.add(id);
+      if (kept !== null) ids.push(id);
+    }
+    if (fresh.length === 0 || sessions.length < MAX_LIST_LENGTH) return ids;
+    until = fresh.at(-1)?.queued_timestamp;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Containers that have ended and stay: what they take, and new containers on their file systems.
+ *
+ * A new one gets the file system of the ended one as it is mounted, so nothing is copied: a commit would copy the layer, and
+ * its first container the whole image once more, for the ids of sessions.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { AgentdError } from "../../errors.ts";
+import { lastLine, type Podman } from "../host/engine-report.ts";
+import type { EngineHost } from "../host/host-features.ts";
+import { containerMissing, engineFailure } from "../service/engine-failure.ts";
+import type { EngineHttp } from "../service/http.ts";
+import { keptReply, mountReply } from "../service/replies.ts";
+import { type ContainerRequest, containerSpec, type Containment } from "./container-spec.ts";
+import { statusOf } from "./container-status.ts";
+import type { Containers } from "./containers.ts";
+
+/** The container on an ended one's file system; what that one had is not asked for again. */
+export type RequestOnKept = Omit<ContainerRequest, "image" | "rootDirectory" | "env" | "unsetEnv" | "argv">;
+
+export interface KeptContainersOptions {
+  readonly http: EngineHttp;
+  readonly containers: Containers;
+  /** The program: only in its user namespace can all files be counted. */
+  readonly podman: Podman;
+  readonly host: EngineHost;
+  readonly containment: Containment;
+  /** On every container made here. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Checks a created container against its request; throws `container_weaker`. */
+  readonly verify: (id: string, request: ContainerRequest) => Promise<void>;
+}
+
+/** A layer, or a home, can have hundreds of thousands of files. */
+const COUNT_LIMIT_MS = 300_000;
+const UNMOUNT_TRIES = 5;
+const UNMOUNT_PAUSE_MS = 200;
+
+/** A first process that does nothing and needs nothing but a shell: commands run beside it. */
+const STANDS_STILL: ContainerRequest["argv"] = ["/bin/sh", "-c", "while :; do kill -STOP $$; done"];
+
+/** Variables that the engine sets itself. */
+const ENGINES_OWN: ReadonlySet<string> = new Set(["HOSTNAME", "container", "TERM"]);
+
+export class KeptContainers {
+  readonly #options: KeptContainersOptions;
+
+  constructor(options: KeptContainersOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a container is there and has ended: nothing of it runs then. */
+  async hasEnded(name: string): Promise<boolean> {
+    const found = await this.#options.containers.inspect(name);
+    return found !== undefined && found.State.Pid === 0 && statusOf(found).exit !== undefined;
+  }
+
+  /**
+   * How many bytes a container's layer takes, and these directories, which may be missing.
+   *
+   * @throws `container_missing`, `engine_failed`.
+   */
+  async bytes(name: string, directories: readonly string[]): Promise<number> {
+    const { SizeRw: layer } = await this.#inspect(name, `measure container ${name}`, { size: "true" });
+    return (layer ?? 0) + (await this.#diskUsage(directories));
+  }
+
+  /**
+   * Creates a container on the file system of an ended one, with the variables of that one, but those named. Its first
+   * process will do nothing.
+   *
+   * @returns its id.
+   * @throws `container_missing` when there is no such ended container; `container_weaker`, with none left behind.
+   */
+  async create(kept: string, request: RequestOnKept, without: ReadonlySet<string>): Promise<string> {
+    const { host, containment, containers, labels, verify } = this.#options;
+    const { ProcessLabel: label, Config } = await this.#inspect(kept, `look into container ${kept}`);
+    const whole: ContainerRequest = {
+      ...request,
+      image: "",
+      rootDirectory: await this.#mount(kept),
+      argv: STANDS_STILL,
+      env: variablesOf(Config.Env, without),
+      unsetEnv: [],
+      selinuxLevel: levelOf(label),
+      labels: { ...request.labels, ...labels },
+    };
+    try {
+      const id = await containers.create(request.name, containerSpec(whole, host, containment).spec);
+      await verify(id, whole);
+      return id;
+    } catch (error) {
+      await containers.remove(request.name);
+      await this.unmount(kept);
+      throw error;
+    }
+  }
+
+  /**
+   * Gives back the file system of an ended container, once for each `create`, when that one is gone: the last time unmounts it. One
+   * that is not mounted is fine.
+   */
+  async unmount(name: string): Promise<void> {
+    const tried = `unmount the file system of container ${name}`;
+    for (let tries = 1; ; tries++) {
+      const path = `/containers/${name}/unmount`;
+      const reply = await this.#options.http.send({ tried, method: "POST", path, repeatable: true });
+      if (reply.status < 400 || reply.status === 404 || reply.text.includes("not mounted")) return;
+      if (tries === UNMOUNT_TRIES) throw engineFailure(tried, reply.status, reply.text);
+      await delay(UNMOUNT_PAUSE_MS);
+    }
+  }
+
+  async #mount(name: string): Promise<string> {
+    const reply = await this.#options.http.call({
+      tried: `mount the file system of container ${name}`,
+      method: "POST",
+      path: `/containers/${name}/mount`,
+      repeatable: true,
+    });
+    return mountReply.parse(JSON.parse(reply.text));
+  }
+
+  async #inspect(name: string, tried: string, query?: Readonly<Record<string, string>>) {
+    const path = `/containers/${name}/json`;
+    const deadlineMs = COUNT_LIMIT_MS;
+    const reply = await this.#options.http.send({ tried, method: "GET", path, query, deadlineMs });
+    if (reply.status === 404) throw containerMissing(tried);
+    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
+    return keptReply.parse(JSON.parse(reply.text));
+  }
+
+  /** `du` walks by descriptor and follows no link. */
+  async #diskUsage(directories: readonly string[]): Promise<number> {
+    if (directories.length === 0) return 0;
+    const words = ["du", "--summarize", "--total", "--block-size=1", "--one-file-system", "--"];
+    const run = await this.#options.podman(["unshare", ...words, ...directories], COUNT_LIMIT_MS);
+    // It fails where a file is gone when it comes to it, and has counted the others.
+    const [, total] = run.kind === "ended" ? (/^(\d+)\ttotal$/m.exec(run.stdout) ?? []) : [];
+    if (total !== undefined) return Number(total);
+    throw new AgentdError("engine_failed", {
+      tried: `measure ${directories.join(" and ")}`,
+      why: run.kind === "ended" ? lastLine(run.stderr) : `podman unshare is ${run.kind}`,
+      next: "Check that `podman unshare true` works as the daemon's user.",
+    });
+  }
+}
+
+function variablesOf(variables: readonly string[], without: ReadonlySet<string>): Record<string, string> {
+  const pairs = variables.map((variable): [string, string] => {
+    const end = variable.indexOf("=");
+    return [variable.slice(0, end), variable.slice(end + 1)];
+  });
+  return Object.fromEntries(pairs.filter(([name]) => !ENGINES_OWN.has(name) && !without.has(name)));
+}
+
+/** `s0:c1,c2` of `system_u:system_r:container_t:s0:c1,c2`: with another one, it could not read the ended one's files. */
+function levelOf(label: string): string | undefined {
+  const level = label.split(":").slice(3).join(":");
+  return level === "" ? undefined : level;
+}
