@@ -19,7 +19,6 @@ import { Uploads } from "../input/uploads.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { Engine } from "../podman/engine.ts";
-import type { Profile } from "../profile/profile.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
