@@ -1,7 +1,8 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../sessions/port/ports.ts";
-import type { Credentials, Engine, HostPaths, Leftovers, Network, Workspaces } from "./ports.ts";
+import type { HostPaths } from "./host-paths.ts";
+import type { Credentials, Engine, Leftovers, Network, Workspaces } from "./ports.ts";
 
 /** What the local executor is made of. */
 export interface LocalParts {

@@ -10,7 +10,8 @@ import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
-import type { Gate, HomeFile, Staging } from "./ports.ts";
+import type { HomeFile } from "./host-paths.ts";
+import type { Gate, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
 
