@@ -19,7 +19,7 @@ const CASES: readonly Case[] = [
     agent: "opencode",
     title: "opencode with models of Anthropic",
     dialect: "anthropic",
-    keys: { command: ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5", "$AGENTD_REQUEST"] },
+    keys: { command: ["opencode", "run", "--auto", "-m", "anthropic/claude-sonnet-4-5", "$AGENTD_REQUEST"] },
   },
 ];
 
@@ -71,8 +71,8 @@ describe.each(CASES)("$title", ({ agent, title, ...options }) => {
     expect(await at.found(run, "denied")).toContain("allow");
     expect([allowed.connections(), denied.connections()]).toEqual([1, 0]);
     expect(await at.found(run, "root")).toContain("Read-only file system");
-    expect(at.lastRequest).toContain(SKILL_DESCRIPTION);
-    if (desk.definition.mcp !== undefined) expect(at.lastRequest).toContain(MCP_TOOL);
+    expect(at.longestRequest).toContain(SKILL_DESCRIPTION);
+    if (desk.definition.mcp !== undefined) expect(at.longestRequest).toContain(MCP_TOOL);
     expect(document.home_files.map(({ target }) => target)).toContain(`${desk.definition.skills}/greet`);
     // Without a price, a budget in dollars would refuse its very first request.
     for (const model of document.llm?.models ?? []) await desk.priceOf(model);

@@ -115,9 +115,9 @@ export class AgentAtWork {
     );
   }
 
-  /** What the model was told last in a task, and its tools, as JSON. */
-  get lastRequest(): string {
-    return this.#provider.lastRequest();
+  /** What the model was told, and its tools, as JSON. */
+  get longestRequest(): string {
+    return this.#provider.longestRequest();
   }
 
   /** What the first command of a session found out: a file of `.runa` in its record. */
