@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { spanText } from "../../src/cli/words/time-text.ts";
+import type { WorkSummary } from "../../src/work/summary.ts";
 import { AgentAtWork, type AgentOptions, POOR, REFUSED, runText } from "../kit/agents/agent-at-work.ts";
 import { MCP_TOOL, SKILL_DESCRIPTION } from "../kit/agents/gifts.ts";
 import { THREE_ANSWERS, TURNS, WRITTEN } from "../kit/agents/provider.ts";
@@ -62,7 +63,8 @@ describe.each(CASES)("$title", ({ agent, title, ...options }) => {
     });
     expect(document.llm?.requests).toBeGreaterThanOrEqual(TURNS);
     expect(patch, story).toContain(`+${WRITTEN.content.trimEnd()}`);
-    expect(await readFile(join(run.record, "work/summary.json"), "utf8"), story).toContain(WRITTEN.message);
+    const summary = JSON.parse(await readFile(join(run.record, "work/summary.json"), "utf8")) as WorkSummary;
+    expect(summary.commits).toMatchObject([{ author: agent, subject: WRITTEN.message }]);
     const shown = await desk.type(["show", agent]);
     expect(shown).toMatch(/^ *llm +\d+ requests, .*\$0\.1\d+, of /m);
     expect(shown).toMatch(/^ *egress +\d+ hosts?, \d+ denied: /m);
