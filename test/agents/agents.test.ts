@@ -64,7 +64,9 @@ describe.each(CASES)("$title", ({ agent, title, ...options }) => {
     expect(document.llm?.requests).toBeGreaterThanOrEqual(TURNS);
     expect(patch, story).toContain(`+${WRITTEN.content.trimEnd()}`);
     const summary = JSON.parse(await readFile(join(run.record, "work/summary.json"), "utf8")) as WorkSummary;
-    expect(summary.commits).toMatchObject([{ author: agent, subject: WRITTEN.message }]);
+    expect(summary.commits).toMatchObject([
+      { author: expect.stringMatching(`^${agent} <${agent}@`) as string, subject: WRITTEN.message },
+    ]);
     const shown = await desk.type(["show", agent]);
     expect(shown).toMatch(/^ *llm +\d+ requests, .*\$0\.1\d+, of /m);
     expect(shown).toMatch(/^ *egress +\d+ hosts?, \d+ denied: /m);
