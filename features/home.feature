@@ -109,6 +109,26 @@ Feature: The home of a session
       | busybox |
       | home    |
 
+  Scenario: A directory of the host is copied into the home, and the record has its digest
+    Given the profile says:
+      """
+      files = [{ target = "~/.tool/rules", source = "HERE/rules" }]
+      """
+    And the host has the file "HERE/rules/all.md" with "be brief"
+    And the host has the file "HERE/rules/more/some.md" with "be kind"
+    And an agent that runs:
+      """
+      cd ~/.tool/rules && cat all.md more/some.md && stat -c ' %a %U' more/some.md
+      """
+    When the operator runs `agentd run site-builder`
+    Then its stdout is:
+      """
+      be briefbe kind 600 site-builder
+
+      """
+    And the record says:
+      | home_files | [{ "target": "~/.tool/rules", "sha256": "3834143891fe55aa094b44e0d1fcd456de127087b2811e09d4ff1392246f0ad9" }] |
+
   Scenario: A link that the image has in the way is not followed
     Given the image "linked-home"
     And the profile says:

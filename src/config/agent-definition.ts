@@ -8,6 +8,7 @@ import { AGENT_NAME } from "../profile/keys/what-runs.ts";
 import { always, type Context, duration, isTable, rule } from "../profile/rules/field-rules.ts";
 import { DIALECTS } from "../profile/rules/llm-providers.ts";
 import { GIFT_PLACES, type GiftPlaces } from "./agent-gifts.ts";
+import { ruleOf } from "./problems.ts";
 
 const NPM_PACKAGE = /^(?:@[a-z0-9._-]+\/)?[a-z0-9._-]+(?:\{arch\})?@\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 const NPM_RULE = "must be a package of npm with its exact version, such as @openai/codex@0.171.0";
@@ -99,7 +100,7 @@ function tableRules(
   for (const issue of error?.issues ?? []) {
     const path = [table, ...issue.path];
     if (issue.code !== "unrecognized_keys") {
-      context.addIssue({ code: "custom", path, message: issue.message });
+      context.addIssue({ code: "custom", path, message: ruleOf(issue) });
       continue;
     }
     for (const key of issue.keys) {

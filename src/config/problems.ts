@@ -68,7 +68,8 @@ function expandUnknownKeys(schema: z.ZodType, issue: Issue): { path: KeyPath; ru
   return issue.keys.map((key) => ({ path: [...path, key], rule: unknownKeyRule(key, known) }));
 }
 
-function ruleOf(issue: Issue): string {
+/** The rule that an issue is about, as a sentence without a full stop. */
+export function ruleOf(issue: Issue): string {
   // What is wrong with the name of a table's key.
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => message).join("; ");
   return issue.message;

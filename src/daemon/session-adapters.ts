@@ -20,10 +20,10 @@ import type { Failpoints } from "../failpoints.ts";
 import type { FifoMaker } from "../fifos.ts";
 import { ifThere } from "../if-there.ts";
 import { GATE_TARGET } from "../local/container-request.ts";
+import type { HostPaths } from "../local/host-paths.ts";
 import type {
   Credentials,
   Gate as GatePort,
-  HostPaths,
   Leftovers,
   WorkspaceExport,
   WorkspacePublication,

@@ -2,7 +2,8 @@
 import { AgentdError } from "../errors.ts";
 import { containerName } from "./container-request.ts";
 import { gitIdentity } from "./git-identity.ts";
-import type { HomeFile, Staging } from "./ports.ts";
+import type { HomeFile } from "./host-paths.ts";
+import type { Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 
 /**

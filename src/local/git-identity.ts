@@ -1,6 +1,6 @@
 /** Who a session's commits are from, where nothing in it says so. */
 import type { Profile } from "../profile/profile.ts";
-import type { HomeFile } from "./ports.ts";
+import type { HomeFile } from "./host-paths.ts";
 
 const SYSTEM = "/etc/gitconfig";
 const OF_THE_USER = "~/.config/git/config";

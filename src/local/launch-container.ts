@@ -4,7 +4,7 @@ import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import { fillHome } from "./fill-home.ts";
 import { openNetwork } from "./networks.ts";
-import type { HomeFile } from "./ports.ts";
+import type { HomeFile } from "./host-paths.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
 

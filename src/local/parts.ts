@@ -1,8 +1,9 @@
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../sessions/port/ports.ts";
+import type { HostPaths } from "./host-paths.ts";
 import type { Network } from "./network-ports.ts";
-import type { Credentials, Engine, HostPaths, Leftovers, Workspaces } from "./ports.ts";
+import type { Credentials, Engine, Leftovers, Workspaces } from "./ports.ts";
 import type { Volumes } from "./volume-ports.ts";
 
 /** What the local executor is made of. */

@@ -10,9 +10,10 @@ import type { ContainerExit } from "../podman/exits/exit-watch.ts";
 import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
-import type { Llm, Mount, Profile } from "../profile/profile.ts";
+import type { Llm, Profile } from "../profile/profile.ts";
 import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
+import type { HomeContent } from "./host-paths.ts";
 import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";
 import type { ExecGates, LiveContainers } from "./live-ports.ts";
 
@@ -92,21 +93,6 @@ export interface WorkspacePublication extends PublishOptions {
   readonly author: { readonly name: string; readonly email: string };
   /** Undefined: none is configured. */
   readonly token: { readonly source: string; readonly value: string } | undefined;
-}
-
-/** A file to write, by its path from the home. */
-export interface HomeFile {
-  readonly path: string;
-  readonly content: Buffer;
-  /** Default: no. */
-  readonly isExecutable?: boolean;
-}
-
-export interface HomeContent {
-  /** Written in any case. */
-  readonly files: readonly HomeFile[];
-  /** The first of these that is free is written, after the files; none where that cannot be. */
-  readonly fallback: readonly HomeFile[];
 }
 
 /** A directory of the host to copy. */
@@ -209,30 +195,6 @@ export interface Credentials extends ExecGates {
   launcherArgv(command: readonly string[]): ContainerRequest["argv"];
   /** The end of such a launcher's command line, the same in every version of agentd. */
   launcherEnding(command: readonly string[]): readonly string[];
-}
-
-/** Checks the paths of the host that a profile names, at each launch: they may have changed since the configuration. */
-export interface HostPaths {
-  /** The directory with all links resolved, and the digest of its contents. Throws `methodology_invalid`. */
-  methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
-  /**
-   * Puts the request of a session into its `.runa`, where the methodology at that resolved place declares requests.
-   *
-   * @param job whose `runaDirectory` no container has yet.
-   * @returns warnings for the operator.
-   */
-  placeRequest(
-    methodology: string,
-    job: { readonly runaDirectory: string; readonly requestFile: string },
-  ): Promise<readonly string[]>;
-  /** The files that an entry of the profile's puts into the home, and their digest. Throws `file_invalid`. */
-  homeEntry(
-    file: Profile["files"][number],
-  ): Promise<{ readonly files: readonly HomeFile[]; readonly sha256: string }>;
-  /** The directory to copy with all links resolved. Throws `directory_invalid`. */
-  directorySource(directory: string): Promise<string>;
-  /** The mount's source with all links resolved. Throws `mount_invalid`. */
-  mountSource(mount: Mount): Promise<string>;
 }
 
 /** What the host has for sessions: staging directories and gates. */

@@ -10,8 +10,9 @@ import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
+import type { HomeFile } from "./host-paths.ts";
 import { openVolumes } from "./open-volumes.ts";
-import type { Gate, HomeFile, Staging } from "./ports.ts";
+import type { Gate, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
 

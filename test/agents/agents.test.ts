@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { spanText } from "../../src/cli/words/time-text.ts";
+import type { WorkSummary } from "../../src/work/summary.ts";
 import { AgentAtWork, type AgentOptions, POOR, REFUSED, runText } from "../kit/agents/agent-at-work.ts";
 import { MCP_TOOL, SKILL_DESCRIPTION } from "../kit/agents/gifts.ts";
 import { THREE_ANSWERS, TURNS, WRITTEN } from "../kit/agents/provider.ts";
@@ -19,7 +20,7 @@ const CASES: readonly Case[] = [
     agent: "opencode",
     title: "opencode with models of Anthropic",
     dialect: "anthropic",
-    keys: { command: ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5", "$AGENTD_REQUEST"] },
+    keys: { command: ["opencode", "run", "--auto", "-m", "anthropic/claude-sonnet-4-5", "$AGENTD_REQUEST"] },
   },
 ];
 
@@ -62,17 +63,20 @@ describe.each(CASES)("$title", ({ agent, title, ...options }) => {
     });
     expect(document.llm?.requests).toBeGreaterThanOrEqual(TURNS);
     expect(patch, story).toContain(`+${WRITTEN.content.trimEnd()}`);
-    expect(await readFile(join(run.record, "work/summary.json"), "utf8"), story).toContain(WRITTEN.message);
+    const summary = JSON.parse(await readFile(join(run.record, "work/summary.json"), "utf8")) as WorkSummary;
+    expect(summary.commits).toMatchObject([
+      { author: expect.stringMatching(`^${agent} <${agent}@`) as string, subject: WRITTEN.message },
+    ]);
     const shown = await desk.type(["show", agent]);
     expect(shown).toMatch(/^ *llm +\d+ requests, .*\$0\.1\d+, of /m);
-    expect(shown).toMatch(/^ *egress +.*1 /m);
+    expect(shown).toMatch(/^ *egress +\d+ hosts?, \d+ denied: /m);
     told.push(...shown.split("\n").filter((line) => /^ *(?:llm|egress) /.test(line)));
     expect(await at.found(run, "allowed")).toBe("the world");
     expect(await at.found(run, "denied")).toContain("allow");
     expect([allowed.connections(), denied.connections()]).toEqual([1, 0]);
     expect(await at.found(run, "root")).toContain("Read-only file system");
-    expect(at.lastRequest).toContain(SKILL_DESCRIPTION);
-    if (desk.definition.mcp !== undefined) expect(at.lastRequest).toContain(MCP_TOOL);
+    expect(at.longestRequest).toContain(SKILL_DESCRIPTION);
+    if (desk.definition.mcp !== undefined) expect(at.longestRequest).toContain(MCP_TOOL);
     expect(document.home_files.map(({ target }) => target)).toContain(`${desk.definition.skills}/greet`);
     // Without a price, a budget in dollars would refuse its very first request.
     for (const model of document.llm?.models ?? []) await desk.priceOf(model);

@@ -38,7 +38,7 @@ describe("an agent of the operator's own", () => {
       reject: false,
     });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-    expect(stdout).toContain("noted\n");
+    expect(stdout).toMatch(/^noted$/m);
     const { stdout: patch } = await sandbox.run(["diff", "notes"]);
     expect(patch.toString()).toContain("+++ b/TODO.md\n@@ -0,0 +1 @@\n+- Water the plants");
   });

@@ -107,7 +107,7 @@ describe("agentd completion", () => {
 
   it("offers the operator's own agents with the others, also one that cannot be read", async () => {
     const { stdout } = await agentd(daemon.directory, "__complete", "--", "image", "build", "");
-    const words = stdout.trimEnd().split("\n");
+    const words = stdout.split("\n");
     expect(words).toContain("codex\tCodex CLI of OpenAI");
     expect(words).toContain("todo\tNotes what it is asked to do");
     expect(words).toContain("wrong\t");

@@ -163,6 +163,12 @@ describe("a definition of the operator's", () => {
       "a whole number and a unit",
     ],
     [
+      "a variable that no profile may set",
+      'description = "x"\n[profile]\nenv = { PATH = "/x" }\n',
+      ":3: profile.env",
+      "changes how programs load",
+    ],
+    [
       "keys that exclude each other",
       'description = "x"\n[profile]\nnetwork = "private"\nallow = ["a.example.org"]\n',
       ":4: profile.allow",

@@ -76,6 +76,8 @@ describe("a configuration", () => {
           directoryLimitBytes: 2 * 1024 ** 3,
           git: undefined,
           files: [],
+          skills: [],
+          mcpServers: [],
           publish: undefined,
           stallMs: undefined,
           onStall: "warn",
@@ -239,6 +241,8 @@ describe("a configuration", () => {
       ignore: [],
       directoryLimitBytes: 2 * 1024 ** 3,
       git: { name: "Ada", email: "ada@example.com" },
+      skills: [],
+      mcpServers: [],
       files: [
         { target: "~/a", content: "a" },
         { target: "~/b", source: join(file.directory, "b") },

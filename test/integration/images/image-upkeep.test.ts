@@ -130,9 +130,9 @@ describe("agentd image pull", () => {
 
   it.each([
     [["nobody"], "unknown_profile", "Existing profiles: p0"],
-    [[], "image_missing", "agentd image build pi"],
+    [[], "image_missing", "agentd image build test-unbuilt"],
   ])("of %j is refused with %s", async (names, code, next) => {
-    await configure("localhost/agentd/pi:latest");
+    await configure("localhost/agentd/test-unbuilt:latest");
     const { exitCode, stderr } = await agentd("image", "pull", ...names);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`[${code}]`);

@@ -45,17 +45,18 @@ const outsideNow = async (): Promise<string[]> => [
 describe("the files of a home", () => {
   it("are there with their modes, whatever the umask", async () => {
     const umask = process.umask(0o077);
+    const script = { ...file("run.sh", "#!/bin/sh\n"), isExecutable: true };
     try {
-      await fill(file(".config/tool/a.toml", "a = 1\n"), file(".config/b"), file("empty", ""));
+      await fill(file(".config/tool/a.toml", "a = 1\n"), file(".config/b"), file("empty", ""), script);
     } finally {
       process.umask(umask);
     }
     expect(await readFile(join(home, ".config/tool/a.toml"), "utf8")).toBe("a = 1\n");
-    const modes = [".config", ".config/tool", ".config/tool/a.toml", ".config/b", "empty"].map(
+    const modes = [".config", ".config/tool", ".config/tool/a.toml", ".config/b", "empty", "run.sh"].map(
       async (path) => (await stat(join(home, path))).mode & 0o777,
     );
-    expect(await Promise.all(modes)).toEqual([0o700, 0o700, 0o600, 0o600, 0o600]);
-    expect((await readdir(home)).sort()).toEqual([".config", "empty"]);
+    expect(await Promise.all(modes)).toEqual([0o700, 0o700, 0o600, 0o600, 0o600, 0o700]);
+    expect((await readdir(home)).sort()).toEqual([".config", "empty", "run.sh"]);
   });
 
   it("leave a directory as it is that the home has", async () => {

@@ -115,9 +115,9 @@ export class AgentAtWork {
     );
   }
 
-  /** What the model was told last in a task, and its tools, as JSON. */
-  get lastRequest(): string {
-    return this.#provider.lastRequest();
+  /** What the model was told, and its tools, as JSON. */
+  get longestRequest(): string {
+    return this.#provider.longestRequest();
   }
 
   /** What the first command of a session found out: a file of `.runa` in its record. */
@@ -142,9 +142,9 @@ export class AgentAtWork {
 
 /** In a line: how a run ended, and how soon after the gateway refused a request, if it did. */
 export function runText({ document, ledger }: AgentRun): string {
-  const { outcome, start_timestamp: start, end_timestamp: end } = document;
+  const { outcome, exit_code: code, signal, start_timestamp: start, end_timestamp: end } = document;
   const refusal = ledger.find((line) => line.includes('"kind":"refused"'));
-  const took = `${outcome} ${secondsBetween(start, end)} s after its start`;
+  const took = `${outcome} (${code ?? signal}) ${secondsBetween(start, end)} s after its start`;
   if (refusal === undefined) return took;
   const { time } = JSON.parse(refusal) as { readonly time: string };
   return `${took}, ${secondsBetween(time, end)} s after the first refusal`;

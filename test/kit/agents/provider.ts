@@ -1,4 +1,8 @@
 /** A mock of the providers that others maintain, with answers that make an agent do a task. */
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { type ChatCompletionRequest, type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import type { Tools } from "./tools.ts";
 
@@ -15,8 +19,8 @@ export const THREE_ANSWERS = 0.061;
 
 export interface Provider {
   readonly url: string;
-  /** The last request of the task as JSON: what the model was told, and its tools. */
-  readonly lastRequest: () => string;
+  /** The longest request, as it came: what the model was told, and its tools. */
+  readonly longestRequest: () => string;
   close(): Promise<void>;
 }
 
@@ -33,20 +37,50 @@ export interface Script {
 
 export async function startProvider(script: Script): Promise<Provider> {
   const mock = new LLMock({ port: 0, auth: { apiKeys: [script.key] } });
-  let last = "";
-  mock.on({ predicate: () => true }, async (request) => {
+  mock.on({ predicate: () => true }, async (asked) => {
     // Titles of sessions and the like.
-    if (!hasTools(request)) return { content: "A greeting", ...used(10) };
-    last = JSON.stringify(request);
-    const turn = request.messages.filter(({ role }) => role === "tool").length;
+    if (!hasTools(asked)) return { content: "A greeting", ...used(10) };
+    const turn = asked.messages.filter(({ role }) => role === "tool").length;
     if (turn === TURNS - 1) await script.onLastTurn();
-    return { ...answerOf(script, turn, repositoryIn(request)), ...used(OUTPUT_TOKENS) };
+    return { ...answerOf(script, turn, repositoryIn(asked)), ...used(OUTPUT_TOKENS) };
   });
   await mock.start();
+  const bodies = await keepBodies(mock.url);
   return {
-    url: mock.url,
-    lastRequest: () => last,
-    close: async () => mock.stop(),
+    url: bodies.url,
+    longestRequest: bodies.longest,
+    close: async () => {
+      bodies.close();
+      await mock.stop();
+    },
+  };
+}
+
+/** Keeps what comes before the mock, which leaves out parts that it does not know. */
+async function keepBodies(mockUrl: string) {
+  let longest = "";
+  const server = createServer((incoming, response) => {
+    void (async () => {
+      const body = await buffer(incoming);
+      if (body.length > longest.length) longest = body.toString();
+      const { method, headers } = incoming;
+      const to = request(new URL(incoming.url ?? "/", mockUrl), { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      to.on("error", () => response.destroy());
+      to.end(body);
+    })();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    longest: () => longest,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
   };
 }
 

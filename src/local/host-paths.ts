@@ -1,0 +1,41 @@
+/** What the local executor needs of the paths that a profile names on this host, and what of them goes into a home. */
+import type { Mount, Profile } from "../profile/profile.ts";
+
+/** A file to write, by its path from the home. */
+export interface HomeFile {
+  readonly path: string;
+  readonly content: Buffer;
+  /** Default: no. */
+  readonly isExecutable?: boolean;
+}
+
+export interface HomeContent {
+  /** Written in any case. */
+  readonly files: readonly HomeFile[];
+  /** The first of these that is free is written, after the files; none where that cannot be. */
+  readonly fallback: readonly HomeFile[];
+}
+
+/** Checks the paths of the host that a profile names, at each launch: they may have changed since the configuration. */
+export interface HostPaths {
+  /** The directory with all links resolved, and the digest of its contents. Throws `methodology_invalid`. */
+  methodology(directory: string): Promise<{ readonly directory: string; readonly digest: string }>;
+  /**
+   * Puts the request of a session into its `.runa`, where the methodology at that resolved place declares requests.
+   *
+   * @param job whose `runaDirectory` no container has yet.
+   * @returns warnings for the operator.
+   */
+  placeRequest(
+    methodology: string,
+    job: { readonly runaDirectory: string; readonly requestFile: string },
+  ): Promise<readonly string[]>;
+  /** The files that an entry of the profile's puts into the home, and their digest. Throws `file_invalid`. */
+  homeEntry(
+    file: Profile["files"][number],
+  ): Promise<{ readonly files: readonly HomeFile[]; readonly sha256: string }>;
+  /** The directory to copy with all links resolved. Throws `directory_invalid`. */
+  directorySource(directory: string): Promise<string>;
+  /** The mount's source with all links resolved. Throws `mount_invalid`. */
+  mountSource(mount: Mount): Promise<string>;
+}
