@@ -89,9 +89,9 @@ export class Arena {
    * Makes the directories and the configuration.
    *
    * @param {Ground} ground
-   * @param {{ maxSessions?: number, minFree?: string, script?: string }} options
+   * @param {{ maxSessions?: number, minFree?: string, script?: string, keep?: boolean }} options
    */
-  async prepare({ image, repositoryUrl }, { maxSessions = 4, minFree = "1g", script = AGENT }) {
+  async prepare({ image, repositoryUrl }, { maxSessions = 4, minFree = "1g", script = AGENT, keep = false }) {
     await mkdir(this.#host);
     await mkdir(this.#failpoints);
     const profile = {
@@ -102,6 +102,7 @@ export class Arena {
       credentials: [{ name: "TOKEN", source: "CHAOS_TOKEN" }],
       mounts: [{ source: this.#host, target: "/host" }],
       network: "allowlist",
+      keep: keep ? "always" : "never",
       publish: { branch: "chaos/{session}", on: PUBLISHED },
       // Writes down for which record it ran.
       after: [
@@ -227,6 +228,16 @@ export class Arena {
     await untilLong("the end of all sessions", async () => (await this.openSessions()) === 0);
   }
 
+  /** Removes what is kept of the one session. @returns {Promise<string[]>} What is wrong with that. */
+  async removeKept() {
+    const kept = join(this.sandbox.stateDirectory, "kept");
+    // One that is being removed is not listed any more.
+    const { exitCode, stderr } = await this.sandbox.run(["rm", "--all", "--force"]);
+    if (exitCode !== 0) return [`it is not removed: ${stderr}`];
+    await untilLong("the end of what is kept", async () => (await namesIn(kept)).length === 0);
+    return [];
+  }
+
   /** @param {string} sessionId */
   async #startsOf(sessionId) {
     return (await readFile(join(this.#host, sessionId), "utf8")).split("\n").length - 1;
@@ -239,8 +250,8 @@ export class Arena {
  * @template T
  * @param {Ground} ground
  * @param {(arena: Arena) => Promise<T>} use
- * @param {{ maxSessions?: number, minFree?: string, script?: string }} [options] By default 4, the daemon's default, and the
- *   agent that can be let go.
+ * @param {{ maxSessions?: number, minFree?: string, script?: string, keep?: boolean }} [options] By default 4, the daemon's default,
+ *   the agent that can be let go, and nothing kept.
  */
 export async function inArena(ground, use, options = {}) {
   const sandbox = await createSandbox();

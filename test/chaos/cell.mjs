@@ -51,7 +51,8 @@ export async function tryCell(ground, row, victim, code) {
   if (expected.includes("no such victim")) return cell;
   cell.exit_code = code;
   try {
-    await inArena(ground, (arena) => play(arena, row, cell, code));
+    const options = { keep: row.kept === true };
+    await inArena(ground, (arena) => play(arena, row, cell, code), options);
     if (cell.leaks.length > 0) cell.wrong.push("leaks");
   } catch (error) {
     cell.fate = "error";
@@ -83,6 +84,7 @@ async function play(arena, row, cell, code) {
   Object.assign(cell, { fate, starts });
   if (!cell.expected.some((expected) => expected === fate)) cell.wrong.push(`another outcome (${cause})`);
   cell.wrong.push(...wrong);
+  if (row.kept === true) cell.wrong.push(...(await arena.removeKept()));
   await daemon.stop();
   await outliveMirrorLocks(arena);
   cell.leaks.push(...(await leaks(arena)));
@@ -146,11 +148,12 @@ async function leaveSession(arena, { label }, code) {
  * @param {Arena} arena
  * @param {Row} row
  */
-async function comeTo(arena, { label, ordered, typed }) {
+async function comeTo(arena, { label, ordered, typed, kept }) {
   const words = ordered === true ? ["stop", "--all"] : typed;
   if (words === undefined) return await arena.hit(label);
   await arena.commandStarted();
   if (typed !== undefined) await arena.handedOver();
+  if (kept === true) await arena.allSealed();
   if (typed?.[0] === "resume") await arena.type(["pause", "--latest"]);
   const client = arena.type(words);
   const pid = await arena.hit(label);

@@ -17,6 +17,9 @@ const ESSENTIALS: readonly (readonly [FailpointLabel, Victim])[] = [
   ["supervising", "gateway"],
   ["end_ordered", "daemon"],
   ["finishing_journaled", "daemon"],
+  ["kept", "daemon"],
+  ["keep_removed", "daemon"],
+  ["entered", "service"],
   ["recovery_decided", "daemon"],
 ];
 

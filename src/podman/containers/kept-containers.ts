@@ -10,7 +10,7 @@ import { lastLine, type Podman } from "../host/engine-report.ts";
 import type { EngineHost } from "../host/host-features.ts";
 import { containerMissing, engineFailure } from "../service/engine-failure.ts";
 import type { EngineHttp } from "../service/http.ts";
-import { keptReply, mountReply } from "../service/replies.ts";
+import { keptReply } from "../service/replies.ts";
 import { type ContainerRequest, containerSpec, type Containment } from "./container-spec.ts";
 import { statusOf } from "./container-status.ts";
 import type { Containers } from "./containers.ts";
@@ -118,7 +118,8 @@ export class KeptContainers {
       path: `/containers/${name}/mount`,
       repeatable: true,
     });
-    return mountReply.parse(JSON.parse(reply.text));
+    // Not as JSON.
+    return reply.text.trim();
   }
 
   async #inspect(name: string, tried: string, query?: Readonly<Record<string, string>>) {

@@ -25,6 +25,7 @@ describe("a configuration", () => {
         exportLimitBytes: 256 * 1024 ** 2,
         logLimitBytes: 1024 ** 3,
         pauseMaxMs: 24 * 60 * 60 * 1000,
+        keepMaxBytes: 20 * 1024 ** 3,
         minFreeBytes: 1024 ** 3,
         socketPath: undefined,
         maxSessions: 3,
@@ -84,6 +85,8 @@ describe("a configuration", () => {
           seccompProfile: undefined,
           exceptions: [],
           redact: "seal",
+          keep: "never",
+          keepForMs: 24 * 60 * 60 * 1000,
           after: [],
         },
       ],
@@ -98,6 +101,7 @@ describe("a configuration", () => {
       record_limit = "64m"
       export_limit = "8m"
       log_limit = "512k"
+      keep_max = "50g"
       min_free = "0"
       socket_path = "/run/x.sock"
       max_sessions = 7
@@ -115,6 +119,8 @@ describe("a configuration", () => {
       seccomp_profile = "filter.json"
       read_only_root = false
       redact = "view"
+      keep = "on-failure"
+      keep_for = "2d"
       exceptions = [
         { allow = "E003", reason = "pings" },
         { allow = "device", reason = "an emulator", until = "2099-12-31" },
@@ -183,6 +189,7 @@ describe("a configuration", () => {
       exportLimitBytes: 8 * 1024 ** 2,
       logLimitBytes: 512 * 1024,
       pauseMaxMs: 24 * 60 * 60 * 1000,
+      keepMaxBytes: 50 * 1024 ** 3,
       minFreeBytes: 0,
       socketPath: "/run/x.sock",
       maxSessions: 7,
@@ -254,6 +261,8 @@ describe("a configuration", () => {
         { allow: "E006", reason: "packages" },
       ],
       redact: "view",
+      keep: "on-failure",
+      keepForMs: 48 * 60 * 60 * 1000,
       after: [{ command: ["/usr/bin/tell"] }],
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {
