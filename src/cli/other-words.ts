@@ -35,7 +35,7 @@ export const MEANINGS: readonly Meaning[] = [
       "apply a changed configuration with `agentd reload`.",
   },
   {
-    words: ["rm", "remove", "delete", "prune", "clean", "gc"],
+    words: ["delete", "prune", "clean", "gc"],
     advice:
       "`agentd audit prune` removes old records; containers and clones are removed when a session is sealed, and those\n" +
       "of kept sessions by `agentd rm`.",

@@ -34,7 +34,7 @@ async function keeping(world: World, keys: Record<string, string> = { keep: "on-
 async function run(world: World, words: readonly string[]) {
   const { sandbox } = await world.daemon();
   const { exitCode, stdout, stderr } = await sandbox.run(words);
-  return { exitCode, stdout: stdout.toString(), stderr: String(stderr) };
+  return { exitCode, stdout: stdout.toString(), stderr };
 }
 
 /** What the newest session is shown as. */

@@ -29,6 +29,8 @@ export interface KeptContainersOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Checks a created container against its request; throws `container_weaker`. */
   readonly verify: (id: string, request: ContainerRequest) => Promise<void>;
+  /** Checks the ids of a started one; throws `container_weaker`. */
+  readonly verifyIds: (id: string) => Promise<void>;
 }
 
 /** A layer, or a home, can have hundreds of thousands of files. */
@@ -94,6 +96,12 @@ export class KeptContainers {
       await this.unmount(kept);
       throw error;
     }
+  }
+
+  /** Starts what `create` has made; nothing but its first process runs in it. @throws `container_weaker`. */
+  async start(id: string): Promise<void> {
+    await this.#options.containers.start(id);
+    await this.#options.verifyIds(id);
   }
 
   /**
