@@ -1,5 +1,5 @@
-Feature: Hands on a running session
-  An operator looks into a session, and works in it, while its command runs.
+Feature: Hands on a session
+  An operator looks into a session, and works in it, while its command runs and after its end.
 
   Background:
     Given an agent that runs:
@@ -74,3 +74,33 @@ Feature: Hands on a running session
     And the operator runs `agentd exec site-builder -- true`
     Then it exits with 125
     And its stderr says "its command does not run" and "session_not_running"
+
+  Scenario: A failed session is kept, looked into and removed
+    Given the profile says:
+      """
+      keep = "on-failure"
+      """
+    And an agent that runs:
+      """
+      echo left > work.txt
+      exit 5
+      """
+    When the operator runs `agentd run site-builder`
+    Then it exits with 5
+    And its stderr says "kept:" and "agentd enter SHORT"
+    When the operator runs `agentd ps -a`
+    Then its stdout mentions "SHORT", "KEPT" and "for 23 h"
+    When the operator runs `agentd enter site-builder -- cat work.txt`
+    Then it exits with 0
+    And its stdout is:
+      """
+      left
+
+      """
+    When the operator runs `agentd rm site-builder`
+    Then it exits with 0
+    And its stderr says "SESSION" and "is not kept any more"
+    And nothing of the session is left behind
+    When the operator runs `agentd enter site-builder -- true`
+    Then it exits with 125
+    And its stderr says "SESSION" and "nothing of it is kept"

@@ -13,6 +13,8 @@ export interface KeptContainers {
      * Throws `container_missing`, `container_weaker`.
      */
     create(kept: string, request: RequestOnKept, without: ReadonlySet<string>): Promise<string>;
+    /** Starts it. Throws `container_weaker`. */
+    start(id: string): Promise<void>;
     /** Gives back the file system of an ended one, once for each `create`, when that one is gone; one that is not mounted is fine. */
     unmount(name: string): Promise<void>;
   };

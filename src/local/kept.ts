@@ -53,6 +53,8 @@ export class KeptOnThisHost implements KeptJobs {
     const id = await engine.kept.create(name, request, without);
     try {
       await failpoints.reach("enter_created");
+      await engine.kept.start(id);
+      // It checks the filter of system calls, too.
       await engine.startContainer(id, undefined, profile.seccompProfile === undefined ? "agentd" : "own");
       await failpoints.reach("entered");
       return id;

@@ -57,6 +57,7 @@ export async function findHost(finding: FindingHost): Promise<FoundHost> {
     kept: new KeptContainers({
       ...{ http, containers, podman, host, containment, labels },
       verify: (id, request) => verifier.verifyCreated(id, request),
+      verifyIds: (id) => verifier.verifyIds(id),
     }),
   };
 }

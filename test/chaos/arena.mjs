@@ -16,6 +16,16 @@ import { until } from "../kit/until.mjs";
 /** @typedef {import("../../src/failpoints.ts").FailpointLabel} Label */
 /** @typedef {{ image: string, repositoryUrl: string }} Ground */
 
+/**
+ * @typedef {object} ArenaOptions
+ * @property {number} [maxSessions]
+ * @property {string} [minFree]
+ * @property {string} [script] Of the agent.
+ * @property {string} [disk] As in a profile.
+ * @property {Record<string, string | boolean>[]} [volumes] As in a profile.
+ * @property {boolean} [keep] Whether what sessions leave is kept.
+ */
+
 export const PROFILE = "chaos";
 /** Every outcome that a cell can have once its command has started. */
 const PUBLISHED = [
@@ -102,11 +112,11 @@ export class Arena {
    * Makes the directories and the configuration.
    *
    * @param {Ground} ground
-   * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string, volumes?: Record<string, string | boolean>[] }} options
+   * @param {ArenaOptions} options
    */
   async prepare(
     { image, repositoryUrl },
-    { maxSessions = 4, minFree = "1g", script = AGENT, disk, volumes },
+    { maxSessions = 4, minFree = "1g", script = AGENT, disk, volumes, keep = false },
   ) {
     await mkdir(this.#host);
     await mkdir(this.#failpoints);
@@ -120,6 +130,7 @@ export class Arena {
       network: "allowlist",
       ...(disk === undefined ? {} : { disk }),
       ...(volumes === undefined ? {} : { volumes }),
+      keep: keep ? "always" : "never",
       publish: { branch: "chaos/{session}", on: PUBLISHED },
       // Writes down for which record it ran.
       after: [
@@ -250,6 +261,16 @@ export class Arena {
     await untilLong("the end of all sessions", async () => (await this.openSessions()) === 0);
   }
 
+  /** Removes what is kept of the one session. @returns {Promise<string[]>} What is wrong with that. */
+  async removeKept() {
+    const kept = join(this.sandbox.stateDirectory, "kept");
+    // One that is being removed is not listed any more.
+    const { exitCode, stderr } = await this.sandbox.run(["rm", "--all", "--force"]);
+    if (exitCode !== 0) return [`it is not removed: ${stderr}`];
+    await untilLong("the end of what is kept", async () => (await namesIn(kept)).length === 0);
+    return [];
+  }
+
   /** @param {string} sessionId */
   async #startsOf(sessionId) {
     return (await readFile(join(this.#host, sessionId), "utf8")).split("\n").length - 1;
@@ -262,8 +283,8 @@ export class Arena {
  * @template T
  * @param {Ground} ground
  * @param {(arena: Arena) => Promise<T>} use
- * @param {{ maxSessions?: number, minFree?: string, script?: string, disk?: string, volumes?: Record<string, string | boolean>[] }} [options] By default 4, the daemon's
- *   default, the agent that can be let go, no bound on the disk and no volumes.
+ * @param {ArenaOptions} [options] By default 4, the daemon's default, the agent that can be let go, no bound on the disk, no volumes,
+ *   and nothing kept.
  */
 export async function inArena(ground, use, options = {}) {
   const sandbox = await createSandbox();

@@ -54,6 +54,7 @@ export async function tryCell(ground, row, victim, code) {
     const options = {
       ...(row.fills === true ? { disk: MOST_ON_DISK } : {}),
       ...(row.volumes === true ? { volumes: VOLUMES } : {}),
+      keep: row.kept === true,
     };
     await inArena(ground, (arena) => play(arena, row, cell, code), options);
     if (cell.leaks.length > 0) cell.wrong.push("leaks");
@@ -87,6 +88,7 @@ async function play(arena, row, cell, code) {
   Object.assign(cell, { fate, starts });
   if (!cell.expected.some((expected) => expected === fate)) cell.wrong.push(`another outcome (${cause})`);
   cell.wrong.push(...wrong);
+  if (row.kept === true) cell.wrong.push(...(await arena.removeKept()));
   await daemon.stop();
   await outliveMirrorLocks(arena);
   cell.leaks.push(...(await leaks(arena)));
@@ -150,7 +152,7 @@ async function leaveSession(arena, { label }, code) {
  * @param {Arena} arena
  * @param {Row} row
  */
-async function comeTo(arena, { label, ordered, typed, fills }) {
+async function comeTo(arena, { label, ordered, typed, fills, kept }) {
   if (fills === true) {
     await arena.commandStarted();
     await arena.fillDisk();
@@ -159,6 +161,7 @@ async function comeTo(arena, { label, ordered, typed, fills }) {
   if (words === undefined) return await arena.hit(label);
   await arena.commandStarted();
   if (typed !== undefined) await arena.handedOver();
+  if (kept === true) await arena.allSealed();
   if (typed?.[0] === "resume") await arena.type(["pause", "--latest"]);
   const client = arena.type(words);
   const pid = await arena.hit(label);

@@ -32,6 +32,7 @@
  * @property {boolean} [volumes] The profile has volumes: one of its own, and a copy of a shared one.
  * @property {boolean} [fills] It comes to it because it has more on the disk than its profile allows.
  * @property {readonly string[]} [typed] It comes to it because its operator types this about it.
+ * @property {boolean} [kept] Its profile keeps it after its end. What is typed is typed once it is sealed.
  * @property {Record<Victim, readonly Fate[]>} fates
  */
 
@@ -111,6 +112,12 @@ const PAUSE = ["pause", "--latest"];
 /** After a pause. */
 const RESUME = ["resume", "--latest"];
 
+const ENTER = ["enter", "--latest", "--", "true"];
+
+const RM = ["rm", "--latest"];
+/** Sealed and kept: the container is there, and nobody has a network any more. */
+const kept = { ...withoutContainer, removed: COMMAND };
+
 /** In the order of the labels. @type {readonly Row[]} */
 export const EXPECTATIONS = [
   // The client has no answer yet, and asks the next daemon again.
@@ -158,6 +165,8 @@ export const EXPECTATIONS = [
   { label: "publishing", command: "ended", fates: over },
   { label: "pushed", command: "ended", fates: over },
   { label: "published", command: "ended", fates: over },
+  { label: "keeping", command: "ended", kept: true, fates: ended },
+  { label: "kept", command: "ended", kept: true, fates: ended },
   { label: "gate_removed", command: "ended", fates: over },
   { label: "staging_removed", command: "ended", fates: over },
   { label: "redacting", command: "ended", fates: over },
@@ -167,6 +176,12 @@ export const EXPECTATIONS = [
   { label: "sealed", command: "ended", fates: over },
   { label: "sealed_told", command: "ended", fates: over },
   { label: "after_run", command: "ended", fates: over },
+  { label: "enter_noted", command: "ended", kept: true, typed: ENTER, fates: kept },
+  { label: "enter_created", command: "ended", kept: true, typed: ENTER, fates: kept },
+  { label: "entered", command: "ended", kept: true, typed: ENTER, fates: kept },
+  { label: "keep_removing", command: "ended", kept: true, typed: RM, fates: kept },
+  { label: "keep_removed", command: "ended", kept: true, typed: RM, fates: withoutContainer },
+  { label: "keep_removal_noted", command: "ended", kept: true, typed: RM, fates: withoutContainer },
   { label: "recovery_listed", command: "started", recovery: true, fates: running },
   { label: "recovery_decided", command: "started", recovery: true, fates: running },
   { label: "recovery_cleaned", command: "started", recovery: true, fates: running },

@@ -19,6 +19,9 @@ const ESSENTIALS: readonly (readonly [FailpointLabel, Victim])[] = [
   ["disk_exceeded", "daemon"],
   ["end_ordered", "daemon"],
   ["finishing_journaled", "daemon"],
+  ["kept", "daemon"],
+  ["keep_removed", "daemon"],
+  ["entered", "service"],
   ["recovery_decided", "daemon"],
 ];
 

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly chain: Chain;
   /** Whether a session is in the index of open records: a daemon runs it, or the next one will continue it. */
   readonly isOpen: (sessionId: string) => boolean;
+  /** Whether its container and its clone are kept, for an operator who looks into them. */
+  readonly isKept: (sessionId: string) => boolean;
 }
 
 /** Reads the evidence of an instance; one that never sealed has no keys and an empty chain. */
@@ -23,5 +25,6 @@ export function readEvidence(stateDirectory: string): Evidence {
     keys: readPublicKeys(paths.keys),
     chain: new Chain(paths.chain),
     isOpen: (sessionId) => existsSync(join(stateDirectory, "open", sessionId)),
+    isKept: (sessionId) => existsSync(join(stateDirectory, "kept", sessionId)),
   };
 }

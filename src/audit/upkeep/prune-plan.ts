@@ -126,6 +126,8 @@ async function checkPrunable(
     const { outcome, end_timestamp: endTimestamp } = await readDocument(place.directory, ANY_DOCUMENT_BYTES);
     if (outcome === null || endTimestamp === null || evidence.isOpen(place.id)) return refused("not sealed");
     if (Date.parse(endTimestamp) >= endedBeforeMs) return undefined;
+    if (evidence.isKept(place.id))
+      return refused(`what it has left is kept: remove that first, with \`agentd rm ${place.id}\``);
     if (!(await isInChain(place, evidence))) {
       return refused("does not match the chain: see `agentd audit verify`");
     }

@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
@@ -27,10 +26,7 @@ export const rm: CommandDefinition = {
       .option("-a, --all", "remove what is kept of every session")
       .option("-f, --force", "also of a session that somebody has entered")
       .addHelpText("after", example("agentd rm e81234", "agentd rm --all"))
-      .action((sessions: readonly string[], options: RmOptions, self: Command) => {
-        const named = [sessions.length > 0 || undefined, options.latest, options.all];
-        if (named.filter((given) => given !== undefined).length !== 1)
-          self.error("error: give sessions, --latest or --all");
+      .action((sessions: readonly string[], options: RmOptions) => {
         start((context) => removeSessions(sessions, options, context));
       }),
 };
@@ -41,6 +37,8 @@ async function removeSessions(
   options: RmOptions,
   context: CliContext,
 ): Promise<number> {
+  const given = [sessions.length > 0 || undefined, options.latest, options.all];
+  if (given.filter((each) => each !== undefined).length !== 1) throw notOne();
   const force = options.force === true;
   return await withPersistentClient(context, async (client) => {
     const named = sessions.length > 0 ? sessions : [undefined];
@@ -78,4 +76,11 @@ async function keptSessions(client: Caller): Promise<string[]> {
     if (fresh.length === 0 || sessions.length < MAX_LIST_LENGTH) return ids;
     until = fresh.at(-1)?.queued_timestamp;
   }
+}
+
+function notOne(): AgentdError {
+  return new AgentdError("usage", {
+    tried: "select sessions to remove",
+    why: "give sessions, --latest or --all",
+  });
 }

@@ -17,9 +17,10 @@ import { consoleLogOf } from "../console/follow.ts";
 import { readLastLines } from "../console/last-lines.ts";
 import { coloured, colourOf } from "../terminal/colours.ts";
 import { printable } from "../terminal/printable.ts";
-import { renderTable, type TableSpace } from "../terminal/table.ts";
+import type { TableSpace } from "../terminal/table.ts";
 import { egressText, readEgress } from "./egress-text.ts";
 import { type Fact, renderFacts } from "./facts.ts";
+import { journalText } from "./journal-text.ts";
 import { keptText } from "./kept-text.ts";
 import { llmText } from "./llm-text.ts";
 import { peakTexts } from "./peak-texts.ts";
@@ -54,8 +55,6 @@ const SHOWN_NOTES = 5;
 
 /** How many of the lines that it printed are shown. */
 const SHOWN_LINES = 10;
-
-const TIMELINE = ["TIME", "AFTER", "STATE", "EVENT", "DETAILS"];
 
 /**
  * Adds to a view what only the record has.
@@ -265,36 +264,4 @@ function excludedFacts({ excluded, excluded_count: count }: SessionView): Fact[]
 
 function present(facts: readonly (readonly [string, string | null])[]): Fact[] {
   return facts.flatMap(([name, fact]): Fact[] => (fact === null ? [] : [[name, fact]]));
-}
-
-function journalText(journal: SessionReport["journal"], space: TableSpace): string {
-  if (journal instanceof AgentdError) return `The journal is not shown: ${journal.message}`;
-  const beginMs = Date.parse(journal[0]?.time ?? "");
-  return renderTable(
-    TIMELINE,
-    journal.map((entry) => eventRow(entry, beginMs)),
-    space,
-  );
-}
-
-/** Fields of a line that only hold the journal together. */
-const LINKS = ["seq", "prev"];
-
-function eventRow({ time, state, event, ...details }: JournalEntry, beginMs: number): string[] {
-  const told = Object.entries(details).filter(([name, value]) => !LINKS.includes(name) && !isNothing(value));
-  return [
-    time,
-    `+${spanText(Date.parse(time) - beginMs)}`,
-    state,
-    event ?? "",
-    told.map(([name, value]) => `${name}=${detailText(value)}`).join(" "),
-  ];
-}
-
-function isNothing(value: unknown): boolean {
-  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
-}
-
-function detailText(value: unknown): string {
-  return typeof value === "string" && !value.includes(" ") ? value : JSON.stringify(value);
 }

@@ -4,12 +4,12 @@
 import { AgentdError } from "../../errors.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import { weaknesses } from "../containers/container-check.ts";
-import type { ContainerRequest, Containment } from "../containers/container-spec.ts";
+import { type ContainerRequest, type Containment, idMappings } from "../containers/container-spec.ts";
 import type { Containers } from "../containers/containers.ts";
 import { lastLine, type Podman } from "../host/engine-report.ts";
 import type { EngineHost } from "../host/host-features.ts";
 import { containerMissing } from "../service/engine-failure.ts";
-import { parseOciConfig, seccompWeaknesses } from "./oci-config.ts";
+import { idWeaknesses, parseOciConfig, seccompWeaknesses } from "./oci-config.ts";
 
 export interface VerifierOptions {
   readonly containers: Containers;
@@ -64,6 +64,16 @@ export class ContainerVerifier {
       refuseWeak(id, seccompWeaknesses(parseOciConfig(await this.#readOciConfig(id, signal))));
       if (image !== undefined) this.#filtered.add(image);
     });
+  }
+
+  /**
+   * Checks the ids of a started container on a file system that is no image's: inspect does not show them.
+   *
+   * @throws as `verifyStarted`.
+   */
+  async verifyIds(id: string): Promise<void> {
+    const config = parseOciConfig(await this.#readOciConfig(id));
+    refuseWeak(id, idWeaknesses(config, idMappings(this.#options.host)));
   }
 
   #isFiltered(image: string | undefined): boolean {

@@ -2,10 +2,18 @@
  * What the OCI runtime was given for a container: evidence for what inspect does not show.
  */
 import * as z from "zod";
+import type { IdRange } from "../containers/container-spec.ts";
 import { REFUSED_CALLS } from "./seccomp-profile.ts";
+
+const idMaps = z
+  .array(z.object({ containerID: z.int(), hostID: z.int(), size: z.int() }))
+  .nullish()
+  .transform((list) => list ?? []);
 
 const ociConfig = z.object({
   linux: z.object({
+    uidMappings: idMaps,
+    gidMappings: idMaps,
     seccomp: z
       .object({
         defaultAction: z.string(),
@@ -23,8 +31,28 @@ export function parseOciConfig(text: string): OciConfig {
   return ociConfig.parse(JSON.parse(text));
 }
 
+/** How the mapping of ids differs from what was asked, each as a phrase; empty when it is the same. */
+export function idWeaknesses(
+  { linux: { uidMappings, gidMappings } }: OciConfig,
+  asked: { readonly UIDMap: readonly IdRange[]; readonly GIDMap: readonly IdRange[] },
+): string[] {
+  const users = sameRanges(uidMappings, asked.UIDMap) ? [] : ["its user ids are mapped differently"];
+  const groups = sameRanges(gidMappings, asked.GIDMap) ? [] : ["its group ids are mapped differently"];
+  return [...users, ...groups];
+}
+
+function sameRanges(maps: OciConfig["linux"]["uidMappings"], asked: readonly IdRange[]): boolean {
+  const ranges = maps.map(({ containerID, hostID, size }) => [containerID, hostID, size]);
+  const expected = asked.map((range) => [range.container_id, range.host_id, range.size]);
+  return JSON.stringify(ranges) === JSON.stringify(expected);
+}
+
 /** How the filter of system calls is weaker than sessions need, each as a phrase; empty when it is as needed. */
-export function seccompWeaknesses({ linux: { seccomp } }: OciConfig): string[] {
+export function seccompWeaknesses({
+  linux: { seccomp },
+}: {
+  readonly linux: Pick<OciConfig["linux"], "seccomp">;
+}): string[] {
   if (seccomp === null || seccomp === undefined) return ["it has no seccomp profile"];
   const { defaultAction, syscalls } = seccomp;
   const allowed = REFUSED_CALLS.filter((call) => {

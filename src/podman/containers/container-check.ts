@@ -25,7 +25,8 @@ export function weaknesses(
   return [
     ...weakPrivileges(container),
     ...weakSurroundings(container, request.surroundings),
-    ...weakIdMapping(container, host),
+    // Of the others inspect does not show them: see `ContainerVerifier.verifyIds`.
+    ...(request.rootDirectory === undefined ? weakIdMapping(container, host) : []),
     ...weakNamespaces(container, request),
     ...request.binds.flatMap((bind) => weakBind(container, bind)),
     ...weakLimits(container, request, host),

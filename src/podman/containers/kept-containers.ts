@@ -10,7 +10,7 @@ import { lastLine, type Podman } from "../host/engine-report.ts";
 import type { EngineHost } from "../host/host-features.ts";
 import { containerMissing, engineFailure } from "../service/engine-failure.ts";
 import type { EngineHttp } from "../service/http.ts";
-import { keptReply, mountReply } from "../service/replies.ts";
+import { keptReply } from "../service/replies.ts";
 import { type ContainerRequest, containerSpec, type Containment } from "./container-spec.ts";
 import { statusOf } from "./container-status.ts";
 import type { Containers } from "./containers.ts";
@@ -29,6 +29,8 @@ export interface KeptContainersOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Checks a created container against its request; throws `container_weaker`. */
   readonly verify: (id: string, request: ContainerRequest) => Promise<void>;
+  /** Checks the ids of a started one; throws `container_weaker`. */
+  readonly verifyIds: (id: string) => Promise<void>;
 }
 
 /** A layer, or a home, can have hundreds of thousands of files. */
@@ -96,6 +98,12 @@ export class KeptContainers {
     }
   }
 
+  /** Starts what `create` has made; nothing but its first process runs in it. @throws `container_weaker`. */
+  async start(id: string): Promise<void> {
+    await this.#options.containers.start(id);
+    await this.#options.verifyIds(id);
+  }
+
   /**
    * Gives back the file system of an ended container, once for each `create`, when that one is gone: the last time unmounts it. One
    * that is not mounted is fine.
@@ -118,7 +126,8 @@ export class KeptContainers {
       path: `/containers/${name}/mount`,
       repeatable: true,
     });
-    return mountReply.parse(JSON.parse(reply.text));
+    // Not as JSON.
+    return reply.text.trim();
   }
 
   async #inspect(name: string, tried: string, query?: Readonly<Record<string, string>>) {

@@ -133,6 +133,3 @@ export const keptReply = z.object({
   /** Bytes of its layer. */
   SizeRw: z.int().nullish(),
 });
-
-/** The directory in which a container's file system is mounted. */
-export const mountReply = z.string();

@@ -27,6 +27,7 @@ describe("a configuration", () => {
         logLimitBytes: 1024 ** 3,
         pauseMaxMs: 24 * 60 * 60 * 1000,
         eventsKeepMs: 30 * 24 * 60 * 60 * 1000,
+        keepMaxBytes: 20 * 1024 ** 3,
         minFreeBytes: 1024 ** 3,
         socketPath: undefined,
         maxSessions: 3,
@@ -91,6 +92,8 @@ describe("a configuration", () => {
           exceptions: [],
           redact: "seal",
           records: undefined,
+          keep: "never",
+          keepForMs: 24 * 60 * 60 * 1000,
           after: [],
         },
       ],
@@ -106,6 +109,7 @@ describe("a configuration", () => {
       export_limit = "8m"
       log_limit = "512k"
       records = { max_bytes = "50g", keep_min = 20 }
+      keep_max = "50g"
       min_free = "0"
       socket_path = "/run/x.sock"
       max_sessions = 7
@@ -129,6 +133,8 @@ describe("a configuration", () => {
       read_only_root = false
       redact = "view"
       records = { keep = "90d" }
+      keep = "on-failure"
+      keep_for = "2d"
       exceptions = [
         { allow = "E003", reason = "pings" },
         { allow = "device", reason = "an emulator", until = "2099-12-31" },
@@ -199,6 +205,7 @@ describe("a configuration", () => {
       logLimitBytes: 512 * 1024,
       pauseMaxMs: 24 * 60 * 60 * 1000,
       eventsKeepMs: 30 * 24 * 60 * 60 * 1000,
+      keepMaxBytes: 50 * 1024 ** 3,
       minFreeBytes: 0,
       socketPath: "/run/x.sock",
       maxSessions: 7,
@@ -284,6 +291,8 @@ describe("a configuration", () => {
       ],
       redact: "view",
       records: { keepMs: 90 * 86_400_000, keepMin: 1, maxBytes: undefined },
+      keep: "on-failure",
+      keepForMs: 48 * 60 * 60 * 1000,
       after: [{ command: ["/usr/bin/tell"] }],
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {

@@ -90,6 +90,8 @@ const ADDED = {
   devices: [],
   capAdd: [],
   exceptions: [],
+  keep: "never",
+  keepForMs: 86_400_000,
   redact: "seal",
   after: [],
   allow: [],

@@ -99,7 +99,7 @@ describe("a command that is called otherwise elsewhere", () => {
     [["restart"], "agentd reload"],
     [["cron"], "agentd schedule"],
     [["history"], "agentd ps -a"],
-    [["audit", "rm"], "agentd audit prune"],
+    [["audit", "delete"], "agentd audit prune"],
   ])("is answered with what it is called here: %j", (argv, command) => {
     const line = read(...argv);
     if (line.kind !== "wrong") throw new Error(line.kind);

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type ContainerParts, containerRequest } from "../../../src/local/container-request.ts";
+import {
+  type ContainerParts,
+  containerRequest,
+  enteredRequest,
+} from "../../../src/local/container-request.ts";
 
 interface Changes {
   readonly workUnit?: string;
@@ -182,5 +186,53 @@ describe("the container of a session", () => {
   it("gives conmon a deadline only when the session has one", () => {
     expect(containerRequest(parts()).timeoutSeconds).toBeUndefined();
     expect(containerRequest(parts({ longestMs: 1_500 })).timeoutSeconds).toBe(2);
+  });
+});
+
+describe("the container in which a kept session is looked into", () => {
+  const entered = (network: "private" | "allowlist", homeVolume?: string) => {
+    const { instance, job, declared } = parts({ network });
+    const { sessionId, profile } = job;
+    return enteredRequest({
+      ...{ instance, declared, homeVolume },
+      number: "1a2b3c4d",
+      kept: { sessionId, profile, hasInput: true },
+      directories: {
+        directory: "/staging",
+        homeDirectory: "/staging/home",
+        repoDirectory: "/staging/repo",
+        runaDirectory: "/staging/runa",
+        inputDirectory: "/staging/input",
+      },
+    });
+  };
+
+  it("has what the session has left, a copy of .runa, no gate and no log", () => {
+    const { binds, logPath, labels } = entered("private");
+    expect(binds.map(({ source, target, readOnly }) => [source, target, readOnly])).toEqual([
+      ["/staging/home", "/home/site-builder", false],
+      ["/staging/repo", "/home/site-builder/repo", false],
+      ["/staging/runa", "/home/site-builder/repo/.runa", false],
+      ["/staging/input", "/agentd/input", true],
+    ]);
+    expect(logPath).toBeUndefined();
+    // Not a session's: a daemon that starts sweeps it.
+    expect(labels).toEqual({
+      "io.agentd.instance": "0a1b2c3d",
+      "io.agentd.entered": "0123456789abcdef",
+      "io.agentd.profile": "site-builder",
+    });
+  });
+
+  it("is confined as the session was, and has no network behind an allowlist", () => {
+    const { network, limits, surroundings } = containerRequest(parts());
+    expect(entered("private")).toMatchObject({ network, limits, surroundings });
+    expect(entered("allowlist").network).toBe("none");
+  });
+
+  it("has the home of an image where the session had it", () => {
+    const { binds, homeVolume } = entered("private", "agentd-1-home");
+    expect(homeVolume).toBe("agentd-1-home");
+    expect(binds.map(({ target }) => target)).not.toContain("/home/site-builder");
   });
 });

@@ -27,6 +27,33 @@ const REQUEST: ContainerRequest = {
 };
 
 describe("the create request of a container", () => {
+  it("takes the file system, the home and the label of one that has ended, and keeps no log", () => {
+    const { spec } = containerSpec(
+      {
+        ...REQUEST,
+        rootDirectory: "/storage/overlay/1/merged",
+        homeVolume: "agentd-1-home",
+        logPath: undefined,
+        selinuxLevel: "s0:c1,c2",
+      },
+      modern,
+      CONTAINMENT,
+    );
+    expect(spec).toMatchObject({
+      rootfs: "/storage/overlay/1/merged",
+      volumes: [{ Name: "agentd-1-home", Dest: REQUEST.home, Options: ["nosuid", "nodev"] }],
+      log_configuration: { driver: "none" },
+      selinux_opts: ["level:s0:c1,c2"],
+      volatile: true,
+    });
+    expect(spec).not.toHaveProperty("image");
+  });
+
+  it("has the file system outlive a power cut where it stays", () => {
+    const { spec } = containerSpec({ ...REQUEST, isDurable: true }, modern, CONTAINMENT);
+    expect(spec).toMatchObject({ volatile: false });
+  });
+
   it("says everything that matters, whatever the defaults are", () => {
     const ranges = [
       { container_id: 0, host_id: 1, size: 39_000 },
