@@ -80,6 +80,7 @@ export function containerRequest(parts: ContainerParts): ContainerRequest {
     labels: { [INSTANCE_LABEL]: instance, [SESSION_LABEL]: sessionId, [PROFILE_LABEL]: profile.name },
     limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
     surroundings: surroundingsOf(profile),
+    runtime: profile.runtime,
     timeoutSeconds: longestMs === undefined ? undefined : Math.ceil(longestMs / 1000),
   };
 }
