@@ -69,3 +69,23 @@ Feature: Hardening
     When the operator runs `agentd run site-builder`
     Then it exits with 125
     And its stderr says "exception_expired" and "E003 capability has held until 2020-01-01"
+
+  Scenario: A runtime that this host does not have fails the session, and says what to do
+    Given the profile says:
+      """
+      runtime = "krun"
+      exceptions = [{ allow = "E007", reason = "strangers write the requests" }]
+      """
+    And an agent that runs:
+      """
+      echo never
+      """
+    When the operator runs `agentd run site-builder --json`
+    Then it exits with 125
+    And the record says:
+      | outcome | "launch_failed" |
+      | stage   | "create"        |
+    And its stderr says "cannot use the OCI runtime krun" and "containers.conf"
+    When the operator runs `agentd doctor site-builder`
+    Then it exits with 1
+    And its stdout mentions "runtimes" and "install krun"

@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   engine_timeout: "The Podman service did not answer within the deadline.",
   engine_failed: "Podman refused or failed a request.",
   engine_unsuitable: "Podman on this host cannot run sessions as agentd needs them.",
+  runtime_missing: "Podman finds no OCI runtime of that name.",
   container_missing: "The container no longer exists.",
   container_weaker: "The created container is less confined than requested.",
   image_missing: "The image is not on this host and cannot be pulled.",

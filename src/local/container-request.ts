@@ -126,12 +126,13 @@ export function enteredRequest(parts: EnteredParts): RequestOnKept {
 }
 
 /** Network, limits and rights, the same whoever looks in. */
-function confinement(profile: Profile): Pick<ContainerRequest, "network" | "limits" | "surroundings"> {
+function confinement(profile: Profile): Pick<ContainerRequest, "network" | "limits" | "surroundings" | "runtime"> {
   return {
     // What the allowlist opens, agentd opens from outside.
     network: profile.network === "allowlist" ? "none" : profile.network,
     limits: { memoryBytes: profile.memoryBytes, cpus: profile.cpus, pids: profile.pids },
     surroundings: surroundingsOf(profile),
+    runtime: profile.runtime,
   };
 }
 

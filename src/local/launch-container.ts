@@ -1,3 +1,4 @@
+import { AgentdError } from "../errors.ts";
 import { DEFAULT_PIDS } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
@@ -99,7 +100,10 @@ async function startContainer(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  await engine.startContainer(id, imageId, profile.seccompProfile === undefined ? "agentd" : "own");
+  const filter = profile.seccompProfile === undefined ? "agentd" : "own";
+  await engine.startContainer(id, imageId, filter).catch((error: unknown) => {
+    throw ofRuntime(error, profile);
+  });
   await failpoints.reach("container_started");
 }
 
@@ -111,4 +115,16 @@ function warningsOfLimits(profile: Profile, unenforced: readonly ("memory" | "cp
   return missed.length === 0
     ? []
     : [`This host cannot limit ${missed.join(", ")}; the session runs without.`];
+}
+
+/** A runtime that a profile chose may not work on this host, and Podman's message does not say that it was chosen. */
+function ofRuntime(error: unknown, { runtime }: Profile): unknown {
+  if (runtime === undefined || !(error instanceof AgentdError) || error.code !== "engine_failed")
+    return error;
+  return new AgentdError("engine_failed", {
+    tried: `start the container with the runtime ${runtime}`,
+    why: error.why,
+    next: `Try it with \`podman --runtime ${runtime} run\`, or remove the profile's runtime; see \`agentd doctor\`.`,
+    cause: error,
+  });
 }

@@ -1,7 +1,5 @@
 /** The entry to the engine room: everything that sessions need from Podman, without how it is done. */
 import { join } from "node:path";
-import type { Environment } from "../environment.ts";
-import type { Logger } from "../log.ts";
 import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import { type ContainerRequest, containerSpec, homeVolume } from "./containers/container-spec.ts";
 import { type ContainerStatus, type Exited, statusOf } from "./containers/container-status.ts";
@@ -11,32 +9,20 @@ import type { KeptContainers } from "./containers/kept-containers.ts";
 import type { LiveContainers } from "./containers/live-containers.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
 import { type ListedVolume, Volumes } from "./containers/volumes.ts";
+import type { EngineOptions } from "./engine-options.ts";
 import { EventStream } from "./exits/event-stream.ts";
 import { ExitFiles, EXITS_BELOW_RUNTIME } from "./exits/exit-files.ts";
-import { ALL_EXIT_HINTS, type ExitHints } from "./exits/exit-hints.ts";
+import { ALL_EXIT_HINTS } from "./exits/exit-hints.ts";
 import { type ContainerExit, ExitWatch } from "./exits/exit-watch.ts";
 import { findHost, type FoundHost } from "./found-host.ts";
 import { type Podman, podmanProgram } from "./host/engine-report.ts";
 import { type EngineHost, type LimitName, SESSION_UID } from "./host/host-features.ts";
 import { containerGroup } from "./host/user-manager-group.ts";
 import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
+import { RuntimeContainers } from "./runtime-containers.ts";
 import type { EngineService } from "./service/engine-service.ts";
 import { EngineHttp } from "./service/http.ts";
 import { serviceOf } from "./service/service-of.ts";
-
-export interface EngineOptions {
-  /** The daemon's; the service gets the allowed part of it. */
-  readonly environment: Environment;
-  /** Private to the user, exists, and is cleared by a boot; the service's socket and the seccomp profile lie in it. */
-  readonly runtimeDirectory: string;
-  /** Path of the socket of a service that agentd does not run; undefined starts one. */
-  readonly externalSocket?: string | undefined;
-  /** On every container made here, and on no other. */
-  readonly instanceLabel: { readonly name: string; readonly value: string };
-  /** Default `ALL_EXIT_HINTS`. */
-  readonly hints?: ExitHints | undefined;
-  readonly log: Logger;
-}
 
 /** A container that was created and has not started. */
 export interface CreatedContainer {
@@ -53,6 +39,7 @@ export class Engine {
   readonly #http: EngineHttp;
   readonly #containers: Containers;
   readonly #volumes: Volumes;
+  readonly #runtimes: RuntimeContainers;
   readonly #exits: ExitWatch;
   readonly #exitFiles: ExitFiles;
   readonly #events: EventStream;
@@ -69,6 +56,12 @@ export class Engine {
     this.#containers = new Containers(this.#http);
     this.#podman = podmanProgram(environment, undefined);
     this.#volumes = new Volumes(this.#http, this.#podman);
+    const { runtimeDirectory, externalSocket } = options;
+    const ofServices = { runtimeDirectory, environment, externalSocket, log };
+    this.#runtimes = new RuntimeContainers({
+      ...{ podman: this.#podman, containers: this.#containers },
+      ...ofServices,
+    });
     this.#exitFiles = new ExitFiles({
       directory: join(environment["XDG_RUNTIME_DIR"] ?? "/", EXITS_BELOW_RUNTIME),
       onExit: (id, complete) => this.#exits.hint(id, complete),
@@ -101,6 +94,7 @@ export class Engine {
     await this.#service.start();
     this.#found = await findHost({
       ...{ http: this.#http, containers: this.#containers, podman: this.#podman, labels: this.#labels },
+      create: (request, spec) => this.#runtimes.create(request, spec),
       ...this.#options,
     });
     if (this.#followsEvents) void this.#events.follow();
@@ -111,7 +105,7 @@ export class Engine {
     this.#events.close();
     this.#exitFiles.close();
     this.#http.close();
-    await this.#service.stop();
+    await Promise.all([this.#service.stop(), this.#runtimes.stop()]);
   }
 
   /** What this host can do; known after `start`. */
@@ -152,7 +146,7 @@ export class Engine {
     const { host, containment } = this.#started;
     const { spec, unenforcedLimits } = containerSpec({ ...request, labels }, host, containment);
     if (request.homeFromImage) await this.#volumes.create(homeVolume(request.name), labels);
-    const id = await this.#containers.create(request.name, spec, signal);
+    const id = await this.#runtimes.create(request, spec, signal);
     try {
       await this.verifyContainer(id, request, signal);
       if (request.homeFromImage) await this.#containers.giveDirectory(id, request.home, SESSION_UID, signal);

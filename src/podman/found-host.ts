@@ -5,7 +5,7 @@ import { mostProcesses } from "./confinement/process-limit.ts";
 import { writeSessionProfile } from "./confinement/seccomp-profile.ts";
 import type { Containment } from "./containers/container-spec.ts";
 import type { Containers } from "./containers/containers.ts";
-import { KeptContainers } from "./containers/kept-containers.ts";
+import { type CreateContainer, KeptContainers } from "./containers/kept-containers.ts";
 import { LiveContainers } from "./containers/live-containers.ts";
 import type { Podman } from "./host/engine-report.ts";
 import { type EngineHost, readEngineHost } from "./host/host-features.ts";
@@ -29,6 +29,7 @@ export interface FindingHost {
   readonly http: EngineHttp;
   readonly containers: Containers;
   readonly podman: Podman;
+  readonly create: CreateContainer;
   /** On every container of this instance. */
   readonly labels: Readonly<Record<string, string>>;
   readonly environment: Environment;
@@ -38,7 +39,7 @@ export interface FindingHost {
 
 /** Asks the engine. @throws `engine_unavailable`, `engine_unsuitable`. */
 export async function findHost(finding: FindingHost): Promise<FoundHost> {
-  const { http, containers, podman, labels, environment, runtimeDirectory } = finding;
+  const { http, containers, podman, create, labels, environment, runtimeDirectory } = finding;
   const managerGroup = await userManagerGroup();
   const delegated = managerGroup === undefined ? [] : await delegatedControllers(managerGroup);
   const host = await readEngineHost(http, delegated);
@@ -55,7 +56,7 @@ export async function findHost(finding: FindingHost): Promise<FoundHost> {
       canFreeze: host.cgroupVersion === "v2",
     }),
     kept: new KeptContainers({
-      ...{ http, containers, podman, host, containment, labels },
+      ...{ http, containers, podman, create, host, containment, labels },
       verify: (id, request) => verifier.verifyCreated(id, request),
       verifyIds: (id) => verifier.verifyIds(id),
     }),

@@ -28,6 +28,7 @@ export const profileDocumentSchema = z
   .superRefine(workspaceRules, always)
   .superRefine(allowRule, always)
   .superRefine(llmRule, always)
+  .superRefine(runtimeRule, always)
   .superRefine(publishRules, always)
   .superRefine(hardeningRules, always)
   .superRefine(agentRules, always)
@@ -72,6 +73,15 @@ function llmRule(profile: unknown, context: Context): void {
   if (network !== "host" && network !== "none") return;
   const message = `needs network = "allowlist" or "private", and not ${JSON.stringify(network)}`;
   context.addIssue({ code: "custom", path: ["llm"], message });
+}
+
+/** The gateway listens in the container's network namespace, which these runtimes do not give to what runs in them. */
+function runtimeRule(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  const { runtime, network = defaultNetwork(profile), llm } = profile;
+  if ((runtime !== "krun" && runtime !== "runsc") || (network !== "allowlist" && llm === undefined)) return;
+  const message = `${JSON.stringify(runtime)} works neither with network = "allowlist" nor with llm`;
+  context.addIssue({ code: "custom", path: ["runtime"], message });
 }
 
 function publishRules(profile: unknown, context: Context): void {

@@ -5,7 +5,7 @@ import { exceptionEndMs, hardeningRule, type Weakening, weakenings } from "./rul
 
 type Keys = Pick<
   Profile,
-  "network" | "mounts" | "capAdd" | "devices" | "seccompProfile" | "readOnlyRoot" | "exceptions"
+  "network" | "mounts" | "capAdd" | "devices" | "seccompProfile" | "readOnlyRoot" | "runtime" | "exceptions"
 >;
 
 /** What a profile weakens, each rule with its exception if there is one. */
@@ -17,6 +17,7 @@ export function weakened(profile: Keys): Weakening[] {
     devices: profile.devices,
     seccomp_profile: profile.seccompProfile,
     read_only_root: profile.readOnlyRoot,
+    runtime: profile.runtime,
   };
   return weakenings(keys, profile.exceptions);
 }

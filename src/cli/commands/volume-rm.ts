@@ -62,10 +62,13 @@ function findVolume(name: string, volumes: readonly SurveyedVolume[]): SurveyedV
 
 function requireUnused({ id, openSessions }: SurveyedVolume): void {
   if (openSessions.length === 0) return;
-  const [one, ...more] = openSessions;
+  const sessions = openSessions.join(", ");
   throw new AgentdError("volume_in_use", {
     tried: `remove the volume ${id}`,
-    why: `session ${[one, ...more].join(", ")} has it, or will have it`,
+    why:
+      openSessions.length === 1
+        ? `session ${sessions} has it, or will have it`
+        : `sessions ${sessions} have it, or will have it`,
     next: "Wait until the session has ended, or stop it with `agentd stop`.",
   });
 }

@@ -1,9 +1,10 @@
 /** Podman on this host: asked once, for every check that depends on its answer. */
 import { statfs } from "node:fs/promises";
 import { homeDirectory, type Host } from "../../config/paths.ts";
-import { type Finding, ok, warning } from "../../finding.ts";
+import { failure, type Finding, ok, warning } from "../../finding.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import type { EngineParts, EngineReport } from "../../podman/host/engine-report.ts";
+import type { FoundRuntime } from "../../podman/host/oci-runtimes.ts";
 import type { ImageStanding } from "../../podman/images/stored-images.ts";
 import type { Profile } from "../../profile/profile.ts";
 import type { Check } from "./check.ts";
@@ -19,6 +20,7 @@ export interface EngineLook {
   readonly image: (reference: string) => Promise<ImageStanding>;
   /** See `preparedImages`. */
   readonly prepared: () => Promise<ReadonlySet<string> | undefined>;
+  readonly runtime: (name: string) => Promise<FoundRuntime>;
 }
 
 /** Covers the question's own limit, and one image after the other. */
@@ -51,6 +53,10 @@ export async function startEngineLook(host: Host, socket: string | undefined): P
       return known;
     },
     prepared: () => prepared,
+    runtime: async (name) =>
+      await (
+        await import("../../podman/host/oci-runtimes.ts")
+      ).findRuntime(podmanProgram(host.env, undefined), name),
   };
 }
 
@@ -80,6 +86,7 @@ export function engineChecks(engine: EngineLook, needs: EngineNeeds): Check[] {
     check("seccomp_profile", () => seccompFinding(engine)),
     check("processes", () => sharedProcesses(engine, needs)),
     check("selinux_labels", () => labellingFinding(engine)),
+    check("runtimes", () => runtimesFinding(engine, profiles)),
     check("trust_policy", () => trustFinding(profiles, ground)),
   ];
 }
@@ -152,6 +159,31 @@ async function labellingFinding(engine: EngineLook): Promise<Finding | undefined
   return warning(
     `SELinux is ${mode}, but Podman does not confine containers with it`,
     "remove label = false below [containers] in ~/.config/containers/containers.conf and /etc/containers/containers.conf",
+  );
+}
+
+/** Which of the runtimes that a profile may name Podman finds. */
+async function runtimesFinding(
+  engine: EngineLook,
+  profiles: readonly Profile[],
+): Promise<Finding | undefined> {
+  if ((await engine.report()).kind !== "answers") return undefined;
+  const { RUNTIMES } = await import("../../profile/rules/runtimes.ts");
+  const looks = await Promise.all(
+    RUNTIMES.map(async (name) => ({ name, isFound: (await engine.runtime(name)).kind === "found" })),
+  );
+  const namesOf = (isWanted: boolean): string => {
+    const names = looks.filter(({ isFound }) => isFound === isWanted).map(({ name }) => name);
+    return names.length === 0 ? "none" : names.join(", ");
+  };
+  const summary = `Podman finds ${namesOf(true)}, and not ${namesOf(false)}`;
+  const missing = profiles.find(({ runtime }) =>
+    looks.some(({ name, isFound }) => name === runtime && !isFound),
+  );
+  if (missing === undefined) return ok(summary);
+  return failure(
+    `${summary}; profile ${missing.name} has runtime = "${missing.runtime}"`,
+    `install ${missing.runtime}, or name its path below [engine.runtimes] in ~/.config/containers/containers.conf`,
   );
 }
 

@@ -62,6 +62,8 @@ export interface ContainerRequest {
   readonly stopSignal?: NodeJS.Signals | undefined;
   readonly limits: Limits;
   readonly surroundings: Surroundings;
+  /** The OCI runtime that it is created with, and keeps. Default: Podman's. */
+  readonly runtime?: string | undefined;
 }
 
 /** Processes and threads of a session by default. */

@@ -18,6 +18,11 @@ import type { Containers } from "./containers.ts";
 /** The container on an ended one's file system; what that one had is not asked for again. */
 export type RequestOnKept = Omit<ContainerRequest, "image" | "rootDirectory" | "env" | "unsetEnv" | "argv">;
 
+export type CreateContainer = (
+  request: Pick<ContainerRequest, "name" | "runtime">,
+  spec: Readonly<Record<string, unknown>>,
+) => Promise<string>;
+
 export interface KeptContainersOptions {
   readonly http: EngineHttp;
   readonly containers: Containers;
@@ -27,6 +32,8 @@ export interface KeptContainersOptions {
   readonly containment: Containment;
   /** On every container made here. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Creates a container with the runtime that its request names. */
+  readonly create: CreateContainer;
   /** Checks a created container against its request; throws `container_weaker`. */
   readonly verify: (id: string, request: ContainerRequest) => Promise<void>;
   /** Checks the ids of a started one; throws `container_weaker`. */
@@ -75,7 +82,7 @@ export class KeptContainers {
    * @throws `container_missing` when there is no such ended container; `container_weaker`, with none left behind.
    */
   async create(kept: string, request: RequestOnKept, without: ReadonlySet<string>): Promise<string> {
-    const { host, containment, containers, labels, verify } = this.#options;
+    const { host, containment, containers, create, labels, verify } = this.#options;
     const { ProcessLabel: label, Config } = await this.#inspect(kept, `look into container ${kept}`);
     const whole: ContainerRequest = {
       ...request,
@@ -88,7 +95,7 @@ export class KeptContainers {
       labels: { ...request.labels, ...labels },
     };
     try {
-      const id = await containers.create(request.name, containerSpec(whole, host, containment).spec);
+      const id = await create(whole, containerSpec(whole, host, containment).spec);
       await verify(id, whole);
       return id;
     } catch (error) {

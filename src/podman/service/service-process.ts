@@ -21,6 +21,8 @@ export interface ServiceProcessOptions {
   readonly recordPath: string;
   /** The daemon's environment; only allowed names are passed on. */
   readonly environment: Environment;
+  /** The OCI runtime of the containers that it creates. Default: Podman's. */
+  readonly runtime?: string | undefined;
   /** The program; default `podman`, found on PATH. */
   readonly podman?: string | undefined;
   readonly log: Logger;
@@ -30,12 +32,20 @@ export class ServiceProcess implements EngineService {
   readonly socketPath: string;
   readonly #program: SupervisedProgram;
 
-  constructor({ socketPath, recordPath, environment, podman = "podman", log }: ServiceProcessOptions) {
+  constructor({
+    socketPath,
+    recordPath,
+    environment,
+    runtime,
+    podman = "podman",
+    log,
+  }: ServiceProcessOptions) {
+    const options = runtime === undefined ? [] : ["--runtime", runtime];
     const address = `unix://${socketPath}`;
     this.socketPath = socketPath;
     this.#program = new SupervisedProgram({
       name: "Podman service",
-      argv: [podman, "system", "service", "--time=0", address],
+      argv: [podman, ...options, "system", "service", "--time=0", address],
       environment: serviceEnvironment(environment),
       socketPath,
       recordPath,

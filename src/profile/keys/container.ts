@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { always, isTable, path, rule, size, text } from "../rules/field-rules.ts";
 import { HARDENING_RULES, hardeningRule, untilFault } from "../rules/hardening.ts";
+import { RUNTIMES } from "../rules/runtimes.ts";
 import { sizeBytes } from "../rules/sizes.ts";
 import { key, parsed, plain, shown } from "./key.ts";
 
@@ -59,6 +60,17 @@ const writtenException = z.strictObject({
 });
 
 export const CONTAINER = {
+  runtime: shown(
+    "runtime",
+    plain(
+      "runtime",
+      z.string().optional(),
+      z
+        .enum(RUNTIMES)
+        .optional()
+        .describe("OCI runtime of the container. krun and runsc need an exception, E007. Default: Podman's."),
+    ),
+  ),
   read_only_root: shown(
     "read_only_root",
     plain(

@@ -11,6 +11,7 @@ export interface HardeningKeys {
   readonly devices?: unknown;
   readonly seccomp_profile?: unknown;
   readonly read_only_root?: unknown;
+  readonly runtime?: unknown;
 }
 
 /** One rule of hardening. */
@@ -94,6 +95,16 @@ export const HARDENING_RULES: readonly HardeningRule[] = [
     explanation:
       "By default the container's file system is read-only but for the clone, the home, .runa, /tmp, /var/tmp and /run. With read_only_root = false the session may change whatever its user may write in the image. That lasts only as long as the session, but it can hide files where nobody looks, and fill the disk. Prefer an image that has what is needed, or a mount of an empty directory.",
     weakens: (value) => (value === false ? ["read_only_root = false"] : []),
+  },
+  {
+    code: "E007",
+    name: "runtime",
+    title: "another kind of confinement",
+    key: "runtime",
+    without: "error",
+    explanation:
+      "By default sessions run with Podman's runtime, crun or runc, and the kernel of the host enforces what agentd asks for and checks: the filter of system calls, capabilities, limits. krun runs a session in a small virtual machine and runsc on a kernel of its own in user space. Both keep the session away from the host's kernel, but what is enforced inside is theirs, and agentd does not check it. Prefer crun or runc, unless you know what the other one enforces.",
+    weakens: (runtime) => (runtime === "krun" || runtime === "runsc" ? [`runtime = "${runtime}"`] : []),
   },
 ];
 

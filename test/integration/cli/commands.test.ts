@@ -248,6 +248,7 @@ describe("agentd profiles", () => {
     disk_bytes: null,
     cpus: 0.5,
     pids: 2048,
+    runtime: null,
     read_only_root: true,
     tmp_bytes: 1024 ** 3,
     shm_bytes: null,

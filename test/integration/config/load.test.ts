@@ -82,6 +82,7 @@ describe("a configuration", () => {
           publish: undefined,
           stallMs: undefined,
           onStall: "warn",
+          runtime: undefined,
           readOnlyRoot: true,
           tmpBytes: 1024 ** 3,
           shmBytes: undefined,
@@ -120,6 +121,7 @@ describe("a configuration", () => {
       stall = "20m"
       on_stall = "stop"
       disk = "20g"
+      runtime = "crun"
       volumes = [
         { name = "npm", target = "~/.npm", size = "4g" },
         { name = "go", target = "/go", shared = true, mode = "copy" },
@@ -264,6 +266,7 @@ describe("a configuration", () => {
         },
       ],
       diskBytes: 20 * 1024 ** 3,
+      runtime: "crun",
       volumes: [
         {
           name: "npm",

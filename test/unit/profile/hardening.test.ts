@@ -26,6 +26,7 @@ const WEAKER: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   E004: { devices: ["/dev/kvm", "nvidia.com/gpu=all"] },
   E005: { seccomp_profile: "filter.json" },
   E006: { read_only_root: false },
+  E007: { runtime: "runsc" },
 };
 
 describe("a rule of hardening", () => {

@@ -38,6 +38,25 @@ describe("Admission", () => {
     expect(admission.position("d")?.position).toBe(1);
   });
 
+  it("keeps the volumes of a session that has given its place back, until it leaves", async () => {
+    const admission = new Admission(places(1));
+    const withCache = (id: string): Claim => ({ ...session(id), volumes: ["site-builder/cache"] });
+    await admission.enter(withCache("a"), never);
+    const [same, other] = [withCache("b"), session("c")].map((claim) => admission.enter(claim, never));
+
+    admission.giveBack("a");
+    expect(await settled(other!)).toBe(true);
+    expect(await settled(same!)).toBe("waiting");
+    admission.leave("c");
+    expect(await settled(same!)).toBe("waiting");
+    expect(admission.position("b")?.reason).toBe("volume site-builder/cache is in use by session a");
+    // Its own volumes are in nobody's way.
+    const again = admission.enter(withCache("a"), never);
+    expect(await settled(again)).toBe(true);
+    admission.leave("a");
+    expect(await settled(same!)).toBe(true);
+  });
+
   it("gives up the place in the queue when the signal says so", async () => {
     const admission = new Admission(places(1));
     await admission.enter(session("a"), never);
