@@ -36,6 +36,7 @@ import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
 import { openEventFeed } from "./event-feed.ts";
+import { gatewayFilesOf } from "./gateway-events.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { eventsHandler } from "./feed-handler.ts";
@@ -96,7 +97,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const events = await openEventFeed({
     ...{ stateDirectory: places.state, now: CLOCK.now, failpoints, log, resources },
     keepMs: () => current.config.daemon.eventsKeepMs,
-    otherFiles: () => undefined,
+    otherFiles: gatewayFilesOf,
   });
   const { tell } = events.daemon;
   tell("daemon.started", { pid, version });
