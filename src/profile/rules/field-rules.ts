@@ -1,6 +1,6 @@
 /** The kinds of values that keys of the configuration have. A rule's message has no full stop. */
 import * as z from "zod";
-import { DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "./durations.ts";
+import { AGE_RULE, ageMs, DURATION_RULE, durationMs, GRACE_RULE, graceMs } from "./durations.ts";
 import { SIZE_OR_ZERO_RULE, SIZE_RULE, sizeBytes, sizeOrZeroBytes } from "./sizes.ts";
 import { variableNameFault } from "./variable-names.ts";
 
@@ -45,6 +45,14 @@ export function duration() {
   return z
     .string()
     .refine((value) => durationMs(value) !== undefined, DURATION_RULE)
+    .meta({ type_in_words: "duration" });
+}
+
+/** An age as it is written, such as "30d". */
+export function age() {
+  return z
+    .string()
+    .refine((value) => ageMs(value) !== undefined, AGE_RULE)
     .meta({ type_in_words: "duration" });
 }
 
