@@ -80,8 +80,9 @@ async function nextEvent(client: Caller, known: number, signal: AbortSignal): Pr
 }
 
 async function drawAges(draw: () => Promise<void>, clock: SteadyClock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  for (;;) {
     await clock.sleep(AGES_MS, signal).catch(() => undefined); // Over.
-    if (!signal.aborted) await draw();
+    if (signal.aborted) return;
+    await draw();
   }
 }

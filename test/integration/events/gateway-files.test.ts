@@ -57,7 +57,9 @@ async function egressLog(
   path: string,
 ): Promise<(host: string, verdict: "allowed" | "denied") => Promise<void>> {
   const log = await EgressLog.open({ path, now });
-  onTestFinished(async () => void (await log.close()));
+  onTestFinished(async () => {
+    await log.close();
+  });
   return async (host, verdict) => {
     log.add(connection(host, verdict));
     await until("the line", () => !log.isWriting);
