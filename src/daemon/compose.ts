@@ -34,9 +34,10 @@ import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
-import { openEventFeed } from "./event-feed.ts";
+import { type EventFeedParts, openEventFeed } from "./event-feed.ts";
 import { eventsHandler } from "./feed-handler.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
+import { gatewayFilesOf } from "./gateway-events.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { imagePreparation } from "./image-preparation.ts";
@@ -97,11 +98,11 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const events = await openEventFeed({
     ...{ stateDirectory: places.state, now: CLOCK.now, failpoints, log, resources },
     keepMs: () => current.config.daemon.eventsKeepMs,
-    otherFiles: () => undefined,
+    otherFiles: gatewayFilesOf,
   });
   const { tell } = events.daemon;
   tell("daemon.started", { pid, version });
-  const engine = await startEngine(config, places, log, options);
+  const engine = await startEngine(config, places, log, { ...options, ...events });
   const daemon = { pid, version };
   const feed = new SessionFeed();
   const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
@@ -216,13 +217,14 @@ async function startEngine(
   config: Config,
   places: Places,
   log: Logger,
-  { host, resources }: ComposeOptions,
+  { host, resources, daemon }: ComposeOptions & Pick<EventFeedParts, "daemon">,
 ): Promise<Engine> {
   const engine = new Engine({
     environment: host.env,
     runtimeDirectory: places.runtime,
     externalSocket: config.daemon.podmanSocket,
     instanceLabel: { name: INSTANCE_LABEL, value: places.instance },
+    onHealth: (why) => daemon.health("podman", why),
     log,
   });
   resources.defer("Podman service", () => engine.stop());

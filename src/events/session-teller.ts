@@ -17,6 +17,7 @@ export class SessionTeller implements RecordObserver {
   /** Until what was written before is told. */
   readonly #beginnings = new Set<Promise<void>>();
   readonly #looking: NodeJS.Timeout;
+  #isLooking = false;
 
   constructor(host: TellerHost) {
     this.#host = { ...host, onOver: (sessionId) => void this.#tales.delete(sessionId) };
@@ -65,6 +66,9 @@ export class SessionTeller implements RecordObserver {
   }
 
   async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     for (const tale of this.#tales.values()) await tale.read();
+    this.#isLooking = false;
   }
 }

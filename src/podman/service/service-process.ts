@@ -9,7 +9,7 @@ import type { Environment } from "../../environment.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
-import { SupervisedProgram } from "../../programs/supervised-program.ts";
+import { SupervisedProgram, type SupervisedProgramOptions } from "../../programs/supervised-program.ts";
 import { type EngineService, ping } from "./engine-service.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
 import { serviceEnvironment } from "./service-environment.ts";
@@ -25,6 +25,8 @@ export interface ServiceProcessOptions {
   readonly runtime?: string | undefined;
   /** The program; default `podman`, found on PATH. */
   readonly podman?: string | undefined;
+  /** See `SupervisedProgramOptions`. */
+  readonly onHealth?: SupervisedProgramOptions["onHealth"];
   readonly log: Logger;
 }
 
@@ -38,6 +40,7 @@ export class ServiceProcess implements EngineService {
     environment,
     runtime,
     podman = "podman",
+    onHealth,
     log,
   }: ServiceProcessOptions) {
     const options = runtime === undefined ? [] : ["--runtime", runtime];
@@ -52,6 +55,7 @@ export class ServiceProcess implements EngineService {
       isIt: ([program = "", ...args]) => basename(program) === "podman" && args.includes(address),
       answers: (deadlineMs) => ping(socketPath, deadlineMs),
       unavailable: (why) => this.#unavailable(why),
+      onHealth,
       log,
     });
   }
