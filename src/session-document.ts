@@ -163,6 +163,10 @@ export const sessionDocumentSchema = z.object({
   /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
   scheduled_timestamp: timestamp.nullable(),
   delay_ms: z.int().nullable(),
+  /** The schedule of the profile that started it; null for any other run, and in records of older versions. */
+  schedule_name: z.string().nullable().default(null),
+  /** Identifies a scheduled run that an operator asked for; null for any other. */
+  fire_id: z.string().nullable().default(null),
   /** Warnings for the operator, such as submodules left alone; the session continued. */
   warnings: z.array(z.string()),
   /** The first of them, see `excluded_count`. */
@@ -254,6 +258,8 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     credentials_in_work: [],
     scheduled_timestamp: null,
     delay_ms: null,
+    schedule_name: null,
+    fire_id: null,
     warnings: [],
     excluded: [],
     excluded_count: null,

@@ -10,10 +10,10 @@ import { MAX_ENV_BYTES, MAX_INLINE_BYTES, MAX_INPUTS } from "../input/rules.ts";
 import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
-import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
+import { MAX_LIST_LENGTH } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import { session, text } from "./params.ts";
-import { scheduleViewSchema } from "./schedule-view.ts";
+import { SCHEDULE_METHODS } from "./schedule-methods.ts";
 
 /** The description of a method. */
 export interface MethodRecord {
@@ -103,6 +103,7 @@ export const reloadSchema = z.strictObject({
 /** What a run can be refused with. */
 const RUN_ERRORS = [
   "unknown_profile",
+  "unknown_schedule",
   "repository_required",
   "repository_unexpected",
   "repository_invalid",
@@ -171,6 +172,10 @@ export const METHODS = {
       env: z.record(text(1000), text(MAX_ENV_BYTES)).optional(),
       /** For a scheduled run: the instant of the schedule. */
       scheduled_timestamp: z.iso.datetime().optional(),
+      /** For a scheduled run: the schedule, whose request, ref and work unit it gets. */
+      schedule_name: text(100).optional(),
+      /** For a scheduled run that an operator asked for: identifies it. */
+      fire_id: text(200).optional(),
     }),
     result: sessionViewSchema,
     errors: RUN_ERRORS,
@@ -249,22 +254,10 @@ export const METHODS = {
     result: z.array(profileViewSchema),
     errors: [],
   },
-  schedule: {
-    summary: "Shows schedules: their last and next runs.",
-    params: z.strictObject({
-      /** Only this profile's. */
-      profile: text(1000).optional(),
-      /** How many of the next runs. */
-      count: z.int().min(1).max(MAX_NEXT_RUNS),
-      /** Those after the run with this profile and instant. */
-      after: text(1000).optional(),
-    }),
-    result: z.strictObject({
-      schedules: z.array(scheduleViewSchema),
-      /** Whether there are more of them, to be asked for with `after`. */
-      more: z.boolean(),
-    }),
-    errors: ["unknown_profile", "record_unusable"],
+  ...SCHEDULE_METHODS,
+  schedule_fire: {
+    ...SCHEDULE_METHODS.schedule_fire,
+    errors: [...RUN_ERRORS, "unknown_session", "daemon_lost"],
   },
   reload: {
     summary: "Reloads the configuration file: all changes take effect, or none.",

@@ -7,7 +7,9 @@ import { ps } from "./commands/ps.ts";
 import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
 import { run } from "./commands/run.ts";
-import { schedule } from "./commands/schedule.ts";
+import { schedule, scheduleLs } from "./commands/schedule.ts";
+import { schedulePause, scheduleResume, scheduleSkipNext } from "./commands/schedule-change.ts";
+import { scheduleFire } from "./commands/schedule-fire.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
@@ -24,5 +26,10 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   status,
   profiles,
   schedule,
+  scheduleLs,
+  schedulePause,
+  scheduleResume,
+  scheduleSkipNext,
+  scheduleFire,
   reload,
 ];

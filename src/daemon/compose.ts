@@ -43,7 +43,8 @@ import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
-import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
+import { scheduleHandlers } from "./schedule-handlers.ts";
+import { createScheduler, followSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
@@ -145,9 +146,14 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       intake,
       sessions,
       current,
-      schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
+      schedules: scheduleHandlers({
+        scheduler,
+        sessions,
+        now: CLOCK.now,
+        profiles: () => current.config.profiles,
+      }),
       upload: (params) => keepPiece({ uploads, intake, freeSpace }, params),
-      runRequest: (params) => runRequest(uploads, params),
+      runRequest: (params) => runRequest(uploads, params, current.profile(params.profile)),
       reload: () => reloading.reload(),
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),

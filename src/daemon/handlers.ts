@@ -7,6 +7,7 @@ import type { CurrentConfig } from "./configuration/current-config.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
+import type { ScheduleHandlers } from "./schedule-handlers.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 
@@ -43,7 +44,7 @@ export interface HandlerHost {
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
   readonly runRequest: (params: Params<"run">) => RunRequest;
-  readonly schedule: Handlers["schedule"];
+  readonly schedules: ScheduleHandlers;
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `LoadedFiles.changed`. */
   readonly changedFiles: () => Promise<string[]>;
@@ -54,6 +55,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
   const live: LiveLlm["addTo"] = async (views) => (await host.liveLlm?.addTo(views)) ?? [...views];
   return {
     ...host.live,
+    ...host.schedules,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {
@@ -83,7 +85,6 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       return { fingerprints: found === undefined ? null : { ...found } };
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
-    schedule: host.schedule,
     reload: () => host.reload(),
     status: async () => ({
       ...host.status,

@@ -10,6 +10,7 @@ import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
 import { PUBLISHING } from "./keys/publishing.ts";
+import { SCHEDULES } from "./keys/schedules.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
@@ -21,6 +22,7 @@ export const PROFILE_KEYS = {
   ...WHAT_RUNS,
   ...WORKSPACE,
   ...WHEN_IT_RUNS,
+  ...SCHEDULES,
   ...LIMITS,
   ...HOW_IT_ENDS,
   ...SURROUNDINGS,

@@ -27,6 +27,7 @@ export function schemaKeys(): SchemaKey[] {
     git,
     llm: profileLlm,
     publish,
+    schedules,
     after,
   } = properties(profile);
   const { providers, prices } = properties(llm!);
@@ -45,6 +46,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.llm]", profileLlm!),
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
+    ...keysOf("[[profiles.schedules]]", elementOf(schedules!)),
     ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }

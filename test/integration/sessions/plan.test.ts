@@ -90,6 +90,7 @@ const ADDED = {
   exceptions: [],
   redact: "seal",
   after: [],
+  schedules: [],
   allow: [],
   artifacts: [],
   files: [],
