@@ -72,3 +72,68 @@ Feature: What starts sessions
     Then it exits with 2
     And its stderr says all of:
       | --until: it is over |
+
+  Scenario: A session that failed for a reason outside of the agent is tried again, so often and no more
+    Given an agent that runs:
+      """
+      cat "$AGENTD_REQUEST_FILE"
+      exit 6
+      """
+    And the profile says:
+      """
+      retry = { times = 1, delay = "0s" }
+      """
+    And a running daemon
+    When the operator runs `agentd run site-builder --work-unit issue-42 --request 'Fix it.'`
+    And a second session starts by itself and is sealed
+    Then the record says:
+      | trigger      | "retry"                  |
+      | retry_number | 1                        |
+      | work_unit    | "issue-42"               |
+      | outcome      | "infrastructure_failure" |
+    And its record names the first session as "retry_of"
+    And no third one follows
+    When the operator runs `agentd show SESSION`
+    Then its stdout mentions "retry 1 of session" and "Fix it."
+
+  Scenario: A session of one profile follows a session of another
+    Given an agent that runs:
+      """
+      echo built
+      """
+    And another profile "reviewer" that says:
+      """
+      chain = { after = ["site-builder"] }
+      """
+    And a running daemon
+    When the operator runs `agentd run site-builder --work-unit issue-42`
+    And a second session starts by itself and is sealed
+    Then the record says:
+      | profile   | "reviewer" |
+      | trigger   | "chain"    |
+      | work_unit | "issue-42" |
+      | outcome   | "success"  |
+    And its record names the first session as "after_session"
+    And no third one follows
+
+  Scenario: Profiles that would follow each other for ever are refused
+    Given the configuration file is:
+      """
+      [[profiles]]
+      name = "builder"
+      base_image = "localhost/agentd-test/busybox"
+      command = ["true"]
+      repo = "/srv/site.git"
+      chain = { after = ["reviewer"] }
+
+      [[profiles]]
+      name = "reviewer"
+      base_image = "localhost/agentd-test/busybox"
+      command = ["true"]
+      repo = "/srv/site.git"
+      chain = { after = ["builder"] }
+      """
+    When the operator runs `agentd daemon`
+    Then it exits with 1
+    And its stderr says all of:
+      | profiles[0].chain.after[0] | reviewer -> builder -> reviewer |

@@ -74,10 +74,13 @@ export const FAILPOINT_LABELS = [
   "redacted",
   // Of a profile with programs that run after its sessions: what is owed is written down; one has run, before that says so.
   "after_owed",
+  // Of a session that others follow: which ones is written down; one was accepted, before that is written down.
+  "follow_ups_owed",
   "sealing",
   // The record is sealed and still in the index of open records.
   "sealed",
   "after_run",
+  "follow_up_accepted",
   // Recovery at the daemon's start.
   "recovery_listed",
   "recovery_decided",

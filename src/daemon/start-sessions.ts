@@ -5,6 +5,7 @@ import type { RecordSettings } from "../audit/open/open-record.ts";
 import { createRecord } from "../audit/open/record.ts";
 import { reopenRecord } from "../audit/open/reopen.ts";
 import { findById } from "../audit/read/find-record.ts";
+import { readDocument } from "../audit/read/query.ts";
 import { Sealer } from "../audit/seal/sealer.ts";
 import { configDigest } from "../config/config.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
@@ -13,6 +14,7 @@ import type { VariableSource } from "../credentials/resolve.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
 import { ArtifactChecker } from "../input/artifact-checker.ts";
+import { FollowUps } from "../followups/follow-ups.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/ports.ts";
 import type { Logger } from "../log.ts";
@@ -35,6 +37,7 @@ import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
+import { followUpRequest } from "./start-follow-up.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 
 /** What sessions are made from. */
@@ -116,7 +119,17 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },
   });
   resources.defer("programs after sessions", () => afterwards.close());
-  const intake = new Intake({
+  const followUps: FollowUps = new FollowUps({
+    ...{ stateDirectory: places.state, log, now: clock.now, failpoints },
+    chained: ({ profile, outcome }) =>
+      current.config.profiles
+        .filter(({ chain }) => chain?.after.includes(profile) === true && chain.on.includes(outcome))
+        .map(({ name }) => name),
+    isSealed: async (directory) => (await readDocument(directory)).outcome !== null,
+    start: async (run, before) => await intake.accept(await followUpRequest(run, before)),
+  });
+  resources.defer("sessions that follow others", () => followUps.close());
+  const intake: Intake = new Intake({
     ...{
       freeSpace,
       executor,
@@ -127,6 +140,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
       daemon,
       failpoints,
       afterwards,
+      followUps,
       redaction,
       admission: parts.admission,
     },
@@ -151,6 +165,7 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
   });
   intake.resume(recovery, await index.recent());
   await afterwards.resume();
+  await followUps.resume();
   return intake;
 }
 

@@ -5,6 +5,7 @@
  */
 import { AFTER } from "./keys/after.ts";
 import { CONTAINER } from "./keys/container.ts";
+import { FOLLOW_UPS } from "./keys/follow-ups.ts";
 import { HOME } from "./keys/home.ts";
 import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { LIMITS } from "./keys/limits.ts";
@@ -23,6 +24,7 @@ export const PROFILE_KEYS = {
   ...WORKSPACE,
   ...WHEN_IT_RUNS,
   ...SCHEDULES,
+  ...FOLLOW_UPS,
   ...LIMITS,
   ...HOW_IT_ENDS,
   ...SURROUNDINGS,

@@ -28,6 +28,8 @@ export function schemaKeys(): SchemaKey[] {
     llm: profileLlm,
     publish,
     schedules,
+    retry,
+    chain,
     after,
   } = properties(profile);
   const { providers, prices } = properties(llm!);
@@ -47,6 +49,8 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
     ...keysOf("[[profiles.schedules]]", elementOf(schedules!)),
+    ...keysOf("[profiles.retry]", retry!),
+    ...keysOf("[profiles.chain]", chain!),
     ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }

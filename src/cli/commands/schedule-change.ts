@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import type { MethodName } from "../../api/methods.ts";
 import type { ScheduleView } from "../../api/schedule-view.ts";
 import type { RpcClient } from "../../rpc/client.ts";
@@ -93,7 +94,9 @@ function changing(
       command
         .option("--json", "print the schedules as a JSON array")
         .addHelpText("after", example(...examples))
-        .action((profile: string, schedule: string | undefined, options: ChangeOptions) => {
+        .action((profile: string, schedule: string | undefined, _own: ChangeOptions, self: Command) => {
+          // The group has --json too, and takes it first.
+          const options = self.optsWithGlobals<ChangeOptions>();
           start((context) => changeSchedules({ profile, name: schedule }, options, context, change));
         });
     },

@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { newRequestId } from "../attend/start-session.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, withPersistentClient } from "../frame/context.ts";
@@ -21,7 +22,9 @@ export const scheduleFire: CommandDefinition = {
       .argument("[name]", "name of the schedule; needed where the profile has several")
       .option("--json", "print the session as a JSON object")
       .addHelpText("after", example("agentd schedule fire site-builder nightly"))
-      .action((profile: string, name: string | undefined, options: FireOptions) => {
+      .action((profile: string, name: string | undefined, _own: FireOptions, self: Command) => {
+        // The group has --json too, and takes it first.
+        const options = self.optsWithGlobals<FireOptions>();
         start((context) => fire({ profile, name }, options, context));
       }),
 };

@@ -24,8 +24,6 @@ export const schedule: CommandDefinition = {
   define: (command, start) =>
     showing(command, start)
       .summary("show schedules and their next runs; pause, resume, fire and skip them")
-      // Options after a command of this group are that command's.
-      .enablePositionalOptions()
       .addHelpText("after", example("agentd schedule", "agentd schedule site-builder -n 10 --json")),
 };
 
@@ -48,7 +46,9 @@ function showing(command: Command, start: (body: Body<CliContext>) => void): Com
     .argument("[profile]", "show only this profile's schedules")
     .option("-n, --count <count>", `show this many next runs (default: ${NEXT_RUNS})`)
     .option("--json", "print a JSON array")
-    .action((profile: string | undefined, options: ScheduleOptions) => {
+    .action((profile: string | undefined, _own: ScheduleOptions, self: Command) => {
+      // The group has the same options, and takes them first.
+      const options = self.optsWithGlobals<ScheduleOptions>();
       start((context) => showSchedules(profile, options, context));
     });
 }

@@ -15,13 +15,13 @@ interface Written {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** What is wrong with the schedules of a profile as it is written. What breaks a rule of its own has a problem already. */
+/** What is wrong with the schedules of a profile, and with its chain, as it is written. What breaks a rule of its own has a problem already. */
 export function scheduleFaults(profile: Record<string, unknown>): ScheduleFault[] {
   const { repo, workspace = "clone" } = profile;
   return schedulesOf(profile).flatMap(({ path, values }) => {
     const faults = commandFaults(profile, values).map((message) => ({ path, message }));
     if (repo === undefined && workspace === "clone") {
-      const message = "a profile with a schedule must set repo, or another workspace than a clone";
+      const message = "a profile that runs by itself must set repo, or another workspace than a clone";
       faults.push({ path, message });
     }
     if (values["ref"] !== undefined && workspace !== "clone") {
@@ -42,15 +42,19 @@ export function requestFitsFault(command: unknown, request: unknown): string | u
   return `has ${bytes} bytes, and ${REQUEST_WORD} in command takes at most ${MAX_INLINE_BYTES}; let the command read the file that AGENTD_REQUEST_FILE names`;
 }
 
-function schedulesOf({ schedule, schedules }: Record<string, unknown>): Written[] {
+/** A chained session may get the work unit of the one before it. */
+const CHAINED = { work_unit: "" };
+
+function schedulesOf({ schedule, schedules, chain }: Record<string, unknown>): Written[] {
   const tables: unknown[] = Array.isArray(schedules) ? schedules : [];
   return [
     ...(schedule === undefined ? [] : [{ path: ["schedule"], values: {} }]),
     ...tables.flatMap((values, index) => (isTable(values) ? [{ path: ["schedules", index], values }] : [])),
+    ...(chain === undefined ? [] : [{ path: ["chain"], values: CHAINED }]),
   ];
 }
 
-/** A scheduled run has what the profile and the schedule have, so its command must not ask for more. */
+/** Such a run has what the profile and the schedule have, so its command must not ask for more. */
 function commandFaults(profile: Record<string, unknown>, own: Readonly<Record<string, unknown>>): string[] {
   const { command, request, ref } = profile;
   if (!Array.isArray(command)) return [];
@@ -63,7 +67,5 @@ function commandFaults(profile: Record<string, unknown>, own: Readonly<Record<st
     command.filter((argument) => typeof argument === "string"),
     has,
   );
-  return [...new Set(words)].map(
-    (word) => `a scheduled run has no value for ${word}, which the command contains`,
-  );
+  return [...new Set(words)].map((word) => `such a run has no value for ${word}, which the command contains`);
 }

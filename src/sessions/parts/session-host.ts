@@ -2,6 +2,7 @@ import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
 import type { AfterSessions } from "../port/after-session.ts";
 import type { Executor } from "../port/executor.ts";
+import type { FollowUpsPort } from "../port/follow-ups.ts";
 import type { Clock } from "../port/ports.ts";
 import type { RedactionPort } from "../port/redaction.ts";
 import type { Admission } from "../queue/admission.ts";
@@ -28,6 +29,8 @@ export interface SessionHost {
   readonly lastPrinted: (consoleLogPath: string) => Promise<string>;
   /** Programs of profiles that run when a record is sealed. */
   readonly afterwards: AfterSessions;
+  /** Sessions that start when a record is sealed. */
+  readonly followUps: FollowUpsPort;
   readonly redaction: RedactionPort;
   readonly failpoints: Failpoints;
 }

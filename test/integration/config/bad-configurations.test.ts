@@ -202,6 +202,20 @@ describe("a bad configuration", () => {
     await file.expectOneProblem(source, { path: `profiles[0].${path}`, value, rule, line: 6 });
   });
 
+  it.each([
+    ["chain.after[0]", '{ after = ["dmo2"] }', '"dmo2"', "no profile has this name"],
+    ["chain.after[0]", '{ after = ["demo"] }', '"demo"', "demo -> demo"],
+    ["chain.after", "{ after = [] }", "[]", "at least one profile"],
+    ["chain.on[0]", '{ after = ["other"], on = ["fine"] }', '"fine"', "must be one of"],
+    ["retry.on[0]", '{ on = ["failed"] }', '"failed"', "must be one of"],
+    ["retry.times", "{ times = 0 }", "0", "from 1 to 100"],
+    ["retry.delay", '{ delay = "soon" }', '"soon"', "a duration is"],
+  ])("is refused for %s of a profile with %s", async (path, toml, value, rule) => {
+    const other = PROFILE.replace('"demo"', '"other"');
+    const source = `${PROFILE}repo = "/srv/x.git"\n${path.split(".")[0] ?? ""} = ${toml}\n${other}`;
+    await file.expectOneProblem(source, { path: `profiles[0].${path}`, value, rule, line: 6 });
+  });
+
   it("is refused for a schedule that gives no value to a word of the command", async () => {
     const profile = PROFILE.replace('["true"]', '["true", "$AGENTD_WORK_UNIT"]');
     const schedules = '[{ name = "a", every = "1h", work_unit = "x" }, { name = "b", every = "1h" }]';

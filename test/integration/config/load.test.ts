@@ -157,6 +157,7 @@ work_unit = "w"`;
         { allow = "E006", reason = "packages" },
       ]
       after = [{ command = ["/usr/bin/tell"] }]
+      retry = { on = ["infrastructure_failure", "interrupted"], times = 3, delay = "0s" }
       repo = "HTTPS://Git.Example.org/x.git"
       ref = "v1"
       repo_token_source = "DEMO_REPO_TOKEN"
@@ -290,6 +291,8 @@ work_unit = "w"`;
       ],
       redact: "view",
       after: [{ command: ["/usr/bin/tell"] }],
+      schedules: [],
+      retry: { on: ["infrastructure_failure", "interrupted"], times: 3, delayMs: 0 },
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {
         branch: "bot/{work_unit}",

@@ -59,6 +59,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
+  // Of sessions the port alone.
+  followups: { to: ["sessions"] },
   local: { to: ["sessions", "profile", "podman", "credentials", "input"] },
   input: { to: ["trees"] },
   workspace: { to: ["trees"] },
@@ -86,6 +88,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "profile",
       "scheduler",
       "sessions",
+      "followups",
       "local",
       "work",
       "workspace",
