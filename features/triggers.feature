@@ -136,4 +136,4 @@ Feature: What starts sessions
     When the operator runs `agentd daemon`
     Then it exits with 1
     And its stderr says all of:
-      | profiles[0].chain.after[0] | reviewer -> builder -> reviewer |
+      | profiles[0].chain.after[0] | builder -> reviewer -> builder |

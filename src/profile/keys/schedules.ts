@@ -14,7 +14,7 @@ import {
   rule,
 } from "../rules/field-rules.ts";
 import { profileRequestFault, workUnitRule } from "../rules/run-texts.ts";
-import { key, parsed } from "./key.ts";
+import { key, parsed, shown } from "./key.ts";
 
 const MISSED = z.enum(["skip", "once"]);
 const OVERLAPS = z.enum(["allow", "skip", "queue"]);
@@ -116,17 +116,20 @@ interface Inherited {
 }
 
 export const SCHEDULES = {
-  schedules: key(
+  schedules: shown(
     "schedules",
-    z
-      .array(writtenSchedule)
-      .max(MOST_SCHEDULES, `must not be more than ${MOST_SCHEDULES} schedules`)
-      .superRefine(namesAreUnique("another schedule of this profile already has this name"), always)
-      .default([])
-      .describe("Further schedules of the profile, each with a name."),
-    z.array(keptSchedule).readonly().default([]),
-    (written, _fromFile, { profile }) =>
-      written.map((each) => toSchedule(each, profile as unknown as Inherited)),
+    key(
+      "schedules",
+      z
+        .array(writtenSchedule)
+        .max(MOST_SCHEDULES, `must not be more than ${MOST_SCHEDULES} schedules`)
+        .superRefine(namesAreUnique("another schedule of this profile already has this name"), always)
+        .default([])
+        .describe("Further schedules of the profile, each with a name."),
+      z.array(keptSchedule).readonly().default([]),
+      (written, _fromFile, { profile }) =>
+        written.map((each) => toSchedule(each, profile as unknown as Inherited)),
+    ),
   ),
 };
 
