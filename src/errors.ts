@@ -10,6 +10,8 @@ export const ERROR_CODES = {
   usage: "The command line is wrong.",
   output_failed: "The command's output cannot be written.",
   unknown_profile: "No profile of that name is configured.",
+  unknown_schedule: "The profile has no such schedule, or several and none was named.",
+  schedule_refused: "What was asked of the schedule cannot be done.",
   unknown_session: "No session id contains those digits, and no profile of that name has a session.",
   ambiguous_session: "More than one session id contains those digits.",
   repository_required: "Neither the command line nor the profile names a repository.",

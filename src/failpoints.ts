@@ -84,6 +84,8 @@ export const FAILPOINT_LABELS = [
   "redacted",
   // Of a profile with programs that run after its sessions: what is owed is written down; one has run, before that says so.
   "after_owed",
+  // Of a session that others follow: which ones is written down; one was accepted, before that is written down.
+  "follow_ups_owed",
   "sealing",
   // The record is sealed and still in the index of open records.
   "sealed",
@@ -100,6 +102,7 @@ export const FAILPOINT_LABELS = [
   "keep_removing",
   "keep_removed",
   "keep_removal_noted",
+  "follow_up_accepted",
   // Recovery at the daemon's start.
   "recovery_listed",
   "recovery_decided",

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { keptSchema } from "./kept.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
 import { publishedSchema } from "./published.ts";
+import { BY_HAND, TRIGGERS, triggerShape } from "./trigger-fields.ts";
 
 /** Version of the fields below; an older agentd does not read a record with a higher one. */
 export const SESSION_SCHEMA_VERSION = 1;
@@ -117,7 +118,7 @@ export const sessionDocumentSchema = z.object({
   /** The commit that was checked out; null when there was no clone. */
   commit: z.string().nullable(),
   work_unit: z.string().nullable(),
-  trigger: z.enum(["manual", "schedule"]),
+  trigger: z.enum(TRIGGERS),
   image: z.string(),
   image_digest: z.string().nullable(),
   /** Program and arguments as the profile has them; null in a record of an agentd that did not write them down. */
@@ -165,9 +166,7 @@ export const sessionDocumentSchema = z.object({
   redacted_values: z.int().nullable().default(null),
   /** Names of the credentials whose values `work/` has; empty as well where nobody knows. */
   credentials_in_work: z.array(z.string()).default([]),
-  /** For a scheduled run: the instant of the schedule and how much later it was accepted. */
-  scheduled_timestamp: timestamp.nullable(),
-  delay_ms: z.int().nullable(),
+  ...triggerShape,
   /** Warnings for the operator, such as submodules left alone; the session continued. */
   warnings: z.array(z.string()),
   /** The first of them, see `excluded_count`. */
@@ -259,8 +258,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     redaction: null,
     redacted_values: null,
     credentials_in_work: [],
-    scheduled_timestamp: null,
-    delay_ms: null,
+    ...BY_HAND,
     warnings: [],
     excluded: [],
     excluded_count: null,

@@ -11,11 +11,11 @@ import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
 import { EVENTS_METHOD } from "./events-method.ts";
 import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
 import { KEPT_METHODS } from "./kept-methods.ts";
-import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
+import { MAX_LIST_LENGTH } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import type { MethodRecord } from "./method-record.ts";
 import { session, text } from "./params.ts";
-import { scheduleViewSchema } from "./schedule-view.ts";
+import { SCHEDULE_METHODS } from "./schedule-methods.ts";
 import { statusSchema } from "./status.ts";
 
 const milliseconds = z.int().min(0);
@@ -52,6 +52,7 @@ export const reloadSchema = z.strictObject({
 /** What a run can be refused with. */
 const RUN_ERRORS = [
   "unknown_profile",
+  "unknown_schedule",
   "repository_required",
   "repository_unexpected",
   "repository_invalid",
@@ -122,6 +123,10 @@ export const METHODS = {
       keep: z.boolean().optional(),
       /** For a scheduled run: the instant of the schedule. */
       scheduled_timestamp: z.iso.datetime().optional(),
+      /** For a scheduled run: the schedule, whose request, ref and work unit it gets. */
+      schedule_name: text(100).optional(),
+      /** For a scheduled run that an operator asked for: identifies it. */
+      fire_id: text(200).optional(),
     }),
     result: sessionViewSchema,
     errors: RUN_ERRORS,
@@ -204,22 +209,10 @@ export const METHODS = {
     result: z.array(profileViewSchema),
     errors: [],
   },
-  schedule: {
-    summary: "Shows schedules: their last and next runs.",
-    params: z.strictObject({
-      /** Only this profile's. */
-      profile: text(1000).optional(),
-      /** How many of the next runs. */
-      count: z.int().min(1).max(MAX_NEXT_RUNS),
-      /** Those after the run with this profile and instant. */
-      after: text(1000).optional(),
-    }),
-    result: z.strictObject({
-      schedules: z.array(scheduleViewSchema),
-      /** Whether there are more of them, to be asked for with `after`. */
-      more: z.boolean(),
-    }),
-    errors: ["unknown_profile", "record_unusable"],
+  ...SCHEDULE_METHODS,
+  schedule_fire: {
+    ...SCHEDULE_METHODS.schedule_fire,
+    errors: [...RUN_ERRORS, "unknown_session", "daemon_lost"],
   },
   reload: {
     summary: "Reloads the configuration file: all changes take effect, or none.",

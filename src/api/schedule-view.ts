@@ -1,5 +1,5 @@
 /**
- * A profile's schedule as JSON: on the wire and for `agentd schedule --json`.
+ * A schedule of a profile as JSON: on the wire and for `agentd schedule --json`.
  */
 import * as z from "zod";
 import { OUTCOMES } from "../outcome.ts";
@@ -12,6 +12,9 @@ const scheduled = { scheduled_timestamp: instant, local_time: z.iso.datetime({ o
 
 export const scheduleViewSchema = z.strictObject({
   profile: z.string(),
+  /** Unique in the profile; `default` for the one that is written as the key `schedule`. */
+  name: z.string(),
+  /** A cron expression, or `every DURATION`, or `at TIME`. */
   schedule: z.string(),
   timezone: z.string(),
   missed: z.enum(["skip", "once"]),
@@ -32,8 +35,11 @@ export const scheduleViewSchema = z.strictObject({
   last_skip: z
     .strictObject({ ...scheduled, until_timestamp: instant, reason: z.string(), why: z.string() })
     .nullable(),
+  /** Null when it is not; `until_timestamp` is null when nobody has said for how long. */
+  paused: z.strictObject({ since_timestamp: instant, until_timestamp: instant.nullable() }).nullable(),
   /** The instant whose run waits for the end of the one before it. */
   waiting_timestamp: instant.nullable(),
+  /** Fewer where the schedule ends, or is paused. */
   next_runs: z.array(z.strictObject({ ...scheduled, due_timestamp: instant })),
 });
 

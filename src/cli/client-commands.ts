@@ -8,7 +8,9 @@ import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
 import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
-import { schedule } from "./commands/schedule.ts";
+import { schedule, scheduleLs } from "./commands/schedule.ts";
+import { schedulePause, scheduleResume, scheduleSkipNext } from "./commands/schedule-change.ts";
+import { scheduleFire } from "./commands/schedule-fire.ts";
 import { status } from "./commands/status.ts";
 import { stop } from "./commands/stop.ts";
 import { wait } from "./commands/wait.ts";
@@ -26,5 +28,10 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   status,
   profiles,
   schedule,
+  scheduleLs,
+  schedulePause,
+  scheduleResume,
+  scheduleSkipNext,
+  scheduleFire,
   reload,
 ];

@@ -86,7 +86,11 @@ class Reader<Context> {
       .option("--config <file>", "the configuration file (default: AGENTD_CONFIG, else the standard paths)")
       .version(`agentd ${version}`, "-V, --version", "print the version")
       .helpOption("-h, --help", "print this help")
-      .configureHelp({ showGlobalOptions: true })
+      // Not those of a group, which its commands have themselves where they mean something.
+      .configureHelp({
+        showGlobalOptions: true,
+        visibleGlobalOptions: (command) => (command.parent === null ? [] : [...this.#program.options]),
+      })
       .configureOutput({
         writeOut: (text) => (this.#text += text),
         writeErr: () => undefined, // Errors are told by whoever reads the result.

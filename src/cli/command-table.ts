@@ -35,7 +35,9 @@ import { reload } from "./commands/reload.ts";
 import { rerun } from "./commands/rerun.ts";
 import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
-import { schedule } from "./commands/schedule.ts";
+import { schedule, scheduleLs } from "./commands/schedule.ts";
+import { schedulePause, scheduleResume, scheduleSkipNext } from "./commands/schedule-change.ts";
+import { scheduleFire } from "./commands/schedule-fire.ts";
 import { serviceInstall } from "./commands/service-install.ts";
 import { serviceStatus } from "./commands/service-status.ts";
 import { serviceUninstall } from "./commands/service-uninstall.ts";
@@ -81,6 +83,11 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   status,
   profiles,
   schedule,
+  scheduleLs,
+  schedulePause,
+  scheduleResume,
+  scheduleSkipNext,
+  scheduleFire,
   reload,
   auditLs,
   auditShow,

@@ -17,6 +17,7 @@ import {
   size,
   sizeOrZero,
 } from "../profile/rules/field-rules.ts";
+import { chainsAreSound } from "../profile/rules/chains.ts";
 import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
@@ -38,6 +39,7 @@ export function configSchema(defaults: SchemaDefaults) {
         .min(1, "declare at least one [[profiles]]")
         .superRefine(namesAreUnique("another profile already has this name"), always)
         .superRefine(zonesAreKnown, always)
+        .superRefine(chainsAreSound, always)
         .describe("What can be run: one [[profiles]] for each environment."),
     })
     .superRefine(memoryFitsBudget, always)

@@ -48,7 +48,8 @@ import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from ".
 import { lockInstance } from "./process/instance-lock.ts";
 import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
-import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
+import { scheduleHandlers } from "./schedule-handlers.ts";
+import { createScheduler, followSchedules } from "./schedules.ts";
 import { SessionDirectory, type ShownKept } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
@@ -171,9 +172,14 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       sessions,
       current,
       events: eventsHandler(events.feed),
-      schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
+      schedules: scheduleHandlers({
+        scheduler,
+        sessions,
+        now: CLOCK.now,
+        profiles: () => current.config.profiles,
+      }),
       upload: (params) => keepPiece({ uploads, intake, freeSpace }, params),
-      runRequest: (params) => runRequest(uploads, params),
+      runRequest: (params) => runRequest(uploads, params, current.profile(params.profile)),
       reload: () => reloading.reload(),
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),

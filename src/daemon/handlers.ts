@@ -8,6 +8,7 @@ import type { KeptHandlers } from "./kept-handlers.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
 import { rerunRequest } from "./rerun.ts";
+import type { ScheduleHandlers } from "./schedule-handlers.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 
@@ -48,7 +49,7 @@ export interface HandlerHost {
   readonly upload: Handlers["upload"];
   /** What a run asks of the intake. */
   readonly runRequest: (params: Params<"run">) => RunRequest;
-  readonly schedule: Handlers["schedule"];
+  readonly schedules: ScheduleHandlers;
   readonly events: Handlers["events"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `LoadedFiles.changed`. */
@@ -61,6 +62,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
   return {
     ...host.live,
     ...host.kept,
+    ...host.schedules,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {
@@ -90,7 +92,6 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       return { fingerprints: found === undefined ? null : { ...found } };
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
-    schedule: host.schedule,
     events: host.events,
     reload: () => host.reload(),
     status: async () => ({

@@ -3,6 +3,8 @@ import type { Params } from "../api/methods.ts";
 import { AgentdError } from "../errors.ts";
 import type { Given } from "../input/given.ts";
 import type { Uploads } from "../input/uploads.ts";
+import type { Profile } from "../profile/profile.ts";
+import { DEFAULT_SCHEDULE } from "../schedule-id.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { FreeSpace } from "../sessions/queue/free-space.ts";
 import { requestOf } from "../sessions/run-input.ts";
@@ -31,8 +33,39 @@ export async function keepPiece(
   return {};
 }
 
-/** A run with the files that its client has sent. */
-export function runRequest(uploads: Uploads, params: Params<"run">): RunRequest {
+/**
+ * A run with the files that its client has sent.
+ *
+ * @param profile of that name, for what its schedule gives to the run; undefined for an unknown one.
+ */
+export function runRequest(
+  uploads: Uploads,
+  params: Params<"run">,
+  profile: Pick<Profile, "schedules"> | undefined,
+): RunRequest {
+  const run = byHand(uploads, params);
+  const { scheduled_timestamp: timestamp, schedule_name: name = DEFAULT_SCHEDULE, fire_id: fireId } = params;
+  if (timestamp === undefined) return run;
+  const scheduled = { name, instantMs: Date.parse(timestamp), fireId };
+  const schedule = profile?.schedules.find((each) => each.name === name);
+  if (schedule === undefined) {
+    if (name === DEFAULT_SCHEDULE) return { ...run, scheduled };
+    throw new AgentdError("unknown_schedule", {
+      tried: `run a session of profile ${JSON.stringify(params.profile)}`,
+      why: `it has no schedule ${JSON.stringify(name)}`,
+      next: "`agentd schedule` lists the schedules of profiles.",
+    });
+  }
+  const { request, ref, workUnit } = schedule;
+  const given = request === undefined ? run.given : givenRequest(request);
+  return { ...run, ref: run.ref ?? ref, workUnit: run.workUnit ?? workUnit, given, scheduled };
+}
+
+function givenRequest(request: string): () => Promise<Given> {
+  return () => Promise.resolve({ request: requestOf(request), inputs: [], artifact: undefined });
+}
+
+function byHand(uploads: Uploads, params: Params<"run">): RunRequest {
   const { request_id: requestId, request, request_bytes: requestBytes, inputs = [], artifact } = params;
   if (request !== undefined && requestBytes !== undefined) {
     throw new AgentdError("request_invalid", {
@@ -58,7 +91,5 @@ export function runRequest(uploads: Uploads, params: Params<"run">): RunRequest 
       return Promise.resolve(request === undefined ? sent : { ...sent, request: requestOf(request) });
     },
     givenOver: hasFiles ? (isAccepted) => uploads.release(requestId, isAccepted) : undefined,
-    scheduledMs:
-      params.scheduled_timestamp === undefined ? undefined : Date.parse(params.scheduled_timestamp),
   };
 }

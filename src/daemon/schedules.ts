@@ -1,17 +1,17 @@
 /**
  * The scheduler with what it needs of the daemon.
  */
-import type { Handlers } from "../api/handlers.ts";
-import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
+import { parsed } from "../profile/keys/key.ts";
 import type { Profile } from "../profile/profile.ts";
+import { durationMs } from "../profile/rules/durations.ts";
 import { connect } from "../rpc/client.ts";
+import { DEFAULT_SCHEDULE } from "../schedule-id.ts";
 import { type EventLogOptions, openEventLog } from "../scheduler/event-log.ts";
-import { schedulePage, type SessionEnd } from "../scheduler/schedule-page.ts";
+import type { When } from "../scheduler/instants.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import { type ScheduleSettings, schedulesOf } from "../scheduler/schedules-of.ts";
 import { SessionsClient } from "../scheduler/sessions-client.ts";
-import type { SessionDirectory } from "./session-directory.ts";
 
 /** How long the daemon may take to answer itself when the scheduler connects. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -49,27 +49,32 @@ export async function followSchedules(
   await scheduler.follow(schedulesOf(settingsOf(profiles, log)));
 }
 
-/** Answers the method `schedule`. */
-export function showSchedules(
-  scheduler: Scheduler,
-  sessions: SessionDirectory,
-  profiles: () => readonly Profile[],
-): Handlers["schedule"] {
-  return async (params) => {
-    const names = profiles().map(({ name }) => name);
-    if (params.profile !== undefined && !names.includes(params.profile))
-      throw unknownProfile(params.profile, names);
-    return await schedulePage([...scheduler.entries], params, (id) => endOf(id, sessions));
-  };
-}
-
 function settingsOf(profiles: readonly Profile[], log: Logger): ScheduleSettings[] {
   const zone = daemonZone(log);
-  return profiles.flatMap(({ name, schedule, timezone, missed, catchupWindowMs, overlap, jitterMs }) => {
-    if (schedule === undefined) return [];
-    const settings = { missed, catchupWindowMs, overlap, jitterMs };
-    return [{ profile: name, expression: schedule, timezone: timezone ?? zone, ...settings }];
+  return profiles.flatMap((profile) => {
+    const { schedule: cron, name, schedules } = profile;
+    const first = cron === undefined ? [] : [{ ...profile, name: DEFAULT_SCHEDULE, cron }];
+    return [...first, ...schedules].map((each) => {
+      const { missed, catchupWindowMs, overlap, jitterMs, timezone = zone } = each;
+      const settings = { timezone, missed, catchupWindowMs, overlap, jitterMs };
+      return { profile: name, name: each.name, ...whenOf(each), ...settings };
+    });
   });
+}
+
+function whenOf({
+  cron = "",
+  every,
+  at,
+}: {
+  readonly cron?: string | undefined;
+  readonly every?: string | undefined;
+  readonly at?: string | undefined;
+}): { readonly expression: string; readonly when: When } {
+  if (every !== undefined)
+    return { expression: `every ${every}`, when: { everyMs: parsed(every, durationMs) } };
+  if (at !== undefined) return { expression: `at ${at}`, when: { atMs: Date.parse(at) } };
+  return { expression: cron, when: { cron } };
 }
 
 /** The daemon's own zone. Where its environment names an unknown one, clocks here show UTC. */
@@ -78,22 +83,4 @@ function daemonZone(log: Logger): string {
   if (timeZone !== undefined) return timeZone;
   log.warn("the daemon's time zone is unknown: schedules without a timezone use UTC");
   return "UTC";
-}
-
-async function endOf(sessionId: string, sessions: SessionDirectory): Promise<SessionEnd> {
-  try {
-    const { state, outcome, exit_code } = await sessions.view(sessionId);
-    return { state, outcome, exit_code };
-  } catch (error) {
-    if (!(error instanceof AgentdError) || error.code !== "unknown_session") throw error;
-    return { state: null, outcome: null, exit_code: null };
-  }
-}
-
-function unknownProfile(profile: string, names: readonly string[]): AgentdError {
-  return new AgentdError("unknown_profile", {
-    tried: `show the schedule of profile ${JSON.stringify(profile)}`,
-    why: "the daemon's configuration has no such profile",
-    next: `Existing profiles: ${names.join(", ")}.`,
-  });
 }

@@ -5,6 +5,7 @@ import type { RecordSettings } from "../audit/open/open-record.ts";
 import { createRecord } from "../audit/open/record.ts";
 import { reopenRecord } from "../audit/open/reopen.ts";
 import { findById } from "../audit/read/find-record.ts";
+import { readDocument } from "../audit/read/query.ts";
 import { Sealer } from "../audit/seal/sealer.ts";
 import { configDigest } from "../config/config.ts";
 import { protectedPaths } from "../config/mount-sources.ts";
@@ -13,6 +14,7 @@ import type { VariableSource } from "../credentials/resolve.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
 import { ArtifactChecker } from "../input/artifact-checker.ts";
+import { FollowUps } from "../followups/follow-ups.ts";
 import { KeptIndex } from "../keep/kept-index.ts";
 import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
@@ -39,6 +41,7 @@ import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
+import { followUpRequest } from "./start-follow-up.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
 
@@ -136,7 +139,17 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
     notes: keptNotes(places.state, clock.now),
     maxBytes: () => current.config.daemon.keepMaxBytes,
   });
-  const intake = new Intake({
+  const followUps: FollowUps = new FollowUps({
+    ...{ stateDirectory: places.state, log, now: clock.now, failpoints },
+    chained: ({ profile, outcome }) =>
+      current.config.profiles
+        .filter(({ chain }) => chain?.after.includes(profile) === true && chain.on.includes(outcome))
+        .map(({ name }) => name),
+    isSealed: async (directory) => (await readDocument(directory)).outcome !== null,
+    start: async (run, before) => await intake.accept(await followUpRequest(run, before)),
+  });
+  resources.defer("sessions that follow others", () => followUps.close());
+  const intake: Intake = new Intake({
     ...{
       freeSpace,
       executor,
@@ -147,6 +160,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
       daemon,
       failpoints,
       afterwards,
+      followUps,
       redaction,
       keeping: kept,
       admission: parts.admission,
@@ -177,6 +191,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   await afterwards.resume();
   kept.resume(new Set(intake.openSessions.map(({ id }) => id)));
   removeKeptInTime(kept, resources);
+  await followUps.resume();
   return { intake, kept };
 }
 

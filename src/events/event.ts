@@ -80,25 +80,25 @@ export const EVENT_DATA = {
     tty: z.boolean(),
   }),
   "schedule.fired": z.object({
-    /** Of the schedule among those of its profile; null for the one without a name. */
-    name: text.nullable(),
+    /** Of the schedule among those of its profile: `default` for the one of the key `schedule`. */
+    name: text,
     scheduled_timestamp: timestamp,
     delay_ms: count,
   }),
   /** All undecided instants from one to another. */
   "schedule.skipped": z.object({
-    name: text.nullable(),
+    name: text,
     scheduled_timestamp: timestamp,
     until_timestamp: timestamp,
     reason: text,
     why: text,
   }),
   "schedule.paused": z.object({
-    name: text.nullable(),
+    name: text,
     /** Null: until it is resumed. */
     until_timestamp: timestamp.nullable(),
   }),
-  "schedule.resumed": z.object({ name: text.nullable() }),
+  "schedule.resumed": z.object({ name: text }),
   "llm.budget_50": budgetData,
   "llm.budget_80": budgetData,
   "llm.budget_95": budgetData,

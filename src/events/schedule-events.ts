@@ -9,7 +9,7 @@ export const SCHEDULES_SOURCE = "schedules.jsonl";
 
 /** The event of a line; undefined where it becomes none, as the lines of versions that did not count them. */
 export function eventOfSchedule(line: ScheduleEvent): NewEvent | undefined {
-  const { time, seq, profile } = line;
+  const { time, seq, profile, name } = line;
   if (seq === undefined) return undefined;
   const place = { time, profile, source: SCHEDULES_SOURCE, source_seq: seq };
   switch (line.event) {
@@ -19,15 +19,19 @@ export function eventOfSchedule(line: ScheduleEvent): NewEvent | undefined {
         ...place,
         session_id,
         type: "schedule.fired",
-        data: { name: null, scheduled_timestamp, delay_ms },
+        data: { name, scheduled_timestamp, delay_ms },
       };
     }
     case "skipped": {
       const { scheduled_timestamp, until_timestamp, reason, why } = line;
-      const data = { name: null, scheduled_timestamp, until_timestamp, reason, why };
+      const data = { name, scheduled_timestamp, until_timestamp, reason, why };
       return { ...place, type: "schedule.skipped", data };
     }
-    // The steps on the way to these two, and what is followed.
+    case "paused":
+      return { ...place, type: "schedule.paused", data: { name, until_timestamp: line.until } };
+    case "resumed":
+      return { ...place, type: "schedule.resumed", data: { name } };
+    // The steps on the way to these, and what is followed.
     case "watching":
     case "unwatched":
     case "firing":

@@ -6,6 +6,9 @@
 /** Name of the request among the files that a session is given. */
 export const REQUEST_FILE = "request.txt";
 
+/** Letters, marks, digits, punctuation, symbols and spaces: nothing that moves a cursor. */
+export const WORK_UNIT = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]{1,200}$/u;
+
 /** Bytes of a request at most. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
 

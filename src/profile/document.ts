@@ -1,7 +1,5 @@
 /** One `[[profiles]]` of the configuration as it is written, with the rules across its keys. */
 import * as z from "zod";
-import { REQUEST_WORD, wordsWithout } from "../input/command-words.ts";
-import { MAX_INLINE_BYTES, MAX_REQUEST_BYTES } from "../input/rules.ts";
 import { PROFILE_KEYS, type ProfileKeys } from "./keys.ts";
 import { defaultNetwork } from "./rules/default-network.ts";
 import { always, type Context, isTable, textsOf } from "./rules/field-rules.ts";
@@ -9,6 +7,7 @@ import { fileTargetFaults } from "./rules/file-targets.ts";
 import { weakenings } from "./rules/hardening.ts";
 import { targetFaults } from "./rules/mount-targets.ts";
 import { publishFaults } from "./rules/publishing.ts";
+import { requestFitsFault, scheduleFaults } from "./rules/schedules.ts";
 import { timeZoneFault } from "./rules/time-zone.ts";
 import { absoluteTargets, volumeTargetFaults } from "./rules/volumes.ts";
 
@@ -25,6 +24,7 @@ export const profileDocumentSchema = z
   .superRefine(volumeTargetRules, always)
   .superRefine(fileTargetRules, always)
   .superRefine(repositoryRules, always)
+  .superRefine(scheduleRules, always)
   .superRefine(workspaceRules, always)
   .superRefine(allowRule, always)
   .superRefine(llmRule, always)
@@ -40,11 +40,26 @@ export type ProfileDocument = z.output<typeof profileDocumentSchema>;
 /** Checked for all profiles at once: Intl is slow for a zone, and many profiles name the same few. */
 export function zonesAreKnown(profiles: unknown, context: Context): void {
   const faults = new Map<string, string | undefined>();
-  for (const [index, zone] of textsOf(profiles, "timezone").entries()) {
-    if (zone === undefined) continue;
-    if (!faults.has(zone)) faults.set(zone, timeZoneFault(zone));
-    const message = faults.get(zone);
-    if (message !== undefined) context.addIssue({ code: "custom", path: [index, "timezone"], message });
+  const look = (tables: unknown, around: readonly (string | number)[]): void => {
+    for (const [index, zone] of textsOf(tables, "timezone").entries()) {
+      if (zone === undefined) continue;
+      if (!faults.has(zone)) faults.set(zone, timeZoneFault(zone));
+      const message = faults.get(zone);
+      const path = [...around, index, "timezone"];
+      if (message !== undefined) context.addIssue({ code: "custom", path, message });
+    }
+  };
+  look(profiles, []);
+  if (!Array.isArray(profiles)) return;
+  for (const [index, profile] of profiles.entries()) {
+    if (isTable(profile)) look(profile["schedules"], [index, "schedules"]);
+  }
+}
+
+function scheduleRules(profile: unknown, context: Context): void {
+  if (!isTable(profile)) return;
+  for (const { path, message } of scheduleFaults(profile)) {
+    context.addIssue({ code: "custom", path: [...path], message });
   }
 }
 
@@ -127,27 +142,8 @@ function mountTargetRules(profile: unknown, context: Context): void {
 /** Every run with the profile's request would be refused. */
 function requestFitsCommand(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
-  const { command, request } = profile;
-  if (!Array.isArray(command) || !command.includes(REQUEST_WORD) || typeof request !== "string") return;
-  const bytes = Buffer.byteLength(request);
-  if (bytes <= MAX_INLINE_BYTES || bytes > MAX_REQUEST_BYTES) return;
-  const message = `has ${bytes} bytes, and ${REQUEST_WORD} in command takes at most ${MAX_INLINE_BYTES}; let the command read the file that AGENTD_REQUEST_FILE names`;
-  context.addIssue({ code: "custom", path: ["request"], message });
-}
-
-/** A scheduled run has what the profile has, so its command must not ask for more. */
-function scheduledCommandRules(profile: Record<string, unknown>, context: Context): void {
-  const { command, request, ref } = profile;
-  if (!Array.isArray(command)) return;
-  const has = { request: request !== undefined, workUnit: false, ref: ref !== undefined };
-  const words = wordsWithout(
-    command.filter((argument) => typeof argument === "string"),
-    has,
-  );
-  for (const word of new Set(words)) {
-    const message = `a scheduled run has no value for ${word}, which the command contains`;
-    context.addIssue({ code: "custom", path: ["schedule"], message });
-  }
+  const message = requestFitsFault(profile["command"], profile["request"]);
+  if (message !== undefined) context.addIssue({ code: "custom", path: ["request"], message });
 }
 
 function volumeTargetRules(profile: unknown, context: Context): void {
@@ -172,13 +168,7 @@ function fileTargetRules(profile: unknown, context: Context): void {
 
 function repositoryRules(profile: unknown, context: Context): void {
   if (!isTable(profile)) return;
-  const { repo, schedule, workspace, repo_token_source: token } = profile;
-  const isClone = workspace === undefined || workspace === "clone";
-  if (schedule !== undefined) scheduledCommandRules(profile, context);
-  if (schedule !== undefined && repo === undefined && isClone) {
-    const message = "a profile with a schedule must set repo, or another workspace than a clone";
-    context.addIssue({ code: "custom", path: ["schedule"], message });
-  }
+  const { repo, repo_token_source: token } = profile;
   if (token !== undefined && typeof repo === "string" && !/^https:\/\//i.test(repo)) {
     const message = "a token is sent over https:// only, and this profile's repo is not https://";
     context.addIssue({ code: "custom", path: ["repo_token_source"], message });

@@ -5,12 +5,14 @@
  */
 import { AFTER } from "./keys/after.ts";
 import { CONTAINER } from "./keys/container.ts";
+import { FOLLOW_UPS } from "./keys/follow-ups.ts";
 import { HOME } from "./keys/home.ts";
 import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { KEEPING } from "./keys/keeping.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
 import { PUBLISHING } from "./keys/publishing.ts";
+import { SCHEDULES } from "./keys/schedules.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { VOLUMES } from "./keys/volumes.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
@@ -23,6 +25,8 @@ export const PROFILE_KEYS = {
   ...WHAT_RUNS,
   ...WORKSPACE,
   ...WHEN_IT_RUNS,
+  ...SCHEDULES,
+  ...FOLLOW_UPS,
   ...LIMITS,
   ...HOW_IT_ENDS,
   ...SURROUNDINGS,

@@ -5,10 +5,12 @@ import type { Profile } from "./profile.ts";
 
 type ShownKeys = Extract<ProfileKeys[keyof ProfileKeys], { readonly shown: object }>;
 
-/** Only the names of credentials. */
-type ShownValue<Key extends ShownKeys> = Key["name"] extends "credentials"
-  ? string[]
-  : Shown<z.output<Key["kept"]>>;
+/** Of what has names: only those. */
+const NAMED = ["credentials", "schedules"] as const;
+
+type Named = (typeof NAMED)[number];
+
+type ShownValue<Key extends ShownKeys> = Key["name"] extends Named ? string[] : Shown<z.output<Key["kept"]>>;
 
 type Shown<Value> = Value extends readonly (infer Item)[]
   ? Item[]
@@ -23,7 +25,7 @@ const shownKeys = Object.values(PROFILE_KEYS).flatMap((key) => ("shown" in key ?
 
 /** Undefined is null on the wire. */
 function shownSchema({ name, kept }: ShownKeys): z.ZodType {
-  if (name === "credentials") return z.array(z.string());
+  if (isNamed(name)) return z.array(z.string());
   return kept instanceof z.ZodOptional ? (kept.unwrap() as z.ZodType).nullable() : kept;
 }
 
@@ -34,8 +36,12 @@ export const profileViewSchema = z.strictObject(
 /** What is shown of a profile. */
 export function profileView(profile: Profile): ProfileView {
   const view = shownKeys.map(({ name, shown }): [string, unknown] => {
-    const value = name === "credentials" ? profile[name].map((each) => each.name) : profile[name];
+    const value = isNamed(name) ? profile[name].map((each) => each.name) : profile[name];
     return [shown.as, value ?? null];
   });
   return Object.fromEntries(view) as ProfileView;
+}
+
+function isNamed(name: string): name is Named {
+  return NAMED.some((each) => each === name);
 }

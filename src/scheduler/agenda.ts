@@ -1,6 +1,7 @@
+import { idOfKey, type ScheduleId, scheduleKey } from "../schedule-id.ts";
 import type { ScheduleStates } from "./event-log.ts";
-import { type NewEvent, type ScheduleEvent, skipEvent } from "./events.ts";
-import { decide, type Decision, type Schedule, type Upcoming, upcoming } from "./planner.ts";
+import { about, type NewEvent, type ScheduleEvent, skipEvent } from "./events.ts";
+import { decide, type Decision, type Schedule, type Upcoming, upcoming, wakeMs } from "./planner.ts";
 import { afterEvent, type ScheduleState, setBack, UNKNOWN } from "./schedule-state.ts";
 
 /** A schedule that is followed. */
@@ -8,6 +9,8 @@ export interface Entry {
   readonly schedule: Schedule;
   readonly state: ScheduleState;
   readonly upcoming: Upcoming;
+  /** When there is something to decide; infinite when there never is. */
+  readonly wakeMs: number;
 }
 
 /** A decision and its schedule. */
@@ -38,14 +41,14 @@ export class Agenda {
     return this.#entries.values();
   }
 
-  entry(profile: string): Entry | undefined {
-    return this.#entries.get(profile);
+  entry(schedule: ScheduleId): Entry | undefined {
+    return this.#entries.get(scheduleKey(schedule));
   }
 
-  /** When the next instant is due; infinite without schedules. */
+  /** When there is something to decide; infinite without schedules. */
   get nextDueMs(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const entry of this.#entries.values()) next = Math.min(next, entry.upcoming.dueMs);
+    for (const entry of this.#entries.values()) next = Math.min(next, entry.wakeMs);
     return next;
   }
 
@@ -54,14 +57,15 @@ export class Agenda {
    * continues; any other begins anew. Once they are written, `follow` takes them.
    */
   changes(schedules: readonly Schedule[]): NewEvent[] {
-    const wanted = new Map(schedules.map((schedule) => [schedule.profile, schedule]));
-    const gone = [...this.#states].flatMap(([profile, { watched, waitingMs }]) =>
-      watched === undefined || wanted.has(profile) ? [] : endEvents(profile, waitingMs),
+    const wanted = new Set(schedules.map(scheduleKey));
+    const gone = [...this.#states].flatMap(([key, { watched, waitingMs }]) =>
+      watched === undefined || wanted.has(key) ? [] : endEvents(idOfKey(key), waitingMs),
     );
     const begun = schedules
-      .filter((schedule) => !isFollowed(schedule, this.#states.get(schedule.profile)))
-      .map(({ profile, expression, zone }): NewEvent => {
-        return { event: "watching", profile, schedule: expression, timezone: zone.name };
+      .filter((schedule) => !isFollowed(schedule, this.#states.get(scheduleKey(schedule))))
+      .map((schedule): NewEvent => {
+        const { expression, zone } = schedule;
+        return { event: "watching", ...about(schedule), schedule: expression, timezone: zone.name };
       });
     return [...gone, ...begun];
   }
@@ -71,8 +75,8 @@ export class Agenda {
     this.apply(events);
     this.#entries = new Map(
       schedules.map((schedule) => {
-        const state = this.#states.get(schedule.profile) ?? UNKNOWN;
-        return [schedule.profile, entryOf(schedule, state)];
+        const key = scheduleKey(schedule);
+        return [key, entryOf(schedule, this.#states.get(key) ?? UNKNOWN)];
       }),
     );
   }
@@ -80,46 +84,48 @@ export class Agenda {
   /** Applies written events. */
   apply(events: readonly ScheduleEvent[]): void {
     for (const event of events) {
-      this.#set(event.profile, afterEvent(this.#states.get(event.profile) ?? UNKNOWN, event));
+      const key = scheduleKey(event);
+      this.#set(key, afterEvent(this.#states.get(key) ?? UNKNOWN, event));
     }
   }
 
   /** The decisions that are due now; deciding changes nothing until the events are applied. */
   due(nowMs: number, onTimeMs: number): Due[] {
     const due: Due[] = [];
-    for (const entry of this.#entries.values()) {
-      if (nowMs < entry.state.cursorMs) this.#set(entry.schedule.profile, setBack(entry.state, nowMs));
-      else if (nowMs < entry.upcoming.dueMs) continue;
-      due.push(...dueOf(this.#entries.get(entry.schedule.profile) ?? entry, nowMs, onTimeMs));
+    for (const [key, entry] of this.#entries) {
+      if (nowMs < entry.state.cursorMs) this.#set(key, setBack(entry.state, nowMs));
+      else if (nowMs < entry.wakeMs) continue;
+      due.push(...dueOf(this.#entries.get(key) ?? entry, nowMs, onTimeMs));
     }
     return due;
   }
 
-  #set(profile: string, state: ScheduleState): void {
-    this.#states.set(profile, state);
-    const entry = this.#entries.get(profile);
+  #set(key: string, state: ScheduleState): void {
+    this.#states.set(key, state);
+    const entry = this.#entries.get(key);
     if (entry === undefined) return;
     const isMoved = state.cursorMs !== entry.state.cursorMs || state.spans !== entry.state.spans;
-    this.#entries.set(profile, isMoved ? entryOf(entry.schedule, state) : { ...entry, state });
+    const next = isMoved ? upcoming(entry.schedule, state) : entry.upcoming;
+    this.#entries.set(key, { ...entry, state, upcoming: next, wakeMs: wakeMs(state, next) });
   }
 }
 
 function dueOf({ schedule, state, upcoming: first }: Entry, nowMs: number, onTimeMs: number): Due[] {
-  if (nowMs < first.dueMs) return [];
   return decide(schedule, state, first, nowMs, onTimeMs).map((decision) => ({ schedule, decision }));
 }
 
 function entryOf(schedule: Schedule, state: ScheduleState): Entry {
-  return { schedule, state, upcoming: upcoming(schedule, state) };
+  const next = upcoming(schedule, state);
+  return { schedule, state, upcoming: next, wakeMs: wakeMs(state, next) };
 }
 
 function isFollowed({ expression, zone }: Schedule, state: ScheduleState | undefined): boolean {
   return state?.watched?.schedule === expression && state.watched.timezone === zone.name;
 }
 
-/** A profile has lost its schedule, and the run that waited. */
-function endEvents(profile: string, waitingMs: number | undefined): NewEvent[] {
-  const end: NewEvent = { event: "unwatched", profile };
+/** A profile has lost a schedule, and the run that waited. */
+function endEvents(schedule: ScheduleId, waitingMs: number | undefined): NewEvent[] {
+  const end: NewEvent = { event: "unwatched", ...schedule };
   if (waitingMs === undefined) return [end];
-  return [skipEvent(profile, waitingMs, waitingMs, "unscheduled"), end];
+  return [skipEvent(schedule, waitingMs, waitingMs, "unscheduled"), end];
 }

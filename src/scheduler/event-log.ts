@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { commitFile, stageFile, syncDirectory, writeNewFile } from "../durable-files.ts";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
 import { readIfThere } from "../if-there.ts";
+import { idOfKey, scheduleKey } from "../schedule-id.ts";
 import { type NewEvent, type ScheduleEvent, scheduleEventSchema, timestampOf } from "./events.ts";
 import { afterEvent, type ScheduleState, stateEvent, UNKNOWN } from "./schedule-state.ts";
 
@@ -16,7 +17,7 @@ const MIN_ROTATION_BYTES = 1024 * 1024;
 /** A file grows to this many times its first size. */
 const GROWTH = 4;
 
-/** What is known of schedules, by profile. */
+/** What is known of schedules, by `scheduleKey`. */
 export type ScheduleStates = ReadonlyMap<string, ScheduleState>;
 
 export interface EventLogOptions {
@@ -78,7 +79,7 @@ export class EventLog {
 
   /** Begins a new file with all that is known, and keeps the old one beside it in the place of an older one. */
   async rotate(states: ScheduleStates): Promise<void> {
-    const events = [...states].map(([profile, state]) => stateEvent(profile, state));
+    const events = [...states].map(([key, state]) => stateEvent(idOfKey(key), state));
     const content = linesOf(this.#withTime(events));
     const nextSeq = this.#nextSeq + events.length;
     const older = `${this.#path}.1`;
@@ -170,9 +171,13 @@ function replay(
   const strangeLines: number[] = [];
   for (const [index, line] of lines.entries()) {
     const event = readEvent(line);
-    if (event === undefined) strangeLines.push(index + 1);
-    else states.set(event.profile, afterEvent(states.get(event.profile) ?? UNKNOWN, event));
     nextSeq = Math.max(nextSeq, (event?.seq ?? -1) + 1);
+    if (event === undefined) {
+      strangeLines.push(index + 1);
+      continue;
+    }
+    const key = scheduleKey(event);
+    states.set(key, afterEvent(states.get(key) ?? UNKNOWN, event));
   }
   return { states, strangeLines, nextSeq };
 }

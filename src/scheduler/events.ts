@@ -3,12 +3,14 @@
  * file.
  */
 import * as z from "zod";
+import { DEFAULT_SCHEDULE, type ScheduleId } from "../schedule-id.ts";
 
 /** Why an instant fired. */
 export const FIRE_REASONS = {
   due: "it was due",
   made_up: 'it was missed and started late (missed = "once")',
   waited: 'the previous run had ended (overlap = "queue")',
+  by_hand: "an operator asked for it (agentd schedule fire)",
 } as const;
 
 /** Why instants were skipped. */
@@ -19,6 +21,8 @@ export const SKIP_REASONS = {
   queue_full: 'another run was already queued (overlap = "queue")',
   refused: "the daemon refused the run",
   unscheduled: "the profile's schedule was removed while the run was queued",
+  paused: "the schedule was paused",
+  by_hand: "an operator skipped it (agentd schedule skip-next)",
 } as const;
 
 export type FireReason = keyof typeof FIRE_REASONS;
@@ -28,6 +32,12 @@ const instant = z.iso.datetime();
 const fireReason = z.enum(Object.keys(FIRE_REASONS) as FireReason[]);
 const skipReason = z.enum(Object.keys(SKIP_REASONS) as SkipReason[]);
 
+/** The schedule that an event is about. Those of versions that knew one schedule for each profile have no name. */
+const schedule = { profile: z.string(), name: z.string().default(DEFAULT_SCHEDULE) };
+
+/** Of a run that an operator asked for: identifies it. */
+const fireId = z.string().optional();
+
 /** Events of one kind; `time` is when the line was written, `seq` counts them over all files. */
 function eventSchema<K extends string, F extends z.ZodRawShape>(event: K, fields: F) {
   return z.object({
@@ -35,7 +45,7 @@ function eventSchema<K extends string, F extends z.ZodRawShape>(event: K, fields
     // Older versions did not count.
     seq: z.int().min(0).optional(),
     event: z.literal(event),
-    profile: z.string(),
+    ...schedule,
     ...fields,
   });
 }
@@ -56,13 +66,22 @@ const schemas = [
   /** The profile has no schedule any more. */
   eventSchema("unwatched", {}),
   /** A run is about to be requested: this instant never fires again. */
-  eventSchema("firing", { scheduled_timestamp: instant, reason: fireReason, why: z.string() }),
+  eventSchema("firing", {
+    scheduled_timestamp: instant,
+    fire_id: fireId,
+    reason: fireReason,
+    why: z.string(),
+  }),
   /** The run has been accepted as this session. */
-  eventSchema("fired", { ...lastRunSchema.shape }),
+  eventSchema("fired", { ...lastRunSchema.shape, fire_id: fireId }),
   /** The run waits for the one before it to end. */
   eventSchema("waiting", { scheduled_timestamp: instant }),
   /** All undecided instants of the schedule from one to another. */
-  eventSchema("skipped", lastSkipSchema.omit({ time: true }).shape),
+  eventSchema("skipped", { ...lastSkipSchema.omit({ time: true }).shape, fire_id: fireId }),
+  /** From now on it fires only by hand; `until` is null when nobody has said for how long. */
+  eventSchema("paused", { until: instant.nullable() }),
+  /** It fires again. */
+  eventSchema("resumed", { reason: z.enum(["by_hand", "time"]) }),
   /** All that earlier events left behind; they are in the file before this one, if anywhere. */
   eventSchema("state", {
     watched: z.object({ schedule: z.string(), timezone: z.string() }).nullable(),
@@ -70,6 +89,8 @@ const schemas = [
     spans: z.array(z.object({ from: instant, to: instant })),
     is_span_open: z.boolean(),
     unsettled: z.array(instant),
+    unsettled_by_hand: z.array(z.object({ scheduled_timestamp: instant, fire_id: z.string() })).default([]),
+    paused: z.object({ since: instant, until: instant.nullable() }).nullable().default(null),
     waiting: instant.nullable(),
     last_run: lastRunSchema.nullable(),
     last_skip: lastSkipSchema.nullable(),
@@ -94,20 +115,27 @@ export function timestampOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Instants of a profile were skipped. @param why default: what the reason means. */
+/** The fields that say which schedule an event is about. */
+export function about({ profile, name }: ScheduleId): ScheduleId {
+  return { profile, name };
+}
+
+type SkipEvent = Extract<NewEvent, { event: "skipped" }>;
+
+/** Instants of a schedule were skipped. @param why default: what the reason means. */
 export function skipEvent(
-  profile: string,
+  schedule: ScheduleId,
   instantMs: number,
   untilMs: number,
   reason: SkipReason,
   why: string = SKIP_REASONS[reason],
-): NewEvent {
+): SkipEvent {
   const [scheduled_timestamp, until_timestamp] = [timestampOf(instantMs), timestampOf(untilMs)];
-  return { event: "skipped", profile, scheduled_timestamp, until_timestamp, reason, why };
+  return { event: "skipped", ...about(schedule), scheduled_timestamp, until_timestamp, reason, why };
 }
 
-/** An instant of a profile is about to fire. */
-export function fireEvent(profile: string, instantMs: number, reason: FireReason): NewEvent {
+/** An instant of a schedule is about to fire. */
+export function fireEvent(schedule: ScheduleId, instantMs: number, reason: FireReason): NewEvent {
   const scheduled_timestamp = timestampOf(instantMs);
-  return { event: "firing", profile, scheduled_timestamp, reason, why: FIRE_REASONS[reason] };
+  return { event: "firing", ...about(schedule), scheduled_timestamp, reason, why: FIRE_REASONS[reason] };
 }

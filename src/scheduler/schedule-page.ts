@@ -1,5 +1,6 @@
 import type { Params, Result } from "../api/methods.ts";
 import type { ScheduleView } from "../api/schedule-view.ts";
+import { scheduleKey } from "../schedule-id.ts";
 import type { Entry } from "./agenda.ts";
 import { type LastRun, timestampOf } from "./events.ts";
 import { nextInstants } from "./planner.ts";
@@ -23,21 +24,24 @@ export async function schedulePage(
 ): Promise<Result<"schedule">> {
   const wanted =
     profile === undefined ? entries : entries.filter(({ schedule }) => schedule.profile === profile);
-  const start = after === undefined ? 0 : wanted.findIndex(({ schedule }) => schedule.profile === after) + 1;
+  const start =
+    after === undefined ? 0 : wanted.findIndex(({ schedule }) => scheduleKey(schedule) === after) + 1;
   const end = start + Math.max(1, Math.floor(MAX_RUNS / count));
   const schedules = await Promise.all(wanted.slice(start, end).map((entry) => viewOf(entry, count, endOf)));
   return { schedules, more: end < wanted.length };
 }
 
-async function viewOf(
+/** @param count how many of the next runs. */
+export async function viewOf(
   { schedule, state, upcoming }: Entry,
   count: number,
   endOf: (sessionId: string) => Promise<SessionEnd>,
 ): Promise<ScheduleView> {
   const localTime = (timestamp: string): string => schedule.zone.localTime(Date.parse(timestamp));
-  const { lastRun, lastSkip, waitingMs } = state;
+  const { lastRun, lastSkip, waitingMs, paused } = state;
   return {
     profile: schedule.profile,
+    name: schedule.name,
     schedule: schedule.expression,
     timezone: schedule.zone.name,
     missed: schedule.missed,
@@ -54,6 +58,13 @@ async function viewOf(
             until_timestamp: lastSkip.until_timestamp,
             reason: lastSkip.reason,
             why: lastSkip.why,
+          },
+    paused:
+      paused === undefined
+        ? null
+        : {
+            since_timestamp: timestampOf(paused.sinceMs),
+            until_timestamp: Number.isFinite(paused.untilMs) ? timestampOf(paused.untilMs) : null,
           },
     waiting_timestamp: waitingMs === undefined ? null : timestampOf(waitingMs),
     next_runs: nextInstants(schedule, state, upcoming, count).map(({ instantMs, dueMs }) => ({

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
-import type { ListedSession } from "../session-document.ts";
+import { idOfKey, type ScheduleId, scheduleKey } from "../schedule-id.ts";
 import { Agenda, type Due, type Entry } from "./agenda.ts";
 import type { EventLog, ScheduleStates } from "./event-log.ts";
-import type { NewEvent } from "./events.ts";
+import { about, fireEvent, type NewEvent, type ScheduleEvent, skipEvent, timestampOf } from "./events.ts";
 import type { Schedule } from "./planner.ts";
-import type { SessionsClient } from "./sessions-client.ts";
-import { settle, type Unsettled } from "./settlement.ts";
+import type { ScheduledSession, SessionsClient } from "./sessions-client.ts";
+import { settle, type Settled, type Unsettled } from "./settlement.ts";
 import { verdicts } from "./verdicts.ts";
 
 /** The longest sleep, so that a clock that was set or stood still is noticed. */
@@ -60,8 +61,8 @@ export class Scheduler {
     return this.#agenda.entries;
   }
 
-  entry(profile: string): Entry | undefined {
-    return this.#agenda.entry(profile);
+  entry(schedule: ScheduleId): Entry | undefined {
+    return this.#agenda.entry(schedule);
   }
 
   /** Follows these schedules from now on. Throws AgentdError `state_unusable`; nothing has changed then. */
@@ -71,6 +72,65 @@ export class Scheduler {
       this.#agenda.follow(schedules, written);
     });
     this.#wake();
+  }
+
+  /** Lets schedules fire only by hand. @param untilMs when they fire again; undefined: when they are resumed. */
+  async pause(entries: readonly Entry[], untilMs: number | undefined): Promise<void> {
+    const until = untilMs === undefined ? null : timestampOf(untilMs);
+    await this.#operate(() =>
+      entries.map(({ schedule }) => ({ event: "paused", ...about(schedule), until })),
+    );
+  }
+
+  /** Lets schedules fire again; those that are not paused are left as they are. */
+  async resume(entries: readonly Entry[]): Promise<void> {
+    await this.#operate(() =>
+      entries
+        .filter(({ schedule }) => this.entry(schedule)?.state.paused !== undefined)
+        .map(({ schedule }) => ({ event: "resumed", ...about(schedule), reason: "by_hand" })),
+    );
+  }
+
+  /** Skips the next run. @throws AgentdError `schedule_refused` when there is none that could be skipped. */
+  async skipNext(schedule: ScheduleId, tried: string): Promise<void> {
+    await this.#operate(() => {
+      const entry = this.entry(schedule);
+      const isPaused = entry?.state.paused !== undefined;
+      const instantMs = entry?.upcoming.instantMs ?? Number.POSITIVE_INFINITY;
+      if (!isPaused && Number.isFinite(instantMs))
+        return [skipEvent(schedule, instantMs, instantMs, "by_hand")];
+      throw new AgentdError("schedule_refused", {
+        tried,
+        why: isPaused ? "the schedule is paused" : "the schedule has no next run",
+        next: isPaused ? "Resume it first, or pause it for longer." : undefined,
+      });
+    });
+  }
+
+  /**
+   * Starts a run now.
+   *
+   * @param fireId identifies it: a second call with the same one starts no second run.
+   * @returns the session.
+   * @throws AgentdError when the daemon refuses the run. With `daemon_stopping` the next daemon starts it.
+   */
+  async fire(schedule: ScheduleId, fireId: string): Promise<string> {
+    const { sessions, log, now } = this.#host;
+    const { session, error } = await this.#enqueue(async (): Promise<Settled> => {
+      const begun = this.#unsettled().find(({ fire }) => fire.fireId === fireId);
+      const fire = begun?.fire ?? { instantMs: now(), fireId };
+      const earlier = await sessions.find(schedule, fire);
+      if (earlier !== undefined && begun === undefined)
+        return { event: undefined, session: earlier.session_id };
+      const firing = { ...fireEvent(schedule, fire.instantMs, "by_hand"), fire_id: fireId };
+      if (begun === undefined) await this.#write([firing]);
+      const settled = await settle({ schedule, fire, isInherited: earlier !== undefined }, sessions, log);
+      if (settled.event !== undefined) await this.#write([settled.event]);
+      return settled;
+    });
+    this.#wake();
+    if (session === undefined) throw error;
+    return session;
   }
 
   /** Begins to fire. */
@@ -84,6 +144,11 @@ export class Scheduler {
     this.#wake();
     await this.#life;
     await this.#host.sessions.close();
+  }
+
+  async #operate(events: () => readonly NewEvent[]): Promise<void> {
+    await this.#enqueue(() => this.#write(events()));
+    this.#wake();
   }
 
   async #live(): Promise<void> {
@@ -125,20 +190,21 @@ export class Scheduler {
     const due = this.#agenda.due(this.#host.now(), this.#onTimeMs);
     const waiting = [...this.#agenda.entries].filter(({ state }) => state.waitingMs !== undefined);
     const open = await this.#openSessions(due, waiting);
-    const busy = new Set([...open, ...this.#unsettled()].map(({ profile }) => profile));
+    const settling = this.#unsettled().map(({ schedule }) => scheduleKey(schedule));
+    const busy = new Set([...open.map(({ schedule }) => schedule), ...settling]);
     const events = verdicts(due, waiting, busy);
     await this.#write(events);
     this.#onTimeMs = ON_TIME_MS;
     return events.length > 0;
   }
 
-  /** The scheduled sessions that have not ended, if a decision depends on them. */
-  async #openSessions(due: readonly Due[], waiting: readonly Entry[]): Promise<readonly ListedSession[]> {
+  /** The sessions of schedules that have not ended, if a decision depends on them. */
+  async #openSessions(due: readonly Due[], waiting: readonly Entry[]): Promise<readonly ScheduledSession[]> {
     const isAsked = waiting.length > 0 || due.some(({ schedule }) => schedule.overlap !== "allow");
     if (!isAsked) return [];
     const open = await this.#host.sessions.open();
-    const profiles = new Set(waiting.map(({ schedule }) => schedule.profile));
-    for (const { profile, session_id: id } of open) if (profiles.has(profile)) this.#awaitEnd(id);
+    const keys = new Set(waiting.map(({ schedule }) => scheduleKey(schedule)));
+    for (const { id, schedule } of open) if (keys.has(schedule)) this.#awaitEnd(id);
     return open;
   }
 
@@ -163,21 +229,36 @@ export class Scheduler {
     for (let from = 0; from < unsettled.length; from += MAX_RUNS_AT_ONCE) {
       const batch = unsettled.slice(from, from + MAX_RUNS_AT_ONCE);
       const settled = await Promise.all(batch.map((each) => settle(each, sessions, log)));
-      await this.#write(settled.filter((event) => event !== undefined));
+      await this.#write(settled.flatMap(({ event }) => (event === undefined ? [] : [event])));
     }
     return this.#unsettled().length === 0;
   }
 
   #unsettled(): Unsettled[] {
-    return [...this.#agenda.states].flatMap(([profile, { unsettled }]) =>
-      unsettled.map((instantMs) => {
-        const isInherited = this.#host.states.get(profile)?.unsettled.includes(instantMs) === true;
-        return { profile, instantMs, isInherited };
-      }),
-    );
+    return [...this.#agenda.states].flatMap(([key, { unsettled }]) => {
+      const inherited = this.#host.states.get(key)?.unsettled ?? [];
+      return unsettled.map((fire) => {
+        const isInherited = inherited.some(
+          ({ instantMs, fireId }) => instantMs === fire.instantMs && fireId === fire.fireId,
+        );
+        return { schedule: idOfKey(key), fire, isInherited };
+      });
+    });
   }
 
   async #write(events: readonly NewEvent[]): Promise<void> {
-    this.#agenda.apply(await this.#host.events.append(events));
+    const { events: file, log } = this.#host;
+    const written = await file.append(events);
+    this.#agenda.apply(written);
+    for (const event of written) tell(event, log);
   }
+}
+
+/** What an operator did, or what ends it, is in the log too. */
+function tell(event: ScheduleEvent, log: Logger): void {
+  const told = about(event);
+  if (event.event === "paused") log.info({ ...told, until: event.until }, "schedule paused");
+  if (event.event === "resumed") log.info({ ...told, reason: event.reason }, "schedule resumed");
+  if (event.event === "skipped" && event.reason === "by_hand")
+    log.info({ ...told, scheduled: event.scheduled_timestamp }, "schedule skips its next run");
 }

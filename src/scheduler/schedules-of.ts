@@ -1,13 +1,12 @@
+import { Every, type Instants, Once, type When } from "./instants.ts";
 import type { Schedule } from "./planner.ts";
 import { Timetable } from "./timetable.ts";
 import { WallTimes } from "./wall-times.ts";
 import { Zone } from "./zone.ts";
 
-/** A profile's settings for its schedule. */
-export type ScheduleSettings = Pick<
-  Schedule,
-  "profile" | "expression" | "missed" | "catchupWindowMs" | "overlap" | "jitterMs"
-> & {
+/** A profile's settings for one of its schedules. */
+export type ScheduleSettings = Omit<Schedule, "zone" | "timetable"> & {
+  readonly when: When;
   /** Name of a zone of the IANA database. */
   readonly timezone: string;
 };
@@ -16,9 +15,13 @@ export type ScheduleSettings = Pick<
 export function schedulesOf(settings: readonly ScheduleSettings[]): Schedule[] {
   const zoneOf = once((name) => new Zone(name));
   const wallsOf = once((expression) => new WallTimes(expression));
-  return settings.map(({ timezone, ...rest }) => {
+  const instantsOf = (when: When, zone: Zone): Instants => {
+    if ("cron" in when) return new Timetable(wallsOf(when.cron), zone);
+    return "everyMs" in when ? new Every(when.everyMs) : new Once(when.atMs);
+  };
+  return settings.map(({ timezone, when, ...rest }) => {
     const zone = zoneOf(timezone);
-    return { ...rest, zone, timetable: new Timetable(wallsOf(rest.expression), zone) };
+    return { ...rest, zone, timetable: instantsOf(when, zone) };
   });
 }
 

@@ -1,8 +1,17 @@
 import { MAX_LIST_LENGTH } from "../api/limits.ts";
 import { AgentdError } from "../errors.ts";
 import type { RpcClient } from "../rpc/client.ts";
+import { DEFAULT_SCHEDULE, type ScheduleId, scheduleKey } from "../schedule-id.ts";
 import type { ListedSession } from "../session-document.ts";
 import { timestampOf } from "./events.ts";
+import type { Fire } from "./schedule-state.ts";
+
+/** A session that a schedule started. */
+export interface ScheduledSession {
+  readonly id: string;
+  /** The schedule's key. */
+  readonly schedule: string;
+}
 
 /** The scheduler's requests about sessions: through the daemon's socket, like every other client. */
 export class SessionsClient {
@@ -14,30 +23,42 @@ export class SessionsClient {
     this.#connect = connect;
   }
 
-  /** Requests the run of an instant; a repeated request returns the same session. */
-  async run(profile: string, instantMs: number): Promise<ListedSession> {
-    const instant = timestampOf(instantMs);
-    const request_id = `schedule ${profile} ${instant}`;
+  /** Requests the run of a fire; a repeated request returns the same session. */
+  async run(schedule: ScheduleId, fire: Fire): Promise<ListedSession> {
+    const { profile, name } = schedule;
+    const scheduled_timestamp = timestampOf(fire.instantMs);
+    const request = { request_id: requestIdOf(schedule, fire), profile, schedule_name: name };
     return await this.#call((client) =>
-      client.call("run", { request_id, profile, scheduled_timestamp: instant }),
+      client.call("run", { ...request, scheduled_timestamp, fire_id: fire.fireId }),
     );
   }
 
-  /** The session of an instant, if it is among the newest; undefined when there is none. */
-  async find(profile: string, instantMs: number): Promise<ListedSession | undefined> {
+  /** The session of a fire, if it is among the newest; undefined when there is none. */
+  async find(schedule: ScheduleId, { instantMs, fireId }: Fire): Promise<ListedSession | undefined> {
     const { sessions } = await this.#call((client) =>
-      client.call("list", { all: true, limit: MAX_LIST_LENGTH }),
+      client.call("list", { all: true, limit: MAX_LIST_LENGTH, profile: schedule.profile }),
     );
+    if (fireId !== undefined) return sessions.find((each) => each.fire_id === fireId);
     const instant = timestampOf(instantMs);
-    return sessions.find((each) => each.profile === profile && each.scheduled_timestamp === instant);
+    return sessions.find(
+      (each) =>
+        each.trigger === "schedule" &&
+        each.scheduled_timestamp === instant &&
+        each.fire_id === null &&
+        (each.schedule_name ?? DEFAULT_SCHEDULE) === schedule.name,
+    );
   }
 
-  /** The scheduled sessions that have not ended, newest first. */
-  async open(): Promise<readonly ListedSession[]> {
+  /** The sessions of schedules that have not ended, newest first. */
+  async open(): Promise<readonly ScheduledSession[]> {
     const { sessions } = await this.#call((client) =>
       client.call("list", { all: false, limit: MAX_LIST_LENGTH }),
     );
-    return sessions.filter(({ trigger }) => trigger === "schedule");
+    return sessions
+      .filter(({ trigger, schedule_name: name }) => trigger === "schedule" || name !== null)
+      .map(({ session_id: id, profile, schedule_name: name }) => {
+        return { id, schedule: scheduleKey({ profile, name: name ?? DEFAULT_SCHEDULE }) };
+      });
   }
 
   /** Resolves when a session is sealed. */
@@ -62,6 +83,13 @@ export class SessionsClient {
       throw error;
     }
   }
+}
+
+/** Of a schedule without a name, as versions made it that knew no other. */
+function requestIdOf({ profile, name }: ScheduleId, { instantMs, fireId }: Fire): string {
+  if (fireId !== undefined) return `schedule fire ${fireId}`;
+  const which = name === DEFAULT_SCHEDULE ? profile : `${profile} ${name}`;
+  return `schedule ${which} ${timestampOf(instantMs)}`;
 }
 
 /** Whether an error leaves open what became of the request: a repeated request may succeed. */

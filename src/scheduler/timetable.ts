@@ -1,3 +1,4 @@
+import type { Instants } from "./instants.ts";
 import type { WallTimes } from "./wall-times.ts";
 import type { Zone } from "./zone.ts";
 
@@ -9,7 +10,7 @@ const HOUR_MS = 3_600_000;
  * A wall time that clocks skip counts as much later as they skip: 02:30 is 03:30 then. One that they show twice counts
  * the first time. An expression for every hour says how often, not when, so it goes through both unmoved.
  */
-export class Timetable {
+export class Timetable implements Instants {
   readonly #walls: WallTimes;
   readonly #zone: Zone;
 

@@ -1,5 +1,6 @@
 import { AgentdError } from "../errors.ts";
 import type { Given } from "../input/given.ts";
+import { WORK_UNIT } from "../input/rules.ts";
 import { LLM_TIMEOUT_MS } from "../profile/keys/llm.ts";
 import type { Profile } from "../profile/profile.ts";
 import { requestKey } from "../request-key.ts";
@@ -11,6 +12,7 @@ import type { LeftAlone, Recovery } from "./recovery/recover.ts";
 import { exceptionsOf } from "./run-exceptions.ts";
 import { checkEnv, inputOf, type RunInput } from "./run-input.ts";
 import { repositoryOf, type RunRepository } from "./run-repository.ts";
+import { type Origin, triggerFields } from "./run-trigger.ts";
 import { Session } from "./session.ts";
 import type { Beginning } from "./state/beginning.ts";
 import { type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
@@ -21,11 +23,8 @@ const REMEMBERED_REQUESTS = 10_000;
 /** How long sessions may take to stop their work when the daemon leaves them. */
 const LEAVING_LIMIT_MS = 5_000;
 
-/** Letters, marks, digits, punctuation, symbols and spaces: nothing that moves a cursor. */
-const WORK_UNIT = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]{1,200}$/u;
-
 /** A request for a session. */
-export interface RunRequest {
+export interface RunRequest extends Origin {
   /** Made by the client: the same one never starts a second session. */
   readonly requestId: string;
   readonly profile: string;
@@ -43,8 +42,6 @@ export interface RunRequest {
   readonly keep?: boolean | undefined;
   /** The session that is run again. */
   readonly rerunOf?: string | undefined;
-  /** The instant of the schedule, in milliseconds since the epoch; undefined for a request by hand. */
-  readonly scheduledMs?: number | undefined;
 }
 
 /** What the intake needs beyond what sessions share. */
@@ -199,8 +196,9 @@ export class Intake {
   async #record(request: RunRequest): Promise<string> {
     const { profile: written, digest, logLimitBytes, pauseMaxMs, repoUrl, ref } = this.#check(request);
     const host = this.#host;
-    // Its request is in the record, and need not be in the plan too.
-    const { request: _request, ...profile } = written;
+    // Its request is in the record, and need not be in the plan too; nor need those of its schedules.
+    const { request: _request, ...rest } = written;
+    const profile = { ...rest, schedules: [] };
     const env = checkEnv(request, written);
     const exceptions = exceptionsOf(written, host.clock.now());
     const input = await inputOf(request, { profile: written, ref, host });
@@ -213,6 +211,7 @@ export class Intake {
       pauseMaxMs,
     } satisfies SessionPlan);
     const nowMs = host.clock.now();
+    const trigger = triggerFields(request, nowMs);
     const accepted = acceptedDocument({
       profile: profile.name,
       repo_url: repoUrl,
@@ -220,7 +219,7 @@ export class Intake {
       directory: profile.directory ?? null,
       ref,
       work_unit: request.workUnit ?? null,
-      trigger: request.scheduledMs === undefined ? "manual" : "schedule",
+      trigger: trigger.trigger,
       image: profile.baseImage,
       command: [...profile.command],
       config_digest: digest,
@@ -230,9 +229,8 @@ export class Intake {
       rerun_of: request.rerunOf ?? null,
       exceptions,
     });
-    const document = { ...accepted, ...scheduleFields(request.scheduledMs, nowMs) };
     const record = await host.createRecord({
-      ...{ document, requestId: request.requestId, plan },
+      ...{ document: { ...accepted, ...trigger }, requestId: request.requestId, plan },
       input: input.placed,
     });
     this.#begin(plan, record, { at: "queue" });
@@ -283,15 +281,6 @@ export class Intake {
     const oldest = this.#requests.keys().next().value;
     if (this.#requests.size > REMEMBERED_REQUESTS && oldest !== undefined) this.#requests.delete(oldest);
   }
-}
-
-function scheduleFields(
-  scheduledMs: number | undefined,
-  nowMs: number,
-): Pick<SessionDocument, "scheduled_timestamp" | "delay_ms"> {
-  if (scheduledMs === undefined) return { scheduled_timestamp: null, delay_ms: null };
-  const delayMs = Math.max(0, Math.round(nowMs - scheduledMs));
-  return { scheduled_timestamp: new Date(scheduledMs).toISOString(), delay_ms: delayMs };
 }
 
 /** The limit of a session that states none. */

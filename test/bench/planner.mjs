@@ -56,15 +56,20 @@ async function agendaOf(directory) {
   const { Agenda, schedulesOf } = await import(pathToFileURL(outfile).href);
   const zones = ["UTC", "Europe/Berlin", "America/New_York"];
   const schedules = schedulesOf(
-    Array.from({ length: SCHEDULES }, (_, index) => ({
-      profile: `profile-${index}`,
-      expression: `${index % 60} ${Math.floor(index / 60) % 24} ${1 + (index % 28)} * *`,
-      timezone: zones[index % zones.length] ?? "UTC",
-      missed: "skip",
-      catchupWindowMs: 0,
-      overlap: "allow",
-      jitterMs: 0,
-    })),
+    Array.from({ length: SCHEDULES }, (_, index) => {
+      const cron = `${index % 60} ${Math.floor(index / 60) % 24} ${1 + (index % 28)} * *`;
+      return {
+        profile: `profile-${index}`,
+        name: "default",
+        expression: cron,
+        when: { cron },
+        timezone: zones[index % zones.length] ?? "UTC",
+        missed: "skip",
+        catchupWindowMs: 0,
+        overlap: "allow",
+        jitterMs: 0,
+      };
+    }),
   );
   const agenda = new Agenda(new Map());
   const time = new Date().toISOString();

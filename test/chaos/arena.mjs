@@ -27,6 +27,8 @@ import { until } from "../kit/until.mjs";
  */
 
 export const PROFILE = "chaos";
+/** One session of it follows each session of the other, whatever its outcome. */
+const FOLLOWER = "follower";
 /** Every outcome that a cell can have once its command has started. */
 const PUBLISHED = [
   "success",
@@ -137,9 +139,16 @@ export class Arena {
         { command: ["/bin/sh", "-c", 'echo "$2" >> "$1"', "sh", join(this.sandbox.directory, "after")] },
       ],
     };
+    const follower = {
+      name: FOLLOWER,
+      base_image: image,
+      workspace: "empty",
+      command: ["true"],
+      chain: { after: [PROFILE], on: [...PUBLISHED, "launch_failed"] },
+    };
     await this.sandbox.writeConfig({
       daemon: { max_sessions: maxSessions, min_free: minFree },
-      profiles: [profile],
+      profiles: [profile, follower],
     });
   }
 
@@ -151,6 +160,16 @@ export class Arena {
     });
     const ran = await readFile(join(this.sandbox.directory, "after"), "utf8").catch(() => "");
     return ran.split("\n").filter((line) => line === record).length;
+  }
+
+  /** Waits until no session is owed to another, and all are sealed; the records of those that followed. */
+  async followers() {
+    await untilLong("the sessions that follow", async () => {
+      const owed = await namesIn(join(this.sandbox.stateDirectory, "followups"));
+      return owed.length === 0 && (await this.openSessions()) === 0;
+    });
+    const profile = join(this.sandbox.auditRoot, FOLLOWER);
+    return (await namesIn(profile)).map((id) => join(profile, id));
   }
 
   /** Name of the instance, known once a daemon was ready. */

@@ -24,6 +24,7 @@ const MIRROR_LOCK_STALE_MS = 12_000;
  *   outcome allows.
  */
 export async function judge(arena, code) {
+  const followers = await Promise.all((await arena.followers()).map(readSession));
   const records = await arena.records();
   const starts = Math.max(0, ...(await arena.starts()).values());
   const [record] = records;
@@ -42,6 +43,8 @@ export async function judge(arena, code) {
   const afterwards = await arena.afterwards(record);
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
   wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, records)));
+  const follows = followers.filter((each) => each.after_session === document.session_id);
+  if (follows.length !== 1 || followers.length !== 1) wrong.push(`${followers.length} sessions followed it`);
   const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");
   if (log.includes(TOKEN)) wrong.push("the sealed log has the value of its credential");
   // Output that was lost, such as on a full disk, may have been that value.

@@ -29,6 +29,9 @@ export function schemaKeys(): SchemaKey[] {
     git,
     llm: profileLlm,
     publish,
+    schedules,
+    retry,
+    chain,
     after,
     records,
   } = properties(profile);
@@ -51,6 +54,9 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[profiles.publish]", publish!),
     ...keysOf("[profiles.publish.request]", properties(publish!)["request"]!),
     ...keysOf("[profiles.records]", records!),
+    ...keysOf("[[profiles.schedules]]", elementOf(schedules!)),
+    ...keysOf("[profiles.retry]", retry!),
+    ...keysOf("[profiles.chain]", chain!),
     ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }

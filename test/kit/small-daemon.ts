@@ -148,6 +148,10 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),
   schedule: () => Promise.resolve({ schedules: [], more: false }),
+  schedule_pause: () => Promise.resolve({ schedules: [] }),
+  schedule_resume: () => Promise.resolve({ schedules: [] }),
+  schedule_skip: () => Promise.resolve({ schedules: [] }),
+  schedule_fire: ({ profile }) => Promise.resolve(view({ profile, trigger: "schedule" })),
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
 };

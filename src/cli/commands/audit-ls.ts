@@ -19,6 +19,7 @@ import { type Cell, renderTable } from "../terminal/table.ts";
 import { type ListedRecord, readAuditedView, withLeftFiles } from "../words/audited-record.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { sizeText } from "../words/size-text.ts";
+import { shortTriggerText } from "../words/trigger-text.ts";
 import { ageText } from "../words/time-text.ts";
 
 interface LsOptions extends FilterOptions {
@@ -159,7 +160,7 @@ function row(record: ListedRecord, nowMs: number): Cell[] {
     shortId(record.session_id),
     record.profile,
     { text: standingText(record), colour: colourOf(record) },
-    record.trigger,
+    shortTriggerText(record),
     record.work_unit ?? "-",
     ageText(nowMs - Date.parse(record.queued_timestamp)),
     durationText(record) ?? "-",

@@ -43,7 +43,16 @@ function row(profile: ProfileView): string[] {
     memoryBytes === null ? "-" : sizeText(memoryBytes),
     cpus === null ? "-" : String(cpus),
     String(profile.pids),
-    profile.schedule ?? "-",
+    scheduleText(profile),
     profile.repo ?? profile.directory ?? "-",
   ];
+}
+
+/** The expression, and the names of further schedules. */
+function scheduleText(profile: ProfileView): string {
+  const { schedule } = profile;
+  // A daemon that is older has no such field.
+  const schedules = (profile.schedules as readonly string[] | undefined) ?? [];
+  const all = [...(schedule === null ? [] : [schedule]), ...schedules];
+  return all.length === 0 ? "-" : all.join(", ");
 }

@@ -17,6 +17,7 @@ import { isKept } from "../words/kept-text.ts";
 import { allTokens, dollarsText, tokensText } from "../words/llm-text.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { ageText } from "../words/time-text.ts";
+import { shortTriggerText } from "../words/trigger-text.ts";
 import { hasChanges, shortWorkText } from "../words/work-text.ts";
 
 interface PsOptions extends FilterOptions {
@@ -69,6 +70,11 @@ const COLUMNS: readonly Column[] = [
     isShown: usesModels,
   },
   { header: "COST", cell: ({ llm }) => (llm ? dollarsText(llm.usd) : "-"), isShown: usesModels },
+  {
+    header: "TRIGGER",
+    cell: shortTriggerText,
+    isShown: (sessions) => sessions.some(({ trigger }) => trigger !== "manual"),
+  },
   { header: "WORK UNIT", cell: (view) => view.work_unit ?? "-" },
   { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
   { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },

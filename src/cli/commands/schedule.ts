@@ -1,8 +1,10 @@
+import type { Command } from "commander";
 import { MAX_NEXT_RUNS } from "../../api/limits.ts";
 import type { ScheduleView } from "../../api/schedule-view.ts";
 import type { RpcClient } from "../../rpc/client.ts";
+import { scheduleKey } from "../../schedule-id.ts";
 import { countOption } from "../frame/arguments.ts";
-import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
+import { type Body, type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { scheduleText } from "../words/schedule-text.ts";
@@ -20,20 +22,36 @@ export const schedule: CommandDefinition = {
   name: "schedule",
   faults: FAULTS,
   define: (command, start) =>
-    command
-      .summary("show schedules and their next runs")
-      .description(
-        "Shows each schedule's last run, its last skipped run and why it was skipped, and its next runs, in the schedule's " +
-          "time zone.",
-      )
-      .argument("[profile]", "show only this profile's schedule")
-      .option("-n, --count <count>", `show this many next runs (default: ${NEXT_RUNS})`)
-      .option("--json", "print a JSON array")
-      .addHelpText("after", example("agentd schedule", "agentd schedule site-builder -n 10 --json"))
-      .action((profile: string | undefined, options: ScheduleOptions) => {
-        start((context) => showSchedules(profile, options, context));
-      }),
+    showing(command, start)
+      .summary("show schedules and their next runs; pause, resume, fire and skip them")
+      .addHelpText("after", example("agentd schedule", "agentd schedule site-builder -n 10 --json")),
 };
+
+/** `agentd schedule ls`: the same, also for a profile with the name of a command of the group. */
+export const scheduleLs: CommandDefinition = {
+  name: "schedule ls",
+  faults: FAULTS,
+  define: (command, start) =>
+    showing(command, start)
+      .summary("show schedules and their next runs, as without a command")
+      .addHelpText("after", example("agentd schedule ls site-builder")),
+};
+
+function showing(command: Command, start: (body: Body<CliContext>) => void): Command {
+  return command
+    .description(
+      "Shows each schedule's last run, its last skipped run and why it was skipped, and its next runs, in the schedule's " +
+        "time zone.",
+    )
+    .argument("[profile]", "show only this profile's schedules")
+    .option("-n, --count <count>", `show this many next runs (default: ${NEXT_RUNS})`)
+    .option("--json", "print a JSON array")
+    .action((profile: string | undefined, _own: ScheduleOptions, self: Command) => {
+      // The group has the same options, and takes them first.
+      const options = self.optsWithGlobals<ScheduleOptions>();
+      start((context) => showSchedules(profile, options, context));
+    });
+}
 
 async function showSchedules(
   profile: string | undefined,
@@ -55,11 +73,15 @@ async function allSchedules(
 ): Promise<ScheduleView[]> {
   const schedules: ScheduleView[] = [];
   for (let more = true; more;) {
-    const page = await client.call("schedule", { profile, count, after: schedules.at(-1)?.profile });
+    const page = await client.call("schedule", { profile, count, after: keyOf(schedules.at(-1)) });
     schedules.push(...page.schedules);
     more = page.more;
   }
   return schedules;
+}
+
+function keyOf(last: ScheduleView | undefined): string | undefined {
+  return last === undefined ? undefined : scheduleKey(last);
 }
 
 function emptyText(profile: string | undefined): string {

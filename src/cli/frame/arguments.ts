@@ -11,6 +11,12 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\
 const INSTANT_RULE =
   'it must be an age such as "30m", "6h", "1d" or "2w", or an RFC 3339 time such as "2026-01-02T03:04:05Z"';
 
+const TIME_AHEAD_RULE =
+  'it must be a span such as "30m", "6h", "1d" or "2w", or an RFC 3339 time such as "2026-01-02T03:04:05Z"';
+
+/** The end of the year 9999: later times have no form of four digits. */
+const MAX_INSTANT_MS = 253_402_300_799_999;
+
 /** What a count may be. */
 interface CountBounds {
   /** Default 1. */
@@ -53,6 +59,21 @@ export function instantOption(option: string, text: string | undefined, nowMs: n
   const instant = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
   throw invalid(option, text, INSTANT_RULE);
+}
+
+/**
+ * An instant to come, in milliseconds since 1970: RFC 3339, or in how long.
+ *
+ * @throws AgentdError `usage`.
+ */
+export function timeAheadOption(option: string, text: string | undefined, nowMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const aheadMs = spanMs(text);
+  const instant =
+    aheadMs === undefined ? (RFC_3339.test(text) ? Date.parse(text) : Number.NaN) : nowMs + aheadMs;
+  if (Number.isNaN(instant) || instant > MAX_INSTANT_MS) throw invalid(option, text, TIME_AHEAD_RULE);
+  if (instant > nowMs) return instant;
+  throw invalid(option, text, "it is over");
 }
 
 /** For options that may be given several times: adds one more value. */

@@ -28,6 +28,7 @@ import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
 import { agoText, spanText } from "./time-text.ts";
+import { triggerText } from "./trigger-text.ts";
 import { noteText, publishedText, workText } from "./work-text.ts";
 
 export interface SessionReport {
@@ -210,11 +211,6 @@ function outputText(lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
   const title = lines.length < SHOWN_LINES ? "Output:" : `Last ${lines.length} lines of output:`;
   return [[title, ...lines.map((line) => `  ${printable(line)}`)].join("\n")];
-}
-
-function triggerText({ trigger, scheduled_timestamp: scheduled, delay_ms: delayMs }: SessionView): string {
-  if (scheduled === null) return trigger;
-  return `${trigger} of ${scheduled}${delayMs === null ? "" : `, ${spanText(delayMs)} late`}`;
 }
 
 /** Only sessions with an allowlist have connections on record, and only those with language models requests. */

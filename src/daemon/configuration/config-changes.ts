@@ -62,7 +62,7 @@ export function changesBetween(before: Config, read: Config): ConfigChanges {
     profiles_changed: names.filter((name) => isChanged(was.get(name), is.get(name))),
     profiles_removed: names.filter((name) => !is.has(name)),
     schedules_changed: names.filter(
-      (name) => !isDeepStrictEqual(scheduleOf(was.get(name)), scheduleOf(is.get(name))),
+      (name) => !isDeepStrictEqual(schedulesOf(was.get(name)), schedulesOf(is.get(name))),
     ),
     settings_changed: settings.filter((setting) => !isFixed(setting)).map(keyOf),
     needs_restart: settings.filter(isFixed).map(keyOf),
@@ -83,9 +83,10 @@ function isChanged(was: Profile | undefined, is: Profile | undefined): boolean {
   return was !== undefined && is !== undefined && !isDeepStrictEqual(was, is);
 }
 
-/** Undefined for a profile without a schedule, and for an unknown one. */
-function scheduleOf(profile: Profile | undefined) {
-  if (profile?.schedule === undefined) return undefined;
-  const { schedule, timezone, missed, catchupWindowMs, overlap, jitterMs } = profile;
-  return { schedule, timezone, missed, catchupWindowMs, overlap, jitterMs };
+/** Empty for a profile without a schedule, and for an unknown one. */
+function schedulesOf(profile: Profile | undefined) {
+  if (profile === undefined) return [];
+  const { schedule, schedules, timezone, missed, catchupWindowMs, overlap, jitterMs } = profile;
+  if (schedule === undefined) return schedules;
+  return [{ schedule, timezone, missed, catchupWindowMs, overlap, jitterMs }, ...schedules];
 }

@@ -1,9 +1,9 @@
 /** What a profile runs: image, command, repository. */
 import * as z from "zod";
 import { isRunWord } from "../../input/command-words.ts";
-import { requestFault } from "../../input/rules.ts";
 import { refFault, repositoryFault } from "../../workspace/repository-url.ts";
 import { argument, type Context, daemonVariable, path, rule } from "../rules/field-rules.ts";
+import { profileRequestFault } from "../rules/run-texts.ts";
 import { key, plain, shown } from "./key.ts";
 
 /** Names of agents: they are names of files and parts of image names. */
@@ -133,11 +133,6 @@ function profileNameFault(name: string): string | undefined {
     return "must be a valid Unix user name: 1 to 32 of a-z, 0-9, _ and -, starting with a letter or underscore";
   }
   return RESERVED_NAMES.includes(name) ? `must not be one of ${RESERVED_NAMES.join(", ")}` : undefined;
-}
-
-function profileRequestFault(request: string): string | undefined {
-  const fault = requestFault(request);
-  return fault && `must be a request that a session can get: ${fault}`;
 }
 
 function programRules(command: readonly string[], context: Context): void {

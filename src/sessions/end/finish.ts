@@ -67,6 +67,12 @@ export async function finish(
     const commands = after.map(({ command }) => command);
     const { id: sessionId, directory } = record;
     if (commands.length > 0) await host.afterwards.owe({ sessionId, profile: name, directory, commands });
+    const { retry } = job.profile;
+    const { outcome } = end;
+    const retryNumber = record.document.retry_number ?? 0;
+    await host.followUps.owe({
+      ...{ sessionId, profile: name, directory, outcome, endTimestamp, retry, retryNumber },
+    });
     await failpoints.reach("sealing");
     const document = await record.seal({
       ...end,
@@ -77,6 +83,7 @@ export async function finish(
     await record.retire();
     host.keeping.sealed(sessionId);
     if (commands.length > 0) host.afterwards.sealed(sessionId);
+    host.followUps.sealed(sessionId);
     return document;
   };
   const document = await standing.untilItSucceeds(steps, leaving, (failures) =>

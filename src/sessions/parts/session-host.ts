@@ -2,6 +2,7 @@ import type { Failpoints } from "../../failpoints.ts";
 import type { Logger } from "../../log.ts";
 import type { AfterSessions } from "../port/after-session.ts";
 import type { Executor } from "../port/executor.ts";
+import type { FollowUpsPort } from "../port/follow-ups.ts";
 import type { Keeping } from "../port/keeping.ts";
 import type { Clock } from "../port/ports.ts";
 import type { RedactionPort } from "../port/redaction.ts";
@@ -31,6 +32,8 @@ export interface SessionHost {
   readonly afterwards: AfterSessions;
   /** Sessions that stay after their end. */
   readonly keeping: Keeping;
+  /** Sessions that start when a record is sealed. */
+  readonly followUps: FollowUpsPort;
   readonly redaction: RedactionPort;
   readonly failpoints: Failpoints;
 }

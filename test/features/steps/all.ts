@@ -14,6 +14,7 @@ import { SCHEDULES } from "./schedules.ts";
 import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
 import type { Topic } from "./topic.ts";
+import { TRIGGERS } from "./triggers.ts";
 
 /** Every step definition there is. */
 export const STEPS: Topic = [
@@ -28,6 +29,7 @@ export const STEPS: Topic = [
   ...CONFIDENTIAL,
   ...DAEMON,
   ...SCHEDULES,
+  ...TRIGGERS,
   ...RELOADS,
   ...DOCTOR,
   ...MODELS,

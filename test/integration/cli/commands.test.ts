@@ -239,6 +239,7 @@ describe("agentd profiles", () => {
     workspace: "clone",
     directory: null,
     schedule: "0 3 * * *",
+    schedules: ["issues"],
     max_sessions: null,
     timeout_ms: 7_200_000,
     grace_ms: 10_000,
@@ -260,8 +261,8 @@ describe("agentd profiles", () => {
   it("prints a table for people and an array for programs", async () => {
     const directory = await start({ profiles: () => Promise.resolve([PROFILE]) });
     expect((await agentd(directory, "profiles")).stdout).toBe(
-      "NAME  IMAGE           TIMEOUT  MEMORY   CPUS  PIDS  SCHEDULE   REPOSITORY\n" +
-        "demo  localhost/demo  2 h      2.0 GiB  0.5   2048  0 3 * * *  -\n",
+      "NAME  IMAGE           TIMEOUT  MEMORY   CPUS  PIDS  SCHEDULE           REPOSITORY\n" +
+        "demo  localhost/demo  2 h      2.0 GiB  0.5   2048  0 3 * * *, issues  -\n",
     );
     expect(JSON.parse((await agentd(directory, "profiles", "--json")).stdout)).toEqual([PROFILE]);
   });

@@ -174,6 +174,58 @@ describe("a bad configuration", () => {
   });
 
   it.each([
+    ["schedules[0].name", '[{ name = "A b", every = "1h" }]', '"A b"', "a-z, 0-9"],
+    ["schedules[0].name", '[{ name = "default", every = "1h" }]', '"default"', "the key schedule sets"],
+    ["schedules[0]", '[{ name = "a" }]', "a table", "exactly one of cron, every and at"],
+    ["schedules[0]", '[{ name = "a", every = "1h", cron = "0 3 * * *" }]', "a table", "exactly one of"],
+    ["schedules[0].cron", '[{ name = "a", cron = "@daily" }]', '"@daily"', "exactly five fields"],
+    ["schedules[0].every", '[{ name = "a", every = "30s" }]', '"30s"', "at least 1m"],
+    ["schedules[0].every", '[{ name = "a", every = "1 hour" }]', '"1 hour"', "a duration is"],
+    ["schedules[0].at", '[{ name = "a", at = "2026-12-24T06:00:00" }]', "2026", "an offset"],
+    ["schedules[0].at", '[{ name = "a", at = "2026-02-30T06:00:00Z" }]', "2026", "an offset"],
+    ["schedules[0].at", '[{ name = "a", at = 2026-12-24T06:00:00Z }]', "a date", "in quotes"],
+    [
+      "schedules[0].timezone",
+      '[{ name = "a", every = "1h", timezone = "UCT+1" }]',
+      '"UCT+1"',
+      "IANA database",
+    ],
+    ["schedules[0].work_unit", '[{ name = "a", every = "1h", work_unit = "" }]', '""', "printable"],
+    [
+      "schedules[1].name",
+      '[{ name = "a", every = "1h" }, { name = "a", every = "2h" }]',
+      '"a"',
+      "another schedule",
+    ],
+  ])("is refused for %s of a profile with schedules = %s", async (path, toml, value, rule) => {
+    const source = `${PROFILE}repo = "/srv/x.git"\nschedules = ${toml}`;
+    await file.expectOneProblem(source, { path: `profiles[0].${path}`, value, rule, line: 6 });
+  });
+
+  it.each([
+    ["chain.after[0]", '{ after = ["dmo2"] }', '"dmo2"', "no profile has this name"],
+    ["chain.after[0]", '{ after = ["demo"] }', '"demo"', "demo -> demo"],
+    ["chain.after", "{ after = [] }", "[]", "at least one profile"],
+    ["chain.on[0]", '{ after = ["other"], on = ["fine"] }', '"fine"', "must be one of"],
+    ["retry.on[0]", '{ on = ["failed"] }', '"failed"', "must be one of"],
+    ["retry.times", "{ times = 0 }", "0", "from 1 to 100"],
+    ["retry.delay", '{ delay = "soon" }', '"soon"', "a duration is"],
+  ])("is refused for %s of a profile with %s", async (path, toml, value, rule) => {
+    const other = PROFILE.replace('"demo"', '"other"');
+    const source = `${PROFILE}repo = "/srv/x.git"\n${path.split(".")[0] ?? ""} = ${toml}\n${other}`;
+    await file.expectOneProblem(source, { path: `profiles[0].${path}`, value, rule, line: 6 });
+  });
+
+  it("is refused for a schedule that gives no value to a word of the command", async () => {
+    const profile = PROFILE.replace('["true"]', '["true", "$AGENTD_WORK_UNIT"]');
+    const schedules = '[{ name = "a", every = "1h", work_unit = "x" }, { name = "b", every = "1h" }]';
+    await file.expectOneProblem(`${profile}repo = "/srv/x.git"\nschedules = ${schedules}`, {
+      ...{ path: "profiles[0].schedules[1]", value: "a table", line: 6 },
+      rule: "no value for $AGENTD_WORK_UNIT",
+    });
+  });
+
+  it.each([
     ["0 3 * *", "exactly five fields"],
     ["0 0 3 * * *", "exactly five fields"],
     ["@daily", "exactly five fields"],

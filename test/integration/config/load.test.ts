@@ -96,9 +96,44 @@ describe("a configuration", () => {
           keep: "never",
           keepForMs: 24 * 60 * 60 * 1000,
           after: [],
+          schedules: [],
         },
       ],
     });
+  });
+
+  it("gives a schedule what the profile has, and what it has itself", async () => {
+    const source = `${PROFILE}repo = "/srv/x.git"
+timezone = "Europe/Berlin"
+missed = "skip"
+overlap = "queue"
+[[profiles.schedules]]
+name = "nightly"
+cron = "0 3 * * *"
+[[profiles.schedules]]
+name = "once"
+at = "2026-12-24T06:00:00+01:00"
+timezone = "UTC"
+overlap = "skip"
+catchup_window = "1h"
+jitter = "5m"
+request = "Do it."
+ref = "main"
+work_unit = "w"`;
+    const [profile] = (await file.load(source)).profiles;
+    const none = { cron: undefined, every: undefined, at: undefined };
+    const ungiven = { request: undefined, ref: undefined, workUnit: undefined };
+    expect(profile?.schedules).toEqual([
+      {
+        ...{ ...none, ...ungiven, name: "nightly", cron: "0 3 * * *", timezone: "Europe/Berlin" },
+        ...{ missed: "skip", catchupWindowMs: 86_400_000, overlap: "queue", jitterMs: 0 },
+      },
+      {
+        ...{ ...none, name: "once", at: "2026-12-24T06:00:00+01:00", timezone: "UTC", missed: "once" },
+        ...{ catchupWindowMs: 3_600_000, overlap: "skip", jitterMs: 300_000 },
+        ...{ request: "Do it.", ref: "main", workUnit: "w" },
+      },
+    ]);
   });
 
   it("says everything that it can say", async () => {
@@ -144,6 +179,7 @@ describe("a configuration", () => {
         { allow = "E006", reason = "packages" },
       ]
       after = [{ command = ["/usr/bin/tell"] }]
+      retry = { on = ["infrastructure_failure", "interrupted"], times = 3, delay = "0s" }
       repo = "HTTPS://Git.Example.org/x.git"
       ref = "v1"
       repo_token_source = "DEMO_REPO_TOKEN"
@@ -297,6 +333,8 @@ describe("a configuration", () => {
       keep: "on-failure",
       keepForMs: 48 * 60 * 60 * 1000,
       after: [{ command: ["/usr/bin/tell"] }],
+      schedules: [],
+      retry: { on: ["infrastructure_failure", "interrupted"], times: 3, delayMs: 0 },
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {
         branch: "bot/{work_unit}",

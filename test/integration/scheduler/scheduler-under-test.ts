@@ -17,7 +17,9 @@ import { until } from "../../kit/until.mjs";
 
 const SETTINGS: ScheduleSettings = {
   profile: "demo",
+  name: "default",
   expression: "0 * * * *",
+  when: { cron: "0 * * * *" },
   timezone: "UTC",
   missed: "skip",
   catchupWindowMs: 86_400_000,
@@ -50,15 +52,16 @@ export class World {
     return world;
   }
 
-  /** Starts a scheduler with one schedule. */
-  async start(settings: Partial<ScheduleSettings> = {}): Promise<Scheduler> {
+  /** Starts a scheduler with a schedule for each of the settings, and one if there are none. */
+  async start(...settings: readonly Partial<ScheduleSettings>[]): Promise<Scheduler> {
     const now = (): number => this.nowMs;
     const { events, states } = await openEventLog({ path: this.path, now });
     const path = this.#daemon!.path;
     const sessions = new SessionsClient(() => connect(path, { version: "1", timeoutMs: 60_000 }));
     const log = createLogger({ write: () => undefined }, "silent");
     const scheduler = new Scheduler({ now, events, states, sessions, log });
-    await scheduler.follow(schedulesOf([{ ...SETTINGS, ...settings }]));
+    const all = settings.length === 0 ? [{}] : settings;
+    await scheduler.follow(schedulesOf(all.map((each) => ({ ...SETTINGS, ...each }))));
     scheduler.start();
     this.#schedulers.push(scheduler);
     return scheduler;
@@ -92,7 +95,7 @@ export class World {
 
   #handlers(): Partial<Handlers> {
     return {
-      run: async ({ request_id: requestId, profile, scheduled_timestamp: scheduled }) => {
+      run: async ({ request_id: requestId, profile, ...params }) => {
         await this.beforeRun();
         const session =
           this.#requests.get(requestId) ??
@@ -101,7 +104,9 @@ export class World {
             profile,
             trigger: "schedule",
             state: "running",
-            scheduled_timestamp: scheduled ?? null,
+            scheduled_timestamp: params.scheduled_timestamp ?? null,
+            schedule_name: params.schedule_name ?? null,
+            fire_id: params.fire_id ?? null,
             delay_ms: 0,
           });
         if (!this.#requests.has(requestId)) this.sessions.push(session);

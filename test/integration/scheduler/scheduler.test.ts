@@ -8,6 +8,8 @@ const HOUR_MS = 3_600_000;
 const FOUR = "2026-01-02T04:00:00.000Z";
 const FIVE = "2026-01-02T05:00:00.000Z";
 
+const DEMO = { profile: "demo", name: "default" };
+
 let world: World;
 
 beforeEach(async () => {
@@ -96,7 +98,7 @@ describe("a scheduler", () => {
     });
     world.beforeRun = () => undefined;
     const scheduler = await world.start();
-    expect(scheduler.entry("demo")?.upcoming.instantMs).toBe(Date.parse(FIVE));
+    expect(scheduler.entry(DEMO)?.upcoming.instantMs).toBe(Date.parse(FIVE));
   });
 
   it("fires what waits as soon as the session before it has ended, whatever came of that", async () => {
@@ -133,8 +135,102 @@ describe("a scheduler", () => {
     await second.stop();
     world.nowMs += 3 * HOUR_MS - 60_000;
     const third = await world.start({ missed: "once" });
-    expect(third.entry("demo")?.upcoming.instantMs).toBe(Date.parse("2026-01-02T08:00:00.000Z"));
+    expect(third.entry(DEMO)?.upcoming.instantMs).toBe(Date.parse("2026-01-02T08:00:00.000Z"));
     expect((await world.events()).at(-1)).toMatchObject({ event: "watching" });
+  });
+
+  it("asks for the run of each schedule of a profile, also at one instant", async () => {
+    await world.start({}, { name: "reports" });
+    atFour();
+    await world.written("fired", 2);
+    const shown = world.sessions.map(({ schedule_name, scheduled_timestamp }) => [
+      schedule_name,
+      scheduled_timestamp,
+    ]);
+    expect(shown.sort()).toEqual([
+      ["default", FOUR],
+      ["reports", FOUR],
+    ]);
+  });
+
+  it("tells the sessions of two schedules of one instant apart after a crash", async () => {
+    const first = await world.start({}, { name: "reports" });
+    atFour();
+    await world.written("fired", 2);
+    await first.stop();
+    const lines = (await readFile(world.path, "utf8")).split("\n");
+    await writeFile(world.path, lines.filter((line) => !line.includes('"fired"')).join("\n"));
+    world.endSessions();
+    world.forgetRequests();
+    await world.start({}, { name: "reports" });
+    const events = await world.written("fired", 2);
+    const settled = events.filter(({ event }) => event === "fired");
+    expect(new Set(settled.map((each) => "session_id" in each && each.session_id)).size).toBe(2);
+    expect(world.sessions).toHaveLength(2);
+  });
+
+  it("fires by hand once for each id, whatever is paused, and through a crash", async () => {
+    const scheduler = await world.start();
+    await scheduler.pause([scheduler.entry(DEMO)!], undefined);
+    const session = await scheduler.fire(DEMO, "f1");
+    expect(await scheduler.fire(DEMO, "f1")).toBe(session);
+    expect(world.sessions).toMatchObject([{ fire_id: "f1", schedule_name: "default" }]);
+    await scheduler.stop();
+    const lines = (await readFile(world.path, "utf8")).split("\n");
+    await writeFile(world.path, lines.filter((line) => !line.includes('"fired"')).join("\n"));
+    world.forgetRequests();
+    const next = await world.start();
+    await world.written("fired", 1);
+    expect(await next.fire(DEMO, "f1")).toBe(session);
+    expect(world.sessions).toHaveLength(1);
+    expect((await world.events()).map(({ event }) => event)).toEqual([
+      "watching",
+      "paused",
+      "firing",
+      "fired",
+    ]);
+  });
+
+  it("says why a run by hand was refused, and does not try it again", async () => {
+    world.beforeRun = () => {
+      throw new AgentdError("disk_low", { tried: "run a session", why: "the disk is full" });
+    };
+    const scheduler = await world.start();
+    await expect(scheduler.fire(DEMO, "f1")).rejects.toThrow("the disk is full");
+    expect((await world.events()).at(-1)).toMatchObject({
+      event: "skipped",
+      reason: "refused",
+      fire_id: "f1",
+    });
+    expect(scheduler.entry(DEMO)?.state.unsettled).toEqual([]);
+  });
+
+  it("stays paused for the next daemon, and resumes when the time of the pause is over", async () => {
+    const first = await world.start();
+    await first.pause([first.entry(DEMO)!], Date.parse(FIVE));
+    await first.stop();
+    const second = await world.start();
+    atFour();
+    await world.written("skipped", 1);
+    await second.stop();
+    world.nowMs = Date.parse(FIVE);
+    await world.start();
+    const events = await world.written("fired", 1);
+    expect(
+      events.slice(1).map((each) => ("reason" in each ? `${each.event} ${each.reason}` : each.event)),
+    ).toEqual(["paused", "skipped paused", "resumed time", "firing due", "fired"]);
+  });
+
+  it("skips the next run when it is told to, and refuses that where there is none", async () => {
+    const eve = { name: "eve", expression: "at", when: { atMs: Date.parse(FIVE) } };
+    const scheduler = await world.start({}, eve);
+    const once = { profile: "demo", name: "eve" };
+    await scheduler.skipNext(DEMO, "skip");
+    expect(scheduler.entry(DEMO)?.upcoming.instantMs).toBe(Date.parse(FIVE));
+    await scheduler.skipNext(once, "skip");
+    await expect(scheduler.skipNext(once, "skip")).rejects.toThrow("no next run");
+    await scheduler.pause([scheduler.entry(DEMO)!], undefined);
+    await expect(scheduler.skipNext(DEMO, "skip")).rejects.toThrow("is paused");
   });
 
   it("fires nothing any more once it is stopped", async () => {
@@ -162,8 +258,8 @@ describe("schedules.jsonl", () => {
     expect((await readFile(`${world.path}.1`, "utf8")).split("\n").length).toBeGreaterThan(20_000);
     await second.stop();
     const third = await world.start();
-    expect(third.entry("demo")).toEqual(second.entry("demo"));
-    expect(third.entry("demo")?.state.lastRun).toMatchObject({ scheduled_timestamp: FIVE });
+    expect(third.entry(DEMO)).toEqual(second.entry(DEMO));
+    expect(third.entry(DEMO)?.state.lastRun).toMatchObject({ scheduled_timestamp: FIVE });
     expect(world.sessions).toHaveLength(2);
   });
 });

@@ -94,6 +94,7 @@ const ADDED = {
   keepForMs: 86_400_000,
   redact: "seal",
   after: [],
+  schedules: [],
   allow: [],
   artifacts: [],
   volumes: [],

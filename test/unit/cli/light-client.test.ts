@@ -51,9 +51,9 @@ describe("the client program", () => {
   it("has the commands for which the launcher starts it, and they are the same in the whole program", () => {
     const launcher = readFileSync(new URL("../../../bin/agentd", import.meta.url), "utf8");
     const listed = /CLIENT_COMMANDS = (\[.*?\]);/s.exec(launcher)?.[1] ?? "";
-    expect(JSON.parse(listed.replace(/,\s*\]$/, "]"))).toEqual(
-      CLIENT_COMMANDS.flatMap(({ name, aliases = [] }) => [name, ...aliases]),
-    );
+    // The first word is enough to know a command of a group.
+    const words = CLIENT_COMMANDS.flatMap(({ name, aliases = [] }) => [name.split(" ")[0], ...aliases]);
+    expect(JSON.parse(listed.replace(/,\s*\]$/, "]"))).toEqual([...new Set(words)]);
     expect(COMMANDS).toEqual(expect.arrayContaining([...CLIENT_COMMANDS]));
   });
 });

@@ -70,7 +70,7 @@ describe("the lines of the log of schedules", () => {
   const time = "2026-01-02T03:04:05.000Z";
   const run = { scheduled_timestamp: time, session_id: "0198f2a4c6e81234", delay_ms: 7 };
 
-  it("become events where a run was accepted or did not happen", () => {
+  it("become events where a run was accepted or did not happen, and where somebody paused or resumed", () => {
     const told = scheduleEventSchema.options.flatMap((schema) => {
       const event = [...schema.shape.event.values][0];
       const line = {
@@ -78,8 +78,10 @@ describe("the lines of the log of schedules", () => {
         seq: 3,
         event,
         profile: "demo",
+        name: "nightly",
         ...run,
         until_timestamp: time,
+        until: null,
         reason: "missed",
         why: "w",
       };
@@ -91,10 +93,12 @@ describe("the lines of the log of schedules", () => {
     expect(told).toEqual([
       ["fired", "schedule.fired", true],
       ["skipped", "schedule.skipped", true],
+      ["paused", "schedule.paused", true],
+      ["resumed", "schedule.resumed", true],
     ]);
   });
 
   it("become none where an older version has not counted them", () => {
-    expect(eventOfSchedule({ time, event: "fired", profile: "demo", ...run })).toBeUndefined();
+    expect(eventOfSchedule({ time, event: "fired", profile: "demo", name: "default", ...run })).toBeUndefined();
   });
 });

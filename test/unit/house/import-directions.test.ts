@@ -63,6 +63,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
   // Of sessions its ports and how they wait.
   keep: { to: ["sessions", "profile"] },
+  // Of sessions the port alone.
+  followups: { to: ["sessions"] },
   local: { to: ["sessions", "profile", "podman", "credentials", "input"] },
   input: { to: ["trees"] },
   workspace: { to: ["trees"] },
@@ -95,6 +97,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "scheduler",
       "sessions",
       "keep",
+      "followups",
       "local",
       "work",
       "workspace",

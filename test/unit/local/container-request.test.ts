@@ -51,6 +51,7 @@ function parts(changes: Changes = {}): ContainerParts {
         capAdd: [],
         exceptions: [],
         after: [],
+        schedules: [],
         redact: "seal",
         onStall: "warn",
         exitCodes: {},

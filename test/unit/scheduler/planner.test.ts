@@ -294,7 +294,7 @@ describe("jitter", () => {
     const simulation = new Simulation(schedule);
     simulation.start("2026-01-02T03:30Z");
     const due = dueMs(schedule, Date.parse("2026-01-02T04:00Z"));
-    expect(simulation.nextDue).toBe(new Date(due).toISOString());
+    expect(simulation.nextDueMs).toBe(due);
     simulation.look(due - 1);
     expect(simulation.story).toEqual([]);
     simulation.look(due);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { scheduleKey } from "../../../src/schedule-id.ts";
 import type { ScheduleSettings } from "../../../src/scheduler/schedules-of.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, scheduleOf } from "./schedule-under-test.ts";
 import { Simulation } from "./simulation.ts";
@@ -54,10 +55,7 @@ function live(seed: number, simulation: Simulation, wanders: boolean): number {
     simulation.isBusy = random(3) === 0;
     const event = random(100);
     if (event < 90)
-      now = Math.max(
-        now,
-        Math.min(Date.parse(simulation.nextDue) + random(2) * random(60_000), now + 40 * DAY_MS),
-      );
+      now = Math.max(now, Math.min(simulation.nextDueMs + random(2) * random(60_000), now + 40 * DAY_MS));
     else if (event < 94) now += random(3 * DAY_MS);
     else if (event < 95) now += random(40 * DAY_MS);
     else if (wanders && event < 97) now -= random(2 * DAY_MS);
@@ -86,10 +84,10 @@ describe("a schedule over ten years", () => {
     expect(fired.size).toBe(simulation.fired.length);
     expect(fired.size).toBeGreaterThan(50);
     const spans = skipped(simulation);
-    const waiting = simulation.states.get(schedule.profile)?.waitingMs;
+    const waiting = simulation.states.get(scheduleKey(schedule))?.waitingMs;
     const astray: string[] = [];
     let span = 0;
-    const last = Date.parse(simulation.nextDue);
+    const last = simulation.nextDueMs;
     for (
       let instant = schedule.timetable.next(FROM - 1);
       instant < Math.min(end, last) - 20 * MINUTE_MS;

@@ -7,11 +7,16 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** A schedule of the profile `demo`: every hour in UTC with the defaults, but for what is given. */
-export function scheduleOf(settings: Partial<ScheduleSettings> = {}): Schedule {
+export function scheduleOf({
+  expression = "0 * * * *",
+  ...settings
+}: Partial<ScheduleSettings> = {}): Schedule {
   const [schedule] = schedulesOf([
     {
       profile: "demo",
-      expression: "0 * * * *",
+      name: "default",
+      expression,
+      when: { cron: expression },
       timezone: "UTC",
       missed: "skip",
       catchupWindowMs: DAY_MS,

@@ -1,3 +1,4 @@
+import { type ScheduleId, scheduleKey } from "../../../src/schedule-id.ts";
 import { Agenda } from "../../../src/scheduler/agenda.ts";
 import type { NewEvent, ScheduleEvent } from "../../../src/scheduler/events.ts";
 import { timestampOf } from "../../../src/scheduler/events.ts";
@@ -9,26 +10,26 @@ import { verdicts } from "../../../src/scheduler/verdicts.ts";
 export const ON_TIME_MS = 90_000;
 export const ON_TIME_AFTER_START_MS = 10_000;
 
-/** A daemon with one schedule, and no clock but the one that the test sets. What it writes is kept, as its file is. */
+/** A daemon with schedules, and no clock but the one that the test sets. What it writes is kept, as its file is. */
 export class Simulation {
   readonly written: ScheduleEvent[] = [];
   /** What a daemon that starts now would know. */
   readonly states = new Map<string, ScheduleState>();
-  readonly #schedule: Schedule;
+  readonly #schedules: readonly Schedule[];
   #agenda = new Agenda(new Map());
   #onTimeMs = ON_TIME_AFTER_START_MS;
-  /** Whether a scheduled session has not ended. */
+  /** Whether each schedule has a session that has not ended. */
   isBusy = false;
 
-  constructor(schedule: Schedule) {
-    this.#schedule = schedule;
+  constructor(...schedules: readonly Schedule[]) {
+    this.#schedules = schedules;
   }
 
   /** A daemon starts, with what the one before it has written, and looks at its schedule. */
   start(now: string | number): void {
     this.#agenda = new Agenda(this.states);
-    const events = this.#write(this.#agenda.changes([this.#schedule]), now);
-    this.#agenda.follow([this.#schedule], events);
+    const events = this.#write(this.#agenda.changes(this.#schedules), now);
+    this.#agenda.follow(this.#schedules, events);
     this.#onTimeMs = ON_TIME_AFTER_START_MS;
     this.look(now);
   }
@@ -37,21 +38,22 @@ export class Simulation {
   look(now: string | number): void {
     const due = this.#agenda.due(msOf(now), this.#onTimeMs);
     const waiting = [...this.#agenda.entries].filter(({ state }) => state.waitingMs !== undefined);
-    const busy = new Set(this.isBusy ? [this.#schedule.profile] : []);
+    const busy = new Set(this.isBusy ? this.#schedules.map(scheduleKey) : []);
     const events = this.#write(verdicts(due, waiting, busy), now);
     this.#agenda.apply(events);
     this.#onTimeMs = ON_TIME_MS;
   }
 
-  /** When the next instant is due. */
-  get nextDue(): string {
-    return timestampOf(this.#agenda.nextDueMs);
+  /** When there is something to decide; infinite when there never is. */
+  get nextDueMs(): number {
+    return this.#agenda.nextDueMs;
   }
 
   /** What was decided, in short: `fire due 2026-01-02T03:00`, `skip missed 2026-01-02T03:00..2026-01-02T05:00`. */
   get story(): string[] {
     return this.written.flatMap((event) => {
       if (event.event === "firing") return [`fire ${event.reason} ${short(event.scheduled_timestamp)}`];
+      if (event.event === "resumed") return [`resume ${event.reason}`];
       if (event.event === "waiting") return [`wait ${short(event.scheduled_timestamp)}`];
       if (event.event !== "skipped") return [];
       const { scheduled_timestamp: from, until_timestamp: until } = event;
@@ -66,11 +68,24 @@ export class Simulation {
     );
   }
 
+  /** Of one schedule. */
+  firedOf({ name }: Pick<ScheduleId, "name">): number[] {
+    return this.written.flatMap((event) =>
+      event.event === "firing" && event.name === name ? [Date.parse(event.scheduled_timestamp)] : [],
+    );
+  }
+
+  /** An operator does something, and the daemon writes it down. */
+  operate(now: string | number, ...events: readonly NewEvent[]): void {
+    this.#agenda.apply(this.#write(events, now));
+  }
+
   /** Adds events to what is written. */
   append(events: readonly ScheduleEvent[]): void {
     for (const event of events) {
       this.written.push(event);
-      this.states.set(event.profile, afterEvent(this.states.get(event.profile) ?? UNKNOWN, event));
+      const key = scheduleKey(event);
+      this.states.set(key, afterEvent(this.states.get(key) ?? UNKNOWN, event));
     }
   }
 
