@@ -11,6 +11,11 @@ import { complete } from "./commands/complete.ts";
 import { completion } from "./commands/completion.ts";
 import { configCheck } from "./commands/config-check.ts";
 import { configSchema } from "./commands/config-schema.ts";
+import { contextAdd } from "./commands/context-add.ts";
+import { contextLs } from "./commands/context-ls.ts";
+import { contextRm } from "./commands/context-rm.ts";
+import { contextShow } from "./commands/context-show.ts";
+import { contextUse } from "./commands/context-use.ts";
 import { cp } from "./commands/cp.ts";
 import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
@@ -30,6 +35,7 @@ import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
+import { remoteEnd } from "./commands/remote-end.ts";
 import { rerun } from "./commands/rerun.ts";
 import { run } from "./commands/run.ts";
 import { schedule } from "./commands/schedule.ts";
@@ -86,6 +92,11 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   imageLs,
   imagePull,
   imagePrune,
+  contextAdd,
+  contextUse,
+  contextLs,
+  contextShow,
+  contextRm,
   doctor,
   serviceInstall,
   serviceUninstall,
@@ -93,5 +104,6 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   version,
   completion,
   complete,
+  remoteEnd,
   manual,
 ];

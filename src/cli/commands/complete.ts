@@ -15,6 +15,7 @@ const MAX_SESSIONS = 100;
 export const complete: CommandDefinition = {
   name: "__complete",
   faults: FAULTS,
+  place: "here",
   isHidden: true,
   define: (command, start) =>
     command
