@@ -3,7 +3,14 @@
  */
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
-import { type Body, type CommandDefinition, example, type FaultCodes, FAULTS, type Place } from "./frame/command.ts";
+import {
+  type Body,
+  type CommandDefinition,
+  example,
+  type FaultCodes,
+  FAULTS,
+  type Place,
+} from "./frame/command.ts";
 import { adviceFor } from "./other-words.ts";
 
 /** Options that every command takes. */
@@ -98,8 +105,11 @@ class Reader<Context> {
       .usage("[options] [command]")
       .option("--socket <path>", "the daemon's socket (default: AGENTD_SOCKET, else as configured)")
       .option("--config <file>", "the configuration file (default: AGENTD_CONFIG, else the standard paths)")
-      .option("--host <address>", "run the command on another host, ssh://[USER@]HOST[:PORT]; before the command")
-      .option("--context <name>", "the same by the name of a context; before the command")
+      .option(
+        "--host <address>",
+        "run the command on another host, ssh://[USER@]HOST[:PORT]; before the command",
+      )
+      .option("--context <context>", "the same by the name of a context; before the command")
       .version(`agentd ${version}`, "-V, --version", "print the version")
       .helpOption("-h, --help", "print this help")
       .configureHelp({ showGlobalOptions: true })
@@ -132,7 +142,7 @@ class Reader<Context> {
     }
     if (this.#started === undefined) throw new Error("the option parser started no command");
     const options = this.#program.opts<GlobalOptions>();
-    const words = withoutHost(argv);
+    const { words } = hostNamedIn(argv);
     const isNamed = options.host !== undefined || options.context !== undefined;
     if (isNamed && words.length === argv.length) {
       const error = wrong("--host and --context come before the command");
@@ -188,18 +198,26 @@ function describeGroup(command: Command, group: Group | undefined): void {
     .addHelpText("after", example(...examples));
 }
 
-/** The words but for the options that name a host, which are among those before the command. */
-function withoutHost(argv: readonly string[]): string[] {
+/** Takes the options that name a host, which are among those before the command, out of a command line. */
+export function hostNamedIn(argv: readonly string[]): {
+  readonly words: readonly string[];
+  readonly options: Pick<GlobalOptions, "host" | "context">;
+} {
   const words: string[] = [];
-  for (let at = 0; at < argv.length; at += 1) {
+  const options = new Map<string, string | undefined>();
+  let at = 0;
+  for (; at < argv.length; at += 1) {
     const word = argv[at] ?? "";
     const [name = word] = word.split("=", 1);
-    if (!GLOBAL_OPTIONS.includes(name)) return [...words, ...argv.slice(at)];
-    const length = word.includes("=") ? 1 : 2;
-    if (!HOST_OPTIONS.includes(name)) words.push(...argv.slice(at, at + length));
-    at += length - 1;
+    if (!GLOBAL_OPTIONS.includes(name)) break;
+    const isOneWord = word.includes("=");
+    if (HOST_OPTIONS.includes(name))
+      options.set(name, isOneWord ? word.slice(name.length + 1) : argv[at + 1]);
+    else words.push(...argv.slice(at, at + (isOneWord ? 1 : 2)));
+    if (!isOneWord) at += 1;
   }
-  return words;
+  words.push(...argv.slice(at));
+  return { words, options: { host: options.get("--host"), context: options.get("--context") } };
 }
 
 const LOOK = "`agentd --help` lists the commands, `agentd COMMAND --help` their options.";

@@ -6,8 +6,8 @@ import { contextsFile, type Host } from "../config/paths.ts";
 import { AgentdError } from "../errors.ts";
 import type { RemoteHost } from "../remote/selection.ts";
 import type { Ssh } from "../remote/ssh.ts";
-import type { TypedCommand } from "./command-line.ts";
-import { type CliContext, type Elsewhere, say } from "./frame/context.ts";
+import { hostNamedIn, type TypedCommand } from "./command-line.ts";
+import { type CliContext, type ContextAnswer, type Elsewhere, say } from "./frame/context.ts";
 import type { CliHost } from "./run-command-line.ts";
 
 type Typed = Pick<TypedCommand<never>, "name" | "place" | "options" | "words">;
@@ -22,7 +22,10 @@ const READERS = ["exec", "mcp"];
  *
  * @throws AgentdError as `selectHost`; `usage` when the command cannot be for another host.
  */
-export async function remoteHostOf({ name, place, options }: Typed, host: CliHost): Promise<RemoteHost | undefined> {
+export async function remoteHostOf(
+  { name, place, options }: Typed,
+  host: CliHost,
+): Promise<RemoteHost | undefined> {
   const isAsked = options.host !== undefined || options.context !== undefined;
   if (place === "here") {
     if (!isAsked) return undefined;
@@ -73,7 +76,8 @@ export async function runElsewhere(
   if (command.place !== "followed") return await runOnTerminal(command.words, command.name, ssh, host);
   const { followThere } = await import("../remote/near.ts");
   const { stdout, stderr } = context;
-  const columns = (output: CliContext["stdout"]): number | null => (output.isTerminal ? (output.columns ?? 80) : null);
+  const columns = (output: CliContext["stdout"]): number | null =>
+    output.isTerminal ? (output.columns ?? 80) : null;
   const followed = {
     words: command.words,
     tried: `run \`agentd ${command.name}\``,
@@ -94,11 +98,57 @@ export async function runElsewhere(
   });
 }
 
+/** How long a host may take to answer that is one of many, in seconds. */
+const CONNECT_SECONDS = 10;
+
+/** Asks every host that has a name, all at once and none of them for a password. */
+export async function askContexts(words: readonly string[], host: CliHost): Promise<ContextAnswer[]> {
+  const [{ readContexts }, { remoteOf }, { askThere }] = await Promise.all([
+    import("../remote/contexts.ts"),
+    import("../remote/selection.ts"),
+    import("../remote/there.ts"),
+  ]);
+  const { hosts } = await readContexts(contextsFile(host));
+  return await Promise.all(
+    [...hosts].map(async ([context, named]) => {
+      try {
+        const ssh = await sshTo(remoteOf(context, named), host, CONNECT_SECONDS);
+        const answer = await askThere(words, ssh, { tried: `ask ${context}`, version: host.version });
+        // Its JSON may be followed by an error; without it, the error is all there is.
+        if (answer.stdout === "") throw new Error(answer.stderr.trim().replace(/^agentd: /, ""));
+        return { context, ...answer };
+      } catch (error) {
+        return { context, error };
+      }
+    }),
+  );
+}
+
+/** How long a person at a prompt waits for a host, in seconds. */
+const COMPLETION_SECONDS = 2;
+
+/** What the host of an unfinished command line answers to it; undefined where it is this one. */
+export async function completeElsewhere(
+  typed: readonly string[],
+  host: CliHost,
+): Promise<string | undefined> {
+  const { words, options } = hostNamedIn(typed);
+  const remote = await remoteHostOf({ name: "__complete", place: "there", options, words }, host);
+  if (remote === undefined) return undefined;
+  const { askThere } = await import("../remote/there.ts");
+  const ssh = await sshTo(remote, host, COMPLETION_SECONDS);
+  const asked = { tried: "complete the command line", version: host.version };
+  return (await askThere(["__complete", "--", ...words], ssh, asked)).stdout;
+}
+
 /** The host for a command whose files are fetched from there. */
 export async function elsewhereOf(command: Typed, remote: RemoteHost, host: CliHost): Promise<Elsewhere> {
   const ssh = await sshTo(remote, host);
   const { socket, config } = command.options;
-  const there = [...(socket === undefined ? [] : ["--socket", socket]), ...(config === undefined ? [] : ["--config", config])];
+  const there = [
+    ...(socket === undefined ? [] : ["--socket", socket]),
+    ...(config === undefined ? [] : ["--config", config]),
+  ];
   return {
     run: (words) => runOnTerminal([...there, ...words], command.name, ssh, host),
     fetch: async (words) => {
@@ -110,7 +160,12 @@ export async function elsewhereOf(command: Typed, remote: RemoteHost, host: CliH
   };
 }
 
-async function runOnTerminal(words: readonly string[], name: string, ssh: Ssh, host: CliHost): Promise<number> {
+async function runOnTerminal(
+  words: readonly string[],
+  name: string,
+  ssh: Ssh,
+  host: CliHost,
+): Promise<number> {
   const { runThere } = await import("../remote/there.ts");
   const readsInput =
     READERS.includes(name) || words.some((word) => INPUT_WORDS.includes(word.replace(/^[^=]+=/, "")));

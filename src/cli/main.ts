@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
-import { elsewhereOf, remoteHostOf, runElsewhere } from "./elsewhere.ts";
+import { askContexts, completeElsewhere, elsewhereOf, remoteHostOf, runElsewhere } from "./elsewhere.ts";
 import type { CliContext, DaemonFlags, Elsewhere, LocalContext } from "./frame/context.ts";
 import { askOn, confirmOn, farEndOf, hostOf } from "./process-host.ts";
 import { type CliHost, type Program, runCommandLine } from "./run-command-line.ts";
@@ -54,6 +54,8 @@ function contextOf(
       packageDirectory: dirname(__dirname),
     },
     elsewhere,
+    completeElsewhere: (words) => completeElsewhere(words, host),
+    askContexts: (words) => askContexts(words, host),
     farEnd: farEndOf(process, (words, parts) => {
       const changed = { ...host, ...parts, argv: words };
       return runCommandLine(changed, programOf(process, changed));

@@ -30,7 +30,9 @@ export interface Contexts {
 
 const fileSchema = z.strictObject({
   current: z.string().optional(),
-  contexts: z.record(z.string(), z.strictObject({ host: z.string(), program: z.string().optional() })).optional(),
+  contexts: z
+    .record(z.string(), z.strictObject({ host: z.string(), program: z.string().optional() }))
+    .optional(),
 });
 
 /**
@@ -65,7 +67,10 @@ export async function readContexts(file: string): Promise<Contexts> {
 export async function writeContexts(file: string, { current, hosts }: Contexts): Promise<void> {
   const { default: toml } = await import("@iarna/toml");
   const contexts = Object.fromEntries(
-    [...hosts].map(([name, { host, program }]) => [name, program === undefined ? { host } : { host, program }]),
+    [...hosts].map(([name, { host, program }]) => [
+      name,
+      program === undefined ? { host } : { host, program },
+    ]),
   );
   try {
     await ensureDirectory(dirname(file), 0o700);

@@ -4,8 +4,8 @@ import {
   type FarKind,
   type FileFault,
   type Frame,
-  FrameReader,
   frameOf,
+  FrameReader,
   type Head,
   printedContent,
 } from "./frames.ts";
@@ -102,7 +102,11 @@ export class FarSide {
     });
   }
 
-  send(kind: FarKind, content?: Buffer | string, done: (error?: Error | null) => void = () => undefined): void {
+  send(
+    kind: FarKind,
+    content?: Buffer | string,
+    done: (error?: Error | null) => void = () => undefined,
+  ): void {
     this.#ports.output.write(frameOf(kind, content), done);
   }
 
@@ -153,21 +157,13 @@ export class FarSide {
   }
 
   async #take({ kind, content }: Frame): Promise<void> {
-    switch (kind) {
-      case "interrupt":
-        return await this.#interrupt();
-      case "closed":
-        this.#isClosed = true;
-        return;
-      case "stdin":
-        return content.length === 0 ? this.#stdin.end() : this.#stdin.add(content);
-      case "file":
-        return content.length === 0 ? this.#file.end() : this.#file.add(content);
-      case "fault": {
-        const { code, message } = JSON.parse(content.toString()) as FileFault;
-        return this.#file.fail(Object.assign(new Error(message), code === null ? {} : { code }));
-      }
-      default:
+    if (kind === "interrupt") await this.#interrupt();
+    else if (kind === "closed") this.#isClosed = true;
+    else if (kind === "stdin") this.#stdin.take(content);
+    else if (kind === "file") this.#file.take(content);
+    else if (kind === "fault") {
+      const { code, message } = JSON.parse(content.toString()) as FileFault;
+      this.#file.fail(Object.assign(new Error(message), code === null ? {} : { code }));
     }
   }
 
@@ -188,13 +184,10 @@ class Pipe implements AsyncIterable<Buffer> {
   #end: { readonly error?: Error } | undefined;
   #wake: () => void = () => undefined;
 
-  add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#end = {};
+  /** The next bytes; none are the end. */
+  take(chunk: Buffer): void {
+    if (chunk.length > 0) this.#chunks.push(chunk);
+    else this.#end ??= {};
     this.#wake();
   }
 

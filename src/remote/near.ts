@@ -8,8 +8,8 @@ import { AgentdError } from "../errors.ts";
 import {
   BEGINNING,
   type Frame,
-  FrameReader,
   frameOf,
+  FrameReader,
   type Head,
   type Hello,
   type NearKind,
@@ -196,7 +196,14 @@ class Following {
     );
     const { columns } = this.#near;
     const [printed, found, interrupts] = [this.#printed, this.#found, this.#interrupts];
-    return { version, words, request_id, env, columns, resumed: isAgain ? { printed, found, interrupts } : null };
+    return {
+      version,
+      words,
+      request_id,
+      env,
+      columns,
+      resumed: isAgain ? { printed, found, interrupts } : null,
+    };
   }
 
   /** Does what the other side says, to the end of the connection. */
@@ -228,7 +235,8 @@ class Following {
   async #take({ kind, content }: Frame): Promise<void> {
     switch (kind) {
       case "hello":
-        return await this.#welcome(JSON.parse(content.toString()) as Hello);
+        await this.#welcome(JSON.parse(content.toString()) as Hello);
+        return;
       case "stdout":
       case "stderr": {
         const { stream, bytes, text } = readPrinted(content);

@@ -139,7 +139,8 @@ export class Ssh {
       stdin: "ignore",
       reject: false,
     });
-    if (exitCode === undefined) return { exitCode: NO_CONNECTION, stdout: "", stderr: message ?? "ssh was ended" };
+    if (exitCode === undefined)
+      return { exitCode: NO_CONNECTION, stdout: "", stderr: message ?? "ssh was ended" };
     return { exitCode, stdout, stderr };
   }
 }

@@ -30,8 +30,8 @@ const INTERRUPTED = 130;
 export async function runThere(words: readonly string[], ssh: Ssh, options: ThereOptions): Promise<number> {
   const { tried, version, hasTerminal, readsInput } = options;
   await ssh.connect(tried);
-  let isInterrupted = false;
-  const release = options.onInterrupt(() => (isInterrupted = true));
+  const interrupted = new AbortController();
+  const release = options.onInterrupt(() => interrupted.abort());
   try {
     const args = await ssh.args(["__remote", version, "--", ...words], { hasTerminal });
     const { exitCode } = await execa("ssh", args, {
@@ -42,7 +42,7 @@ export async function runThere(words: readonly string[], ssh: Ssh, options: Ther
       stderr: "inherit",
       reject: false,
     });
-    if (isInterrupted && !hasTerminal) return INTERRUPTED;
+    if (interrupted.signal.aborted && !hasTerminal) return INTERRUPTED;
     if (exitCode === undefined || exitCode === NO_CONNECTION) return await endedBySsh(ssh, tried);
     const fault = DOUBTFUL.includes(exitCode) ? await ssh.fault(tried, version) : undefined;
     if (fault !== undefined) throw fault;
@@ -63,12 +63,16 @@ export async function askThere(
   { tried, version }: Pick<ThereOptions, "tried" | "version">,
 ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
   await ssh.connect(tried);
-  const { exitCode, stdout, stderr } = await execa("ssh", await ssh.args(["__remote", version, "--", ...words]), {
-    env: ssh.env,
-    extendEnv: false,
-    stdin: "ignore",
-    reject: false,
-  });
+  const { exitCode, stdout, stderr } = await execa(
+    "ssh",
+    await ssh.args(["__remote", version, "--", ...words]),
+    {
+      env: ssh.env,
+      extendEnv: false,
+      stdin: "ignore",
+      reject: false,
+    },
+  );
   if (exitCode === undefined || exitCode === NO_CONNECTION) throw unreachable(ssh.remote, tried, stderr);
   const fault = DOUBTFUL.includes(exitCode) ? await ssh.fault(tried, version) : undefined;
   if (fault !== undefined) throw fault;

@@ -85,7 +85,9 @@ export class RemoteOperator {
 
   /** Kills every ssh of the operator, with the connection that commands share. */
   async killSsh(): Promise<void> {
-    await execa("pkill", ["-KILL", "-f", `UserKnownHostsFile=${this.server.knownHostsFile}`], { reject: false });
+    await execa("pkill", ["-KILL", "-f", `UserKnownHostsFile=${this.server.knownHostsFile}`], {
+      reject: false,
+    });
   }
 
   story(): string {

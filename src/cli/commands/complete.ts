@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { contextsFile } from "../../config/paths.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { type Candidates, candidatesFor, type Word } from "../completion/candidates.ts";
 import { FILES } from "../completion/scripts.ts";
 import { type CommandDefinition, FAULTS } from "../frame/command.ts";
-import { type CliContext, withClient } from "../frame/context.ts";
+import { type CliContext, type LocalContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";
 
@@ -12,7 +13,7 @@ import { standingText } from "../words/session-text.ts";
 const MAX_SESSIONS = 100;
 
 /** The command that the scripts of `agentd completion` call. */
-export const complete: CommandDefinition = {
+export const complete: CommandDefinition<LocalContext> = {
   name: "__complete",
   faults: FAULTS,
   place: "here",
@@ -31,8 +32,15 @@ export const complete: CommandDefinition = {
 async function printCandidates(
   candidates: Candidates,
   words: readonly string[],
-  context: CliContext,
+  context: LocalContext,
 ): Promise<number> {
+  if (candidates.kind === "sessions" || candidates.kind === "profiles") {
+    const answer = await context.completeElsewhere(words);
+    if (answer !== undefined) {
+      await context.stdout.write(answer);
+      return 0;
+    }
+  }
   const typed = words.at(-1) ?? "";
   const fitting = (await lookUp(candidates, typed, context)).filter(({ word }) => word.startsWith(typed));
   const lines = fitting.map(({ word, summary }) => `${word}\t${printable(summary)}`);
@@ -40,7 +48,11 @@ async function printCandidates(
   return 0;
 }
 
-async function lookUp(candidates: Candidates, typed: string, context: CliContext): Promise<readonly Word[]> {
+async function lookUp(
+  candidates: Candidates,
+  typed: string,
+  context: LocalContext,
+): Promise<readonly Word[]> {
   switch (candidates.kind) {
     case "words":
       return candidates.words;
@@ -51,6 +63,8 @@ async function lookUp(candidates: Candidates, typed: string, context: CliContext
       }));
     case "profiles":
       return await profiles(context);
+    case "contexts":
+      return await contexts(context);
     case "files":
     case "anything":
       return [];
@@ -78,4 +92,13 @@ function summaryOf(view: ListedSession): string {
 async function profiles(context: CliContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("profiles", {}));
   return found.map(({ name, image }) => ({ word: name, summary: image }));
+}
+
+async function contexts({ installation }: LocalContext): Promise<Word[]> {
+  const { LOCAL, readContexts } = await import("../../remote/contexts.ts");
+  const { hosts } = await readContexts(contextsFile(installation.host));
+  return [
+    { word: LOCAL, summary: "this machine" },
+    ...[...hosts].map(([word, { host }]) => ({ word, summary: host })),
+  ];
 }

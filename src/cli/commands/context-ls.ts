@@ -37,7 +37,11 @@ async function listContexts({ json }: ListOptions, { stdout, installation }: Loc
   ];
   if (json === true) await stdout.json(listed);
   else {
-    const rows = listed.map(({ name, host, is_current }) => [name, host ?? "this machine", is_current ? "yes" : ""]);
+    const rows = listed.map(({ name, host, is_current }) => [
+      name,
+      host ?? "this machine",
+      is_current ? "yes" : "",
+    ]);
     await stdout.line(renderTable(HEADERS, rows, stdout));
   }
   return 0;

@@ -16,7 +16,9 @@ export const contextShow: CommandDefinition<LocalContext> = {
   define: (command, start) =>
     command
       .summary("show which host commands are for")
-      .description("Shows the host of commands that name none, and what says so: the environment or `agentd context use`.")
+      .description(
+        "Shows the host of commands that name none, and what says so: the environment or `agentd context use`.",
+      )
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd context show"))
       .action((options: ShowOptions) => {
@@ -43,7 +45,11 @@ async function showContext({ json }: ShowOptions, { stdout, installation }: Loca
     return 0;
   }
   const program = remote === undefined ? [] : [["program", remote.program] as const];
-  const facts = [["host", remote?.address ?? "this machine"] as const, ...program, ["by", REASONS[by] ?? by] as const];
+  const facts = [
+    ["host", remote?.address ?? "this machine"] as const,
+    ...program,
+    ["by", REASONS[by] ?? by] as const,
+  ];
   await stdout.line(renderFacts(name, facts));
   return 0;
 }

@@ -112,10 +112,10 @@ async function copyFrom(
   try {
     using root = TreeEntry.root(fetched.directory);
     const [name] = path.isContent ? [] : root.names();
-    const found = name === undefined ? { entry: root, name } : { entry: root.open(name), name };
+    using entry = name === undefined ? TreeEntry.root(fetched.directory) : root.open(name);
+    const found = { entry, name };
     const tried = `copy ${source}`;
     await copyTo(found, { destination, name: "", tried, path, force: options.force === true }, context);
-    found.entry[Symbol.dispose]();
   } finally {
     await fetched.release();
   }

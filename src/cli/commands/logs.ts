@@ -6,7 +6,7 @@ import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
-import { type PrintedBytes, printedBefore } from "../console/printed-before.ts";
+import { printedBefore, type PrintedBytes } from "../console/printed-before.ts";
 import { bytesOption, countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import {
@@ -99,7 +99,10 @@ function read(options: LogsOptions, { now }: CliContext): Wanted {
   // As JSON each line has its time, too.
   const timestamps = options.timestamps ?? json;
   if (options.fromByte !== undefined && tail !== undefined) {
-    throw new AgentdError("usage", { tried: "choose output", why: "--tail and --from-byte exclude each other" });
+    throw new AgentdError("usage", {
+      tried: "choose output",
+      why: "--tail and --from-byte exclude each other",
+    });
   }
   return {
     skipped: bytesOption("--from-byte", options.fromByte, stream),
@@ -170,7 +173,8 @@ async function printFromDisk(
     import("../../audit/read/record-view.ts"),
   ]);
   const { away } = context;
-  const lasting = away === undefined ? session : await away.once(async () => (await recordOf(session, context)).id);
+  const lasting =
+    away === undefined ? session : await away.once(async () => (await recordOf(session, context)).id);
   const { directory, id } = await recordOf(lasting, context);
   const fingerprints = async (): Promise<Fingerprints | undefined> => {
     // A record whose document cannot be read is shown as one that is open.

@@ -18,6 +18,7 @@ import { ageText } from "../words/time-text.ts";
 import { hasChanges, shortWorkText } from "../words/work-text.ts";
 
 interface PsOptions extends FilterOptions {
+  readonly allContexts?: true;
   readonly all?: true;
   readonly latest?: true;
   readonly last?: string;
@@ -101,6 +102,10 @@ export const ps: CommandDefinition = {
         "show only sessions of which this is true, such as state=running or work_unit=issue-42; repeatable",
         collectOption,
       )
+      .option(
+        "--all-contexts",
+        "ask this machine and the hosts of all contexts; exits with 1 if one does not answer",
+      )
       .option("-q, --quiet", "print ids alone")
       .option("--no-trunc", "shorten nothing")
       .option(
@@ -127,6 +132,8 @@ async function listSessions(options: PsOptions, context: CliContext): Promise<nu
   const shape = shapeOf(options);
   const chosen = options.filter === undefined ? undefined : chosenBy(options.filter);
   const params = paramsOf(options, chosen?.withSealed === true, context.now());
+  if (options.allContexts === true)
+    return await listAllContexts(options, shape, { ...params, chosen }, context);
   const list = await withClient(context, (client) => askList(client, params, chosen?.matches));
   await print(shape, list, { ...params, chosen }, context);
   for (const { record, why } of list.unreadable) await say(context, `${record} is not listed: ${why}`);
@@ -134,6 +141,33 @@ async function listSessions(options: PsOptions, context: CliContext): Promise<nu
   const cut = isCutOnPurpose ? undefined : cutText(list.sessions.length + list.unreadable.length, list.total);
   if (cut !== undefined) await say(context, cut);
   return list.unreadable.length === 0 ? 0 : 1;
+}
+
+async function listAllContexts(
+  options: PsOptions,
+  shape: Shape,
+  asked: Asked,
+  context: CliContext,
+): Promise<number> {
+  if (shape.kind === "ids" || shape.kind === "template") {
+    throw new AgentdError("usage", {
+      tried: "list the sessions of all contexts",
+      why: "--quiet and --format do not say where a session is",
+      next: "Use --json.",
+    });
+  }
+  const { sessionsOfAll } = await import("./ps-all-contexts.ts");
+  const { chosen, ...params } = asked;
+  const askHere = (): Promise<SessionList> =>
+    withClient(context, (client) => askList(client, params, chosen?.matches));
+  const { sessions, contextOf, isComplete } = await sessionsOfAll(options, askHere, context);
+  const place = (view: ListedSession): string => contextOf.get(view) ?? "";
+  if (shape.kind === "table") {
+    const list = { sessions: [...sessions], unreadable: [], total: null };
+    const columns = [{ header: "CONTEXT", cell: place }, ...COLUMNS];
+    await context.stdout.line(listText(list, asked, shape.isWhole, context, columns));
+  } else await context.stdout.json(sessions.map((session) => ({ context: place(session), ...session })));
+  return isComplete ? 0 : 1;
 }
 
 /** How sessions are printed. */
@@ -244,12 +278,13 @@ function listText(
   { all, limit: _limit, ...filter }: Asked,
   isWhole: boolean,
   { stdout, now }: CliContext,
+  known: readonly Column[] = COLUMNS,
 ): string {
   if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal) {
     if (Object.values(filter).some((given) => given !== undefined)) return NONE_CHOSEN;
     return all ? NONE_AT_ALL : NONE_OPEN;
   }
-  const columns = COLUMNS.filter(({ isShown }) => isShown?.(sessions) ?? true);
+  const columns = known.filter(({ isShown }) => isShown?.(sessions) ?? true);
   return renderTable(
     columns.map(({ header }) => header),
     sessions.map((view) =>

@@ -26,6 +26,11 @@ export interface CliContext {
   readonly newRequestId: () => Promise<string>;
   /** What there is where the operator is on another host; undefined: this is the operator's. */
   readonly away: AwayOperator | undefined;
+  /**
+   * Asks every host that has a name by a command line that prints JSON, all at once; undefined in the client program,
+   * which knows no other hosts.
+   */
+  readonly askContexts?: (words: readonly string[]) => Promise<readonly ContextAnswer[]>;
   /** Of this agentd. */
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -42,6 +47,17 @@ export interface CliContext {
    */
   readonly connect: (signal?: AbortSignal) => Promise<RpcClient>;
 }
+
+/** What a host with a name answers. */
+export type ContextAnswer = { readonly context: string } & (
+  | {
+      readonly exitCode: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    }
+  /** There is no answer, or only the reason why not. */
+  | { readonly error: unknown; readonly exitCode?: undefined }
+);
 
 /** An operator on another host, whose connection may be cut: then the same command is started once more. */
 export interface AwayOperator {
@@ -129,6 +145,8 @@ export interface LocalContext extends CliContext {
   /** Number of processor cores, for defaults of the configuration. */
   readonly cores: number;
   readonly installation: Installation;
+  /** What the host of an unfinished command line answers to it; undefined where it is this one. */
+  readonly completeElsewhere: (words: readonly string[]) => Promise<string | undefined>;
   /** For operators on other hosts. */
   readonly farEnd: FarEnd;
   /** Another host, for a command whose files are fetched from there; undefined: it is for this one. */

@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "publish",
       "images",
       "redaction",
+      "remote",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -70,6 +71,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
   redaction: { to: ["podman"] },
+  // Of config how a TOML file is read.
+  remote: { to: ["config", "trees"] },
   trees: { to: [] },
   work: { to: ["trees", "workspace"] },
   publish: { to: ["trees", "workspace", "work"] },
