@@ -17,6 +17,7 @@ await build({
     "removal-worker": "src/trees/removal-worker.ts",
     "artifact-worker": "src/input/artifact-worker.ts",
     "export-worker": "src/work/export-worker.ts",
+    mcp: "src/mcp/serve.ts",
     gateway: "src/gateway/main.ts",
     "gateway-listen": "src/gateway/sockets/listen.ts",
   },

@@ -29,6 +29,7 @@ import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
+import { mcp } from "./commands/mcp.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
@@ -92,6 +93,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   imageLs,
   imagePull,
   imagePrune,
+  mcp,
   contextAdd,
   contextUse,
   contextLs,

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
+import type { McpHost } from "../mcp/host.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import { askContexts, completeElsewhere, elsewhereOf, remoteHostOf, runElsewhere } from "./elsewhere.ts";
@@ -62,8 +63,17 @@ function contextOf(
     }),
     confirm: confirmOn(process),
     ask: askOn(process),
+    serveMcp,
     runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
   };
+}
+
+/** In a program of its own beside this one: it is as large as half of this one. */
+async function serveMcp(host: McpHost): Promise<void> {
+  const program = (await import(join(__dirname, "mcp.cjs"))) as {
+    readonly serveMcp: (host: McpHost) => Promise<void>;
+  };
+  await program.serveMcp(host);
 }
 
 async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string> {

@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import type { Host } from "../../config/paths.ts";
 import type { SocketOptions } from "../../config/socket-path.ts";
 import { AgentdError } from "../../errors.ts";
+import type { McpHost } from "../../mcp/host.ts";
 import type { RpcClient } from "../../rpc/client.ts";
 import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
 import type { Output, OutputStream } from "../terminal/output.ts";
@@ -155,6 +156,8 @@ export interface LocalContext extends CliContext {
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   /** Asks the operator for a line, which may be empty; undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** Serves an MCP client on the process's streams until it leaves. */
+  readonly serveMcp: (host: McpHost) => Promise<void>;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */
   readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }

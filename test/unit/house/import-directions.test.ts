@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "images",
       "redaction",
       "remote",
+      "mcp",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -71,6 +72,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
   redaction: { to: ["podman"] },
+  // Of the wire its types alone.
+  mcp: { to: ["api", "rpc"] },
   // Of config how a TOML file is read.
   remote: { to: ["config", "trees"] },
   trees: { to: [] },
