@@ -18,6 +18,7 @@ await build({
     "retention-worker": "src/audit/upkeep/retention-worker.ts",
     "artifact-worker": "src/input/artifact-worker.ts",
     "export-worker": "src/work/export-worker.ts",
+    mcp: "src/mcp/serve.ts",
     gateway: "src/gateway/main.ts",
     "gateway-listen": "src/gateway/sockets/listen.ts",
   },

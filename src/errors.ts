@@ -53,6 +53,13 @@ export const ERROR_CODES = {
   service_failed: "systemd could not start, stop or change the service.",
   service_file_edited: "A unit file of the service was edited.",
   sessions_open: "Sessions are running or queued.",
+  // Other hosts.
+  context_invalid: "The name or address of another host has a form that agentd does not accept.",
+  unknown_context: "No context of that name is known.",
+  contexts_unusable: "The file with the contexts cannot be read or written.",
+  host_unreachable: "The host cannot be reached by ssh.",
+  host_lost: "The connection to the host was lost.",
+  host_unsuitable: "The host has no agentd, or one of another version.",
   internal: "An internal error in agentd.",
   // The engine.
   engine_unavailable: "The Podman service does not answer.",

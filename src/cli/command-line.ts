@@ -3,27 +3,48 @@
  */
 import { Command, CommanderError, type CommandOptions } from "commander";
 import { AgentdError } from "../errors.ts";
-import { type Body, type CommandDefinition, example, type FaultCodes, FAULTS } from "./frame/command.ts";
+import {
+  type Body,
+  type CommandDefinition,
+  example,
+  type FaultCodes,
+  FAULTS,
+  type Place,
+} from "./frame/command.ts";
 import { adviceFor } from "./other-words.ts";
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly config?: string | undefined;
   readonly socket?: string | undefined;
+  readonly host?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+/** A command as it was typed. */
+export interface TypedCommand<Context> {
+  /** The words that name it. */
+  readonly name: string;
+  readonly place: Place;
+  readonly body: Body<Context>;
+  readonly faults: FaultCodes;
+  readonly options: GlobalOptions;
+  /** The whole command line but for what names a host. */
+  readonly words: readonly string[];
 }
 
 export type CommandLine<Context> =
-  | {
-      readonly kind: "command";
-      readonly body: Body<Context>;
-      readonly faults: FaultCodes;
-      readonly options: GlobalOptions;
-    }
+  | ({ readonly kind: "command" } & TypedCommand<Context>)
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "wrong"; readonly error: AgentdError; readonly faults: FaultCodes };
 
 /** What `agentd` without a command does. */
 const DEFAULT_COMMAND = "daemon";
+
+/** Options before the command that name a host. */
+const HOST_OPTIONS = ["--host", "--context"];
+/** Options of every command, each with a value. */
+const GLOBAL_OPTIONS = [...HOST_OPTIONS, "--socket", "--config"];
 
 interface Group {
   readonly summary: string;
@@ -42,6 +63,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     summary: "check the configuration, or print its schema",
     description: "Validates the configuration file, or prints its schema.",
     examples: ["agentd config check"],
+  },
+  context: {
+    summary: "name other hosts, and choose the one that commands are for",
+    description: "Names other hosts and chooses the one that commands are for.",
+    examples: ["agentd context add prod ssh://me@server", "agentd context use prod"],
   },
   image: {
     summary: "build, list, pull and prune images",
@@ -73,7 +99,7 @@ export function readCommandLine<Context>(
 class Reader<Context> {
   readonly #program = new Command("agentd");
   #text = "";
-  #started: { body: Body<Context>; faults: FaultCodes } | undefined;
+  #started: Pick<TypedCommand<Context>, "name" | "place" | "body" | "faults"> | undefined;
   /** Of the command that is being read; undefined until the parser has come to it. */
   #faults: FaultCodes | undefined;
   readonly #commands: readonly CommandDefinition<Context>[];
@@ -84,6 +110,11 @@ class Reader<Context> {
       .usage("[options] [command]")
       .option("--socket <path>", "the daemon's socket (default: AGENTD_SOCKET, else as configured)")
       .option("--config <file>", "the configuration file (default: AGENTD_CONFIG, else the standard paths)")
+      .option(
+        "--host <address>",
+        "run the command on another host, ssh://[USER@]HOST[:PORT]; before the command",
+      )
+      .option("--context <context>", "the same by the name of a context; before the command")
       .version(`agentd ${version}`, "-V, --version", "print the version")
       .helpOption("-h, --help", "print this help")
       // Not those of a group, which its commands have themselves where they mean something.
@@ -119,15 +150,23 @@ class Reader<Context> {
       return { kind: "wrong", error: usageError(error), faults };
     }
     if (this.#started === undefined) throw new Error("the option parser started no command");
-    return { kind: "command", ...this.#started, options: this.#program.opts<GlobalOptions>() };
+    const options = this.#program.opts<GlobalOptions>();
+    const { words } = hostNamedIn(argv);
+    const isNamed = options.host !== undefined || options.context !== undefined;
+    if (isNamed && words.length === argv.length) {
+      const error = wrong("--host and --context come before the command");
+      return { kind: "wrong", error, faults: this.#started.faults };
+    }
+    return { kind: "command", ...this.#started, options, words };
   }
 
-  #add({ name, aliases = [], faults, define, isHidden: hidden = false }: CommandDefinition<Context>): void {
+  #add(definition: CommandDefinition<Context>): void {
+    const { name, aliases = [], faults, define, isHidden: hidden = false, place = "there" } = definition;
     const command = this.#command(name, { hidden }).exitOverride((error) => {
       this.#faults = faults;
       throw error;
     });
-    define(command, (body) => (this.#started = { body, faults }));
+    define(command, (body) => (this.#started = { name, place, body, faults }));
     command.aliases([...aliases]);
     if (aliases.length > 0) command.addHelpText("after", aliasesText(aliases));
   }
@@ -168,6 +207,28 @@ function describeGroup(command: Command, group: Group | undefined): void {
     .addHelpText("after", example(...examples));
 }
 
+/** Takes the options that name a host, which are among those before the command, out of a command line. */
+export function hostNamedIn(argv: readonly string[]): {
+  readonly words: readonly string[];
+  readonly options: Pick<GlobalOptions, "host" | "context">;
+} {
+  const words: string[] = [];
+  const options = new Map<string, string | undefined>();
+  let at = 0;
+  for (; at < argv.length; at += 1) {
+    const word = argv[at] ?? "";
+    const [name = word] = word.split("=", 1);
+    if (!GLOBAL_OPTIONS.includes(name)) break;
+    const isOneWord = word.includes("=");
+    if (HOST_OPTIONS.includes(name))
+      options.set(name, isOneWord ? word.slice(name.length + 1) : argv[at + 1]);
+    else words.push(...argv.slice(at, at + (isOneWord ? 1 : 2)));
+    if (!isOneWord) at += 1;
+  }
+  words.push(...argv.slice(at));
+  return { words, options: { host: options.get("--host"), context: options.get("--context") } };
+}
+
 const LOOK = "`agentd --help` lists the commands, `agentd COMMAND --help` their options.";
 
 function usageError(error: CommanderError): AgentdError {
@@ -175,10 +236,10 @@ function usageError(error: CommanderError): AgentdError {
   const why = missing ?? error.message.replace(/^error: /, "").replace(/\n/g, " ");
   const [unknown, word = ""] = /^unknown command '([^']*)'/.exec(why) ?? [];
   const advice = unknown === undefined ? undefined : adviceFor(word);
-  return new AgentdError("usage", {
-    tried: "understand the command line",
-    // The meaning of a word is a better guess than its spelling.
-    why: advice === undefined ? why : `unknown command '${word}'`,
-    next: advice === undefined ? LOOK : `${advice}\n${LOOK}`,
-  });
+  // The meaning of a word is a better guess than its spelling.
+  return advice === undefined ? wrong(why) : wrong(`unknown command '${word}'`, `${advice}\n${LOOK}`);
+}
+
+function wrong(why: string, next = LOOK): AgentdError {
+  return new AgentdError("usage", { tried: "understand the command line", why, next });
 }

@@ -11,6 +11,11 @@ import { complete } from "./commands/complete.ts";
 import { completion } from "./commands/completion.ts";
 import { configCheck } from "./commands/config-check.ts";
 import { configSchema } from "./commands/config-schema.ts";
+import { contextAdd } from "./commands/context-add.ts";
+import { contextLs } from "./commands/context-ls.ts";
+import { contextRm } from "./commands/context-rm.ts";
+import { contextShow } from "./commands/context-show.ts";
+import { contextUse } from "./commands/context-use.ts";
 import { cp } from "./commands/cp.ts";
 import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
@@ -26,12 +31,14 @@ import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
+import { mcp } from "./commands/mcp.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
 import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
+import { remoteEnd } from "./commands/remote-end.ts";
 import { rerun } from "./commands/rerun.ts";
 import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
@@ -105,6 +112,12 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   volumeLs,
   volumeRm,
   volumePrune,
+  mcp,
+  contextAdd,
+  contextUse,
+  contextLs,
+  contextShow,
+  contextRm,
   doctor,
   serviceInstall,
   serviceUninstall,
@@ -112,5 +125,6 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   version,
   completion,
   complete,
+  remoteEnd,
   manual,
 ];

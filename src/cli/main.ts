@@ -5,35 +5,75 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
+import type { McpHost } from "../mcp/host.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
-import type { DaemonFlags } from "./frame/context.ts";
-import { askOn, confirmOn, hostOf } from "./process-host.ts";
-import { type CliHost, runCommandLine } from "./run-command-line.ts";
+import { askContexts, completeElsewhere, elsewhereOf, remoteHostOf, runElsewhere } from "./elsewhere.ts";
+import type { CliContext, DaemonFlags, Elsewhere, LocalContext } from "./frame/context.ts";
+import { askOn, confirmOn, farEndOf, hostOf } from "./process-host.ts";
+import { type CliHost, type Program, runCommandLine } from "./run-command-line.ts";
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(process: NodeJS.Process): Promise<void> {
   const host = hostOf(process);
   process.exitCode = await runCommandLine(host, {
-    commands: COMMANDS,
-    contextOf: (basics, options) => ({
-      ...basics,
-      auditRoot: () => auditRoot(host, options),
-      stateDirectory: stateDirectory(host),
-      loadConfig: (file) => loadConfig(host, options, file),
-      cores: availableParallelism(),
-      installation: {
-        host,
-        options,
-        version: host.version,
-        node: process.execPath,
-        packageDirectory: dirname(__dirname),
-      },
-      confirm: confirmOn(process),
-      ask: askOn(process),
-      runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
-    }),
+    ...programOf(process, host),
+    elsewhere: async (command, basics) => {
+      const remote = await remoteHostOf(command, host);
+      if (remote === undefined) return undefined;
+      if (command.place !== "fetched") return await runElsewhere(command, remote, host, basics);
+      const elsewhere = await elsewhereOf(command, remote, host);
+      return await command.body(contextOf(process, host, basics, { options: command.options, elsewhere }));
+    },
   });
+}
+
+function programOf(process: NodeJS.Process, host: CliHost): Program<LocalContext> {
+  return {
+    commands: COMMANDS,
+    contextOf: (basics, options) => contextOf(process, host, basics, { options, elsewhere: undefined }),
+  };
+}
+
+function contextOf(
+  process: NodeJS.Process,
+  host: CliHost,
+  basics: CliContext,
+  { options, elsewhere }: { readonly options: GlobalOptions; readonly elsewhere: Elsewhere | undefined },
+): LocalContext {
+  return {
+    ...basics,
+    auditRoot: () => auditRoot(host, options),
+    stateDirectory: stateDirectory(host),
+    loadConfig: (file) => loadConfig(host, options, file),
+    cores: availableParallelism(),
+    installation: {
+      host,
+      options,
+      version: host.version,
+      node: process.execPath,
+      packageDirectory: dirname(__dirname),
+    },
+    elsewhere,
+    completeElsewhere: (words) => completeElsewhere(words, host),
+    askContexts: (words) => askContexts(words, host),
+    farEnd: farEndOf(process, (words, parts) => {
+      const changed = { ...host, ...parts, argv: words };
+      return runCommandLine(changed, programOf(process, changed));
+    }),
+    confirm: confirmOn(process),
+    ask: askOn(process),
+    serveMcp,
+    runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
+  };
+}
+
+/** In a program of its own beside this one: it is as large as half of this one. */
+async function serveMcp(host: McpHost): Promise<void> {
+  const program = (await import(join(__dirname, "mcp.cjs"))) as {
+    readonly serveMcp: (host: McpHost) => Promise<void>;
+  };
+  await program.serveMcp(host);
 }
 
 async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string> {

@@ -4,27 +4,20 @@
 import type { Host } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
 import { connect } from "../rpc/client.ts";
-import { type GlobalOptions, readCommandLine } from "./command-line.ts";
+import { type GlobalOptions, readCommandLine, type TypedCommand } from "./command-line.ts";
 import { type CommandDefinition, FAULTS } from "./frame/command.ts";
-import type { CliContext } from "./frame/context.ts";
+import type { CliContext, ProcessParts } from "./frame/context.ts";
 import { errorText, faultCode } from "./frame/error-text.ts";
-import { Output, type OutputStream } from "./terminal/output.ts";
+import { Output } from "./terminal/output.ts";
 import { TerminalLine } from "./terminal/terminal-line.ts";
 
 /** What the process brings along. */
-export interface CliHost extends Host {
+export interface CliHost extends Host, ProcessParts {
   /** What follows the program's name. */
   readonly argv: readonly string[];
   readonly version: string;
-  readonly stdout: OutputStream;
-  readonly stderr: OutputStream;
-  /** Standard input, which is read once. */
-  readonly stdin: CliContext["stdin"];
-  /** Whether standard input and output are a terminal. */
-  readonly isInteractive: () => boolean;
   readonly now: () => number;
   readonly clock: CliContext["clock"];
-  readonly onInterrupt: CliContext["onInterrupt"];
 }
 
 /** What a program can do: its commands, and what it gives them. */
@@ -32,6 +25,11 @@ export interface Program<Context> {
   readonly commands: readonly CommandDefinition<Context>[];
   /** @param basics what every command is given. */
   readonly contextOf: (basics: CliContext, options: GlobalOptions) => Context;
+  /**
+   * Runs a command where it is for another host; resolves to its exit code, or undefined where it is for this one.
+   * Default: it is always for this one.
+   */
+  readonly elsewhere?: (command: TypedCommand<Context>, basics: CliContext) => Promise<number | undefined>;
 }
 
 /** How long a daemon may take to answer a new client. */
@@ -40,7 +38,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Runs one command and reports errors; never rejects. Resolves to the exit code. */
 export async function runCommandLine<Context>(
   host: CliHost,
-  { commands, contextOf }: Program<Context>,
+  { commands, contextOf, elsewhere }: Program<Context>,
 ): Promise<number> {
   const terminalLine = new TerminalLine();
   const stdout = new Output(host.stdout, host.env, terminalLine);
@@ -53,7 +51,7 @@ export async function runCommandLine<Context>(
     if (line.kind === "wrong") throw line.error;
     if (line.kind === "command") {
       const basics = createContext(host, line.options, stdout, stderr);
-      return await line.body(contextOf(basics, line.options));
+      return (await elsewhere?.(line, basics)) ?? (await line.body(contextOf(basics, line.options)));
     }
     await stdout.write(line.text);
     return 0;
@@ -69,6 +67,9 @@ function createContext(host: CliHost, options: GlobalOptions, stdout: Output, st
     stdout,
     stderr,
     stdin: host.stdin,
+    readFile: host.readFile,
+    newRequestId: host.newRequestId,
+    away: host.away,
     version: host.version,
     now: host.now,
     clock: host.clock,

@@ -128,6 +128,11 @@ export function userConfigFile(host: Host): string {
   return join(configHome(host), "agentd", "agentd.toml");
 }
 
+/** Where the names of other hosts are. */
+export function contextsFile(host: Host): string {
+  return join(configHome(host), "agentd", "contexts.toml");
+}
+
 /** Where the operator's own definitions of agents are. */
 export function ownAgents(host: Host): string {
   return join(configHome(host), "agentd", "agents");

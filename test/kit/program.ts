@@ -11,6 +11,8 @@ export function programOf<Context>(
     .description("Runs agents.")
     .option("--socket <path>")
     .option("--config <file>")
+    .option("--host <address>")
+    .option("--context <context>")
     .configureHelp({ showGlobalOptions: true });
   for (const { name, aliases = [], define, isHidden: hidden = false } of commands) {
     const [first = name, second] = name.split(" ");

@@ -15,6 +15,8 @@ import { until } from "./until.mjs";
  * @property {string} knownHostsFile What the client knows; holds the server's key.
  * @property {{ PATH: string, SSH_AUTH_SOCK: string }} variables For a client: its `ssh` and its agent.
  * @property {() => number} sentBytes How much the server has sent so far.
+ * @property {() => void} cut Breaks every connection, as a network does that fails.
+ * @property {(isReachable: boolean) => void} reach False: connections are broken as soon as they are made.
  * @property {() => Promise<void>} close
  */
 
@@ -22,18 +24,25 @@ import { until } from "./until.mjs";
  * Starts server and agent.
  *
  * @param {string} directory Existing directory for keys, sockets and configuration.
+ * @param {{ variables?: Readonly<Record<string, string | undefined>> }} [options] Variables of what runs on the server,
+ *   besides those of a login; none has a quote in it.
  * @returns {Promise<SshServer>}
  */
-export async function startSshServer(directory) {
+export async function startSshServer(directory, { variables = {} } = {}) {
   const [hostKey, userKey] = [join(directory, "host-key"), join(directory, "user-key")];
   for (const key of [hostKey, userKey])
     await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   const configFile = join(directory, "sshd_config");
-  await writeFile(configFile, serverConfig(hostKey, `${userKey}.pub`));
+  await writeFile(configFile, serverConfig(hostKey, `${userKey}.pub`, variables));
   const sshd = await find("sshd");
 
   let sent = 0;
+  let isReachable = true;
+  /** @type {Set<import("node:net").Socket>} */
+  const sockets = new Set();
   const server = createServer((socket) => {
+    if (!isReachable) return void socket.destroy();
+    sockets.add(socket.once("close", () => sockets.delete(socket)));
     // One process per connection, as inetd does it: so the port may be any that is free.
     const connection = execa(sshd, ["-i", "-f", configFile], {
       buffer: false,
@@ -55,6 +64,9 @@ export async function startSshServer(directory) {
   const publicKey = await readFile(`${hostKey}.pub`, "utf8");
   await writeFile(knownHostsFile, `[127.0.0.1]:${address.port} ${publicKey}`);
   const agent = await startAgent(join(directory, "agent.sock"), userKey);
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   const bin = await makeClient(directory, knownHostsFile);
   return {
     url: `ssh://${userInfo().username}@127.0.0.1:${address.port}`,
@@ -64,16 +76,27 @@ export async function startSshServer(directory) {
       SSH_AUTH_SOCK: agent.socket,
     },
     sentBytes: () => sent,
+    cut,
+    reach: (reachable) => void (isReachable = reachable),
     async close() {
+      cut();
       await new Promise((resolve) => server.close(resolve));
       await agent.end();
     },
   };
 }
 
-/** @param {string} hostKey @param {string} authorizedKeys */
-function serverConfig(hostKey, authorizedKeys) {
+/**
+ * @param {string} hostKey
+ * @param {string} authorizedKeys
+ * @param {Readonly<Record<string, string | undefined>>} variables
+ */
+function serverConfig(hostKey, authorizedKeys, variables) {
+  const set = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`"${name}=${value}"`],
+  );
   return [
+    ...(set.length === 0 ? [] : [`SetEnv ${set.join(" ")}`]),
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${authorizedKeys}`,
     "AuthenticationMethods publickey",

@@ -36,11 +36,27 @@ export async function exportRecord(place: RecordPlace, output: string, evidence:
   const verification = await verifyRecord(place, evidence);
   requireVerified(place, verification);
   const staging = await mkdtemp(join(tmpdir(), "agentd-export-"));
-  const partial = join(dirname(resolve(output)), `.${basename(output)}.${place.id}.part`);
   try {
-    const name = `agentd-${place.id}`;
-    await writeCompanions(join(staging, name), place, verification, evidence);
-    await archive({ name, staging, place, output: partial });
+    await placeArchive(output, async (partial) => {
+      const name = `agentd-${place.id}`;
+      await writeCompanions(join(staging, name), place, verification, evidence);
+      await archive({ name, staging, place, output: partial });
+    });
+  } finally {
+    await removeTree(staging);
+  }
+}
+
+/**
+ * Puts an archive in its place once it is written; one that exists is replaced, at once.
+ *
+ * @param write makes it under another name in the same directory.
+ * @throws AgentdError `export_failed`.
+ */
+export async function placeArchive(output: string, write: (partial: string) => Promise<void>): Promise<void> {
+  const partial = join(dirname(resolve(output)), `.${basename(output)}.${process.pid}.part`);
+  try {
+    await write(partial);
     await rename(partial, output);
   } catch (cause) {
     throw new AgentdError("export_failed", {
@@ -51,7 +67,6 @@ export async function exportRecord(place: RecordPlace, output: string, evidence:
     });
   } finally {
     await rm(partial, { force: true });
-    await removeTree(staging);
   }
 }
 

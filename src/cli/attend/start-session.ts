@@ -1,5 +1,4 @@
 /** Starting a session and staying with it, as `run` and `rerun` do. */
-import { readFile } from "node:fs/promises";
 import { AgentdError } from "../../errors.ts";
 import type { Caller, CallOptions } from "../../rpc/client.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
@@ -36,11 +35,6 @@ const DETACHED_EXIT_CODE = 130;
 /** What to do if it is unknown whether the session was accepted. */
 const LOOK = "Once a daemon answers, `agentd ps -a` shows whether the session was accepted.";
 
-/** An id for a request, from the kernel: loading node:crypto for it would take the client 3 ms. */
-export async function newRequestId(): Promise<string> {
-  return (await readFile("/proc/sys/kernel/random/uuid", "utf8")).trim();
-}
-
 /** Starts a session and follows it to its end, or leaves it to the daemon; resolves to the exit code. */
 export async function startSession(
   start: Start,
@@ -76,14 +70,14 @@ async function startAttached(
   const interrupts = new Interrupts(context);
   try {
     const accepted = await acceptUnlessInterrupted(client, start, interrupts, context);
-    await say(context, `session ${accepted.session_id} accepted, recorded in ${printable(accepted.record)}`);
-    await tellDaemonNotes(client, context, interrupts.second);
-    const { stdout, stderr } = context;
+    const { stdout, stderr, away } = context;
+    // An operator whose connection was cut has read it.
+    if (away?.printed === undefined) await tellAccepted(accepted, client, interrupts, context);
     const raw = { raw: options.raw === true };
-    const outputs = {
-      stdout: new SessionOutput(options.json === true ? stderr : stdout, raw),
-      stderr: new SessionOutput(stderr, raw),
-    };
+    const streams = { stdout: options.json === true ? stderr : stdout, stderr };
+    const outputOf = (stream: "stdout" | "stderr"): SessionOutput =>
+      new SessionOutput(streams[stream], { ...raw, stream, skipped: away?.printed?.[stream] });
+    const outputs = { stdout: outputOf("stdout"), stderr: outputOf("stderr") };
     const sealed = await attend({ client, session: accepted, outputs, interrupts, ...raw }, context);
     return sealed === undefined
       ? await tellDetached(accepted, context)
@@ -91,6 +85,16 @@ async function startAttached(
   } finally {
     interrupts.release();
   }
+}
+
+async function tellAccepted(
+  accepted: SessionView,
+  client: PersistentClient,
+  { second }: Interrupts,
+  context: CliContext,
+): Promise<void> {
+  await say(context, `session ${accepted.session_id} accepted, recorded in ${printable(accepted.record)}`);
+  await tellDaemonNotes(client, context, second);
 }
 
 async function accept(client: Caller, start: Start, options: CallOptions = {}): Promise<SessionView> {

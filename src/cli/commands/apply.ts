@@ -24,6 +24,7 @@ interface ApplyOptions extends LatestOption {
 export const apply: CommandDefinition<LocalContext> = {
   name: "apply",
   faults: FAULTS,
+  place: "refused",
   define: (command, start) =>
     takingSession(command)
       .summary("bring a session's work into a checkout")

@@ -13,6 +13,7 @@ interface AttachOptions extends LatestOption {
 export const attach: CommandDefinition<LocalContext> = {
   name: "attach",
   faults: FAULTS,
+  place: "followed",
   define: (command, start) =>
     takingSession(command)
       .summary("follow a session's output from now on")

@@ -1,6 +1,8 @@
+import { copyFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
-import { type LocalContext, say } from "../frame/context.ts";
+import { type Elsewhere, type LocalContext, say } from "../frame/context.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   type LatestOption,
@@ -18,6 +20,7 @@ interface ExportOptions extends LatestOption {
 export const auditExport: CommandDefinition<LocalContext> = {
   name: "audit export",
   faults: FAULTS,
+  place: "fetched",
   define: (command, start) =>
     takingSession(command)
       .summary("write an archive that anyone can verify")
@@ -41,6 +44,7 @@ async function exportSession(
   options: ExportOptions,
   context: LocalContext,
 ): Promise<number> {
+  if (context.elsewhere !== undefined) return await exportFrom(context.elsewhere, session, options, context);
   const [{ exportRecord }, { readEvidence }] = await Promise.all([
     import("../../audit/upkeep/export.ts"),
     import("../../audit/chain/evidence.ts"),
@@ -49,5 +53,26 @@ async function exportSession(
   const output = options.output ?? `agentd-${place.id}.tar.gz`;
   await exportRecord(place, output, readEvidence(context.stateDirectory));
   await say(context, `session ${place.id} exported to ${printable(output)}`);
+  return 0;
+}
+
+/** The archive is made on the other host and brought here. */
+async function exportFrom(
+  elsewhere: Elsewhere,
+  session: NamedSession,
+  options: ExportOptions,
+  context: LocalContext,
+): Promise<number> {
+  const fetched = await elsewhere.fetch(["audit", "export", session === undefined ? "--latest" : session]);
+  if (typeof fetched === "number") return fetched;
+  try {
+    const [name = ""] = await readdir(fetched.directory);
+    const output = options.output ?? name;
+    const { placeArchive } = await import("../../audit/upkeep/export.ts");
+    await placeArchive(output, (partial) => copyFile(join(fetched.directory, name), partial));
+    await say(context, `${name} exported to ${printable(output)}`);
+  } finally {
+    await fetched.release();
+  }
   return 0;
 }

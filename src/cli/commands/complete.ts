@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import { contextsFile } from "../../config/paths.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { type Candidates, candidatesFor, type Word } from "../completion/candidates.ts";
 import { FILES } from "../completion/scripts.ts";
 import { type CommandDefinition, FAULTS } from "../frame/command.ts";
-import { type LocalContext, withClient } from "../frame/context.ts";
+import { type CliContext, type LocalContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";
 
@@ -15,6 +16,7 @@ const MAX_SESSIONS = 100;
 export const complete: CommandDefinition<LocalContext> = {
   name: "__complete",
   faults: FAULTS,
+  place: "here",
   isHidden: true,
   define: (command, start) =>
     command
@@ -32,6 +34,13 @@ async function printCandidates(
   words: readonly string[],
   context: LocalContext,
 ): Promise<number> {
+  if (candidates.kind === "sessions" || candidates.kind === "profiles") {
+    const answer = await context.completeElsewhere(words);
+    if (answer !== undefined) {
+      await context.stdout.write(answer);
+      return 0;
+    }
+  }
   const typed = words.at(-1) ?? "";
   const fitting = (await lookUp(candidates, typed, context)).filter(({ word }) => word.startsWith(typed));
   const lines = fitting.map(({ word, summary }) => `${word}\t${printable(summary)}`);
@@ -56,6 +65,8 @@ async function lookUp(
       return await profiles(context);
     case "agents":
       return await agents(context);
+    case "contexts":
+      return await contexts(context);
     case "files":
     case "anything":
       return [];
@@ -95,4 +106,13 @@ async function agents({ installation: { host, packageDirectory } }: LocalContext
       return { word, summary: found?.description ?? "" };
     }),
   );
+}
+
+async function contexts({ installation }: LocalContext): Promise<Word[]> {
+  const { LOCAL, readContexts } = await import("../../remote/contexts.ts");
+  const { hosts } = await readContexts(contextsFile(installation.host));
+  return [
+    { word: LOCAL, summary: "this machine" },
+    ...[...hosts].map(([word, { host }]) => ({ word, summary: host })),
+  ];
 }

@@ -6,6 +6,7 @@ import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 export const completion: CommandDefinition = {
   name: "completion",
   faults: FAULTS,
+  place: "here",
   define: (command, start) =>
     command
       .summary("print a shell completion script")

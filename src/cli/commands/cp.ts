@@ -6,7 +6,7 @@ import { AgentdError } from "../../errors.ts";
 import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import { RedactedStream } from "../../redaction/redacted-stream.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
-import { type LocalContext, say } from "../frame/context.ts";
+import { type Elsewhere, type LocalContext, say } from "../frame/context.ts";
 import { CountedProgress } from "../frame/counted-progress.ts";
 import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
@@ -30,6 +30,7 @@ const readPiece = promisify(readFile);
 export const cp: CommandDefinition<LocalContext> = {
   name: "cp",
   faults: FAULTS,
+  place: "fetched",
   define: (command, start) =>
     command
       .summary("copy files out of a session's record")
@@ -54,7 +55,9 @@ export const cp: CommandDefinition<LocalContext> = {
       .action((source: string, destination: string, options: CpOptions) => {
         start(async (context) => {
           const path = readRecordPath(source, options.latest === true);
-          return await copy(path, destination, options, context);
+          return context.elsewhere === undefined
+            ? await copy(path, destination, options, context)
+            : await copyFrom(context.elsewhere, { source, path, destination, options }, context);
         });
       }),
 };
@@ -83,6 +86,38 @@ async function copy(
       );
   } finally {
     found.entry[Symbol.dispose]();
+  }
+  return 0;
+}
+
+interface Asked {
+  /** As it was typed. */
+  readonly source: string;
+  readonly path: RecordPath;
+  readonly destination: string;
+  readonly options: CpOptions;
+}
+
+/** The copy is made on the other host, brought here, and put in its place as a copy from here is. */
+async function copyFrom(
+  elsewhere: Elsewhere,
+  { source, path, destination, options }: Asked,
+  context: LocalContext,
+): Promise<number> {
+  const words = ["cp", ...(options.latest === true ? ["--latest"] : []), "--", source];
+  if (destination === STANDARD_OUTPUT) return await elsewhere.run([...words, STANDARD_OUTPUT]);
+  const fetched = await elsewhere.fetch([...words, "."]);
+  if (typeof fetched === "number") return fetched;
+  const { TreeEntry } = await import("../../trees/tree-entry.ts");
+  try {
+    using root = TreeEntry.root(fetched.directory);
+    const [name] = path.isContent ? [] : root.names();
+    using entry = name === undefined ? TreeEntry.root(fetched.directory) : root.open(name);
+    const found = { entry, name };
+    const tried = `copy ${source}`;
+    await copyTo(found, { destination, name: "", tried, path, force: options.force === true }, context);
+  } finally {
+    await fetched.release();
   }
   return 0;
 }

@@ -9,6 +9,7 @@ const SHUTDOWNS = ["drain", "detach"] as const;
 export const daemon: CommandDefinition<LocalContext> = {
   name: "daemon",
   faults: FAULTS,
+  place: "here",
   define: (command, start) =>
     command
       .summary("run the daemon (the default command, except on a terminal)")

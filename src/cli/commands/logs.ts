@@ -6,7 +6,8 @@ import type { PersistentClient } from "../../rpc/persistent-client.ts";
 import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
-import { countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
+import { printedBefore, type PrintedBytes } from "../console/printed-before.ts";
+import { bytesOption, countOption, instantOption, MAX_COUNT } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import {
   type CliContext,
@@ -20,6 +21,7 @@ import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
 import {
   askedSession,
+  lastingIdsOf,
   type LatestOption,
   type NamedSession,
   namedSession,
@@ -33,6 +35,7 @@ interface LogsOptions extends LatestOption {
   readonly follow?: true;
   readonly since?: string;
   readonly tail?: string;
+  readonly fromByte?: string;
   readonly stream?: ConsoleStream;
   readonly timestamps?: true;
   readonly raw?: true;
@@ -44,6 +47,8 @@ const INTERRUPTED_EXIT_CODE = 130;
 
 /** The values of the options. */
 interface Wanted extends Pick<FollowOptions, "selection" | "tail"> {
+  /** What of each stream is left out at the beginning. */
+  readonly skipped: PrintedBytes;
   readonly follow: boolean;
   readonly raw: boolean;
   readonly asJson: boolean;
@@ -58,6 +63,7 @@ interface Reading extends Pick<FollowOptions, "ended" | "fingerprints"> {
 export const logs: CommandDefinition<LocalContext> = {
   name: "logs",
   faults: FAULTS,
+  place: "followed",
   define: (command, start) =>
     takingSession(command)
       .summary("print a session's output")
@@ -69,6 +75,10 @@ export const logs: CommandDefinition<LocalContext> = {
       .option(
         "--since <when>",
         "print only output since then: 10m or 1d ago, or a time such as 2026-01-02T03:04:05Z",
+      )
+      .option(
+        "--from-byte <bytes>",
+        "leave out so many bytes from the beginning: of --stream, or of stdout and stderr, such as 1200,30",
       )
       .addOption(new Option("--stream <name>", "print only this stream").choices(["stdout", "stderr"]))
       .option("-t, --timestamps", "start each line with the time at which it was printed")
@@ -88,7 +98,14 @@ function read(options: LogsOptions, { now }: CliContext): Wanted {
   const { follow, since, tail, stream, json } = options;
   // As JSON each line has its time, too.
   const timestamps = options.timestamps ?? json;
+  if (options.fromByte !== undefined && tail !== undefined) {
+    throw new AgentdError("usage", {
+      tried: "choose output",
+      why: "--tail and --from-byte exclude each other",
+    });
+  }
   return {
+    skipped: bytesOption("--from-byte", options.fromByte, stream),
     follow: follow === true,
     raw: options.raw === true,
     asJson: json === true,
@@ -104,7 +121,8 @@ export async function followFromNow(
   context: LocalContext,
 ): Promise<number> {
   const selection = { stream: undefined, timestamps: undefined, sinceMs: undefined };
-  return await printLogs(session, { follow: true, raw, asJson: false, tail: 0, selection }, context);
+  const skipped = { stdout: 0, stderr: 0 };
+  return await printLogs(session, { follow: true, raw, asJson: false, tail: 0, skipped, selection }, context);
 }
 
 async function printLogs(session: NamedSession, wanted: Wanted, context: LocalContext): Promise<number> {
@@ -119,7 +137,12 @@ async function printFromDaemon(
   wanted: Wanted,
   context: CliContext,
 ): Promise<number> {
-  const view = await client.call("show", { session: await askedSession(client, session) });
+  // One of an operator who may come back is looked up by its id: a name could mean another one by then.
+  const [asked = ""] =
+    context.away === undefined
+      ? [await askedSession(client, session)]
+      : await lastingIdsOf(client, [session], context);
+  const view = await client.call("show", { session: asked });
   const fingerprints = (): Promise<Fingerprints | undefined> => fingerprintsNow(client, view);
   return await untilInterrupted(context, async (left) => {
     if (!wanted.follow || view.state === "sealed") {
@@ -149,7 +172,10 @@ async function printFromDisk(
     import("../../audit/read/query.ts"),
     import("../../audit/read/record-view.ts"),
   ]);
-  const { directory, id } = await recordOf(session, context);
+  const { away } = context;
+  const lasting =
+    away === undefined ? session : await away.once(async () => (await recordOf(session, context)).id);
+  const { directory, id } = await recordOf(lasting, context);
   const fingerprints = async (): Promise<Fingerprints | undefined> => {
     // A record whose document cannot be read is shown as one that is open.
     const known = await readDocument(directory).catch(() => ({ outcome: null, redaction: null }));
@@ -189,17 +215,47 @@ async function untilInterrupted(
 /** Prints until the session has ended or the reader goes away. */
 async function printLog(
   record: string,
-  { selection, tail, asJson, raw }: Wanted,
+  wanted: Wanted,
   { ended, left, fingerprints }: Reading,
-  { stdout, stderr }: CliContext,
+  context: CliContext,
 ): Promise<void> {
+  const { stdout, stderr } = context;
+  const { asJson, raw } = wanted;
+  const prints = (): Promise<Fingerprints | undefined> => (raw ? Promise.resolve(undefined) : fingerprints());
+  const file = consoleLogOf(record);
+  const { selection, tail, skipped } = await lasting(file, wanted, prints, context);
   const outputs = asJson
-    ? { stdout: new ConsoleJson("stdout", stdout), stderr: new ConsoleJson("stderr", stdout) }
-    : { stdout: new SessionOutput(stdout, { raw }), stderr: new SessionOutput(stderr, { raw }) };
-  await followConsoleLog(consoleLogOf(record), {
+    ? {
+        stdout: new ConsoleJson("stdout", stdout, skipped.stdout),
+        stderr: new ConsoleJson("stderr", stdout, skipped.stderr),
+      }
+    : {
+        stdout: new SessionOutput(stdout, { raw, stream: "stdout", skipped: skipped.stdout }),
+        stderr: new SessionOutput(stderr, { raw, stream: "stderr", skipped: skipped.stderr }),
+      };
+  await followConsoleLog(file, {
     ...{ selection, tail, outputs, ended, abandoned: left },
-    fingerprints: () => (raw ? Promise.resolve(undefined) : fingerprints()),
+    fingerprints: prints,
   });
   await outputs.stdout.end();
   await outputs.stderr.end();
+}
+
+/** The same output for an operator who comes back: without what was printed before, and from where it began then. */
+async function lasting(
+  file: string,
+  { selection, tail, skipped }: Wanted,
+  prints: () => Promise<Fingerprints | undefined>,
+  { away }: CliContext,
+): Promise<Pick<Wanted, "selection" | "tail" | "skipped">> {
+  if (away === undefined) return { selection, tail, skipped };
+  const since = await away.once(() => Promise.resolve(String(selection?.sinceMs ?? "")));
+  const chosen = selection && { ...selection, sinceMs: since === "" ? undefined : Number(since) };
+  const before = await away.once(async () => {
+    if (tail === undefined) return JSON.stringify(skipped);
+    return JSON.stringify(await printedBefore(file, tail, chosen, await prints()));
+  });
+  const { stdout, stderr } = JSON.parse(before) as PrintedBytes;
+  const { stdout: out, stderr: err } = away.printed ?? { stdout: 0, stderr: 0 };
+  return { selection: chosen, tail: undefined, skipped: { stdout: stdout + out, stderr: stderr + err } };
 }

@@ -9,6 +9,7 @@ import { manualPages } from "../manual/manual-page.ts";
 export const manual: CommandDefinition<LocalContext> = {
   name: "__manual",
   faults: FAULTS,
+  place: "here",
   isHidden: true,
   define: (command, start) =>
     command

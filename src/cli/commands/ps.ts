@@ -21,6 +21,7 @@ import { shortTriggerText } from "../words/trigger-text.ts";
 import { hasChanges, shortWorkText } from "../words/work-text.ts";
 
 interface PsOptions extends FilterOptions {
+  readonly allContexts?: true;
   readonly all?: true;
   readonly latest?: true;
   readonly last?: string;
@@ -115,6 +116,10 @@ export const ps: CommandDefinition = {
         "show only sessions of which this is true, such as state=running or work_unit=issue-42; repeatable",
         collectOption,
       )
+      .option(
+        "--all-contexts",
+        "ask this machine and the hosts of all contexts; exits with 1 if one does not answer",
+      )
       .option("-q, --quiet", "print ids alone")
       .option("--no-trunc", "shorten nothing")
       .option("-w, --watch", "show the table anew whenever something happens, until Ctrl-C; needs a terminal")
@@ -149,6 +154,8 @@ async function listSessions(options: PsOptions, context: CliContext): Promise<nu
     const text = (list: SessionList): string => listText(list, asked, isWhole, context);
     return await showLive({ ask: (client) => askList(client, params, chosen?.matches), text }, context);
   }
+  if (options.allContexts === true)
+    return await listAllContexts(options, shape, { ...params, chosen }, context);
   const list = await withClient(context, (client) => askList(client, params, chosen?.matches));
   await print(shape, list, { ...params, chosen }, context);
   for (const { record, why } of list.unreadable) await say(context, `${record} is not listed: ${why}`);
@@ -165,6 +172,33 @@ function requireTable(shape: Shape, { stdout }: CliContext): boolean {
     why: shape.kind === "table" ? "standard output is no terminal" : "--watch shows a table only",
     next: "Leave --watch out, or follow what happens with `agentd events -f --json`.",
   });
+}
+
+async function listAllContexts(
+  options: PsOptions,
+  shape: Shape,
+  asked: Asked,
+  context: CliContext,
+): Promise<number> {
+  if (shape.kind === "ids" || shape.kind === "template") {
+    throw new AgentdError("usage", {
+      tried: "list the sessions of all contexts",
+      why: "--quiet and --format do not say where a session is",
+      next: "Use --json.",
+    });
+  }
+  const { sessionsOfAll } = await import("./ps-all-contexts.ts");
+  const { chosen, ...params } = asked;
+  const askHere = (): Promise<SessionList> =>
+    withClient(context, (client) => askList(client, params, chosen?.matches));
+  const { sessions, contextOf, isComplete } = await sessionsOfAll(options, askHere, context);
+  const place = (view: ListedSession): string => contextOf.get(view) ?? "";
+  if (shape.kind === "table") {
+    const list = { sessions: [...sessions], unreadable: [], total: null };
+    const columns = [{ header: "CONTEXT", cell: place }, ...COLUMNS];
+    await context.stdout.line(listText(list, asked, shape.isWhole, context, columns));
+  } else await context.stdout.json(sessions.map((session) => ({ context: place(session), ...session })));
+  return isComplete ? 0 : 1;
 }
 
 /** How sessions are printed. */
@@ -275,12 +309,13 @@ function listText(
   { all, limit: _limit, ...filter }: Asked,
   isWhole: boolean,
   { stdout, now }: CliContext,
+  known: readonly Column[] = COLUMNS,
 ): string {
   if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal) {
     if (Object.values(filter).some((given) => given !== undefined)) return NONE_CHOSEN;
     return all ? NONE_AT_ALL : NONE_OPEN;
   }
-  const columns = COLUMNS.filter(({ isShown }) => isShown?.(sessions) ?? true);
+  const columns = known.filter(({ isShown }) => isShown?.(sessions) ?? true);
   return renderTable(
     columns.map(({ header }) => header),
     sessions.map((view) =>

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { newRequestId, type Start, type StartOptions, startSession } from "../attend/start-session.ts";
+import { type Start, type StartOptions, startSession } from "../attend/start-session.ts";
 import { durationOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
 import { type CliContext, withClient } from "../frame/context.ts";
 import {
+  lastingIdsOf,
   type LatestOption,
   type NamedSession,
   namedSession,
-  sessionIdOf,
   takingSession,
 } from "../frame/session-argument.ts";
 import { RAW_MEANING } from "../terminal/session-output.ts";
@@ -23,6 +23,7 @@ interface RerunOptions extends StartOptions, LatestOption {
 export const rerun: CommandDefinition = {
   name: "rerun",
   faults: SESSION_FAULTS,
+  place: "followed",
   define: (command, start) =>
     takingSession(command)
       .summary("run a session again")
@@ -53,9 +54,9 @@ async function rerunSession(
 ): Promise<number> {
   const timeout_ms = durationOption("--timeout", options.timeout);
   // Once: when the request is repeated, the name of a profile could mean the session that it has started.
-  const session = await withClient(context, (client) => sessionIdOf(client, named));
+  const [session = ""] = await withClient(context, (client) => lastingIdsOf(client, [named], context));
   const { ref, sameCommit: same_commit, keep } = options;
-  const request = { request_id: await newRequestId(), session, ref, same_commit, timeout_ms, keep };
+  const request = { request_id: await context.newRequestId(), session, ref, same_commit, timeout_ms, keep };
   const begin: Start["begin"] = (client, calling) => client.call("rerun", request, calling);
   return await startSession({ tried: `run session ${session} again`, begin }, options, context);
 }

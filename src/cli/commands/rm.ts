@@ -3,7 +3,7 @@ import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
-import { type LatestOption, sessionIdsOf, takingSessions } from "../frame/session-argument.ts";
+import { lastingIdsOf, type LatestOption, takingSessions } from "../frame/session-argument.ts";
 import { sizeText } from "../words/size-text.ts";
 
 interface RmOptions extends LatestOption {
@@ -42,7 +42,7 @@ async function removeSessions(
   const force = options.force === true;
   return await withPersistentClient(context, async (client) => {
     const named = sessions.length > 0 ? sessions : [undefined];
-    const ids = options.all === true ? await keptSessions(client) : await sessionIdsOf(client, named);
+    const ids = options.all === true ? await keptSessions(client) : await lastingIdsOf(client, named, context);
     if (ids.length === 0) await say(context, "nothing is kept of any session");
     const failures: unknown[] = [];
     for (const session of ids) {

@@ -1,4 +1,4 @@
-import { newRequestId, type Start, type StartOptions, startSession } from "../attend/start-session.ts";
+import { type Start, type StartOptions, startSession } from "../attend/start-session.ts";
 import { collectOption, durationOption, envOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
 import type { CliContext } from "../frame/context.ts";
@@ -17,6 +17,7 @@ interface RunOptions extends StartOptions, GivenOptions {
 export const run: CommandDefinition = {
   name: "run",
   faults: SESSION_FAULTS,
+  place: "followed",
   define: (command, start) =>
     command
       .summary("run a session and follow it")
@@ -73,7 +74,7 @@ async function runSession(
   const { params, files } = await readGiven(options, context);
   const { ref, workUnit: work_unit } = options;
   const request = {
-    request_id: await newRequestId(),
+    request_id: await context.newRequestId(),
     profile,
     repo,
     ref,

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { newRequestId } from "../attend/start-session.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, withPersistentClient } from "../frame/context.ts";
 
@@ -34,7 +33,7 @@ async function fire(
   options: FireOptions,
   context: CliContext,
 ): Promise<number> {
-  const request_id = await newRequestId();
+  const request_id = await context.newRequestId();
   const session = await withPersistentClient(context, (client) =>
     client.call("schedule_fire", { request_id, ...named }),
   );

@@ -5,9 +5,9 @@ import { graceOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
 import {
+  lastingIdsOf,
   type LatestOption,
   type NamedSession,
-  sessionIdsOf,
   takingSessions,
 } from "../frame/session-argument.ts";
 import { explainingLoss, sessionEnd } from "../frame/session-end.ts";
@@ -23,6 +23,7 @@ export const stop: CommandDefinition = {
   name: "stop",
   aliases: ["kill", "cancel"],
   faults: FAULTS,
+  place: "followed",
   define: (command, start) =>
     takingSessions(command)
       .summary("stop sessions")
@@ -66,7 +67,7 @@ async function stopNamed(
   graceMs: number | undefined,
   context: CliContext,
 ): Promise<void> {
-  const ids = await sessionIdsOf(client, named);
+  const ids = await lastingIdsOf(client, named, context);
   for (const id of ids) await tellToStop(client, id, graceMs);
   for (const id of ids) await tellEnd(client, id, context);
 }

@@ -3,10 +3,10 @@ import type { SessionView } from "../../session-document.ts";
 import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
 import {
+  lastingIdsOf,
   type LatestOption,
   type NamedSession,
   namedSessions,
-  sessionIdsOf,
   takingSessions,
 } from "../frame/session-argument.ts";
 import { sessionEnd } from "../frame/session-end.ts";
@@ -20,6 +20,7 @@ interface WaitOptions extends LatestOption {
 export const wait: CommandDefinition = {
   name: "wait",
   faults: SESSION_FAULTS,
+  place: "followed",
   define: (command, start) =>
     takingSessions(command)
       .summary("wait for sessions to end")
@@ -45,7 +46,7 @@ async function waitForSessions(
 ): Promise<number> {
   const sealed = await withPersistentClient(context, async (client) => {
     const ended: SessionView[] = [];
-    for (const id of await sessionIdsOf(client, named)) {
+    for (const id of await lastingIdsOf(client, named, context)) {
       const session = await sessionEnd(client, id);
       await say(context, endText(session));
       ended.push(session);

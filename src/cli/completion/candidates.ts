@@ -6,7 +6,7 @@ export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Word[] }
   /** The ending follows the name in the same word. */
   | { readonly kind: "sessions"; readonly openOnly: boolean; readonly ending: "" | ":" }
-  | { readonly kind: "profiles" | "agents" | "files" | "anything" };
+  | { readonly kind: "profiles" | "agents" | "contexts" | "files" | "anything" };
 
 export interface Word {
   readonly word: string;
@@ -14,9 +14,10 @@ export interface Word {
 }
 
 /** Argument names that mean the same in several commands. */
-const KINDS: Readonly<Record<string, "profiles" | "agents" | "files">> = {
+const KINDS: Readonly<Record<string, "profiles" | "agents" | "contexts" | "files">> = {
   profile: "profiles",
   agent: "agents",
+  context: "contexts",
   file: "files",
   path: "files",
   destination: "files",

@@ -2,6 +2,7 @@
 import type { ConsoleStream } from "../../podman/console-log.ts";
 import type { Output } from "../terminal/output.ts";
 import { printableJson } from "../terminal/printable.ts";
+import { Skip } from "../terminal/skip.ts";
 
 /** A line of one stream, or a part of a long one. */
 interface JsonLine {
@@ -23,17 +24,20 @@ const TIME = /^(\d{4}-\d{2}-\d{2}T\S+) /;
 export class ConsoleJson {
   readonly #stream: ConsoleStream;
   readonly #output: Pick<Output, "write">;
+  readonly #skip: Skip;
   #line = Buffer.alloc(0);
   #isContinued = false;
   #time: string | null = null;
 
-  constructor(stream: ConsoleStream, output: Pick<Output, "write">) {
+  /** @param skipped how many bytes were printed before, up to the end of a line, and are left out now. */
+  constructor(stream: ConsoleStream, output: Pick<Output, "write">, skipped = 0) {
     this.#stream = stream;
     this.#output = output;
+    this.#skip = new Skip(skipped);
   }
 
   async write(bytes: Buffer): Promise<void> {
-    const data = Buffer.concat([this.#line, bytes]);
+    const data = Buffer.concat([this.#line, this.#skip.rest(bytes)]);
     let objects = "";
     let start = 0;
     for (let end = data.indexOf(NEWLINE); end !== -1; end = data.indexOf(NEWLINE, start)) {
@@ -43,13 +47,17 @@ export class ConsoleJson {
     for (; data.length - start > MOST_BYTES; start += MOST_BYTES)
       objects += this.#object(data.subarray(start, start + MOST_BYTES), true);
     this.#line = Buffer.from(data.subarray(start));
-    if (objects !== "") await this.#output.write(objects);
+    if (objects !== "") await this.#print(objects, start);
   }
 
   /** Writes a last line without a newline. */
   async end(): Promise<void> {
-    if (this.#line.length > 0) await this.#output.write(this.#object(this.#line, false));
+    if (this.#line.length > 0) await this.#print(this.#object(this.#line, false), this.#line.length);
     this.#line = Buffer.alloc(0);
+  }
+
+  async #print(objects: string, bytes: number): Promise<void> {
+    await this.#output.write(objects, { stream: this.#stream, bytes });
   }
 
   #object(bytes: Buffer, continues: boolean): string {

@@ -48,6 +48,25 @@ export function countOption(option: string, text: string, { min = 1, max }: Coun
 }
 
 /**
+ * Numbers of bytes of a session's streams: one, of the stream that is named or else of stdout, or two.
+ *
+ * @throws AgentdError `usage`.
+ */
+export function bytesOption(
+  option: string,
+  text: string | undefined,
+  stream: "stdout" | "stderr" | undefined,
+): { readonly stdout: number; readonly stderr: number } {
+  const [, first, second] = /^(\d{1,13})(?:,(\d{1,13}))?$/.exec(text ?? "0") ?? [];
+  if (first === undefined || (second !== undefined && stream !== undefined)) {
+    const rule = stream === undefined ? "bytes of stdout and stderr, such as 1200,30" : "bytes, such as 1200";
+    throw invalid(option, text ?? "", `it must be a number of ${rule}`);
+  }
+  if (stream === "stderr") return { stdout: 0, stderr: Number(first) };
+  return { stdout: Number(first), stderr: Number(second ?? 0) };
+}
+
+/**
  * An instant in milliseconds since 1970: RFC 3339, or how long ago.
  *
  * @throws AgentdError `usage`.

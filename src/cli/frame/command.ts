@@ -17,6 +17,8 @@ export interface CommandDefinition<Context = CliContext> {
   readonly faults: FaultCodes;
   /** Whether no help mentions it, because programs use it and not people. Default false. */
   readonly isHidden?: boolean;
+  /** How it runs when the operator names another host. Default `there`. */
+  readonly place?: Place;
   /**
    * Says what the command is and takes.
    *
@@ -24,6 +26,13 @@ export interface CommandDefinition<Context = CliContext> {
    */
   readonly define: (command: Command, start: (body: Body<Context>) => void) => void;
 }
+
+/**
+ * How a command runs for another host: there with the operator's terminal and streams (`there`); there, and again where
+ * its connection was cut (`followed`); there, with its files brought here (`fetched`); here in any case (`here`), or not
+ * at all, because it needs a record of this machine (`refused`).
+ */
+export type Place = "there" | "followed" | "fetched" | "here" | "refused";
 
 /** Exit codes for what goes wrong. */
 export interface FaultCodes {

@@ -1,6 +1,5 @@
 /** The files that a command gives to a session: read from this machine, and sent to the daemon in pieces. */
 import { isUtf8 } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Params } from "../../api/methods.ts";
 import { AgentdError, systemCode } from "../../errors.ts";
@@ -57,7 +56,7 @@ const STDIN = "-";
  */
 export async function readGiven(
   options: GivenOptions,
-  context: Pick<CliContext, "stdin">,
+  context: Pick<CliContext, "stdin" | "readFile">,
 ): Promise<GivenFiles> {
   checkTogether(options);
   const request = await readRequest(options, context);
@@ -155,7 +154,7 @@ function checkTogether({ request, requestFile, input = [], artifactType, artifac
 
 async function readRequest(
   { request, requestFile }: GivenOptions,
-  context: Pick<CliContext, "stdin">,
+  context: Pick<CliContext, "stdin" | "readFile">,
 ): Promise<Buffer | undefined> {
   if (request === undefined && requestFile === undefined) return undefined;
   const read =
@@ -172,7 +171,7 @@ async function readRequest(
 
 async function readArtifact(
   { artifactType, artifactFile }: GivenOptions,
-  context: Pick<CliContext, "stdin">,
+  context: Pick<CliContext, "stdin" | "readFile">,
 ): Promise<ReadFile | undefined> {
   if (artifactType === undefined || artifactFile === undefined) return undefined;
   const name = artifactFile === STDIN ? "artifact.json" : basename(artifactFile);
@@ -201,14 +200,11 @@ function checkInputs(inputs: readonly { readonly name: string; readonly bytes: n
 async function readWhole(
   file: string,
   limitBytes: number,
-  { stdin }: Pick<CliContext, "stdin">,
+  { stdin, readFile }: Pick<CliContext, "stdin" | "readFile">,
 ): Promise<Buffer | undefined> {
   if (file === STDIN) return await collect(stdin(), limitBytes);
-  let handle: FileHandle | undefined;
   try {
-    handle = await open(file);
-    if ((await handle.stat()).isDirectory()) throw new Error("it is a directory");
-    return await collect(handle.createReadStream({ autoClose: false }), limitBytes);
+    return await collect(readFile(file), limitBytes);
   } catch (cause) {
     const code = systemCode(cause);
     throw new AgentdError("input_unreadable", {
@@ -220,8 +216,6 @@ async function readWhole(
       next: "Check the path: it is read on this machine, from the current directory.",
       cause,
     });
-  } finally {
-    await handle?.close();
   }
 }
 

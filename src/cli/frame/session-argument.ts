@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
+import type { CliContext } from "./context.ts";
 import { explainingLoss } from "./session-end.ts";
 
 /** The session as it was named; undefined means the newest of all. */
@@ -83,11 +84,21 @@ export async function askedSession(client: Caller, named: NamedSession): Promise
   });
 }
 
-/** The ids of several sessions, each once; as `sessionIdOf`. */
-export async function sessionIdsOf(client: Caller, named: readonly NamedSession[]): Promise<string[]> {
-  const ids = new Set<string>();
-  for (const each of named) ids.add(await sessionIdOf(client, each));
-  return [...ids];
+/**
+ * The ids of sessions, each once, as `sessionIdOf`: also when the command is started once more for an operator whose
+ * connection was cut, and the names mean other sessions by then.
+ */
+export async function lastingIdsOf(
+  client: Caller,
+  named: readonly NamedSession[],
+  { away }: Pick<CliContext, "away">,
+): Promise<string[]> {
+  const find = async (): Promise<string> => {
+    const ids = new Set<string>();
+    for (const each of named) ids.add(await sessionIdOf(client, each));
+    return [...ids].join(" ");
+  };
+  return (await (away === undefined ? find() : away.once(find))).split(" ");
 }
 
 /**

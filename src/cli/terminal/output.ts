@@ -7,12 +7,20 @@ import { printableJson } from "./printable.ts";
 import { TerminalLine } from "./terminal-line.ts";
 import { shortened } from "./text-width.ts";
 
+/** How much of a stream of a session something that is printed has, in bytes. */
+export interface Counted {
+  readonly stream: "stdout" | "stderr";
+  readonly bytes: number;
+}
+
 /** What is needed of a writable stream. */
 export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   /** Width of a terminal. */
   readonly columns?: number | undefined;
   write(chunk: Buffer | string, done: (error?: Error | null) => void): boolean;
+  /** Told of what is written next. Only an output on another host has to know. */
+  readonly counts?: (counted: Counted) => void;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
@@ -52,10 +60,11 @@ export class Output {
   /**
    * Resolves when the bytes are out of our hands.
    *
+   * @param counted what a session has printed of it; undefined: nothing.
    * @throws AgentdError `output_failed`.
    */
-  async write(chunk: Buffer | string): Promise<void> {
-    await Promise.all([this.clearStatus(), this.#send(chunk)]);
+  async write(chunk: Buffer | string, counted?: Counted): Promise<void> {
+    await Promise.all([this.clearStatus(), this.#send(chunk, counted)]);
   }
 
   /** Shows a text on the last line of a terminal until anything else is written there; elsewhere nothing. */
@@ -72,9 +81,10 @@ export class Output {
     await this.#send(CLEAR_LINE);
   }
 
-  #send(chunk: Buffer | string): Promise<void> {
+  #send(chunk: Buffer | string, counted?: Counted): Promise<void> {
     if (this.closed.aborted) return Promise.resolve();
     return new Promise((resolve, reject) => {
+      if (counted !== undefined) this.#stream.counts?.(counted);
       this.#stream.write(chunk, (error) => {
         const readerGone = isReaderGone(error);
         if (readerGone) this.#closed.abort();

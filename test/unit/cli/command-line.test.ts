@@ -47,8 +47,27 @@ describe("the command line", () => {
     [["--socket=/s", "daemon", "--config", "a.toml"], { config: "a.toml", socket: "/s" }],
     [["ps", "--socket", "/s"], { socket: "/s" }],
     [["run", "demo", "--config", "a.toml"], { config: "a.toml" }],
+    [["--host", "ssh://a", "ps"], { host: "ssh://a" }],
+    [["--config", "a.toml", "--context=b", "ps"], { context: "b" }],
   ])("takes the options of every command before and after it: %j", (argv, options) => {
     expect(read(...argv)).toMatchObject({ kind: "command", options });
+  });
+
+  it.each([
+    [
+      ["--host", "ssh://a", "ps", "-a"],
+      ["ps", "-a"],
+    ],
+    [
+      ["--config", "a.toml", "--context=b", "--socket=/s", "ps"],
+      ["--config", "a.toml", "--socket=/s", "ps"],
+    ],
+    [
+      ["exec", "abcd", "--", "x", "--host", "y"],
+      ["exec", "abcd", "--", "x", "--host", "y"],
+    ],
+  ])("is another host's without what names the host: %j", (argv, words) => {
+    expect(read(...argv)).toMatchObject({ kind: "command", words });
   });
 
   it("runs the daemon when no command is named", async () => {
@@ -66,6 +85,8 @@ describe("the command line", () => {
     [["logs"], 2, "missing required argument 'session'"],
     [["audit"], 2, "a subcommand is required"],
     [["audit", "verfy"], 2, "unknown command 'verfy' (Did you mean verify?)"],
+    [["ps", "--host", "ssh://a"], 2, "--host and --context come before the command"],
+    [["run", "demo", "--context", "a"], 125, "--host and --context come before the command"],
     [["--socket"], 2, "option '--socket <path>' argument missing"],
     [["run"], 125, "missing required argument 'profile'"],
     [["run", "demo", "--work-unti", "x"], 125, "unknown option '--work-unti' (Did you mean --work-unit?)"],

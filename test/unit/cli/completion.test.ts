@@ -27,7 +27,7 @@ describe("the word at the cursor", () => {
       expect.arrayContaining(["--work-unit", "--ref", "--socket", "--config", "--help"]),
     );
     expect(wordsAfter("audit", "ls", "-")).toContain("--limit");
-    expect(wordsAfter("-")).toEqual(["--socket", "--config", "--help"]);
+    expect(wordsAfter("-")).toEqual(["--socket", "--config", "--host", "--context", "--help"]);
   });
 
   it.each([
@@ -42,6 +42,8 @@ describe("the word at the cursor", () => {
     [["init", "--agent", ""], "agents"],
     [["--config", ""], "files"],
     [["ps", "--socket", ""], "files"],
+    [["--context", ""], "contexts"],
+    [["context", "use", ""], "contexts"],
     [["config", "check", ""], "files"],
     [["ps", ""], "anything"],
     [["nonsense", "more", ""], "words"],

@@ -34,6 +34,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "redaction",
       "events",
       "volumes",
+      "remote",
+      "mcp",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -78,6 +80,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   redaction: { to: ["podman"] },
   // Of profile how volumes are named.
   volumes: { to: ["profile"] },
+  // Of the wire its types alone.
+  mcp: { to: ["api", "rpc"] },
+  // Of config how a TOML file is read.
+  remote: { to: ["config", "trees"] },
   trees: { to: [] },
   // What the lines of others look like.
   events: { to: [], lazilyTo: ["audit", "scheduler"] },
