@@ -1,12 +1,18 @@
 /** What a profile says against its agent's definition, and an operator may not have meant. */
+import { allowRules } from "../gateway/rules/allow-entry.ts";
+import { ruleFor } from "../gateway/rules/policy.ts";
+import { parseTarget } from "../gateway/rules/target.ts";
 import type { Profile } from "../profile/profile.ts";
 import { durationMs } from "../profile/rules/durations.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
 import { withoutProviderHosts } from "./agent-llm.ts";
 
+/** The keys of a profile that this is about. */
+type WarnedKeys = Pick<Profile, "timeoutMs" | "network" | "allow" | "llm" | "mcpServers">;
+
 /** Each a sentence without a full stop. */
 export function agentWarnings(
-  { timeoutMs, network, allow, llm }: Pick<Profile, "timeoutMs" | "network" | "allow" | "llm">,
+  { timeoutMs, network, allow, llm, mcpServers }: WarnedKeys,
   { name, dialect, leastTimeout, profile }: AgentDefinition,
 ): string[] {
   const warnings: string[] = [];
@@ -22,11 +28,24 @@ export function agentWarnings(
       (host) => !allowed.includes("*") && !allowed.includes(host),
     );
     if (missing.length > 0) warnings.push(`allow lacks ${missing.join(" and ")}, which ${name} needs`);
+    warnings.push(...unreachedServers(mcpServers, allow));
   }
   if (llm !== undefined && dialect !== undefined && llm.providers.every((each) => each.dialect !== dialect)) {
     warnings.push(`llm has no provider of the dialect ${JSON.stringify(dialect)}, which ${name} speaks`);
   }
   return warnings;
+}
+
+/** Servers elsewhere whose address the allowlist does not open. */
+function unreachedServers(servers: WarnedKeys["mcpServers"], allow: WarnedKeys["allow"]): string[] {
+  const rules = allowRules(allow);
+  return servers.flatMap(({ name, url }) => {
+    if (url === undefined || !URL.canParse(url)) return [];
+    const { host, protocol } = new URL(url);
+    const target = parseTarget(host, protocol === "http:" ? 80 : 443);
+    if (target === undefined || ruleFor(target, rules) !== undefined) return [];
+    return [`allow lacks ${host}, which the MCP server ${name} is at`];
+  });
 }
 
 function hostOf(entry: Profile["allow"][number]): string {

@@ -4,8 +4,8 @@ import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import { fillHome } from "./fill-home.ts";
-import { openNetwork } from "./networks.ts";
 import type { HomeFile } from "./host-paths.ts";
+import { openNetwork } from "./networks.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
 

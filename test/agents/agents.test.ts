@@ -29,16 +29,18 @@ describe.each(CASES)("$title", ({ agent, title, ...options }) => {
   const told: string[] = [];
   let passed = 0;
   let at: AgentAtWork;
+  let close = async () => {};
   beforeAll(async () => {
     at = await AgentAtWork.begin(agent, options);
-    told.push(at.imageText());
+    close = () => at.close();
+    told.push(at.imageText);
   });
   afterEach(({ task }) => {
     if (task.result?.state === "pass") passed += 1;
   });
   afterAll(async () => {
     console.log([`${title}: ${passed === 3 ? "passed" : "FAILED"}`, ...told].join("\n  "));
-    await at.close();
+    await close();
   });
 
   it("does a task of several turns with tool calls, and its commit comes out", async () => {

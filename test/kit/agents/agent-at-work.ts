@@ -23,59 +23,78 @@ export interface AgentOptions {
 export const POOR = "poor";
 export const REFUSED = "refused";
 
-export class AgentAtWork {
+interface Parts {
   readonly desk: Desk;
-  readonly built: BuiltAgent;
-  /** The provider's key, and one that it does not take. */
   readonly key: string;
-  readonly revokedKey: string;
   readonly allowed: Page;
   readonly denied: Page;
-  /** What the person did before the first run, in milliseconds: the whole, and the image alone. */
-  readonly setUpMs: number;
-  readonly buildMs: number;
-  readonly #provider: Provider;
-  readonly #onLastTurn: { call: () => Promise<void> };
+  readonly provider: Provider;
+  readonly lastTurn: { call: () => Promise<void> };
+}
 
-  private constructor(parts: {
-    desk: Desk;
-    built: BuiltAgent;
-    keys: readonly [string, string];
-    pages: { allowed: Page; denied: Page };
-    times: readonly [number, number];
-    provider: Provider;
-    onLastTurn: { call: () => Promise<void> };
-  }) {
-    this.desk = parts.desk;
-    this.built = parts.built;
-    [this.key, this.revokedKey] = parts.keys;
-    ({ allowed: this.allowed, denied: this.denied } = parts.pages);
-    [this.setUpMs, this.buildMs] = parts.times;
-    this.#provider = parts.provider;
-    this.#onLastTurn = parts.onLastTurn;
+export class AgentAtWork {
+  readonly desk: Desk;
+  /** The provider's key, and one that it does not take. */
+  readonly key: string;
+  readonly revokedKey = makeSecret();
+  readonly allowed: Page;
+  readonly denied: Page;
+  readonly #provider: Provider;
+  readonly #lastTurn: Parts["lastTurn"];
+  #imageText = "";
+  #setUpMs = 0;
+
+  private constructor({ desk, key, allowed, denied, provider, lastTurn }: Parts) {
+    this.desk = desk;
+    this.key = key;
+    this.allowed = allowed;
+    this.denied = denied;
+    this.#provider = provider;
+    this.#lastTurn = lastTurn;
   }
 
   /** From an empty home to a daemon that runs: `agentd init`, `agentd image build`, and the edits of a person. */
-  static async begin(agent: string, options: AgentOptions = {}): Promise<AgentAtWork> {
+  static async begin(agent: string, { dialect, keys }: AgentOptions = {}): Promise<AgentAtWork> {
     const desk = await Desk.open(agent);
-    const dialect = options.dialect ?? desk.definition.dialect;
-    if (dialect === undefined) throw new Error(`the definition of ${agent} has no dialect`);
-    const [key, revokedKey] = [makeSecret(), makeSecret()];
-    const pages = { allowed: await servePage(), denied: await servePage() };
-    const onLastTurn = { call: async () => {} };
+    const spoken = dialect ?? desk.definition.dialect;
+    if (spoken === undefined) throw new Error(`the definition of ${agent} has no dialect`);
+    const key = makeSecret();
+    const [allowed, denied] = [await servePage(), await servePage()];
+    const lastTurn = { call: async () => {} };
     const provider = await startProvider({
-      tools: toolsOf(agent, dialect),
+      tools: toolsOf(agent, spoken),
       key,
-      lookAround: lookAround(pages),
-      onLastTurn: () => onLastTurn.call(),
+      lookAround: lookAround({ allowed, denied }),
+      onLastTurn: () => lastTurn.call(),
     });
+    const at = new AgentAtWork({ desk, key, allowed, denied, provider, lastTurn });
+    try {
+      await at.#setUp(spoken, keys);
+      return at;
+    } catch (error) {
+      await at.close();
+      throw error;
+    }
+  }
+
+  /** What the person did before the first run, in milliseconds. */
+  get setUpMs(): number {
+    return this.#setUpMs;
+  }
+
+  /** In a line: the agent and its image. */
+  get imageText(): string {
+    return this.#imageText;
+  }
+
+  async #setUp(dialect: DialectName, keys: JsonMap = {}): Promise<void> {
+    const { desk } = this;
     const begun = performance.now();
     await desk.init();
     const buildBegun = performance.now();
-    const built = await desk.build();
-    const buildMs = performance.now() - buildBegun;
-    const offered = { dialect, base_url: provider.url };
-    const own = { allow: [pages.allowed.host], ...options.keys };
+    this.#imageText = imageText(desk.agent, await desk.build(), performance.now() - buildBegun);
+    const offered = { dialect, base_url: this.#provider.url };
+    const own = { allow: [this.allowed.host], ...keys };
     const gifts = {
       skills: [await writeSkill(desk.sandbox.directory)],
       ...(desk.definition.mcp === undefined ? {} : { mcp_servers: [MCP_SERVER] }),
@@ -96,10 +115,9 @@ export class AgentAtWork {
         },
       },
     );
-    await desk.giveKeys({ PROVIDER_KEY: key, REVOKED_KEY: revokedKey });
+    await desk.giveKeys({ PROVIDER_KEY: this.key, REVOKED_KEY: this.revokedKey });
     await desk.startDaemon();
-    const times = [performance.now() - begun, buildMs] as const;
-    return new AgentAtWork({ desk, built, keys: [key, revokedKey], pages, times, provider, onLastTurn });
+    this.#setUpMs = performance.now() - begun;
   }
 
   /**
@@ -108,7 +126,7 @@ export class AgentAtWork {
    * @param onLastTurn is called, and awaited, before the model's last answer.
    */
   async run(profile: string, onLastTurn: () => Promise<void> = async () => {}): Promise<AgentRun> {
-    this.#onLastTurn.call = onLastTurn;
+    this.#lastTurn.call = onLastTurn;
     return await this.desk.run(
       profile,
       `Add a greeting to the repository in /home/${profile}/repo, and commit it.`,
@@ -125,19 +143,20 @@ export class AgentAtWork {
     return await readFile(join(run.record, "runa", file), "utf8");
   }
 
-  /** In a line: the agent and its image. */
-  imageText(): string {
-    const { version, size_bytes: size, is_new: isNew } = this.built;
-    const how = isNew ? `built in ${spanText(this.buildMs)}` : "there already";
-    return `${this.desk.agent} ${version}, image of ${sizeText(size)} ${how}`;
-  }
-
   async close(): Promise<void> {
     await this.#provider.close();
     this.allowed.close();
     this.denied.close();
     await this.desk.close();
   }
+}
+
+function imageText(
+  agent: string,
+  { version, size_bytes: size, is_new: isNew }: BuiltAgent,
+  ms: number,
+): string {
+  return `${agent} ${version}, image of ${sizeText(size)} ${isNew ? `built in ${spanText(ms)}` : "there already"}`;
 }
 
 /** In a line: how a run ended, and how soon after the gateway refused a request, if it did. */

@@ -147,6 +147,7 @@ describe("the warnings about such a profile", () => {
     network: "allowlist",
     allow: ["api.example.org"],
     llm: undefined,
+    mcpServers: [],
   } as const;
 
   it("are none where it follows the definition", () => {
@@ -163,6 +164,20 @@ describe("the warnings about such a profile", () => {
       "timeout is shorter than 5m, which robot needs to get past an outage of its model",
       "allow lacks api.example.org, which robot needs",
     ]);
+  });
+
+  it("name an MCP server that the allowlist does not open", () => {
+    const at = (url: string) => ({ ...fine, mcpServers: [{ name: "wiki", url, env: {} }] });
+    expect(agentWarnings(at("https://wiki.example.org/mcp"), AGENT)).toEqual([
+      "allow lacks wiki.example.org, which the MCP server wiki is at",
+    ]);
+    expect(agentWarnings(at("http://api.example.org:8080/mcp"), AGENT)).toEqual([
+      "allow lacks api.example.org:8080, which the MCP server wiki is at",
+    ]);
+    expect(agentWarnings(at("https://api.example.org/mcp"), AGENT)).toEqual([]);
+    expect(
+      agentWarnings({ ...at("https://wiki.example.org"), network: "private", allow: [] }, AGENT),
+    ).toEqual([]);
   });
 
   it("name no host that the gateway reaches, and a dialect that it does not speak", () => {
