@@ -191,7 +191,7 @@ describe("a kept session", () => {
         (await run(world, ["show", first.id])).stdout.includes("daemon.keep_max"),
       );
       const { stdout } = await run(world, ["ps", "--filter", "kept=true", "--format", "{{.work_unit}}"]);
-      expect(stdout).toBe("third\nsecond\n");
+      expect(stdout).toBe("third\nsecond");
 
       // One that takes more than all may, is not kept at all.
       await world.commitAgent("head -c 9000000 /dev/zero > big; exit 5");
@@ -242,7 +242,7 @@ describe("a daemon that is killed", () => {
         expect(await enteredContainers(world)).toBe(0);
         if (isKept) {
           const seen = await run(world, ["enter", "--latest", "--", "cat", "work.txt", ".runa/notes.txt"]);
-          expect([seen.exitCode, seen.stdout], seen.stderr).toEqual([0, "left\nruna\n"]);
+          expect([seen.exitCode, seen.stdout], seen.stderr).toEqual([0, "left\nruna"]);
           expect((await run(world, ["rm", "--latest"])).exitCode).toBe(0);
         }
         expect(await left(world)).toEqual([]);

@@ -276,6 +276,7 @@ describe("agentd status", () => {
     expect(stdout).toContain(
       "  sessions    2 running, 1 preparing, 0 finishing, 0 queued; at most 2 at once\n",
     );
+    expect(stdout).toContain("  kept        1 ended session, 3.0 MiB of at most 20 GiB\n");
     expect(stdout).toContain("  incomplete  0198f2a4c6e81234: the container cannot be removed\n");
     expect(stdout).toContain(
       "  gateway     process 4712, 45 MiB of memory, 2 sessions, 1 with language models: 3 requests in flight\n",
