@@ -4,15 +4,17 @@ import { shortId } from "../../short-id.ts";
 import { type Candidates, candidatesFor, type Word } from "../completion/candidates.ts";
 import { FILES } from "../completion/scripts.ts";
 import { type CommandDefinition, FAULTS } from "../frame/command.ts";
-import { type CliContext, withClient } from "../frame/context.ts";
+import { type CliContext, type LocalContext, withClient } from "../frame/context.ts";
+import { volumeStore } from "../frame/volume-survey.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";
+import { agoText } from "../words/time-text.ts";
 
 /** How many sessions are offered as candidates. */
 const MAX_SESSIONS = 100;
 
 /** The command that the scripts of `agentd completion` call. */
-export const complete: CommandDefinition = {
+export const complete: CommandDefinition<LocalContext> = {
   name: "__complete",
   faults: FAULTS,
   isHidden: true,
@@ -30,7 +32,7 @@ export const complete: CommandDefinition = {
 async function printCandidates(
   candidates: Candidates,
   words: readonly string[],
-  context: CliContext,
+  context: LocalContext,
 ): Promise<number> {
   const typed = words.at(-1) ?? "";
   const fitting = (await lookUp(candidates, typed, context)).filter(({ word }) => word.startsWith(typed));
@@ -39,7 +41,11 @@ async function printCandidates(
   return 0;
 }
 
-async function lookUp(candidates: Candidates, typed: string, context: CliContext): Promise<readonly Word[]> {
+async function lookUp(
+  candidates: Candidates,
+  typed: string,
+  context: LocalContext,
+): Promise<readonly Word[]> {
   switch (candidates.kind) {
     case "words":
       return candidates.words;
@@ -50,6 +56,8 @@ async function lookUp(candidates: Candidates, typed: string, context: CliContext
       }));
     case "profiles":
       return await profiles(context);
+    case "volumes":
+      return await volumes(context);
     case "files":
     case "anything":
       return [];
@@ -77,4 +85,12 @@ function summaryOf(view: ListedSession): string {
 async function profiles(context: CliContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("profiles", {}));
   return found.map(({ name, image }) => ({ word: name, summary: image }));
+}
+
+async function volumes(context: LocalContext): Promise<Word[]> {
+  const store = await volumeStore(context);
+  return (await store.list()).map(({ id, usedMs }) => ({
+    word: id,
+    summary: `last used ${agoText(new Date(usedMs).toISOString(), context.now())}`,
+  }));
 }

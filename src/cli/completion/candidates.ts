@@ -6,7 +6,7 @@ export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Word[] }
   /** The ending follows the name in the same word. */
   | { readonly kind: "sessions"; readonly openOnly: boolean; readonly ending: "" | ":" }
-  | { readonly kind: "profiles" | "files" | "anything" };
+  | { readonly kind: "profiles" | "volumes" | "files" | "anything" };
 
 export interface Word {
   readonly word: string;
@@ -14,8 +14,9 @@ export interface Word {
 }
 
 /** Argument names that mean the same in several commands. */
-const KINDS: Readonly<Record<string, "profiles" | "files">> = {
+const KINDS: Readonly<Record<string, "profiles" | "volumes" | "files">> = {
   profile: "profiles",
+  volume: "volumes",
   file: "files",
   path: "files",
   destination: "files",

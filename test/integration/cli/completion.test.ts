@@ -1,6 +1,8 @@
-import { delimiter } from "node:path";
+import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
+import { VolumeStore } from "../../../src/volumes/volume-store.ts";
 import { listed, sealed, type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { agentd, PROGRAM_DIRECTORY } from "./installed-cli.ts";
 
@@ -15,6 +17,11 @@ beforeAll(async () => {
   daemon = await startSmallDaemon({
     list: ({ all }) => (all ? listed(NEWEST, sealed({ session_id: ENDED })) : listed(NEWEST)),
   });
+});
+
+beforeAll(async () => {
+  const state = join(daemon.directory, ".local/state/agentd");
+  await new VolumeStore(state, { removeTree, now: () => 0 }).open("demo/npm-cache");
 });
 
 afterAll(() => daemon.stop());
@@ -69,6 +76,7 @@ describe("completion in bash", () => {
     ],
     [["stop", "019"], [OPEN]],
     [["config", "check", "age"], ["agentd"]],
+    [["volume", "rm", "de"], ["demo/npm-cache"]],
     [["ps", "nothing"], [""]],
   ])("offers for %j: %j", async (words, offered) => {
     expect(await offeredByBash(...words)).toEqual(offered);
