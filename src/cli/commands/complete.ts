@@ -6,8 +6,10 @@ import { type Candidates, candidatesFor, type Word } from "../completion/candida
 import { FILES } from "../completion/scripts.ts";
 import { type CommandDefinition, FAULTS } from "../frame/command.ts";
 import { type CliContext, type LocalContext, withClient } from "../frame/context.ts";
+import { volumeStore } from "../frame/volume-survey.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";
+import { agoText } from "../words/time-text.ts";
 
 /** How many sessions are offered as candidates. */
 const MAX_SESSIONS = 100;
@@ -67,6 +69,8 @@ async function lookUp(
       return await agents(context);
     case "contexts":
       return await contexts(context);
+    case "volumes":
+      return await volumes(context);
     case "files":
     case "anything":
       return [];
@@ -115,4 +119,12 @@ async function contexts({ installation }: LocalContext): Promise<Word[]> {
     { word: LOCAL, summary: "this machine" },
     ...[...hosts].map(([word, { host }]) => ({ word, summary: host })),
   ];
+}
+
+async function volumes(context: LocalContext): Promise<Word[]> {
+  const store = await volumeStore(context);
+  return (await store.list()).map(({ id, usedMs }) => ({
+    word: id,
+    summary: `last used ${agoText(new Date(usedMs).toISOString(), context.now())}`,
+  }));
 }

@@ -6,7 +6,7 @@ export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Word[] }
   /** The ending follows the name in the same word. */
   | { readonly kind: "sessions"; readonly openOnly: boolean; readonly ending: "" | ":" }
-  | { readonly kind: "profiles" | "agents" | "contexts" | "files" | "anything" };
+  | { readonly kind: "profiles" | "agents" | "contexts" | "volumes" | "files" | "anything" };
 
 export interface Word {
   readonly word: string;
@@ -14,10 +14,11 @@ export interface Word {
 }
 
 /** Argument names that mean the same in several commands. */
-const KINDS: Readonly<Record<string, "profiles" | "agents" | "contexts" | "files">> = {
+const KINDS: Readonly<Record<string, "profiles" | "agents" | "contexts" | "volumes" | "files">> = {
   profile: "profiles",
   agent: "agents",
   context: "contexts",
+  volume: "volumes",
   file: "files",
   path: "files",
   destination: "files",

@@ -2,6 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { removeTree } from "../../../src/trees/remove-tree.ts";
+import { VolumeStore } from "../../../src/volumes/volume-store.ts";
 import { listed, sealed, type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { agentd, PROGRAM_DIRECTORY } from "./installed-cli.ts";
 
@@ -20,6 +22,11 @@ beforeAll(async () => {
   await mkdir(agents, { recursive: true });
   await writeFile(join(agents, "todo.toml"), 'description = "Notes what it is asked to do"\n[profile]\n');
   await writeFile(join(agents, "wrong.toml"), "description =");
+});
+
+beforeAll(async () => {
+  const state = join(daemon.directory, ".local/state/agentd");
+  await new VolumeStore(state, { removeTree, now: () => 0 }).open("demo/npm-cache");
 });
 
 afterAll(() => daemon.stop());
@@ -79,6 +86,7 @@ describe("completion in bash", () => {
       ["claude", "codex"],
     ],
     [["init", "--agent", "to"], ["todo"]],
+    [["volume", "rm", "de"], ["demo/npm-cache"]],
     [["ps", "nothing"], [""]],
   ])("offers for %j: %j", async (words, offered) => {
     expect(await offeredByBash(...words)).toEqual(offered);
