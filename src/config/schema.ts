@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { profileDocumentSchema, zonesAreKnown } from "../profile/document.ts";
+import { chainsAreSound } from "../profile/rules/chains.ts";
 import {
   always,
   type Context,
@@ -16,7 +17,6 @@ import {
   size,
   sizeOrZero,
 } from "../profile/rules/field-rules.ts";
-import { chainsAreSound } from "../profile/rules/chains.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
 
