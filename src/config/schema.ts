@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { profileDocumentSchema, zonesAreKnown } from "../profile/document.ts";
+import { chainsAreSound } from "../profile/rules/chains.ts";
 import {
   age,
   always,
@@ -17,7 +18,6 @@ import {
   size,
   sizeOrZero,
 } from "../profile/rules/field-rules.ts";
-import { chainsAreSound } from "../profile/rules/chains.ts";
 import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";

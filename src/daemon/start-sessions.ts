@@ -13,8 +13,8 @@ import type { Host } from "../config/paths.ts";
 import type { VariableSource } from "../credentials/resolve.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { FifoMaker } from "../fifos.ts";
-import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { FollowUps } from "../followups/follow-ups.ts";
+import { ArtifactChecker } from "../input/artifact-checker.ts";
 import { KeptIndex } from "../keep/kept-index.ts";
 import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
@@ -41,9 +41,9 @@ import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
-import { followUpRequest } from "./start-follow-up.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
+import { followUpRequest } from "./start-follow-up.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {

@@ -19,8 +19,8 @@ import { type Cell, renderTable } from "../terminal/table.ts";
 import { type ListedRecord, readAuditedView, withLeftFiles } from "../words/audited-record.ts";
 import { durationText, standingText } from "../words/session-text.ts";
 import { sizeText } from "../words/size-text.ts";
-import { shortTriggerText } from "../words/trigger-text.ts";
 import { ageText } from "../words/time-text.ts";
+import { shortTriggerText } from "../words/trigger-text.ts";
 
 interface LsOptions extends FilterOptions {
   readonly limit?: string;

@@ -118,7 +118,9 @@ async function warningsOfAgent(
 }
 
 function summary({ file, daemon, profiles }: Config, warnings: readonly ConfigWarning[]): string {
-  const scheduled = profiles.filter(({ schedule }) => schedule !== undefined);
+  const scheduled = profiles.filter(
+    ({ schedule, schedules }) => schedule !== undefined || schedules.length > 0,
+  );
   return renderFacts(`ok: ${printable(file)}`, [
     ["profiles", profiles.map(({ name }) => name).join(", ")],
     ["schedules", scheduled.map(({ name }) => name).join(", ") || "none"],
