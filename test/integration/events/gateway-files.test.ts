@@ -1,7 +1,7 @@
 /** What the gateway's own writers leave in a session's files, told once, whoever reads when. */
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { gatewayFilesOf } from "../../../src/daemon/gateway-events.ts";
+import { gatewayFilesOf } from "../../../src/daemon/feed/gateway-files.ts";
 import type { Cursor } from "../../../src/events/segment.ts";
 import { EgressLog } from "../../../src/gateway/log/egress-log.ts";
 import { SessionLedger } from "../../../src/llm/ledger/session-ledger.ts";

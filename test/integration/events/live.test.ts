@@ -1,7 +1,7 @@
 /** `agentd ps -w`: a table that the feed keeps up to date. */
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { eventsHandler } from "../../../src/daemon/feed-handler.ts";
+import { eventsHandler } from "../../../src/daemon/feed/events-handler.ts";
 import { temporaryDirectory } from "../../kit/record-fixture.ts";
 import { listed, startSmallDaemon, view } from "../../kit/small-daemon.ts";
 import { Terminal } from "../../kit/terminal.ts";

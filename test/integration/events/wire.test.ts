@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Params, Result } from "../../../src/api/methods.ts";
-import { eventsHandler } from "../../../src/daemon/feed-handler.ts";
+import { eventsHandler } from "../../../src/daemon/feed/events-handler.ts";
 import type { DurableFeed } from "../../../src/events/durable-feed.ts";
 import { connect } from "../../../src/rpc/client.ts";
 import { temporaryDirectory } from "../../kit/record-fixture.ts";

@@ -1,5 +1,5 @@
-import type { Handlers } from "../api/handlers.ts";
-import type { DurableFeed } from "../events/durable-feed.ts";
+import type { Handlers } from "../../api/handlers.ts";
+import type { DurableFeed } from "../../events/durable-feed.ts";
 
 /** Answers the method `events`. */
 export function eventsHandler(
