@@ -12,6 +12,7 @@ await build({
   entryPoints: {
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
+    web: "src/cli/web-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "copy-worker": "src/workspace/copy-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",

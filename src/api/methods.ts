@@ -14,6 +14,7 @@ import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import { session, text } from "./params.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
+import { healthSchema, statusSchema } from "./status-schema.ts";
 
 /** The description of a method. */
 export interface MethodRecord {
@@ -24,6 +25,8 @@ export interface MethodRecord {
   readonly errors: readonly ErrorCode[];
   /** True where the answer may take as long as a session, so that no other request waits for it. Default false. */
   readonly waits?: boolean;
+  /** True where it starts, stops or changes something. Default false. */
+  readonly changes?: boolean;
 }
 
 const milliseconds = z.int().min(0);
@@ -31,49 +34,6 @@ const milliseconds = z.int().min(0);
 const count = z.int().min(0);
 
 const sentFile = z.strictObject({ name: text(1000), bytes: count });
-
-export const statusSchema = z.strictObject({
-  pid: z.int(),
-  version: z.string(),
-  protocol: z.int(),
-  /** Eight hexadecimal digits that name the state directory, and the containers of this daemon. */
-  instance: z.string(),
-  state: z.enum(["running", "draining"]),
-  started_timestamp: z.iso.datetime(),
-  socket_path: z.string(),
-  state_directory: z.string(),
-  audit_root: z.string(),
-  config_file: z.string(),
-  config_loaded_timestamp: z.iso.datetime(),
-  /** The files among the configuration and the credentials that have changed since the daemon read them. */
-  changed_files: z.array(z.string()),
-  max_sessions: z.int(),
-  /** The limit on the sum of the memory limits of running sessions; null for none. */
-  memory_budget_bytes: z.int().nullable(),
-  /** How many sessions are in each state. */
-  sessions: z.strictObject({
-    queued: count,
-    preparing: count,
-    running: count,
-    paused: count,
-    finishing: count,
-  }),
-  /** Records whose teardown or sealing failed and is retried. */
-  incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
-  /** The process that opens the network of sessions with an allowlist; null while none runs. */
-  gateway: z
-    .strictObject({
-      pid: z.int(),
-      memory_bytes: count,
-      sessions: count,
-      /** Of the sessions, those with language models, and their requests that have not ended. */
-      llm_sessions: count,
-      llm_requests_in_flight: count,
-    })
-    .nullable(),
-  /** What this host's Podman is and can do; fields may be added. */
-  engine: z.record(z.string(), z.unknown()),
-});
 
 /** Sessions, and the records of sessions that cannot be shown because their files cannot be read. */
 const sessionListSchema = z.strictObject({
@@ -136,6 +96,7 @@ export const METHODS = {
   },
   upload: {
     summary: "Keeps a piece of a file for a run to come.",
+    changes: true,
     params: z.strictObject({
       /** Of the `run` that follows. */
       request_id: text(200).min(1),
@@ -152,6 +113,7 @@ export const METHODS = {
   },
   run: {
     summary: "Accepts a session. It is on disk when the answer comes.",
+    changes: true,
     params: z.strictObject({
       /** Made by the client: a second `run` with the same one returns the session of the first. */
       request_id: text(200).min(1),
@@ -178,6 +140,7 @@ export const METHODS = {
   rerun: {
     summary:
       "Runs a session again: its repository, ref, work unit, request, inputs and variables, with the profile as it is now.",
+    changes: true,
     params: z.strictObject({
       request_id: text(200).min(1),
       session,
@@ -237,6 +200,7 @@ export const METHODS = {
   },
   stop: {
     summary: "Tells the session to stop and answers at once; a sealed session is left as it is.",
+    changes: true,
     params: z.strictObject({ session, grace_ms: milliseconds.optional() }),
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
@@ -268,6 +232,7 @@ export const METHODS = {
   },
   reload: {
     summary: "Reloads the configuration file: all changes take effect, or none.",
+    changes: true,
     params: z.strictObject({}),
     result: reloadSchema,
     errors: [
@@ -285,6 +250,12 @@ export const METHODS = {
     summary: "Shows the daemon, its queue and its running sessions.",
     params: z.strictObject({}),
     result: statusSchema,
+    errors: [],
+  },
+  health: {
+    summary: "Says what sessions lack on this host now.",
+    params: z.strictObject({}),
+    result: healthSchema,
     errors: [],
   },
 } as const satisfies Record<string, MethodRecord>;

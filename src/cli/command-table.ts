@@ -11,6 +11,7 @@ import { complete } from "./commands/complete.ts";
 import { completion } from "./commands/completion.ts";
 import { configCheck } from "./commands/config-check.ts";
 import { configSchema } from "./commands/config-schema.ts";
+import { console } from "./commands/console.ts";
 import { cp } from "./commands/cp.ts";
 import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
@@ -44,6 +45,8 @@ import { top } from "./commands/top.ts";
 import { usage } from "./commands/usage.ts";
 import { version } from "./commands/version.ts";
 import { wait } from "./commands/wait.ts";
+import { web } from "./commands/web.ts";
+import { webOpenapi } from "./commands/web-openapi.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
 
@@ -86,6 +89,9 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   imageLs,
   imagePull,
   imagePrune,
+  console,
+  web,
+  webOpenapi,
   doctor,
   serviceInstall,
   serviceUninstall,

@@ -32,6 +32,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
       confirm: confirmOn(process),
       ask: askOn(process),
       runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
+      runWeb: () => runWeb(process),
     }),
   });
 }
@@ -64,6 +65,14 @@ async function runDaemon(
   const scripts = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, gateway };
   const given = { version: host.version, shippedAgents: shippedAgents() };
   return await runDaemon({ ...options, ...given, ...scripts }, process, host.env);
+}
+
+/** Leaves the command line to the program that has a server of HTTP. */
+async function runWeb(process: NodeJS.Process): Promise<number> {
+  const program = join(__dirname, "web.cjs");
+  const { main: start } = (await import(program)) as { readonly main: typeof main };
+  await start(process);
+  return Number(process.exitCode ?? 0);
 }
 
 function shippedAgents(): string {

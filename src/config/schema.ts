@@ -18,6 +18,7 @@ import {
 } from "../profile/rules/field-rules.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
+import { webSchema } from "./web-schema.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {
@@ -31,6 +32,7 @@ export function configSchema(defaults: SchemaDefaults) {
     .strictObject({
       daemon: daemonSchema(defaults).prefault({}),
       llm: llmSchema().prefault({}),
+      web: webSchema().prefault({}),
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")

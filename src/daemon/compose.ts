@@ -37,6 +37,7 @@ import { engineStatus } from "./engine-status.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
+import { hostHealth } from "./host-health.ts";
 import { prepareImages } from "./image-preparation.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
@@ -152,6 +153,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
+      health: () => hostHealth(engine, freeSpace),
       redaction,
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,

@@ -45,6 +45,8 @@ export interface HandlerHost {
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedule: Handlers["schedule"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
+  /** See `hostHealth`. */
+  readonly health: () => ReturnType<Handlers["health"]>;
   /** See `LoadedFiles.changed`. */
   readonly changedFiles: () => Promise<string[]>;
 }
@@ -85,6 +87,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     schedule: host.schedule,
     reload: () => host.reload(),
+    health: () => host.health(),
     status: async () => ({
       ...host.status,
       state: intake.closed ? "draining" : "running",

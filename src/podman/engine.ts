@@ -27,7 +27,7 @@ import { type EngineHost, type LimitName, readEngineHost, SESSION_UID } from "./
 import { containerGroup, delegatedControllers, userManagerGroup } from "./host/user-manager-group.ts";
 import { ImageProbe } from "./images/image-probe.ts";
 import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
-import type { EngineService } from "./service/engine-service.ts";
+import { type EngineService, ping } from "./service/engine-service.ts";
 import { EngineHttp } from "./service/http.ts";
 import { serviceOf } from "./service/service-of.ts";
 
@@ -78,6 +78,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #podman: Podman;
   #found: Found | undefined;
+  /** Whether the service answers within so many milliseconds. Never throws. */
+  readonly answers = (deadlineMs: number): Promise<boolean> => ping(this.#service.socketPath, deadlineMs);
 
   constructor(options: EngineOptions) {
     const { environment, instanceLabel, log, hints = ALL_EXIT_HINTS } = options;

@@ -143,6 +143,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   schedule: () => Promise.resolve({ schedules: [], more: false }),
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
+  health: () => Promise.resolve({ missing: [] }),
 };
 
 export interface SmallDaemon {

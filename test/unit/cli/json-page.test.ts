@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { reloadSchema, statusSchema } from "../../../src/api/methods.ts";
+import { reloadSchema } from "../../../src/api/methods.ts";
+import { statusSchema } from "../../../src/api/status-schema.ts";
 import { scheduleViewSchema } from "../../../src/api/schedule-view.ts";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";

@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "publish",
       "images",
       "redaction",
+      "web",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -78,6 +79,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   gateway: { to: ["rpc", "programs", "llm"] },
   // Of rpc how lines are cut from a stream.
   llm: { to: ["rpc"] },
+  // Of config where it listens and its socket.
+  web: { to: ["api", "rpc", "config"] },
   daemon: {
     to: [
       "api",
@@ -130,6 +133,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
+  web: ["guard", "probes", "api", "server"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
 
