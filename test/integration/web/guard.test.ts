@@ -17,7 +17,7 @@ const status = (asking: Asking): Promise<[number, string]> => codeOf("/api/v1/st
 
 async function codeOf(path: string, asking: Asking): Promise<[number, string]> {
   const reply = await web.send(path, { method: "POST", body: "{}", ...asking });
-  return [reply.status, reply.status === 200 ? "ok" : String(reply.json().error.code)];
+  return [reply.status, reply.status === 200 ? "ok" : reply.json().error.code];
 }
 
 describe("a request for another name", () => {
