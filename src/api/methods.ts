@@ -13,6 +13,7 @@ import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import { session, text } from "./params.ts";
+import { RECORD_METHODS } from "./record-methods.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
 import { healthSchema, statusSchema } from "./status-schema.ts";
 
@@ -207,6 +208,7 @@ export const METHODS = {
   },
   fingerprints: FINGERPRINTS_METHOD,
   ...LIVE_METHODS,
+  ...RECORD_METHODS,
   profiles: {
     summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),

@@ -43,6 +43,7 @@ import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
+import { recordReading } from "./record-reading.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { createScheduler, followSchedules, showSchedules } from "./schedules.ts";
 import { SessionDirectory } from "./session-directory.ts";
@@ -157,6 +158,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       redaction,
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
+      reading: recordReading({ sessions, redaction }),
       status: {
         pid,
         version,

@@ -41,6 +41,8 @@ export interface HandlerHost {
   readonly live: LiveHandlers;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
+  /** See `recordReading`. */
+  readonly reading: Pick<Handlers, "log" | "file">;
   /** What a run asks of the intake. */
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedule: Handlers["schedule"];
@@ -56,6 +58,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
   const live: LiveLlm["addTo"] = async (views) => (await host.liveLlm?.addTo(views)) ?? [...views];
   return {
     ...host.live,
+    ...host.reading,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {

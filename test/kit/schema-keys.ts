@@ -17,7 +17,9 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Every key of every table, in the schema's order; those that are only tables themselves are left out. */
 export function schemaKeys(): SchemaKey[] {
-  const { daemon, llm, web, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
+  const { daemon, llm, web, profiles } = properties(
+    z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }),
+  );
   const profile = elementOf(profiles!);
   const {
     credentials,

@@ -113,7 +113,9 @@ describe("while the daemon is away", () => {
         503,
         [expect.objectContaining({ what: "daemon" })],
       ]);
-      expect((await web.send("/metrics")).text).toContain("\nagentd_up 0\n");
+      await until("metrics that say so", async () =>
+        (await web.send("/metrics")).text.includes("\nagentd_up 0\n"),
+      );
       await web.daemon.next();
       expect((await post(web, "status")).status).toBe(200);
     });
