@@ -42,6 +42,7 @@ async function runWeb(process: NodeJS.Process, host: CliHost, options: GlobalOpt
     settings,
     socketPath: await resolveSocketPath(options, host),
     stateDirectory: stateDirectory(host),
+    pagesDirectory: join(__dirname, "console"),
     uid: host.uid,
     version: host.version,
     now: host.now,

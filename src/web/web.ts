@@ -14,6 +14,7 @@ import { Metrics } from "./probes/metrics.ts";
 import { Readiness } from "./probes/readiness.ts";
 import { createApp, createProbes } from "./server/app.ts";
 import { createControl, listenForConsole } from "./server/control.ts";
+import { readPages } from "./server/pages.ts";
 import { Listener, type TlsPair, WEB_PATIENCE, type WebPatience } from "./server/listener.ts";
 
 export interface WebOptions {
@@ -22,6 +23,8 @@ export interface WebOptions {
   readonly socketPath: string;
   /** Where the token is made that the settings do not name. */
   readonly stateDirectory: string;
+  /** Where the console's files are. */
+  readonly pagesDirectory: string;
   readonly uid: number;
   readonly version: string;
   /** Milliseconds since 1970. */
@@ -75,6 +78,7 @@ async function start(options: WebOptions, resources: ReleaseStack): Promise<stri
   const app = createApp({
     ...{ daemon, logins, isToken, readOnly, version, hasTls },
     ...probes,
+    pages: await readPages(options.pagesDirectory),
     cookie: `agentd-${listen.port}`,
     hosts: ownHosts(listen, allowedHosts),
   });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Handlers } from "../../src/api/handlers.ts";
 import type { WebSettings } from "../../src/config/config.ts";
 import { webSocketPath } from "../../src/config/socket-path.ts";
@@ -119,6 +119,7 @@ export async function startWebUnderTest({
     },
     socketPath: daemon.path,
     stateDirectory: join(daemon.directory, "state"),
+    pagesDirectory: resolve(import.meta.dirname, "../../dist/console"),
     uid: process.getuid?.() ?? 0,
     version: "0.1.0",
     now: Date.now,

@@ -15,6 +15,7 @@ import { requireHost, requireOwnScript } from "../guard/request-rules.ts";
 import type { Metrics } from "../probes/metrics.ts";
 import type { Readiness } from "../probes/readiness.ts";
 import { askedOf, type DoorOptions, enterToRead, enterWithBody } from "./door.ts";
+import { addPages, type PageFile } from "./pages.ts";
 
 export interface AppOptions extends DoorOptions {
   readonly daemon: Caller;
@@ -23,6 +24,8 @@ export interface AppOptions extends DoorOptions {
   /** Values of `Host` that are answered. */
   readonly hosts: ReadonlySet<string>;
   readonly readOnly: boolean;
+  /** The console. */
+  readonly pages: readonly PageFile[];
   /** Of this agentd. */
   readonly version: string;
   readonly log: Logger;
@@ -33,6 +36,7 @@ type ProbeOptions = Pick<AppOptions, "metrics" | "readiness" | "hosts" | "hasTls
 /** Everything: probes, metrics, the HTTP API and the console's logins. */
 export function createApp(options: AppOptions): Hono {
   const app = createProbes(options);
+  addPages(app, options.pages);
   addLogin(app, options);
   addApi(app, options);
   return app;

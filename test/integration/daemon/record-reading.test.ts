@@ -65,8 +65,6 @@ describe("log", () => {
       { text: "half", stream: "stdout", goes_on: true },
       { text: "whole", stream: "stderr", goes_on: false },
     ]);
-    await write(numbered(3));
-    expect((await log(-2, 5)).lines.map(({ text }) => text)).toEqual(["line 2", "line 3"]);
     await write(["stdout F anew"]);
     expect(await log(1, 5)).toMatchObject({ total: 1, lines: [{ text: "anew" }] });
   });

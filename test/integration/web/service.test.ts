@@ -1,6 +1,7 @@
 /** The HTTP API, probes and metrics before a small daemon, and clients that mean no good. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SessionView } from "../../../src/session-document.ts";
 import { listed, sealed, STATUS, view } from "../../kit/small-daemon.ts";
@@ -233,6 +234,7 @@ describe("a second agentd web of the same daemon", () => {
     await withWeb({}, async (web) => {
       const { startWeb } = await import("../../../src/web/web.ts");
       const again = startWeb({
+        pagesDirectory: resolve(import.meta.dirname, "../../../dist/console"),
         ...{ socketPath: web.daemon.path, stateDirectory: `${web.daemon.directory}/state`, version: "0.1.0" },
         settings: {
           listen: { host: "127.0.0.1", port: await freePort() },
