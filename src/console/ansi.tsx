@@ -7,7 +7,8 @@ export function Ansi({ text }: { readonly text: string }) {
   return (
     <>
       {parser.parse(text).map(({ value, foreground, decorations }) => {
-        const colour = foreground?.type === "named" ? `c-${foreground.name.replace("bright", "").toLowerCase()}` : "";
+        const colour =
+          foreground?.type === "named" ? `c-${foreground.name.replace("bright", "").toLowerCase()}` : "";
         const bold = decorations.has("bold") ? " bold" : "";
         return colour + bold === "" ? value : <span class={colour + bold}>{value}</span>;
       })}

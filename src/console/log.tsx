@@ -59,7 +59,14 @@ export function Log({ session }: { readonly session: string }) {
   const offset = scale === 1 ? top : Math.min(top, Math.max(0, height - part!.lines.length * ROW));
   return (
     <>
-      <div class="log" ref={box} onScroll={onScroll} tabIndex={0} role="log" aria-label="Output of the session">
+      <div
+        class="log"
+        ref={box}
+        onScroll={onScroll}
+        tabIndex={0}
+        role="log"
+        aria-label="Output of the session"
+      >
         <div class="space" style={{ height: `${height}px` }}>
           <div class="lines" style={{ transform: `translateY(${offset}px)` }}>
             {part?.lines.map(({ line, time, stream, text }) => (

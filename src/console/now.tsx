@@ -23,17 +23,28 @@ async function look() {
       return [session, log?.lines[0]?.text ?? ""] as const;
     }),
   );
-  return { now, going, waiting: open.sessions.filter(({ state }) => state === "queued").reverse(), day: day.sessions, schedule, tails: new Map(tails) };
+  return {
+    now,
+    going,
+    waiting: open.sessions.filter(({ state }) => state === "queued").reverse(),
+    day: day.sessions,
+    schedule,
+    tails: new Map(tails),
+  };
 }
 
 export function Now(): JSX.Element {
   const seen = usePolled(look, "now", EVERY_MS);
   if (seen === undefined) return <p class="soft">Asking the daemon…</p>;
   const { now, going, waiting, day, schedule, tails } = seen;
-  const failed = day.filter((session) => ["fail", "warn"].includes(kindOf(session)) && session.outcome !== null);
+  const failed = day.filter(
+    (session) => ["fail", "warn"].includes(kindOf(session)) && session.outcome !== null,
+  );
   const costs = day.map(({ llm }) => llm?.usd ?? 0).reduce((sum, usd) => sum + usd, 0);
   const next = schedule.schedules
-    .flatMap(({ profile, schedule: text, next_runs: runs }) => runs.map((run) => ({ profile, text, at: run.due_timestamp })))
+    .flatMap(({ profile, schedule: text, next_runs: runs }) =>
+      runs.map((run) => ({ profile, text, at: run.due_timestamp })),
+    )
     .sort((one, other) => one.at.localeCompare(other.at))
     .slice(0, 5);
   return (
@@ -42,7 +53,8 @@ export function Now(): JSX.Element {
         {going.length} running, {waiting.length} waiting
       </h1>
       <p class="soft">
-        {failed.length === 0 ? "Nothing" : failed.length} of {day.length} in the last 24 h needs a look. {costText(costs)} spent.
+        {failed.length} of the {day.length} sessions of the last 24 h {failed.length === 1 ? "needs" : "need"}{" "}
+        a look. {costText(costs)} spent.
       </p>
       {going.length === 0 && waiting.length === 0 && (
         <p class="empty">
@@ -66,15 +78,47 @@ export function Now(): JSX.Element {
           </div>
         ))}
       </div>
-      <Table title="Waiting" rows={waiting.map((session) => [String(session.position ?? ""), <SessionLink session={session} />, session.reason ?? "", spanText(now - Date.parse(session.queued_timestamp))])} />
+      <Table
+        title="Waiting"
+        rows={waiting.map((session) => [
+          String(session.position ?? ""),
+          <SessionLink session={session} />,
+          session.reason ?? "",
+          spanText(now - Date.parse(session.queued_timestamp)),
+        ])}
+      />
       {day.length > 0 && <Strip sessions={day} now={now} />}
-      <Table title="Needs a look" rows={failed.slice(0, 8).map((session) => [<Tag session={session} now={now} />, <SessionLink session={session} />, session.cause ?? "", `${spanText(now - Date.parse(session.end_timestamp ?? session.queued_timestamp))} ago`])} />
-      <Table title="Next" rows={next.map(({ profile, text, at }) => [clockText(at), <b>{profile}</b>, <span class="mono soft">{text}</span>, `in ${spanText(Date.parse(at) - now)}`])} />
+      <Table
+        title="Needs a look"
+        rows={failed
+          .slice(0, 8)
+          .map((session) => [
+            <Tag session={session} now={now} />,
+            <SessionLink session={session} />,
+            session.cause ?? "",
+            `${spanText(now - Date.parse(session.end_timestamp ?? session.queued_timestamp))} ago`,
+          ])}
+      />
+      <Table
+        title="Next"
+        rows={next.map(({ profile, text, at }) => [
+          clockText(at),
+          <b>{profile}</b>,
+          <span class="mono soft">{text}</span>,
+          `in ${spanText(Date.parse(at) - now)}`,
+        ])}
+      />
     </>
   );
 }
 
-function Table({ title, rows }: { readonly title: string; readonly rows: readonly (readonly (string | JSX.Element)[])[] }) {
+function Table({
+  title,
+  rows,
+}: {
+  readonly title: string;
+  readonly rows: readonly (readonly (string | JSX.Element)[])[];
+}) {
   if (rows.length === 0) return null;
   return (
     <>
@@ -104,7 +148,12 @@ function Strip({ sessions, now }: { readonly sessions: readonly ListedSession[];
         {profiles.map((profile) => (
           <>
             <span>{profile}</span>
-            <svg viewBox="0 0 1000 18" preserveAspectRatio="none" role="img" aria-label={`Sessions of ${profile}`}>
+            <svg
+              viewBox="0 0 1000 18"
+              preserveAspectRatio="none"
+              role="img"
+              aria-label={`Sessions of ${profile}`}
+            >
               {sessions
                 .filter((session) => session.profile === profile)
                 .map((session) => {
@@ -113,7 +162,14 @@ function Strip({ sessions, now }: { readonly sessions: readonly ListedSession[];
                   const width = Math.max(3, ((runMs(session, now) ?? 0) / DAY_MS) * 1000);
                   return (
                     <a href={`#/session/${session.session_id}`}>
-                      <rect class={kindOf(session)} x={Math.min(x, 997)} y="3" width={width} height="12" rx="2">
+                      <rect
+                        class={kindOf(session)}
+                        x={Math.min(x, 997)}
+                        y="3"
+                        width={width}
+                        height="12"
+                        rx="2"
+                      >
                         <title>{`${profile} ${session.work_unit ?? ""}: ${session.outcome ?? session.state}`}</title>
                       </rect>
                     </a>
@@ -122,6 +178,11 @@ function Strip({ sessions, now }: { readonly sessions: readonly ListedSession[];
             </svg>
           </>
         ))}
+        <span />
+        <span class="row soft">
+          <span>24 h ago</span>
+          <span>now</span>
+        </span>
       </div>
     </>
   );

@@ -1,5 +1,6 @@
 /** One session: what it is, its output, its changes, its record. */
 import { useState } from "preact/hooks";
+import type { SessionView } from "../session-document.ts";
 import { call, place } from "./daemon.ts";
 import { Log } from "./log.tsx";
 import { usePolled } from "./poll.ts";
@@ -26,11 +27,14 @@ export function Session({ id }: { readonly id: string }) {
   };
   const facts: readonly (readonly [string, string | null])[] = [
     ["repository", session.repo_url],
-    ["commit", session.commit],
-    ["trigger", session.trigger],
+    ["commit", session.commit?.slice(0, 12) ?? null],
+    ["session", id],
     ["ran", spanText(runMs(session, now) ?? 0)],
     ["image", session.image],
-    ["models", session.llm === null ? null : `${costText(session.llm.usd)}, ${session.llm.requests} requests`],
+    [
+      "models",
+      session.llm === null ? null : `${costText(session.llm.usd)}, ${session.llm.requests} requests`,
+    ],
     ["reached", session.egress === null ? null : session.egress.allowed.join(", ") || "nothing"],
     ["denied", session.egress === null ? null : session.egress.denied.join(", ") || "nothing"],
     ["record", session.outcome === null ? "open, sealed when it ends" : "sealed"],
@@ -44,10 +48,12 @@ export function Session({ id }: { readonly id: string }) {
         </h1>
         <span class="actions">
           <button onClick={() => act(rerun())}>Rerun</button>
-          {session.outcome === null && <button onClick={() => act(call("stop", { session: id }))}>Stop</button>}
+          {session.outcome === null && (
+            <button onClick={() => act(call("stop", { session: id }))}>Stop</button>
+          )}
         </span>
       </div>
-      <p class="soft">{session.cause ?? session.reason ?? session.session_id}</p>
+      <p class="soft">{session.cause ?? session.reason ?? startedText(session)}</p>
       {failure !== undefined && (
         <p class="error" role="alert">
           {failure}
@@ -63,8 +69,17 @@ export function Session({ id }: { readonly id: string }) {
             ))}
           </div>
           {tab === "Log" && <Log session={id} />}
-          {tab === "Changes" && <File key="patch" session={id} path="work/changes.patch" empty="It changed nothing, or has not ended." />}
-          {tab === "Record" && <File key="sums" session={id} path="SHA256SUMS" empty="The record is not sealed yet." />}
+          {tab === "Changes" && (
+            <File
+              key="patch"
+              session={id}
+              path="work/changes.patch"
+              empty="It changed nothing, or has not ended."
+            />
+          )}
+          {tab === "Record" && (
+            <File key="sums" session={id} path="SHA256SUMS" empty="The record is not sealed yet." />
+          )}
         </div>
         <dl class="card">
           {facts.map(([name, value]) =>
@@ -81,10 +96,26 @@ export function Session({ id }: { readonly id: string }) {
   );
 }
 
+function startedText({ trigger, queued_timestamp: since, ref }: SessionView): string {
+  const how = trigger === "schedule" ? "by its schedule" : "by hand";
+  return `Started ${how} on ${new Date(since).toLocaleString()}${ref === null ? "" : `, from ${ref}`}.`;
+}
+
 /** The beginning of a file of the record, as text; lines of a patch have their colours. */
-function File({ session, path, empty }: { readonly session: string; readonly path: string; readonly empty: string }) {
+function File({
+  session,
+  path,
+  empty,
+}: {
+  readonly session: string;
+  readonly path: string;
+  readonly empty: string;
+}) {
   const read = async () => {
-    const { bytes, data } = await call("file", { session, path, offset: 0, limit: PIECE }).catch(() => ({ bytes: 0, data: "" }));
+    const { bytes, data } = await call("file", { session, path, offset: 0, limit: PIECE }).catch(() => ({
+      bytes: 0,
+      data: "",
+    }));
     const text = new TextDecoder().decode(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
     return { bytes, text };
   };

@@ -37,7 +37,12 @@ export function Sessions() {
           </select>
         </label>
         <label>
-          <input type="checkbox" checked={failed} onChange={(event) => setFailed(event.currentTarget.checked)} /> only failures
+          <input
+            type="checkbox"
+            checked={failed}
+            onChange={(event) => setFailed(event.currentTarget.checked)}
+          />{" "}
+          only failures
         </label>
         {until !== undefined && <button onClick={() => setUntil(undefined)}>Newest</button>}
       </p>
@@ -52,15 +57,21 @@ export function Sessions() {
               <td>
                 <SessionLink session={session} />
               </td>
-              <td class="soft wide">{session.trigger}</td>
-              <td>{session.work?.insertions == null ? "" : `+${session.work.insertions} −${session.work.deletions ?? 0}`}</td>
-              <td>{spanText(runMs(session, now) ?? 0)}</td>
+              <td class="short soft wide">{session.trigger}</td>
+              <td class="short">
+                {session.work?.insertions == null
+                  ? ""
+                  : `+${session.work.insertions} −${session.work.deletions ?? 0}`}
+              </td>
+              <td class="short">{spanText(runMs(session, now) ?? 0)}</td>
               <td class="soft">{new Date(session.queued_timestamp).toLocaleString()}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {list?.sessions.length === PAGE && <button onClick={() => setUntil(list.sessions.at(-1)?.queued_timestamp)}>Older</button>}
+      {list?.sessions.length === PAGE && (
+        <button onClick={() => setUntil(list.sessions.at(-1)?.queued_timestamp)}>Older</button>
+      )}
     </>
   );
 }

@@ -14,7 +14,10 @@ export function spanText(ms: number): string {
 }
 
 /** How long a session has run, or ran; undefined before its command was started. */
-export function runMs({ start_timestamp: start, end_timestamp: end }: ListedSession, now: number): number | undefined {
+export function runMs(
+  { start_timestamp: start, end_timestamp: end }: ListedSession,
+  now: number,
+): number | undefined {
   return start === null ? undefined : (end === null ? now : Date.parse(end)) - Date.parse(start);
 }
 
@@ -38,7 +41,13 @@ export function kindOf({ state, outcome }: ListedSession): Kind {
   return outcome === "blocked" || outcome === "budget_exhausted" ? "warn" : "fail";
 }
 
-export function Tag({ session, now }: { readonly session: ListedSession; readonly now: number }): JSX.Element {
+export function Tag({
+  session,
+  now,
+}: {
+  readonly session: ListedSession;
+  readonly now: number;
+}): JSX.Element {
   const { outcome, state, exit_code: code } = session;
   const ran = runMs(session, now);
   const done = code === null || code === 0 ? outcome : `${outcome ?? ""} ${code}`;
@@ -50,7 +59,8 @@ export function Tag({ session, now }: { readonly session: ListedSession; readonl
 export function SessionLink({ session }: { readonly session: ListedSession }): JSX.Element {
   return (
     <a href={`#/session/${session.session_id}`}>
-      <b>{session.profile}</b> <span class="mono soft">{session.work_unit ?? session.session_id.slice(-6)}</span>
+      <b>{session.profile}</b>{" "}
+      <span class="mono soft">{session.work_unit ?? session.session_id.slice(-6)}</span>
     </a>
   );
 }

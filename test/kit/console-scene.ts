@@ -37,7 +37,10 @@ const PATCH = [
 ].join("\n");
 
 /** @param now milliseconds since 1970. */
-export function consoleScene(now: number): { readonly handlers: Partial<Handlers>; readonly running: string } {
+export function consoleScene(now: number): {
+  readonly handlers: Partial<Handlers>;
+  readonly running: string;
+} {
   const at = (ago: number): string => new Date(now - ago).toISOString();
   const llm = (usd: number | null, requests: number) => ({
     ...{ requests, refused: 0, input_tokens: 300_000, cached_tokens: 80_000, output_tokens: 23_000 },
@@ -45,14 +48,35 @@ export function consoleScene(now: number): { readonly handlers: Partial<Handlers
   });
   const id = (index: number): string => index.toString(16).padStart(16, "0");
   const running = view({
-    ...{ session_id: id(1), profile: "site-builder", work_unit: "issue-42", state: "running", llm: llm(1.92, 38) },
-    ...{ queued_timestamp: at(13 * MINUTE), start_timestamp: at(12 * MINUTE), commit: "3a8adf6".padEnd(40, "0") },
-    egress: { allowed: ["git.example.org:443"], denied: ["telemetry.example.net:443"], allowed_count: 1, denied_count: 1 },
+    ...{
+      session_id: id(1),
+      profile: "site-builder",
+      work_unit: "issue-42",
+      state: "running",
+      llm: llm(1.92, 38),
+    },
+    ...{
+      queued_timestamp: at(13 * MINUTE),
+      start_timestamp: at(12 * MINUTE),
+      commit: "3a8adf6".padEnd(40, "0"),
+    },
+    egress: {
+      allowed: ["git.example.org:443"],
+      denied: ["telemetry.example.net:443"],
+      allowed_count: 1,
+      denied_count: 1,
+    },
   });
   const open: SessionView[] = [
     running,
     view({
-      ...{ session_id: id(2), profile: "dep-updates", work_unit: "nightly", state: "running", llm: llm(2.74, 71) },
+      ...{
+        session_id: id(2),
+        profile: "dep-updates",
+        work_unit: "nightly",
+        state: "running",
+        llm: llm(2.74, 71),
+      },
       ...{ queued_timestamp: at(42 * MINUTE), start_timestamp: at(41 * MINUTE) },
     }),
     view({
@@ -63,14 +87,27 @@ export function consoleScene(now: number): { readonly handlers: Partial<Handlers
   const ended = Array.from({ length: 40 }, (_, index): SessionView => {
     const [profile, outcome] = [
       ["site-builder", "dep-updates", "code-reviewer"][index % 3] ?? "",
-      index % 7 === 3 ? ("work_failed" as const) : index % 11 === 5 ? ("blocked" as const) : ("success" as const),
+      index % 7 === 3
+        ? ("work_failed" as const)
+        : index % 11 === 5
+          ? ("blocked" as const)
+          : ("success" as const),
     ];
     const ago = (index + 1) * 0.55 * HOUR;
     return sealed({
       ...{ session_id: id(100 + index), profile, outcome, exit_code: outcome === "work_failed" ? 5 : 0 },
-      ...{ queued_timestamp: at(ago + MINUTE), start_timestamp: at(ago), end_timestamp: at(ago - (5 + (index % 9)) * MINUTE) },
+      ...{
+        queued_timestamp: at(ago + MINUTE),
+        start_timestamp: at(ago),
+        end_timestamp: at(ago - (5 + (index % 9)) * MINUTE),
+      },
       work_unit: index === 3 ? HOSTILE : `issue-${60 - index}`,
-      cause: outcome === "work_failed" ? "npm test: 3 of 212 failed" : outcome === "blocked" ? "it asks which zone is meant" : null,
+      cause:
+        outcome === "work_failed"
+          ? "npm test: 3 of 212 failed"
+          : outcome === "blocked"
+            ? "it asks which zone is meant"
+            : null,
       work: {
         ...{ head_commit: null, commits: 1, files_changed: 2, insertions: 84, deletions: 31, uncommitted: 0 },
         patch_bytes: PATCH.length,
@@ -89,7 +126,9 @@ export function consoleScene(now: number): { readonly handlers: Partial<Handlers
     handlers: {
       list: ({ all: both, limit, failed }) => {
         const shown = both ? all : open;
-        return listed(...shown.filter(({ outcome }) => failed !== true || outcome === "work_failed").slice(0, limit));
+        return listed(
+          ...shown.filter(({ outcome }) => failed !== true || outcome === "work_failed").slice(0, limit),
+        );
       },
       show: async ({ session }) => find(session),
       log: async ({ session, from, count }) => {
@@ -108,8 +147,20 @@ export function consoleScene(now: number): { readonly handlers: Partial<Handlers
         more: false,
         schedules: [
           {
-            ...{ profile: "dep-updates", schedule: "0 2 * * *", timezone: "UTC", missed: "skip", overlap: "skip" },
-            ...{ catchup_window_ms: 0, jitter_ms: 0, last_run: null, last_skip: null, waiting_timestamp: null },
+            ...{
+              profile: "dep-updates",
+              schedule: "0 2 * * *",
+              timezone: "UTC",
+              missed: "skip",
+              overlap: "skip",
+            },
+            ...{
+              catchup_window_ms: 0,
+              jitter_ms: 0,
+              last_run: null,
+              last_skip: null,
+              waiting_timestamp: null,
+            },
             next_runs: [{ scheduled_timestamp: at(-HOUR), local_time: at(-HOUR), due_timestamp: at(-HOUR) }],
           },
         ],

@@ -34,7 +34,9 @@ const sessionPage = `/session/${scene.running}`;
 
 describe("the console", () => {
   it("is small enough to look at", () => {
-    const bytes = ["console.js", "console.css", "index.html"].map((name) => statSync(resolve(BUILT, name)).size);
+    const bytes = ["console.js", "console.css", "index.html"].map(
+      (name) => statSync(resolve(BUILT, name)).size,
+    );
     expect(bytes[1]).toBeLessThanOrEqual(10 * 1024);
     expect(bytes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(150 * 1024);
   });
@@ -102,25 +104,28 @@ describe("the console", () => {
     await page.context().close();
   });
 
-  it.each(["/", "/sessions", sessionPage].flatMap((place) => [false, true].map((dark) => [place, dark] as const)))(
-    "has nothing serious for people who see or use it otherwise: %s, dark: %s",
-    async (place, dark) => {
-      const { page } = await open(place, { dark });
-      await page.waitForTimeout(500);
-      // By the browser's own door: the page's policy lets no script in, this one neither.
-      const client = await page.context().newCDPSession(page);
-      await client.send("Runtime.evaluate", { expression: AXE });
-      const { result } = await client.send("Runtime.evaluate", {
-        expression: "axe.run().then(({violations}) => JSON.stringify(violations))",
-        awaitPromise: true,
-        returnByValue: true,
-      });
-      const found = JSON.parse(String(result.value)) as { id: string; impact: string; nodes: { html: string }[] }[];
-      const serious = found.filter(({ impact }) => impact === "serious" || impact === "critical");
-      expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-      await page.context().close();
-    },
-  );
+  it.each(
+    ["/", "/sessions", sessionPage].flatMap((place) => [false, true].map((dark) => [place, dark] as const)),
+  )("has nothing serious for people who see or use it otherwise: %s, dark: %s", async (place, dark) => {
+    const { page } = await open(place, { dark });
+    await page.waitForTimeout(500);
+    // By the browser's own door: the page's policy lets no script in, this one neither.
+    const client = await page.context().newCDPSession(page);
+    await client.send("Runtime.evaluate", { expression: AXE });
+    const { result } = await client.send("Runtime.evaluate", {
+      expression: "axe.run().then(({violations}) => JSON.stringify(violations))",
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    const found = JSON.parse(String(result.value)) as {
+      id: string;
+      impact: string;
+      nodes: { html: string }[];
+    }[];
+    const serious = found.filter(({ impact }) => impact === "serious" || impact === "critical");
+    expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    await page.context().close();
+  });
 
   it.each(["/", "/sessions", sessionPage])("fits a screen of 360 pixels: %s", async (place) => {
     const { page } = await open(place, { width: 360, height: 720 });

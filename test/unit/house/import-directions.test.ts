@@ -79,6 +79,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   gateway: { to: ["rpc", "programs", "llm"] },
   // Of rpc how lines are cut from a stream.
   llm: { to: ["rpc"] },
+  // For browsers: of the daemon the types of what it answers, and nothing that runs.
+  console: { to: [], lazilyTo: ["api"] },
   // Of config where it listens and its socket.
   web: { to: ["api", "rpc", "config"] },
   daemon: {
