@@ -19,7 +19,7 @@ try {
         const url = `${web.web.url}#login=${await web.mint()}`;
         const { page } = await openPage(browser, url, { width, dark });
         await page.waitForSelector("h1");
-        await page.evaluate((hash) => void (location.hash = hash), place);
+        await page.evaluate(`location.hash = ${JSON.stringify(place)}`);
         await page.waitForTimeout(1_000);
         const path = join(directory, `${name}-${dark ? "dark" : "light"}-${width}.png`);
         await page.screenshot({ path });

@@ -26,7 +26,7 @@ afterAll(async () => {
 const open = async (place = "/", options = {}) => {
   const opened = await openPage(browser, `${web.web.url}#login=${await web.mint()}`, options);
   await opened.page.waitForSelector("h1");
-  await opened.page.evaluate((hash) => void (location.hash = hash), place);
+  await opened.page.evaluate(`location.hash = ${JSON.stringify(place)}`);
   return opened;
 };
 
@@ -130,7 +130,7 @@ describe("the console", () => {
   it.each(["/", "/sessions", sessionPage])("fits a screen of 360 pixels: %s", async (place) => {
     const { page } = await open(place, { width: 360, height: 720 });
     await page.waitForTimeout(500);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    const width = await page.evaluate<number>("document.documentElement.scrollWidth");
     expect(width).toBeLessThanOrEqual(360);
     await page.context().close();
   });
