@@ -1,6 +1,7 @@
 // Builds dist/ and man/. dist/ has complete programs from the same sources, each one CommonJS file, which starts faster
 // than an ES module. No code is split off for them to share: the class of an error has to be the same all over a program.
-import { readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { execa } from "execa";
@@ -12,6 +13,7 @@ await build({
   entryPoints: {
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
+    web: "src/cli/web-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "copy-worker": "src/workspace/copy-worker.ts",
     "removal-worker": "src/trees/removal-worker.ts",
@@ -36,6 +38,23 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
+
+// The console of agentd web, for browsers.
+const pages = fileURLToPath(new URL("dist/console", import.meta.url));
+await build({
+  entryPoints: { console: "src/console/main.tsx" },
+  outdir: pages,
+  bundle: true,
+  minify: true,
+  platform: "browser",
+  target: "es2022",
+  format: "iife",
+  tsconfig: "src/console/tsconfig.json",
+  legalComments: "none",
+  logLevel: "warning",
+});
+await build({ entryPoints: ["src/console/console.css"], outdir: pages, minify: true, target: "chrome123" });
+copyFileSync("src/console/index.html", join(pages, "index.html"));
 
 // The pages for man, by the program itself.
 const man = fileURLToPath(new URL("man", import.meta.url));

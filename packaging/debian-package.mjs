@@ -107,9 +107,11 @@ async function layOut(root, tarball) {
 /** @param {string} root @param {string} installed */
 async function layOutUnits(root, installed) {
   await cp(join(installed, "systemd"), join(root, UNITS), { recursive: true });
-  const unit = join(root, UNITS, "agentd.service");
-  const text = await readFile(unit, "utf8");
-  await writeFile(unit, text.replaceAll("%h/.local/bin/agentd", "/usr/bin/agentd"));
+  for (const name of ["agentd.service", "agentd-web.service"]) {
+    const unit = join(root, UNITS, name);
+    const text = await readFile(unit, "utf8");
+    await writeFile(unit, text.replaceAll("%h/.local/bin/agentd", "/usr/bin/agentd"));
+  }
 }
 
 /** agentd reads its examples, so they stay with it. @param {string} root @param {string} installed */

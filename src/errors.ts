@@ -61,6 +61,18 @@ export const ERROR_CODES = {
   host_lost: "The connection to the host was lost.",
   host_unsuitable: "The host has no agentd, or one of another version.",
   internal: "An internal error in agentd.",
+  // agentd web.
+  web_not_running: "No agentd web answers on its socket.",
+  web_unusable: "agentd web cannot listen where it is told to.",
+  token_unusable: "The token of the HTTP API cannot be read or made.",
+  host_unknown: "The request is for a name that agentd web does not answer to.",
+  origin_refused: "The request does not come from the console's own pages.",
+  login_required: "The request has no login and no valid token.",
+  login_refused: "The secret for a login is used, too old or wrong.",
+  read_only: "agentd web is set up to show, not to change.",
+  page_missing: "agentd web has nothing at that path.",
+  body_too_large: "The body of the request is too large.",
+  web_busy: "agentd web has too many requests at once.",
   // The engine.
   engine_unavailable: "The Podman service does not answer.",
   engine_timeout: "The Podman service did not answer within the deadline.",

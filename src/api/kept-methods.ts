@@ -20,6 +20,7 @@ export const KEPT_METHODS = {
   enter: {
     summary:
       "Makes a container from what is kept of a session, in which the client is about to start a command, and notes that in the record.",
+    changes: true,
     params: z.strictObject({
       session,
       command,
@@ -42,18 +43,21 @@ export const KEPT_METHODS = {
     summary:
       "Attends what `enter` made: without, it is gone after a minute. Answers when it is gone; it is removed when the client is.",
     waits: true,
+    changes: true,
     params: z.strictObject({ container }),
     result: z.strictObject({}),
     errors: [],
   },
   leave: {
     summary: "Removes what `enter` made.",
+    changes: true,
     params: z.strictObject({ container }),
     result: z.strictObject({}),
     errors: [],
   },
   remove: {
     summary: "Removes what is kept of a session; its record stays.",
+    changes: true,
     params: z.strictObject({
       session,
       /** Whether it is taken away from those who have entered it. */

@@ -13,3 +13,9 @@ export const MAX_EVENTS_WAIT_MS = 300_000;
 
 /** Next runs of one schedule that one `schedule` returns at most. */
 export const MAX_NEXT_RUNS = 1000;
+
+/** Lines that one `log` returns at most. */
+export const MAX_LOG_LINES = 1000;
+
+/** Bytes that one `file` returns at most. */
+export const MAX_PIECE_BYTES = 384 * 1024;

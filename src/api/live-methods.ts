@@ -53,6 +53,7 @@ const statsSchema = z.strictObject({
 export const LIVE_METHODS = {
   exec: {
     summary: "Journals a command that the client is about to start in a session's container, and says how.",
+    changes: true,
     params: z.strictObject({
       session,
       command,
@@ -66,12 +67,14 @@ export const LIVE_METHODS = {
   },
   pause: {
     summary: "Has a session stand still whose command runs; its deadline does, too.",
+    changes: true,
     params: z.strictObject({ session }),
     result: sessionViewSchema,
     errors: [...ERRORS, "pause_refused", "pause_failed", ...ENGINE_ERRORS],
   },
   resume: {
     summary: "Has a paused session go on.",
+    changes: true,
     params: z.strictObject({ session }),
     result: sessionViewSchema,
     errors: [...ERRORS, "pause_failed", ...ENGINE_ERRORS],

@@ -13,4 +13,6 @@ export interface MethodRecord {
    * connection may wait only once. Default false.
    */
   readonly waits?: boolean | "alone";
+  /** True where it starts, stops or changes something. Default false. */
+  readonly changes?: boolean;
 }

@@ -15,8 +15,9 @@ import { MAX_LIST_LENGTH } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import type { MethodRecord } from "./method-record.ts";
 import { session, text } from "./params.ts";
+import { RECORD_METHODS } from "./record-methods.ts";
 import { SCHEDULE_METHODS } from "./schedule-methods.ts";
-import { statusSchema } from "./status.ts";
+import { healthSchema, statusSchema } from "./status.ts";
 
 const milliseconds = z.int().min(0);
 
@@ -86,6 +87,7 @@ export const METHODS = {
   },
   upload: {
     summary: "Keeps a piece of a file for a run to come.",
+    changes: true,
     params: z.strictObject({
       /** Of the `run` that follows. */
       request_id: text(200).min(1),
@@ -102,6 +104,7 @@ export const METHODS = {
   },
   run: {
     summary: "Accepts a session. It is on disk when the answer comes.",
+    changes: true,
     params: z.strictObject({
       /** Made by the client: a second `run` with the same one returns the session of the first. */
       request_id: text(200).min(1),
@@ -134,6 +137,7 @@ export const METHODS = {
   rerun: {
     summary:
       "Runs a session again: its repository, ref, work unit, request, inputs and variables, with the profile as it is now.",
+    changes: true,
     params: z.strictObject({
       request_id: text(200).min(1),
       session,
@@ -195,6 +199,7 @@ export const METHODS = {
   },
   stop: {
     summary: "Tells the session to stop and answers at once; a sealed session is left as it is.",
+    changes: true,
     params: z.strictObject({ session, grace_ms: milliseconds.optional() }),
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
@@ -203,6 +208,7 @@ export const METHODS = {
   fingerprints: FINGERPRINTS_METHOD,
   ...LIVE_METHODS,
   ...KEPT_METHODS,
+  ...RECORD_METHODS,
   profiles: {
     summary: "Shows the profiles that the daemon has loaded.",
     params: z.strictObject({}),
@@ -216,6 +222,7 @@ export const METHODS = {
   },
   reload: {
     summary: "Reloads the configuration file: all changes take effect, or none.",
+    changes: true,
     params: z.strictObject({}),
     result: reloadSchema,
     errors: [
@@ -233,6 +240,12 @@ export const METHODS = {
     summary: "Shows the daemon, its queue and its running sessions.",
     params: z.strictObject({}),
     result: statusSchema,
+    errors: [],
+  },
+  health: {
+    summary: "Says what sessions lack on this host now.",
+    params: z.strictObject({}),
+    result: healthSchema,
     errors: [],
   },
 } as const satisfies Record<string, MethodRecord>;

@@ -42,6 +42,7 @@ export const SCHEDULE_METHODS = {
   },
   schedule_pause: {
     summary: "Lets schedules fire only by hand, until they are resumed or a time has come.",
+    changes: true,
     params: z.strictObject({
       ...named,
       /** When they fire again by themselves; default: never. */
@@ -52,18 +53,21 @@ export const SCHEDULE_METHODS = {
   },
   schedule_resume: {
     summary: "Lets paused schedules fire again.",
+    changes: true,
     params: z.strictObject(named),
     result: changed,
     errors: ERRORS,
   },
   schedule_skip: {
     summary: "Skips the next run of a schedule.",
+    changes: true,
     params: z.strictObject(one),
     result: changed,
     errors: [...ERRORS, "schedule_refused"],
   },
   schedule_fire: {
     summary: "Starts a run of a schedule now, besides those that it has by itself.",
+    changes: true,
     params: z.strictObject({
       /** Made by the client: a second call with the same one returns the session of the first. */
       request_id: text(200).min(1),

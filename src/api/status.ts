@@ -1,4 +1,4 @@
-/** What the daemon says of itself. */
+/** What the daemon says of itself: on the wire and for `agentd status --json`. */
 import * as z from "zod";
 
 const count = z.int().min(0);
@@ -46,4 +46,9 @@ export const statusSchema = z.strictObject({
     .nullable(),
   /** What this host's Podman is and can do; fields may be added. */
   engine: z.record(z.string(), z.unknown()),
+});
+
+/** What sessions lack; empty where they can run. */
+export const healthSchema = z.strictObject({
+  missing: z.array(z.strictObject({ what: z.enum(["engine", "disk"]), why: z.string() })),
 });

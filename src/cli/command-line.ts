@@ -74,6 +74,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     description: "Builds the images of agents, and lists, pulls and prunes those of profiles and agents.",
     examples: ["agentd image build codex", "agentd image ls"],
   },
+  web: {
+    summary: "serve the console, the HTTP API and metrics",
+    description: "Serves the console, the HTTP API and metrics.",
+    examples: ["agentd web"],
+  },
   service: {
     summary: "run the daemon as a systemd service",
     description: "Installs, shows or removes the daemon's systemd user service.",

@@ -11,6 +11,7 @@ import { complete } from "./commands/complete.ts";
 import { completion } from "./commands/completion.ts";
 import { configCheck } from "./commands/config-check.ts";
 import { configSchema } from "./commands/config-schema.ts";
+import { console } from "./commands/console.ts";
 import { contextAdd } from "./commands/context-add.ts";
 import { contextLs } from "./commands/context-ls.ts";
 import { contextRm } from "./commands/context-rm.ts";
@@ -59,6 +60,8 @@ import { volumeLs } from "./commands/volume-ls.ts";
 import { volumePrune } from "./commands/volume-prune.ts";
 import { volumeRm } from "./commands/volume-rm.ts";
 import { wait } from "./commands/wait.ts";
+import { web } from "./commands/web.ts";
+import { webOpenapi } from "./commands/web-openapi.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
 
@@ -118,6 +121,9 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   contextLs,
   contextShow,
   contextRm,
+  console,
+  web,
+  webOpenapi,
   doctor,
   serviceInstall,
   serviceUninstall,

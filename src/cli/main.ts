@@ -65,6 +65,7 @@ function contextOf(
     ask: askOn(process),
     serveMcp,
     runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
+    runWeb: () => runWeb(process),
   };
 }
 
@@ -105,6 +106,14 @@ async function runDaemon(
   const workers = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, retentionWorker };
   const given = { version: host.version, shippedAgents: shippedAgents() };
   return await runDaemon({ ...options, ...given, ...workers, gateway }, process, host.env);
+}
+
+/** Leaves the command line to the program that has a server of HTTP. */
+async function runWeb(process: NodeJS.Process): Promise<number> {
+  const program = join(__dirname, "web.cjs");
+  const { main: start } = (await import(program)) as { readonly main: typeof main };
+  await start(process);
+  return Number(process.exitCode ?? 0);
 }
 
 function shippedAgents(): string {

@@ -9,6 +9,7 @@ import { toProvider } from "../profile/rules/llm-providers.ts";
 import { type Retention, toRetention } from "../profile/rules/retention.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { ConfigDocument } from "./schema.ts";
+import { type ListenAddress, listenAddress } from "./web-schema.ts";
 
 /** A valid configuration. Frozen in depth. */
 export interface Config {
@@ -18,6 +19,7 @@ export interface Config {
   /** At least one, in the order of the file; names are unique. */
   readonly profiles: readonly Profile[];
   readonly llm: LlmSettings;
+  readonly web: WebSettings;
 }
 
 /** What is declared of language models, in the order of the file. */
@@ -25,6 +27,21 @@ export interface LlmSettings {
   /** Names are unique. */
   readonly providers: readonly Provider[];
   readonly prices: readonly Price[];
+}
+
+/** What `agentd web` is told; paths are absolute. */
+export interface WebSettings {
+  readonly listen: ListenAddress;
+  /** Values of the `Host` header that are answered besides the names of a loopback address. */
+  readonly allowedHosts: readonly string[];
+  /** Undefined: below the state directory, made by `agentd web`. */
+  readonly tokenFile: string | undefined;
+  /** Where only the probes and metrics are; undefined: nowhere besides `listen`. */
+  readonly metricsListen: ListenAddress | undefined;
+  /** Undefined: plain HTTP. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Whether everything that changes something is refused. */
+  readonly readOnly: boolean;
 }
 
 /** Paths are absolute; undefined means the default below the XDG directories. */
@@ -75,7 +92,7 @@ export function configDigest(config: Config, profile: Profile): string {
 /** A validated document as a configuration; relative paths are meant from the directory of the file. */
 export function toConfig(file: string, document: ConfigDocument): Config {
   const fromFile = (path: string): string => resolve(dirname(file), path);
-  const { daemon, profiles, llm } = document;
+  const { daemon, profiles, llm, web } = document;
   return deepFreeze({
     file,
     daemon: {
@@ -97,7 +114,29 @@ export function toConfig(file: string, document: ConfigDocument): Config {
     },
     profiles: profiles.map((profile) => toProfile(profile, fromFile, llm)),
     llm: { providers: llm.providers.map(toProvider), prices: llm.prices.map(toPrice) },
+    web: {
+      listen: asAddress(web.listen),
+      allowedHosts: web.allowed_hosts,
+      tokenFile: optional(web.token_file, fromFile),
+      metricsListen: optional(web.metrics_listen, asAddress),
+      tls: tlsFiles(web, fromFile),
+      readOnly: web.read_only,
+    },
   });
+}
+
+function asAddress(text: string): ListenAddress {
+  const address = listenAddress(text);
+  if (address === undefined) throw new TypeError(`${JSON.stringify(text)} has passed the schema`);
+  return address;
+}
+
+function tlsFiles(
+  { tls_certificate: certificate, tls_key: key }: ConfigDocument["web"],
+  fromFile: (path: string) => string,
+): WebSettings["tls"] {
+  if (certificate === undefined || key === undefined) return undefined;
+  return { certificate: fromFile(certificate), key: fromFile(key) };
 }
 
 function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {

@@ -21,6 +21,7 @@ import {
 import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
+import { webSchema } from "./web-schema.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {
@@ -34,6 +35,7 @@ export function configSchema(defaults: SchemaDefaults) {
     .strictObject({
       daemon: daemonSchema(defaults).prefault({}),
       llm: llmSchema().prefault({}),
+      web: webSchema().prefault({}),
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")

@@ -1,7 +1,7 @@
 /**
  * Which socket daemon and client use. Loads no validator, and the TOML parser only for a file that sets the path.
  */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
 import { defaultSocketPath, findConfigFile, type Host } from "./paths.ts";
 import { parseToml, readConfigText } from "./toml-file.ts";
@@ -56,4 +56,10 @@ async function configuredSocketPath(options: SocketOptions, host: Host): Promise
     why: "daemon.socket_path must be a string that is not empty",
     next: "Correct the file, or name the socket with --socket.",
   });
+}
+
+/** The socket of `agentd web` for logins, beside the daemon's: `web.sock` where that is `agentd.sock`. */
+export function webSocketPath(daemonSocket: string): string {
+  const name = basename(daemonSocket, ".sock");
+  return join(dirname(daemonSocket), name === "agentd" ? "web.sock" : `${name}-web.sock`);
 }

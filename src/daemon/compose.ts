@@ -40,12 +40,14 @@ import { gatewayFilesOf } from "./feed/gateway-files.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
+import { hostHealth } from "./host-health.ts";
 import { imagePreparation } from "./image-preparation.ts";
 import { keptHandlers } from "./kept-handlers.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
+import { recordReading } from "./record-reading.ts";
 import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { scheduleHandlers } from "./schedule-handlers.ts";
@@ -184,11 +186,13 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
+      health: () => hostHealth(engine, freeSpace),
       redaction,
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
       kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
       keptSum: () => kept.sum,
+      reading: recordReading({ sessions, redaction }),
       status: {
         pid,
         version,

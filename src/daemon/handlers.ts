@@ -47,11 +47,15 @@ export interface HandlerHost {
   readonly keptSum: () => Status["kept"];
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
+  /** See `recordReading`. */
+  readonly reading: Pick<Handlers, "log" | "file">;
   /** What a run asks of the intake. */
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedules: ScheduleHandlers;
   readonly events: Handlers["events"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
+  /** See `hostHealth`. */
+  readonly health: () => ReturnType<Handlers["health"]>;
   /** See `LoadedFiles.changed`. */
   readonly changedFiles: () => Promise<string[]>;
 }
@@ -63,6 +67,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     ...host.live,
     ...host.kept,
     ...host.schedules,
+    ...host.reading,
     upload: host.upload,
     run: async (params) => await sessions.view(await intake.accept(host.runRequest(params))),
     rerun: async (params) => {
@@ -94,6 +99,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     events: host.events,
     reload: () => host.reload(),
+    health: () => host.health(),
     status: async () => ({
       ...host.status,
       state: intake.closed ? "draining" : "running",

@@ -20,7 +20,7 @@ import { type EngineHost, type LimitName, SESSION_UID } from "./host/host-featur
 import { containerGroup } from "./host/user-manager-group.ts";
 import { type PullPolicy, type ResolvedImage, resolveImage, type ResolveOptions } from "./images/images.ts";
 import { RuntimeContainers } from "./runtime-containers.ts";
-import type { EngineService } from "./service/engine-service.ts";
+import { type EngineService, ping } from "./service/engine-service.ts";
 import { EngineHttp } from "./service/http.ts";
 import { serviceOf } from "./service/service-of.ts";
 
@@ -47,6 +47,8 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #podman: Podman;
   #found: FoundHost | undefined;
+  /** Whether the service answers within so many milliseconds. Never throws. */
+  readonly answers = (deadlineMs: number): Promise<boolean> => ping(this.#service.socketPath, deadlineMs);
 
   constructor(options: EngineOptions) {
     const { environment, instanceLabel, log, hints = ALL_EXIT_HINTS } = options;

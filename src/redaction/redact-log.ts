@@ -70,6 +70,17 @@ export async function findInLog(
   return { replaced, values: finders.stdout.values + finders.stderr.values, bytes };
 }
 
+/** As `findInLog`, in whole lines of a log; offsets are in them. */
+export function findInBytes(data: Buffer, fingerprints: Fingerprints): readonly Replaced[] {
+  const finders = { stdout: new StreamFinder(fingerprints), stderr: new StreamFinder(fingerprints) };
+  const lines = new LineReader(finders);
+  lines.take(data);
+  lines.end();
+  return Object.values(finders)
+    .flatMap((finder) => finder.end())
+    .sort((one, other) => one.offset - other.offset);
+}
+
 /**
  * Writes the new file, durably.
  *

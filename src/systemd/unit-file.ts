@@ -8,8 +8,11 @@ import { readIfThere } from "../if-there.ts";
 
 export const UNIT = "agentd.service";
 
+/** Of `agentd web`, which is off until the operator starts it. */
+export const WEB_UNIT = "agentd-web.service";
+
 /** The unit files, below the package's `systemd/` as below the user's directory of units. */
-const FILES = [UNIT, join("libpod-.scope.d", "agentd.conf")];
+const FILES = [UNIT, WEB_UNIT, join("libpod-.scope.d", "agentd.conf")];
 
 /** How the package's unit calls agentd. */
 const PROGRAM = "%h/.local/bin/agentd";

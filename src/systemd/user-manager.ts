@@ -133,6 +133,24 @@ export class UserManager {
     await this.#forgetFailures();
   }
 
+  /** Starts another unit; one that runs is left as it is. */
+  async startUnit(unit: string): Promise<void> {
+    const { succeeded, complaint } = await this.#order(["start", unit]);
+    if (!succeeded) throw failed(`start ${unit}`, complaint, unit);
+  }
+
+  /** Restarts another unit if it runs, as after an upgrade. */
+  async restartUnitIfActive(unit: string): Promise<void> {
+    const { succeeded, complaint } = await this.#order(["try-restart", unit]);
+    if (!succeeded) throw failed(`restart ${unit}`, complaint, unit);
+  }
+
+  /** Stops another unit, and has it not start with the manager any more. */
+  async disableUnit(unit: string): Promise<void> {
+    const { succeeded, complaint } = await this.#order(["--quiet", "disable", "--now", unit]);
+    if (!succeeded) throw failed(`stop ${unit}`, complaint, unit);
+  }
+
   /** Whether the manager outlives the user's logins. */
   async isLingering(uid: number): Promise<boolean> {
     const { stdout } = await this.#ask("loginctl", [
@@ -187,11 +205,11 @@ export class UserManager {
   }
 }
 
-function failed(tried: string, why: string): AgentdError {
+function failed(tried: string, why: string, unit = "agentd"): AgentdError {
   return new AgentdError("service_failed", {
     tried,
     why,
-    next: "Show the service with `systemctl --user status agentd`.",
+    next: `Show the service with \`systemctl --user status ${unit}\`.`,
   });
 }
 

@@ -145,6 +145,8 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   leave: () => Promise.resolve({}),
   remove: ({ session }) => unknown(session),
   top: ({ session }) => unknown(session),
+  log: ({ session }) => unknown(session),
+  file: ({ session }) => unknown(session),
   stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),
   schedule: () => Promise.resolve({ schedules: [], more: false }),
@@ -154,6 +156,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   schedule_fire: ({ profile }) => Promise.resolve(view({ profile, trigger: "schedule" })),
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
+  health: () => Promise.resolve({ missing: [] }),
 };
 
 export interface SmallDaemon {

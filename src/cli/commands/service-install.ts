@@ -63,6 +63,7 @@ async function install(options: InstallOptions, context: LocalContext): Promise<
     daemon?.version !== context.installation.version || files.some(({ state }) => state !== "current");
   const was = before.activeState !== "active" ? "stopped" : isChanged ? "outdated" : "current";
   if (was !== "current") await whileTelling(manager, context, manager.restart());
+  if (isChanged) await restartWeb(manager);
 
   await context.stdout.line(
     renderFacts(title(was, await manager.state()), [
@@ -79,6 +80,12 @@ async function install(options: InstallOptions, context: LocalContext): Promise<
   if (configFile === undefined)
     await context.stdout.line(firstSteps(userConfigFile(context.installation.host), credentialsFile));
   return 0;
+}
+
+/** Has a running `agentd web` come from this installation, too; it is off until the operator starts it. */
+async function restartWeb(manager: UserManager): Promise<void> {
+  const { WEB_UNIT } = await import("../../systemd/unit-file.ts");
+  await manager.restartUnitIfActive(WEB_UNIT);
 }
 
 const DONE: Readonly<Record<FileState, string>> = {

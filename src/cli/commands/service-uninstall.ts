@@ -44,6 +44,7 @@ async function uninstall(options: UninstallOptions, context: LocalContext): Prom
   if (options.leaveSessions !== true) await refuseOpenSessions(tried, context);
   await allowLoss(there, "remove", { force: options.force === true, context });
   if (unitFile !== undefined) {
+    await disableWeb(manager, there);
     await manager.stop();
     if (enabled) await manager.disable();
   }
@@ -60,6 +61,14 @@ async function uninstall(options: UninstallOptions, context: LocalContext): Prom
     ]),
   );
   return 0;
+}
+
+async function disableWeb(
+  manager: { disableUnit(unit: string): Promise<void> },
+  there: readonly UnitFile[],
+): Promise<void> {
+  const { WEB_UNIT } = await import("../../systemd/unit-file.ts");
+  if (there.some(({ path }) => basename(path) === WEB_UNIT)) await manager.disableUnit(WEB_UNIT);
 }
 
 async function refuseOpenSessions(tried: string, { stateDirectory }: LocalContext): Promise<void> {

@@ -131,8 +131,14 @@ export interface Elsewhere {
   ) => Promise<number | { readonly directory: string; readonly release: () => Promise<void> }>;
 }
 
+/** For what serves HTTP. */
+export interface WebContext extends CliContext {
+  /** Serves in this process until it is told to end; resolves to its exit code. */
+  readonly runWeb: () => Promise<number>;
+}
+
 /** What commands are given besides that do more than ask the daemon; the client program has none of them. */
-export interface LocalContext extends CliContext {
+export interface LocalContext extends WebContext {
   /** Where records are, for what works without a daemon: as configured, else the default. */
   readonly auditRoot: () => Promise<string>;
   /** The directory that is the instance: its keys, chain and open index. */

@@ -51,6 +51,12 @@ export class FreeSpace {
     return shortage;
   }
 
+  /** What lacks room now, in words; undefined where all places have enough. */
+  async shortage(): Promise<string | undefined> {
+    const shortage = await this.#find();
+    return shortage && shortageText(shortage);
+  }
+
   /**
    * Looks.
    *

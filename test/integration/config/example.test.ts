@@ -19,7 +19,7 @@ describe("examples/agentd.toml", () => {
     const file = await ConfigFile.create();
     try {
       const shown = text.replaceAll(/^#(\w+ = |\[)/gm, "$1");
-      expect(shown.split("\n").filter((line) => /^read_only = /.test(line))).toHaveLength(2);
+      expect(shown.split("\n").filter((line) => /^read_only = /.test(line))).toHaveLength(3);
       const { daemon } = await file.load(shown);
       expect(daemon.auditRoot).toBe("/srv/agentd/audit");
     } finally {

@@ -36,6 +36,14 @@ describe("a configuration", () => {
         podmanSocket: undefined,
       },
       llm: { providers: [], prices: [] },
+      web: {
+        listen: { host: "127.0.0.1", port: 7788 },
+        allowedHosts: [],
+        tokenFile: undefined,
+        metricsListen: undefined,
+        tls: undefined,
+        readOnly: false,
+      },
       profiles: [
         {
           name: "demo",

@@ -81,6 +81,8 @@ describe("the package for Debian", () => {
     const unit = await readFile(join(root, "usr/lib/systemd/user/agentd.service"), "utf8");
     expect(unit).toContain("ExecStart=/usr/bin/agentd daemon --shutdown=detach\n");
     expect(unit).not.toContain("%h/.local");
+    const web = await readFile(join(root, "usr/lib/systemd/user/agentd-web.service"), "utf8");
+    expect(web).toContain("ExecStart=/usr/bin/agentd web\n");
     expect(await readdir(join(root, "usr/lib/systemd/user/libpod-.scope.d"))).toEqual(["agentd.conf"]);
     const bash = await readFile(join(root, "usr/share/bash-completion/completions/agentd"), "utf8");
     expect(bash).toContain("complete -F _agentd agentd");

@@ -58,6 +58,15 @@ describe("the client program", () => {
   });
 });
 
+describe("the whole program", () => {
+  it("has neither the server of HTTP nor the metrics, which the program of agentd web has", () => {
+    const ofWeb = packagesOf("src/cli/web-main.ts", ["static", "dynamic"]);
+    expect(ofWeb).toEqual(expect.arrayContaining(["hono", "@hono/node-server", "prom-client"]));
+    const whole = packagesOf("src/cli/main.ts", ["static", "dynamic"]);
+    expect(whole.filter((name) => /hono|prom-client/.test(name))).toEqual([]);
+  });
+});
+
 describe("the worker that seals", () => {
   it("starts with no package at all", () => {
     expect(packagesOf(SEAL_WORKER, ["static"])).toEqual([]);

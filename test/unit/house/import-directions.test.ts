@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "volumes",
       "remote",
       "mcp",
+      "web",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -94,6 +95,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   gateway: { to: ["rpc", "programs", "llm"] },
   // Of rpc how lines are cut from a stream.
   llm: { to: ["rpc"] },
+  // For browsers: of the daemon the types of what it answers, and nothing that runs.
+  console: { to: [], lazilyTo: ["api"] },
+  // Of config where it listens and its socket.
+  web: { to: ["api", "rpc", "config"] },
   daemon: {
     to: [
       "api",
@@ -150,6 +155,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
+  web: ["guard", "probes", "api", "server"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
 

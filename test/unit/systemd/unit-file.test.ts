@@ -87,14 +87,18 @@ describe("the unit files of the package", () => {
   it("are current once they are written, and outdated for an agentd in another place", async () => {
     const command = ["/opt/node", "/opt/agentd/bin/agentd"];
     const files = await look(command);
-    expect(files.map(({ state }) => state)).toEqual(["absent", "absent"]);
+    expect(files.map(({ state }) => state)).toEqual(["absent", "absent", "absent"]);
     for (const { path, content } of files) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, content);
     }
-    expect((await look(command)).map(({ state }) => state)).toEqual(["current", "current"]);
-    expect((await look(["/usr/bin/node", "/x"])).map(({ state }) => state)).toEqual(["outdated", "current"]);
+    expect((await look(command)).map(({ state }) => state)).toEqual(["current", "current", "current"]);
+    expect((await look(["/usr/bin/node", "/x"])).map(({ state }) => state)).toEqual([
+      "outdated",
+      "outdated",
+      "current",
+    ]);
     await writeFile(files[0]?.path ?? "", `${await readFile(files[0]?.path ?? "", "utf8")}# mine\n`);
-    expect((await look(command)).map(({ state }) => state)).toEqual(["edited", "current"]);
+    expect((await look(command)).map(({ state }) => state)).toEqual(["edited", "current", "current"]);
   });
 });
