@@ -3,22 +3,14 @@ import type { Params, SessionList } from "../../api/methods.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
 import type { ListedSession } from "../../session-document.ts";
-import { shortId } from "../../short-id.ts";
 import { showLive } from "../attend/show-live.ts";
 import { collectOption, countOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withClient } from "../frame/context.ts";
 import { cutText, filterOf, type FilterOptions, takingFilters } from "../frame/session-filters.ts";
 import { chosenBy, type ChosenSessions } from "../frame/session-predicates.ts";
-import { colourOf } from "../terminal/colours.ts";
-import { type Cell, renderTable } from "../terminal/table.ts";
 import { fillTemplate, readTemplate, type Template } from "../words/field-template.ts";
-import { isKept } from "../words/kept-text.ts";
-import { allTokens, dollarsText, tokensText } from "../words/llm-text.ts";
-import { durationText, standingText } from "../words/session-text.ts";
-import { ageText } from "../words/time-text.ts";
-import { shortTriggerText } from "../words/trigger-text.ts";
-import { hasChanges, shortWorkText } from "../words/work-text.ts";
+import { COLUMNS, listText } from "../words/session-table.ts";
 
 interface PsOptions extends FilterOptions {
   readonly allContexts?: true;
@@ -36,61 +28,6 @@ interface PsOptions extends FilterOptions {
 
 /** How many of all sessions are shown by default; unsealed sessions are all shown. */
 const ALL_LIMIT = "20";
-
-const NONE_AT_ALL = "There are no sessions yet.";
-const NONE_OPEN = "No sessions are queued or running. `agentd ps -a` lists ended sessions.";
-const NONE_CHOSEN = "No sessions match.";
-
-/** A column of the table. */
-interface Column {
-  readonly header: string;
-  /** Where it is not cut to what people need. Default: as `cell`. */
-  readonly whole?: (view: ListedSession) => Cell;
-  readonly cell: (view: ListedSession, nowMs: number) => Cell;
-  /** Whether the column is shown for these sessions; default: always. */
-  readonly isShown?: (sessions: readonly ListedSession[]) => boolean;
-}
-
-const someEnded = (sessions: readonly ListedSession[]): boolean =>
-  sessions.some(({ state }) => state === "sealed");
-
-/** Also of a daemon that is older, and has no such field. */
-function usesModels(sessions: readonly ListedSession[]): boolean {
-  return sessions.some(({ llm }) => (llm ?? null) !== null);
-}
-
-const COLUMNS: readonly Column[] = [
-  { header: "SESSION", cell: (view) => shortId(view.session_id), whole: (view) => view.session_id },
-  { header: "PROFILE", cell: (view) => view.profile },
-  { header: "STATE", cell: (view) => ({ text: standingText(view), colour: colourOf(view) }) },
-  { header: "EXIT", cell: (view) => String(view.exit_code ?? "-"), isShown: someEnded },
-  { header: "CHANGES", cell: shortWorkText, isShown: (sessions) => sessions.some(hasChanges) },
-  {
-    header: "TOKENS",
-    cell: ({ llm }) => (llm ? tokensText(allTokens(llm)) : "-"),
-    isShown: usesModels,
-  },
-  { header: "COST", cell: ({ llm }) => (llm ? dollarsText(llm.usd) : "-"), isShown: usesModels },
-  {
-    header: "TRIGGER",
-    cell: shortTriggerText,
-    isShown: (sessions) => sessions.some(({ trigger }) => trigger !== "manual"),
-  },
-  { header: "WORK UNIT", cell: (view) => view.work_unit ?? "-" },
-  { header: "AGE", cell: (view, nowMs) => ageText(nowMs - Date.parse(view.queued_timestamp)) },
-  { header: "TOOK", cell: (view) => durationText(view) ?? "-", isShown: someEnded },
-  { header: "REPOSITORY", cell: (view) => view.repo_url ?? view.directory ?? "-" },
-  {
-    header: "KEPT",
-    cell: ({ kept }, nowMs) => (kept ? `for ${ageText(Date.parse(kept.until_timestamp) - nowMs)}` : "-"),
-    isShown: (sessions) => sessions.some(isKept),
-  },
-  {
-    header: "REASON",
-    cell: (view) => view.reason ?? "",
-    isShown: (sessions) => sessions.some(({ reason }) => reason !== null),
-  },
-];
 
 /** `agentd ps`: the sessions, the newest first. */
 export const ps: CommandDefinition = {
@@ -302,26 +239,4 @@ async function askList(
 function timestampOf(ms: number | undefined): string | undefined {
   // An age can reach back before the earliest possible date.
   return ms === undefined ? undefined : new Date(Math.max(0, ms)).toISOString();
-}
-
-function listText(
-  { sessions, unreadable }: SessionList,
-  { all, limit: _limit, ...filter }: Asked,
-  isWhole: boolean,
-  { stdout, now }: CliContext,
-  known: readonly Column[] = COLUMNS,
-): string {
-  if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal) {
-    if (Object.values(filter).some((given) => given !== undefined)) return NONE_CHOSEN;
-    return all ? NONE_AT_ALL : NONE_OPEN;
-  }
-  const columns = known.filter(({ isShown }) => isShown?.(sessions) ?? true);
-  return renderTable(
-    columns.map(({ header }) => header),
-    sessions.map((view) =>
-      columns.map(({ cell, whole }) => (isWhole && whole !== undefined ? whole(view) : cell(view, now()))),
-    ),
-    isWhole ? { hasColours: stdout.hasColours } : stdout,
-    { givesWay: "REPOSITORY" },
-  );
 }
