@@ -148,12 +148,7 @@ function Strip({ sessions, now }: { readonly sessions: readonly ListedSession[];
         {profiles.map((profile) => (
           <>
             <span>{profile}</span>
-            <svg
-              viewBox="0 0 1000 18"
-              preserveAspectRatio="none"
-              role="img"
-              aria-label={`Sessions of ${profile}`}
-            >
+            <svg viewBox="0 0 1000 18" preserveAspectRatio="none">
               {sessions
                 .filter((session) => session.profile === profile)
                 .map((session) => {
