@@ -148,12 +148,7 @@ function Strip({ sessions, now }: { readonly sessions: readonly ListedSession[];
         {profiles.map((profile) => (
           <>
             <span>{profile}</span>
-            <svg
-              viewBox="0 0 1000 18"
-              preserveAspectRatio="none"
-              role="img"
-              aria-label={`Sessions of ${profile}`}
-            >
+            <svg viewBox="0 0 1000 18" preserveAspectRatio="none">
               {sessions
                 .filter((session) => session.profile === profile)
                 .map((session) => {
@@ -161,7 +156,10 @@ function Strip({ sessions, now }: { readonly sessions: readonly ListedSession[];
                   const x = Math.max(0, ((start - now + DAY_MS) / DAY_MS) * 1000);
                   const width = Math.max(3, ((runMs(session, now) ?? 0) / DAY_MS) * 1000);
                   return (
-                    <a href={`#/session/${session.session_id}`}>
+                    <a
+                      href={`#/session/${session.session_id}`}
+                      aria-label={`${profile} ${session.work_unit ?? ""}: ${session.outcome ?? session.state}`}
+                    >
                       <rect
                         class={kindOf(session)}
                         x={Math.min(x, 997)}

@@ -64,7 +64,7 @@ describe("the console", () => {
     ["session", sessionPage],
   ])("shows hostile names, output and causes as text: %s", async (_name, place) => {
     const { page, faults } = await open(place);
-    await page.getByText(HOSTILE, { exact: false }).first().waitFor();
+    await page.getByText(HOSTILE, { exact: false }).last().waitFor();
     expect(await page.title()).toBe("agentd");
     expect(await page.locator("main img, main script").count()).toBe(0);
     expect(faults).toEqual([]);

@@ -54,10 +54,10 @@ describe("a Prometheus", () => {
     try {
       const value = async (query: string): Promise<string | undefined> => {
         const address = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`;
-        const answer = await fetch(address).then(
-          async (reply) => (await reply.json()) as { data?: { result: { value: [number, string] }[] } },
-          () => undefined,
-        );
+        // While it starts, it answers with a text.
+        const answer = await fetch(address)
+          .then(async (reply) => (await reply.json()) as { data?: { result: { value: [number, string] }[] } })
+          .catch(() => undefined);
         return answer?.data?.result[0]?.value[1];
       };
       await until("agentd_up in Prometheus", async () => (await value("agentd_up")) === "1");
