@@ -49,8 +49,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "src/redaction/redact-text.ts",
     ],
   },
-  // For its bounds alone.
-  api: { to: ["profile", "input"] },
+  // Of input its bounds, of events what they look like.
+  api: { to: ["profile", "input", "events"] },
   rpc: { to: ["api"] },
   // Of gateway which variables a session with language models gets.
   config: { to: ["profile", "workspace", "credentials", "gateway"] },
@@ -71,6 +71,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // Of podman the form of its log alone.
   redaction: { to: ["podman"] },
   trees: { to: [] },
+  // What the lines of others look like.
+  events: { to: [], lazilyTo: ["audit", "scheduler"] },
   work: { to: ["trees", "workspace"] },
   publish: { to: ["trees", "workspace", "work"] },
   systemd: { to: [] },
@@ -100,6 +102,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "llm",
       "publish",
       "redaction",
+      "events",
     ],
   },
 };
