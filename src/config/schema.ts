@@ -19,6 +19,8 @@ import {
 import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
+import { notifiedProfilesAreKnown,notifySchema } from "./notify-schema.ts";
+import { sinksSchema } from "./sinks-schema.ts";
 
 /** What the host contributes to defaults. */
 export interface SchemaDefaults {
@@ -32,6 +34,8 @@ export function configSchema(defaults: SchemaDefaults) {
     .strictObject({
       daemon: daemonSchema(defaults).prefault({}),
       llm: llmSchema().prefault({}),
+      notify: notifySchema(),
+      sinks: sinksSchema(),
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")
@@ -40,7 +44,8 @@ export function configSchema(defaults: SchemaDefaults) {
         .describe("What can be run: one [[profiles]] for each environment."),
     })
     .superRefine(memoryFitsBudget, always)
-    .superRefine(providersAreKnown, always);
+    .superRefine(providersAreKnown, always)
+    .superRefine(notifiedProfilesAreKnown, always);
 }
 
 export type ConfigDocument = z.infer<ReturnType<typeof configSchema>>;

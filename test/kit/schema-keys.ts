@@ -17,7 +17,9 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Every key of every table, in the schema's order; those that are only tables themselves are left out. */
 export function schemaKeys(): SchemaKey[] {
-  const { daemon, llm, profiles } = properties(z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }));
+  const { daemon, llm, notify, sinks, profiles } = properties(
+    z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }),
+  );
   const profile = elementOf(profiles!);
   const {
     credentials,
@@ -37,6 +39,8 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[[llm.providers]]", elementOf(providers!)),
     ...keysOf("[[llm.prices]]", price),
     ...keysOf("[[llm.prices.tiers]]", elementOf(properties(price)["tiers"]!)),
+    ...keysOf("[[notify]]", elementOf(notify!)),
+    ...keysOf("[[sinks]]", elementOf(sinks!)),
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
     ...keysOf("[[profiles.mounts]]", elementOf(mounts!)),

@@ -34,6 +34,8 @@ describe("a configuration", () => {
         podmanSocket: undefined,
       },
       llm: { providers: [], prices: [] },
+      notify: [],
+      sinks: [],
       profiles: [
         {
           name: "demo",
