@@ -19,6 +19,9 @@ export const FAILPOINT_LABELS = [
   "record_directory_made",
   "input_placed",
   "accepted",
+  // Events of a session are about to be written into the feed; they are there. The session does not wait for either.
+  "event_writing",
+  "event_written",
   // Preparing.
   "admitted",
   "staging_made",
@@ -77,6 +80,8 @@ export const FAILPOINT_LABELS = [
   "sealing",
   // The record is sealed and still in the index of open records.
   "sealed",
+  // The feed has the event of that.
+  "sealed_told",
   "after_run",
   // Recovery at the daemon's start.
   "recovery_listed",
@@ -84,6 +89,8 @@ export const FAILPOINT_LABELS = [
   "recovery_cleaned",
   "adopting",
   "adopted",
+  // The feed has what the earlier daemon did not write into it.
+  "events_made_good",
 ] as const;
 
 /** The same for a notification, which belongs to no session's life. */

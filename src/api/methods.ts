@@ -5,26 +5,17 @@
  * validator would cost it more than everything else together.
  */
 import * as z from "zod";
-import type { ErrorCode } from "../errors.ts";
 import { MAX_ENV_BYTES, MAX_INLINE_BYTES, MAX_INPUTS } from "../input/rules.ts";
 import { profileViewSchema } from "../profile/view.ts";
 import { listedSessionSchema, sessionViewSchema } from "../session-document.ts";
+import { EVENTS_METHOD } from "./events-method.ts";
 import { FINGERPRINTS_METHOD } from "./fingerprints-method.ts";
 import { MAX_LIST_LENGTH, MAX_NEXT_RUNS } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
+import type { MethodRecord } from "./method-record.ts";
+import { NOTIFY_TEST_METHOD, notifyStateSchema, sinkStateSchema } from "./notify-method.ts";
 import { session, text } from "./params.ts";
 import { scheduleViewSchema } from "./schedule-view.ts";
-
-/** The description of a method. */
-export interface MethodRecord {
-  readonly summary: string;
-  readonly params: z.ZodType;
-  readonly result: z.ZodType;
-  /** Codes it can answer with, besides `protocol_error` and `internal`, which every method can. */
-  readonly errors: readonly ErrorCode[];
-  /** True where the answer may take as long as a session, so that no other request waits for it. Default false. */
-  readonly waits?: boolean;
-}
 
 const milliseconds = z.int().min(0);
 
@@ -71,6 +62,10 @@ export const statusSchema = z.strictObject({
       llm_requests_in_flight: count,
     })
     .nullable(),
+  /** Whom it tells of what needs people, in the order of the configuration. */
+  notify: z.array(notifyStateSchema),
+  /** Where every event goes, too. */
+  sinks: z.array(sinkStateSchema),
   /** What this host's Podman is and can do; fields may be added. */
   engine: z.record(z.string(), z.unknown()),
 });
@@ -241,6 +236,7 @@ export const METHODS = {
     result: sessionViewSchema,
     errors: ["unknown_session", "ambiguous_session", "record_unusable"],
   },
+  events: EVENTS_METHOD,
   fingerprints: FINGERPRINTS_METHOD,
   ...LIVE_METHODS,
   profiles: {
@@ -281,6 +277,7 @@ export const METHODS = {
       "state_unusable",
     ],
   },
+  notify_test: NOTIFY_TEST_METHOD,
   status: {
     summary: "Shows the daemon, its queue and its running sessions.",
     params: z.strictObject({}),

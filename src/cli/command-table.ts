@@ -16,6 +16,7 @@ import { daemon } from "./commands/daemon.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { egress } from "./commands/egress.ts";
+import { events } from "./commands/events.ts";
 import { exec } from "./commands/exec.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
@@ -24,6 +25,8 @@ import { imagePull } from "./commands/image-pull.ts";
 import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
+import { notifyLs } from "./commands/notify-ls.ts";
+import { notifyTest } from "./commands/notify-test.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
@@ -62,6 +65,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   attach,
   top,
   stats,
+  events,
   diff,
   apply,
   publish,
@@ -72,6 +76,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   status,
   profiles,
   schedule,
+  notifyLs,
+  notifyTest,
   reload,
   auditLs,
   auditShow,

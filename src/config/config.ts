@@ -48,6 +48,8 @@ export interface DaemonSettings {
   readonly logLimitBytes: number;
   /** How long a session may be paused, all pauses together. */
   readonly pauseMaxMs: number;
+  /** How long events of the feed are kept, in milliseconds. */
+  readonly eventsKeepMs: number;
   /** The limit of what is exported of a session's work, in bytes. */
   readonly exportLimitBytes: number;
   /** The free space that a session needs to begin where sessions write; 0: any. */
@@ -89,6 +91,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       records: daemon.records === undefined ? undefined : toRetention(daemon.records),
       logLimitBytes: parsed(daemon.log_limit, sizeBytes),
       pauseMaxMs: parsed(daemon.pause_max, durationMs),
+      eventsKeepMs: parsed(daemon.events_keep, durationMs),
       exportLimitBytes: parsed(daemon.export_limit, sizeBytes),
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),

@@ -125,8 +125,7 @@ function isOneWay(target: unknown, context: Context): void {
   if (has("secret_source") && (!has("url_source") || format !== "standard"))
     issue('needs url_source and format = "standard"', "secret_source");
   if (format !== "ping") return;
-  for (const key of ["on", "after", "remind"])
-    if (has(key)) issue('has no meaning with format = "ping", which hears of every session', key);
+  if (has("on")) issue('has no meaning with format = "ping", which hears of every session', "on");
 }
 
 function programFault([program]: readonly string[]): string | undefined {

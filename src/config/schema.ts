@@ -76,6 +76,9 @@ function daemonSchema(defaults: SchemaDefaults) {
     pause_max: duration()
       .default("24h")
       .describe("How long a session may be paused in all; then it goes on by itself."),
+    events_keep: duration()
+      .default("30d")
+      .describe("How long events of the feed are kept, see `agentd events`."),
     export_limit: size()
       .default("256m")
       .describe(

@@ -13,12 +13,12 @@ import { type RecordFilter, selectRecords } from "../audit/read/select-records.t
 import type { Config, Shutdown } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { credentialsFile, requireConfigFile } from "../config/paths.ts";
+import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
 import { INSTANCE_LABEL } from "../local/container-request.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { Engine } from "../podman/engine.ts";
-import type { Profile } from "../profile/profile.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
@@ -34,12 +34,17 @@ import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
+import { openEventFeed } from "./event-feed.ts";
+import { startSinks } from "./event-sinks.ts";
+import { eventsHandler } from "./feed-handler.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
+import { gatewayFilesOf } from "./gateway-events.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
-import { prepareImages } from "./image-preparation.ts";
+import { imagePreparation } from "./image-preparation.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
+import { startNotifications } from "./notifications.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
 import { startRetention } from "./retention.ts";
@@ -63,6 +68,8 @@ export interface Daemon {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly reloading: Reloading;
+  /** Tells the feed of events. */
+  readonly tell: DaemonTeller["tell"];
   /** The action for the first signal. */
   readonly shutdown: () => Shutdown;
 }
@@ -89,11 +96,27 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   resources.defer("state directory", () => lock.release());
   await ensureEvidence(evidencePaths(places.state));
   await makeRuntimeDirectory(places.runtime);
+  const events = await openEventFeed({
+    ...{ stateDirectory: places.state, now: CLOCK.now, failpoints, log, resources },
+    keepMs: () => current.config.daemon.eventsKeepMs,
+    otherFiles: gatewayFilesOf,
+  });
+  const { tell } = events.daemon;
+  const sinceSeq = events.feed.latest;
+  tell("daemon.started", { pid, version });
   const engine = await startEngine(config, places, log, options);
   const daemon = { pid, version };
   const feed = new SessionFeed();
   const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
-  const freeSpace = freeSpaceIn(places, current, admission);
+  const freeSpace = freeSpaceIn(places, current, {
+    hold: (reason) => {
+      events.daemon.health("disk", reason);
+      admission.hold(reason);
+    },
+    get hasWaiting() {
+      return admission.hasWaiting;
+    },
+  });
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
@@ -102,6 +125,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     ...{
       current,
       feed,
+      events,
       admission,
       freeSpace,
       places,
@@ -120,21 +144,33 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   prepare(config.profiles);
 
   const { profiles } = config;
-  const { socketPath, state: stateDirectory } = places;
+  const { socketPath } = places;
   const scheduler = await createScheduler({
     profiles,
-    stateDirectory,
     socketPath,
     version,
     now: CLOCK.now,
     log,
+    eventsPath: events.schedulesPath,
+    onWritten: events.schedules.add,
   });
   const sessions = sessionDirectory(intake, places.auditRoot, feed);
+  const outlets = {
+    ...{ feed: events.feed, current, credentials, environment: host.env, now: CLOCK.now, log, resources },
+    ...{ stateDirectory: places.state, instance: places.instance, failpoints },
+  };
+  const notifications = await startNotifications({ ...outlets, sinceSeq });
+  const sinks = startSinks(outlets);
   const reloading = new Reloading({
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
+    tell,
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
     prepareImages: prepare,
     rotateKeys: () => networks.rotateKeys(),
+    outletsChanged: () => {
+      notifications.changed();
+      sinks.changed();
+    },
     isClosed: () => intake.closed,
   });
 
@@ -146,6 +182,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       intake,
       sessions,
       current,
+      events: eventsHandler(events.feed),
       schedule: showSchedules(scheduler, sessions, () => current.config.profiles),
       upload: (params) => keepPiece({ uploads, intake, freeSpace }, params),
       runRequest: (params) => runRequest(uploads, params),
@@ -153,7 +190,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       changedFiles: () => files.changed(),
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
-      redaction,
+      ...{ redaction, notifications, sinks },
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
       status: {
@@ -176,14 +213,14 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   scheduler.start();
   startRetention(
     {
-      ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory, current, log },
-      ...{ now: CLOCK.now, heldBack: () => new Map() },
+      ...{ script: options.retentionWorker, auditRoot: places.auditRoot, current, log, tell },
+      ...{ stateDirectory: places.state, now: CLOCK.now, heldBack: () => new Map() },
     },
     resources,
   );
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
-  return { intake, scheduler, reloading, log, shutdown };
+  return { intake, scheduler, reloading, log, tell, shutdown };
 }
 
 async function startEngine(
@@ -224,28 +261,11 @@ function sessionNetworks(
   return networks;
 }
 
-/** A function that prepares images in the background, one call after the other: sessions can be accepted meanwhile. */
-function imagePreparation(
-  engine: Engine,
-  log: Logger,
-  resources: ReleaseStack,
-): (profiles: readonly Profile[]) => void {
-  const over = new AbortController();
-  let prepared: Promise<void> = Promise.resolve();
-  resources.defer("image preparation", () => {
-    over.abort();
-    return prepared;
-  });
-  return (profiles) => {
-    prepared = prepared.then(() => prepareImages(profiles, engine, log, over.signal));
-  };
-}
-
 /** Of the file systems that sessions write to. */
 function freeSpaceIn(
   { auditRoot, cache, state }: Places,
   current: CurrentConfig,
-  admission: Admission,
+  admission: Pick<Admission, "hold" | "hasWaiting">,
 ): FreeSpace {
   return new FreeSpace({
     places: [

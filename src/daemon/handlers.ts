@@ -4,8 +4,10 @@ import { profileView } from "../profile/view.ts";
 import type { ShownState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { EventSinks } from "./event-sinks.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
+import type { Notifications } from "./notifications.ts";
 import { rerunRequest } from "./rerun.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
@@ -22,6 +24,8 @@ export type FixedStatus = Omit<
   | "sessions"
   | "incomplete"
   | "gateway"
+  | "notify"
+  | "sinks"
   | "engine"
 >;
 
@@ -33,6 +37,10 @@ export interface HandlerHost {
   readonly engineStatus: () => Status["engine"];
   /** See `gatewayStatus`; default: there is none. */
   readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
+  /** Default: nobody is told anything. */
+  readonly notifications?: Pick<Notifications, "states" | "test"> | undefined;
+  /** Default: there are none. */
+  readonly sinks?: Pick<EventSinks, "states"> | undefined;
   /** Default: no session uses language models. */
   readonly liveLlm?: Pick<LiveLlm, "addTo"> | undefined;
   /** Default: nobody keeps any. */
@@ -44,6 +52,7 @@ export interface HandlerHost {
   /** What a run asks of the intake. */
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedule: Handlers["schedule"];
+  readonly events: Handlers["events"];
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `LoadedFiles.changed`. */
   readonly changedFiles: () => Promise<string[]>;
@@ -84,7 +93,12 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     schedule: host.schedule,
+    events: host.events,
     reload: () => host.reload(),
+    notify_test: async ({ name }) => {
+      if (host.notifications === undefined) throw new TypeError("nobody sends notifications");
+      return await host.notifications.test(name);
+    },
     status: async () => ({
       ...host.status,
       state: intake.closed ? "draining" : "running",
@@ -96,6 +110,8 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       sessions: countStates(intake),
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       gateway: (await host.gatewayStatus?.()) ?? null,
+      notify: host.notifications?.states() ?? [],
+      sinks: host.sinks?.states() ?? [],
       engine: host.engineStatus(),
     }),
   };

@@ -3,6 +3,7 @@ import { homeOf } from "../local/container-request.ts";
 import type { Engine } from "../local/ports.ts";
 import type { Logger } from "../log.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { ReleaseStack } from "../release-stack.ts";
 
 /** How many profiles to look into an image for; the first sessions of others look up their homes. */
 const MAX_HOMES = 20;
@@ -46,4 +47,21 @@ function byImage(profiles: readonly Preparable[]): Map<string, Preparable[]> {
     else known.push(profile);
   }
   return users;
+}
+
+/** A function that prepares images in the background, one call after the other: sessions can be accepted meanwhile. */
+export function imagePreparation(
+  engine: Engine,
+  log: Logger,
+  resources: ReleaseStack,
+): (profiles: readonly Profile[]) => void {
+  const over = new AbortController();
+  let prepared: Promise<void> = Promise.resolve();
+  resources.defer("image preparation", () => {
+    over.abort();
+    return prepared;
+  });
+  return (profiles) => {
+    prepared = prepared.then(() => prepareImages(profiles, engine, log, over.signal));
+  };
 }

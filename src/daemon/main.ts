@@ -52,7 +52,7 @@ export async function runDaemon(
     hangUps.follow(() => void reload(daemon));
     const signal = await signals.first;
     void manager.stopping("ending");
-    await end(daemon, signal);
+    await end(daemon, signal, pid);
     return 0;
   } finally {
     await resources.release();
@@ -68,8 +68,13 @@ async function reload({ reloading, log }: Daemon): Promise<void> {
   }
 }
 
-async function end({ intake, scheduler, log, ...daemon }: Daemon, signal: NodeJS.Signals): Promise<void> {
+async function end(
+  { intake, scheduler, log, ...daemon }: Daemon,
+  signal: NodeJS.Signals,
+  pid: number,
+): Promise<void> {
   const shutdown = daemon.shutdown();
+  daemon.tell("daemon.stopping", { pid, signal, shutdown });
   intake.close();
   await scheduler.stop();
   const open = intake.openSessions.length;

@@ -1,13 +1,12 @@
 /**
  * The scheduler with what it needs of the daemon.
  */
-import { join } from "node:path";
 import type { Handlers } from "../api/handlers.ts";
 import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Profile } from "../profile/profile.ts";
 import { connect } from "../rpc/client.ts";
-import { openEventLog } from "../scheduler/event-log.ts";
+import { type EventLogOptions, openEventLog } from "../scheduler/event-log.ts";
 import { schedulePage, type SessionEnd } from "../scheduler/schedule-page.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import { type ScheduleSettings, schedulesOf } from "../scheduler/schedules-of.ts";
@@ -19,7 +18,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface SchedulesOptions {
   readonly profiles: readonly Profile[];
-  readonly stateDirectory: string;
+  /** The file of what happens to schedules. */
+  readonly eventsPath: string;
+  /** See `EventLogOptions`. */
+  readonly onWritten: NonNullable<EventLogOptions["onWritten"]>;
   readonly socketPath: string;
   readonly version: string;
   /** Wall clock, in milliseconds since the epoch. */
@@ -29,9 +31,8 @@ export interface SchedulesOptions {
 
 /** A scheduler that knows the profiles' schedules and their past; it fires once it is started. */
 export async function createScheduler(options: SchedulesOptions): Promise<Scheduler> {
-  const { log, now, socketPath, version } = options;
-  const path = join(options.stateDirectory, "schedules.jsonl");
-  const { events, states, strangeLines } = await openEventLog({ path, now });
+  const { log, now, socketPath, version, eventsPath: path, onWritten } = options;
+  const { events, states, strangeLines } = await openEventLog({ path, now, onWritten });
   if (strangeLines.length > 0) log.error({ path, lines: strangeLines }, "ignored lines that are not events");
   const sessions = new SessionsClient(() => connect(socketPath, { version, timeoutMs: CONNECT_TIMEOUT_MS }));
   const scheduler = new Scheduler({ now, events, states, sessions, log });

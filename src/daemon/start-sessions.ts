@@ -31,6 +31,7 @@ import { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { AfterPrograms } from "./after-programs.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { EventFeedParts } from "./event-feed.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
@@ -42,6 +43,7 @@ export interface SessionsHost {
   readonly current: CurrentConfig;
   readonly admission: Admission;
   readonly feed: SessionFeed;
+  readonly events: Pick<EventFeedParts, "sessions">;
   readonly freeSpace: FreeSpace;
   readonly places: Places;
   readonly host: Host;
@@ -150,6 +152,8 @@ export async function startSessions(parts: SessionsHost): Promise<Intake> {
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
   });
   intake.resume(recovery, await index.recent());
+  for (const { id, reason } of recovery.leftAlone) parts.events.sessions.leftAlone(id, reason);
+  parts.events.sessions.madeGood().catch((error: unknown) => log.error({ error }, "events are missing"));
   await afterwards.resume();
   return intake;
 }
@@ -174,7 +178,7 @@ async function watchFreeSpace({ freeSpace, clock, resources }: SessionsHost): Pr
 
 /** As the configuration says now. */
 function recordSettings(
-  { current, places, clock, ...parts }: SessionsHost,
+  { current, places, clock, events, ...parts }: SessionsHost,
   index: OpenIndex,
   sealer: Sealer,
 ): RecordSettings {
@@ -188,6 +192,7 @@ function recordSettings(
     now: clock.now,
     seal: sealer.seal,
     failpoints: parts.failpoints,
+    observer: events.sessions,
   };
 }
 

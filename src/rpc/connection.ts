@@ -3,7 +3,9 @@
  */
 import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
-import { type MethodRecord, METHODS } from "../api/methods.ts";
+import type { MethodRecord } from "../api/method-record.ts";
+import { METHODS } from "../api/methods.ts";
+import { AgentdError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { type Dispatch, errorResponse } from "./dispatcher.ts";
 import { type Frame, LineSplitter, toLine } from "./framing.ts";
@@ -12,7 +14,14 @@ import { type AnswerId, readRequest, type WireRequest } from "./request.ts";
 
 /** Answered whenever they are ready; all other requests of a connection one after another. */
 const WAITING_METHODS: ReadonlySet<string> = new Set(
-  Object.entries<MethodRecord>(METHODS).flatMap(([name, { waits = false }]) => (waits ? [name] : [])),
+  Object.entries<MethodRecord>(METHODS).flatMap(([name, { waits = false }]) =>
+    waits !== false ? [name] : [],
+  ),
+);
+
+/** Of those, the ones that a connection waits for once at a time. */
+const LONE_METHODS: ReadonlySet<string> = new Set(
+  Object.entries<MethodRecord>(METHODS).flatMap(([name, { waits }]) => (waits === "alone" ? [name] : [])),
 );
 
 /** Sessions that one connection may wait for at once; one more is refused. */
@@ -43,6 +52,8 @@ export class Connection {
   #frames: Frame[] = [];
   #isAnswering = false;
   #waits = 0;
+  /** The methods of `LONE_METHODS` that are being answered. */
+  readonly #lone = new Set<string>();
   /** Runs while the end of a line is awaited. */
   #lineTimer: NodeJS.Timeout | undefined;
   /** Runs while answers wait to be read. */
@@ -112,9 +123,16 @@ export class Connection {
       this.#refuse(request.id, new RequestFault("invalid_request", why));
       return;
     }
+    const { method } = request;
+    if (this.#lone.has(method)) {
+      this.#refuse(request.id, alreadyWaiting(method));
+      return;
+    }
+    if (LONE_METHODS.has(method)) this.#lone.add(method);
     this.#waits += 1;
     void this.#answer(request).then(() => {
       this.#waits -= 1;
+      this.#lone.delete(method);
       if (this.#abandoned.signal.aborted) this.#endAfterAnswers();
     });
   }
@@ -135,7 +153,7 @@ export class Connection {
     );
   }
 
-  #refuse(id: AnswerId, fault: RequestFault): void {
+  #refuse(id: AnswerId, fault: RequestFault | AgentdError): void {
     this.#send(errorResponse(id, toWireError(fault)));
   }
 
@@ -180,4 +198,12 @@ export class Connection {
     this.#log.warn({ unread_bytes: this.#socket.writableLength }, why);
     this.#socket.destroy();
   }
+}
+
+function alreadyWaiting(method: string): AgentdError {
+  return new AgentdError("already_waiting", {
+    tried: `answer ${method}`,
+    why: "this connection already waits for it",
+    next: "Wait for that answer, or use another connection.",
+  });
 }

@@ -6,6 +6,7 @@ import { link, open, readFile, rm, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { commitFile, stageFile, syncDirectory, writeNewFile } from "../durable-files.ts";
 import { AgentdError, sentence, systemCode } from "../errors.ts";
+import { readIfThere } from "../if-there.ts";
 import { type NewEvent, type ScheduleEvent, scheduleEventSchema, timestampOf } from "./events.ts";
 import { afterEvent, type ScheduleState, stateEvent, UNKNOWN } from "./schedule-state.ts";
 
@@ -22,6 +23,8 @@ export interface EventLogOptions {
   readonly path: string;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
+  /** Called with events once they are durable; must not throw, nor take long. Default: nobody follows them. */
+  readonly onWritten?: ((events: readonly ScheduleEvent[]) => void) | undefined;
 }
 
 export interface OpenedEventLog {
@@ -35,14 +38,18 @@ export interface OpenedEventLog {
 export class EventLog {
   readonly #path: string;
   readonly #now: () => number;
+  readonly #onWritten: EventLogOptions["onWritten"];
   #length: number;
+  #nextSeq: number;
   #rotationBytes = MIN_ROTATION_BYTES;
 
   /** Use `openEventLog`. @param length the file's, which ends with a whole line. */
-  constructor({ path, now }: EventLogOptions, length: number) {
+  constructor({ path, now, onWritten }: EventLogOptions, length: number, nextSeq: number) {
     this.#path = path;
     this.#now = now;
+    this.#onWritten = onWritten;
     this.#length = length;
+    this.#nextSeq = nextSeq;
   }
 
   /** Whether it is time to `rotate`. */
@@ -64,6 +71,8 @@ export class EventLog {
     } catch (error) {
       throw unusable(this.#path, "write", error);
     }
+    this.#nextSeq += written.length;
+    this.#onWritten?.(written);
     return written;
   }
 
@@ -71,6 +80,7 @@ export class EventLog {
   async rotate(states: ScheduleStates): Promise<void> {
     const events = [...states].map(([profile, state]) => stateEvent(profile, state));
     const content = linesOf(this.#withTime(events));
+    const nextSeq = this.#nextSeq + events.length;
     const older = `${this.#path}.1`;
     try {
       await stageFile(this.#path, content);
@@ -81,12 +91,13 @@ export class EventLog {
       throw unusable(this.#path, "replace", error);
     }
     this.#length = content.length;
+    this.#nextSeq = nextSeq;
     this.#rotationBytes = Math.max(MIN_ROTATION_BYTES, GROWTH * content.length);
   }
 
   #withTime(events: readonly NewEvent[]): readonly ScheduleEvent[] {
     const time = timestampOf(this.#now());
-    return events.map((event) => ({ time, ...event }));
+    return events.map((event, index) => ({ time, seq: this.#nextSeq + index, ...event }));
   }
 
   async #write(lines: Buffer): Promise<void> {
@@ -118,7 +129,8 @@ export async function openEventLog(options: EventLogOptions): Promise<OpenedEven
     const length = content.lastIndexOf("\n") + 1;
     if (length < content.length) await truncate(path, length);
     const lines = content.toString("utf8", 0, length).split("\n").slice(0, -1);
-    return { events: new EventLog(options, length), ...replay(lines) };
+    const { nextSeq, ...replayed } = replay(lines);
+    return { events: new EventLog(options, length, nextSeq), ...replayed };
   } catch (error) {
     throw unusable(path, "read", error);
   }
@@ -135,15 +147,34 @@ async function readOrCreate(path: string): Promise<Buffer> {
   }
 }
 
-function replay(lines: readonly string[]): Pick<OpenedEventLog, "states" | "strangeLines"> {
+/**
+ * Every event that is kept, oldest first, with those of the file before this one.
+ *
+ * @throws AgentdError `state_unusable`.
+ */
+export async function readEventLog(path: string): Promise<ScheduleEvent[]> {
+  try {
+    const files = await Promise.all([readIfThere(`${path}.1`), readIfThere(path)]);
+    const lines = files.flatMap((content) => content?.split("\n").slice(0, -1) ?? []);
+    return lines.flatMap((line) => readEvent(line) ?? []);
+  } catch (error) {
+    throw unusable(path, "read", error);
+  }
+}
+
+function replay(
+  lines: readonly string[],
+): Pick<OpenedEventLog, "states" | "strangeLines"> & { readonly nextSeq: number } {
+  let nextSeq = 0;
   const states = new Map<string, ScheduleState>();
   const strangeLines: number[] = [];
   for (const [index, line] of lines.entries()) {
     const event = readEvent(line);
     if (event === undefined) strangeLines.push(index + 1);
     else states.set(event.profile, afterEvent(states.get(event.profile) ?? UNKNOWN, event));
+    nextSeq = Math.max(nextSeq, (event?.seq ?? -1) + 1);
   }
-  return { states, strangeLines };
+  return { states, strangeLines, nextSeq };
 }
 
 function readEvent(line: string): ScheduleEvent | undefined {

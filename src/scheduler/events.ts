@@ -28,9 +28,16 @@ const instant = z.iso.datetime();
 const fireReason = z.enum(Object.keys(FIRE_REASONS) as FireReason[]);
 const skipReason = z.enum(Object.keys(SKIP_REASONS) as SkipReason[]);
 
-/** Events of one kind; `time` is when the line was written. */
+/** Events of one kind; `time` is when the line was written, `seq` counts them over all files. */
 function eventSchema<K extends string, F extends z.ZodRawShape>(event: K, fields: F) {
-  return z.object({ time: instant, event: z.literal(event), profile: z.string(), ...fields });
+  return z.object({
+    time: instant,
+    // Older versions did not count.
+    seq: z.int().min(0).optional(),
+    event: z.literal(event),
+    profile: z.string(),
+    ...fields,
+  });
 }
 
 const lastRunSchema = z.object({ scheduled_timestamp: instant, session_id: z.string(), delay_ms: z.int() });
@@ -75,8 +82,12 @@ export type ScheduleEvent = z.infer<typeof scheduleEventSchema>;
 export type StateEvent = Extract<ScheduleEvent, { event: "state" }>;
 export type LastRun = z.infer<typeof lastRunSchema>;
 export type LastSkip = z.infer<typeof lastSkipSchema>;
-/** An event that has not been written yet: the log adds the time. */
-export type NewEvent = ScheduleEvent extends infer E ? (E extends unknown ? Omit<E, "time"> : never) : never;
+/** An event that has not been written yet: the log adds time and number. */
+export type NewEvent = ScheduleEvent extends infer E
+  ? E extends unknown
+    ? Omit<E, "time" | "seq">
+    : never
+  : never;
 
 /** An instant as events write it. */
 export function timestampOf(ms: number): string {

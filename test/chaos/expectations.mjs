@@ -103,6 +103,9 @@ export const EXPECTATIONS = [
   { label: "record_directory_made", command: "before", fates: withoutContainer },
   { label: "input_placed", command: "before", fates: withoutContainer },
   { label: "accepted", command: "before", fates: withoutContainer },
+  // The session goes on while its events wait.
+  { label: "event_writing", command: "started", fates: running },
+  { label: "event_written", command: "started", fates: running },
   { label: "admitted", command: "before", fates: withoutContainer },
   { label: "staging_made", command: "before", fates: withoutContainer },
   { label: "gate_made", command: "before", fates: withoutContainer },
@@ -145,10 +148,12 @@ export const EXPECTATIONS = [
   { label: "after_owed", command: "ended", fates: over },
   { label: "sealing", command: "ended", fates: over },
   { label: "sealed", command: "ended", fates: over },
+  { label: "sealed_told", command: "ended", fates: over },
   { label: "after_run", command: "ended", fates: over },
   { label: "recovery_listed", command: "started", recovery: true, fates: running },
   { label: "recovery_decided", command: "started", recovery: true, fates: running },
   { label: "recovery_cleaned", command: "started", recovery: true, fates: running },
   { label: "adopting", command: "started", recovery: true, fates: running },
   { label: "adopted", command: "started", recovery: true, fates: running },
+  { label: "events_made_good", command: "started", recovery: true, fates: running },
 ];

@@ -8,6 +8,7 @@ import type { AppendOptions, Journal, JournalEntry } from "../format/journal.ts"
 import { formatDocument, type RecordPaths, recordPaths } from "../format/record-layout.ts";
 import type { SealRequest } from "../seal/seal.ts";
 import type { OpenIndex } from "./open-index.ts";
+import type { RecordObserver } from "./record-observer.ts";
 
 /** Settings for every record of an instance. */
 export interface RecordSettings {
@@ -24,6 +25,8 @@ export interface RecordSettings {
   /** Seals in the background: `Sealer.seal`. */
   readonly seal: (request: SealRequest) => Promise<SessionDocument>;
   readonly failpoints: Failpoints;
+  /** Follows the journals. Default: nobody does. */
+  readonly observer?: RecordObserver | undefined;
 }
 
 /** The parts of one open record. */
@@ -31,6 +34,8 @@ export interface OpenRecordParts {
   readonly directory: string;
   readonly document: SessionDocument;
   readonly requestId: string;
+  /** As in its entry of the open index. */
+  readonly plan: unknown;
   readonly journal: Journal;
 }
 
@@ -41,6 +46,8 @@ export type OpenFields = Partial<
 
 /** A record that is still being written. It holds no file open, so there is nothing to close. */
 export class OpenRecord {
+  /** As in its entry of the open index. */
+  readonly plan: unknown;
   readonly #settings: RecordSettings;
   readonly #paths: RecordPaths;
   readonly #journal: Journal;
@@ -49,7 +56,8 @@ export class OpenRecord {
   #document: SessionDocument;
 
   /** Use `createRecord` or `reopenRecord`. */
-  constructor(settings: RecordSettings, { directory, document, requestId, journal }: OpenRecordParts) {
+  constructor(settings: RecordSettings, { directory, document, requestId, plan, journal }: OpenRecordParts) {
+    this.plan = plan;
     this.#settings = settings;
     this.#paths = recordPaths(directory);
     this.#document = document;
@@ -131,7 +139,9 @@ export class OpenRecord {
     details?: Readonly<Record<string, unknown>>,
     options?: AppendOptions,
   ): Promise<JournalEntry> {
-    return await this.#journal.append(state, event, details, options);
+    const entry = await this.#journal.append(state, event, details, options);
+    this.#settings.observer?.appended(this.id, entry, options?.durable !== false);
+    return entry;
   }
 
   /**
@@ -148,9 +158,14 @@ export class OpenRecord {
     return this.#document;
   }
 
-  /** Takes a sealed record out of the open index. Its request is still remembered. */
+  /**
+   * Takes a sealed record out of the open index, once whoever follows the journals knows of the end; where that cannot
+   * be now, later. Its request is still remembered.
+   */
   async retire(): Promise<void> {
-    await this.#settings.index.retire(this.id, this.#requestId);
+    const { index, observer } = this.#settings;
+    const retire = (): Promise<void> => index.retire(this.id, this.#requestId);
+    await (observer === undefined ? retire() : observer.sealed(this, retire));
   }
 
   async #seal(document: SessionDocument): Promise<void> {

@@ -85,7 +85,11 @@ async function fillRecord(options: CreateRecordOptions, directory: string): Prom
       syncDirectory(directory),
       syncDirectory(dirname(directory)),
     ]);
-    return new OpenRecord(options, { directory, document, requestId: options.requestId, journal });
+    const { requestId, plan } = options;
+    const record = new OpenRecord(options, { directory, document, requestId, plan, journal });
+    // Not before: what is cut short is no record, and has not been accepted.
+    if (journal.last !== undefined) options.observer?.opened(record, [journal.last]);
+    return record;
   } catch (error) {
     await removeTree(directory);
     await options.index.remove(document.session_id);

@@ -45,15 +45,19 @@ async function reopen(settings: RecordSettings, entry: OpenEntry): Promise<Reope
   }
   if (typeof found === "object" && found.outcome !== null) {
     await removeReplacedTree(entry.directory);
-    await settings.index.retire(entry.id, entry.requestId);
+    const { id, plan } = entry;
+    const retire = (): Promise<void> => settings.index.retire(id, entry.requestId);
+    const record = { id, directory: entry.directory, document: found, plan };
+    await (settings.observer === undefined ? retire() : settings.observer.sealed(record, retire));
     return { kind: "sealed" };
   }
   const journal = await openJournal({ path: paths.journal, now: settings.now });
   const { entries } = await readJournal(paths.journal);
   if (entries.length === 0) return { kind: "unusable", why: `the journal ${paths.journal} is empty` };
-  const { directory, requestId } = entry;
+  const { directory, requestId, plan } = entry;
   const document = restoreDocument(entry.document, entries);
-  const record = new OpenRecord(settings, { directory, document, requestId, journal });
+  const record = new OpenRecord(settings, { directory, document, requestId, plan, journal });
+  settings.observer?.opened(record, entries);
   if (typeof found !== "object") await rewrite(record, found);
   return { kind: "open", record, journal: entries };
 }

@@ -23,6 +23,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   records: "records",
   logLimitBytes: "log_limit",
   pauseMaxMs: "pause_max",
+  eventsKeepMs: "events_keep",
   exportLimitBytes: "export_limit",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",

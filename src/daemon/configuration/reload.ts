@@ -1,6 +1,7 @@
 import type { Result } from "../../api/methods.ts";
 import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
+import type { DaemonTeller } from "../../events/daemon-teller.ts";
 import type { Logger } from "../../log.ts";
 import { type Enqueue, oneAtATime } from "../../one-at-a-time.ts";
 import type { Profile } from "../../profile/profile.ts";
@@ -27,11 +28,15 @@ export interface ReloadHost {
   readonly prepareImages: (profiles: readonly Profile[]) => void;
   /** Gives running sessions the keys of providers that have changed. */
   readonly rotateKeys: () => Promise<void>;
+  /** Has notifications and sinks follow the new configuration. */
+  readonly outletsChanged: () => void;
   /** Whether the daemon accepts no new sessions. */
   readonly isClosed: () => boolean;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Tells the feed of events what has come of it. */
+  readonly tell: DaemonTeller["tell"];
 }
 
 /** Reads the configuration file and that of credentials again: all that may change takes effect, or nothing does. */
@@ -55,7 +60,9 @@ export class Reloading {
       try {
         return await this.#reload();
       } catch (error) {
-        throw error instanceof AgentdError ? nothingChanged(error) : error;
+        if (!(error instanceof AgentdError)) throw error;
+        this.#host.tell("config.refused", { code: error.code, why: error.message });
+        throw nothingChanged(error);
       }
     });
   }
@@ -78,6 +85,7 @@ export class Reloading {
     await host
       .rotateKeys()
       .catch((error: unknown) => log.error({ error }, "cannot give the gateway new keys"));
+    host.outletsChanged();
     await freeSpace.look();
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);
@@ -85,6 +93,7 @@ export class Reloading {
     // Names only; values are secret.
     const changed = { ...changes, credentials_changed: credentialsChanged };
     log.info({ config: config.file, ...changed }, "configuration reloaded");
+    host.tell("config.reloaded", changed);
     return { config_file: config.file, loaded_timestamp: loadedTimestamp, ...changed };
   }
 }

@@ -3,7 +3,24 @@ import { Refusal } from "../dialects/refusal.ts";
 import { usdText } from "../money/nano.ts";
 import type { Limits } from "./limits.ts";
 
+const SPENT = "The budget is spent: ";
 const DO_NOT = "Do not retry.";
+
+/** What a profile limits, by the names of its keys. */
+const LIMITED = {
+  max_usd: "usd",
+  max_usd_per_day: "usd_per_day",
+  max_tokens: "tokens",
+  max_requests: "requests",
+} as const;
+
+/** The limit that a refusal names, by its text as the ledger has it; undefined where it is about something else. */
+export function exhaustedLimit(reason: string): (typeof LIMITED)[keyof typeof LIMITED] | undefined {
+  if (!reason.startsWith(SPENT)) return undefined;
+  const [, key = ""] = /The limit is "(\w+)"/.exec(reason) ?? [];
+  // The ledger cuts long texts.
+  return LIMITED[key as keyof typeof LIMITED] ?? "usd";
+}
 
 export const exhausted = {
   /** @param least what the request costs at least, reserved with its smallest cap. */
@@ -38,7 +55,7 @@ export const exhausted = {
 };
 
 function refusal(why: string, limit: string): Refusal {
-  return new Refusal("budget", `The budget is spent: ${why}. The limit is ${limit}. ${DO_NOT}`);
+  return new Refusal("budget", `${SPENT}${why}. The limit is ${limit}. ${DO_NOT}`);
 }
 
 function price(nano: number): string {

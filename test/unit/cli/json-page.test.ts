@@ -65,7 +65,7 @@ describe("the page on JSON", () => {
   it("lists every event of schedules with its fields, and every reason for a skip", () => {
     const rows = rowsOf("Events of schedules");
     const events = scheduleEventSchema.options.map(({ shape }) => {
-      const { time: _time, event, profile: _profile, ...fields } = shape;
+      const { time: _time, seq: _seq, event, profile: _profile, ...fields } = shape;
       return [event.value, event.value === "state" ? [] : Object.keys(fields)];
     });
     expect(

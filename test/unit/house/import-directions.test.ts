@@ -32,6 +32,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "publish",
       "images",
       "redaction",
+      "events",
     ],
     lightFiles: [
       "src/input/rules.ts",

@@ -1,0 +1,14 @@
+import type { Handlers } from "../api/handlers.ts";
+import type { DurableFeed } from "../events/durable-feed.ts";
+
+/** Answers the method `events`. */
+export function eventsHandler(
+  feed: Pick<DurableFeed, "after" | "before" | "wait" | "latest" | "oldest">,
+): Handlers["events"] {
+  return async ({ after, since_timestamp: since, limit, wait_ms: waitMs }, { signal }) => {
+    const known = after ?? (since === undefined ? feed.latest : await feed.before(Date.parse(since)));
+    await feed.wait(known, waitMs, signal);
+    const events = [...(await feed.after(known, limit))];
+    return { events, after: events.at(-1)?.seq ?? known, oldest: feed.oldest, latest: feed.latest };
+  };
+}
