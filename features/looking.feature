@@ -154,3 +154,15 @@ Feature: Looking at sessions and at the daemon
     When the operator runs `agentd status --json`
     Then the JSON on its stdout says:
       | gateway | null |
+
+  Scenario: events tell what happened, for people and for programs
+    Given an agent that runs:
+      """
+      exit 5
+      """
+    When the operator runs `agentd run site-builder --work-unit issue-42`
+    Then it exits with 5
+    When the operator runs `agentd events --type 'session.*'`
+    Then its stdout mentions "session.accepted site-builder SHORT", "work_unit=issue-42" and "session.sealed site-builder SHORT outcome=work_failed"
+    When the operator runs `agentd events --json --type 'session.running'`
+    Then its stdout mentions "session_id" and "SESSION"

@@ -43,6 +43,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     description: "Validates the configuration file, or prints its schema.",
     examples: ["agentd config check"],
   },
+  notify: {
+    summary: "show and try whom agentd tells of what needs people",
+    description: "Shows the targets of notifications, and sends a message to try one.",
+    examples: ["agentd notify ls", "agentd notify test phone"],
+  },
   image: {
     summary: "build, list, pull and prune images",
     description: "Builds the images of agents, and lists, pulls and prunes those of profiles and agents.",

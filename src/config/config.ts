@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { NotifyTarget } from "../notify/target.ts";
 import { parsed } from "../profile/keys/key.ts";
 import { type Profile, type Provider, toProfile } from "../profile/profile.ts";
-import { durationMs } from "../profile/rules/durations.ts";
+import { ageMs, durationMs } from "../profile/rules/durations.ts";
 import { type Price, toPrice } from "../profile/rules/llm-prices.ts";
 import { toProvider } from "../profile/rules/llm-providers.ts";
 import { type Retention, toRetention } from "../profile/rules/retention.ts";
@@ -91,7 +91,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       records: daemon.records === undefined ? undefined : toRetention(daemon.records),
       logLimitBytes: parsed(daemon.log_limit, sizeBytes),
       pauseMaxMs: parsed(daemon.pause_max, durationMs),
-      eventsKeepMs: parsed(daemon.events_keep, durationMs),
+      eventsKeepMs: parsed(daemon.events_keep, ageMs),
       exportLimitBytes: parsed(daemon.export_limit, sizeBytes),
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),

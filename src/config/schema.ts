@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { profileDocumentSchema, zonesAreKnown } from "../profile/document.ts";
 import {
+  age,
   always,
   type Context,
   duration,
@@ -76,7 +77,7 @@ function daemonSchema(defaults: SchemaDefaults) {
     pause_max: duration()
       .default("24h")
       .describe("How long a session may be paused in all; then it goes on by itself."),
-    events_keep: duration()
+    events_keep: age()
       .default("30d")
       .describe("How long events of the feed are kept, see `agentd events`."),
     export_limit: size()

@@ -34,11 +34,11 @@ import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
-import { openEventFeed } from "./event-feed.ts";
 import { startSinks } from "./event-sinks.ts";
-import { eventsHandler } from "./feed-handler.ts";
+import { type EventFeedParts, openEventFeed } from "./feed/event-feed.ts";
+import { eventsHandler } from "./feed/events-handler.ts";
+import { gatewayFilesOf } from "./feed/gateway-files.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
-import { gatewayFilesOf } from "./gateway-events.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
 import { imagePreparation } from "./image-preparation.ts";
@@ -104,7 +104,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { tell } = events.daemon;
   const sinceSeq = events.feed.latest;
   tell("daemon.started", { pid, version });
-  const engine = await startEngine(config, places, log, options);
+  const engine = await startEngine(config, places, log, { ...options, ...events });
   const daemon = { pid, version };
   const feed = new SessionFeed();
   const admission = new Admission(admissionLimits(config), () => feed.publish({ kind: "queue" }));
@@ -227,13 +227,14 @@ async function startEngine(
   config: Config,
   places: Places,
   log: Logger,
-  { host, resources }: ComposeOptions,
+  { host, resources, daemon }: ComposeOptions & Pick<EventFeedParts, "daemon">,
 ): Promise<Engine> {
   const engine = new Engine({
     environment: host.env,
     runtimeDirectory: places.runtime,
     externalSocket: config.daemon.podmanSocket,
     instanceLabel: { name: INSTANCE_LABEL, value: places.instance },
+    onHealth: (why) => daemon.health("podman", why),
     log,
   });
   resources.defer("Podman service", () => engine.stop());

@@ -31,7 +31,7 @@ import { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { AfterPrograms } from "./after-programs.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
-import type { EventFeedParts } from "./event-feed.ts";
+import type { EventFeedParts } from "./feed/event-feed.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";

@@ -42,7 +42,7 @@ const SEGMENT_BYTES = 1024 * 1024;
 /** So that events of quiet times go by age, too. */
 const SEGMENT_AGE_MS = 86_400_000;
 /** The least time from one flush to the next: what comes meanwhile is flushed together. */
-const GATHER_MS = 50;
+const GATHER_MS = 100;
 
 /** The writer of the directory. Only one may exist at a time. */
 export class DurableFeed implements EventFeed {

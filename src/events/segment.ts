@@ -43,8 +43,8 @@ export function firstSeqOf(name: string): number | undefined {
 
 export function headerLine({ firstSeq, beganMs, cursors }: SegmentHeader): string {
   const time = new Date(beganMs).toISOString();
-  const known = [...cursors].map(([source, { seq, type }]) => [source, [seq, type]]);
-  return `${JSON.stringify({ segment: 1, first_seq: firstSeq, time, cursors: Object.fromEntries(known) })}\n`;
+  const known = [...cursors].map(([source, { seq, type }]) => [source, [seq, type] as const] as const);
+  return `${JSON.stringify({ segment: 1, first_seq: firstSeq, time, cursors: Object.fromEntries<readonly [number, string]>(known) })}\n`;
 }
 
 /** The first line of a segment. @throws Error when it is none. */

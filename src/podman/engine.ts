@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly instanceLabel: { readonly name: string; readonly value: string };
   /** Default `ALL_EXIT_HINTS`. */
   readonly hints?: ExitHints | undefined;
+  /** See `SupervisedProgramOptions`: of the Podman service that agentd runs. */
+  readonly onHealth?: (why: string | undefined) => void;
   readonly log: Logger;
 }
 

@@ -30,6 +30,8 @@ export interface SupervisedProgramOptions {
   readonly answers: (deadlineMs: number) => Promise<boolean>;
   /** The error for callers that need the program while it does not run. */
   readonly unavailable: (why: string) => AgentdError;
+  /** Called with why the program does not run, and with undefined once it answers again. Default: nobody is told. */
+  readonly onHealth?: ((why: string | undefined) => void) | undefined;
   readonly log: Logger;
 }
 
@@ -104,7 +106,7 @@ export class SupervisedProgram {
   }
 
   async #supervise(): Promise<void> {
-    const { name, log, recordPath, socketPath } = this.#options;
+    const { name, log, recordPath, socketPath, onHealth } = this.#options;
     const backoff = new Backoff(RESTARTS);
     while (!this.#isStopping()) {
       const healthy = setTimeout(() => backoff.reset(), HEALTHY_AFTER_MS);
@@ -112,6 +114,7 @@ export class SupervisedProgram {
       clearTimeout(healthy);
       this.#changes.emit("change");
       if (this.#isStopping()) break;
+      onHealth?.(this.lastWords() || "it has ended");
       const pauseMs = backoff.next();
       log.warn({ program: name, pauseMs, stderr: this.lastWords() }, "a program ended; starting it again");
       await delay(pauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined); // Stopped.
@@ -163,6 +166,7 @@ export class SupervisedProgram {
     while (!over.aborted && !deadline.aborted) {
       if (await this.#options.answers(ANSWER_DEADLINE_MS)) {
         this.#answering = true;
+        this.#options.onHealth?.(undefined);
         this.#changes.emit("change");
         return true;
       }

@@ -2,6 +2,7 @@
  * The table of measurements: a new one is a file of its own and a line here.
  */
 import { bigRepository } from "./big-repository.mjs";
+import { events } from "./events.mjs";
 import { llm } from "./llm.mjs";
 import { memory } from "./memory.mjs";
 import { network } from "./network.mjs";
@@ -64,6 +65,7 @@ export const MEASUREMENTS = [
   output,
   records,
   planner,
+  events,
   redaction,
   network,
   llm,

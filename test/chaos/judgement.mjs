@@ -3,6 +3,7 @@
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { feedFaults } from "../kit/feed.mjs";
 import { leftovers } from "../kit/leftovers.mjs";
 import { processesLeftOf, processesWith } from "../kit/processes.mjs";
 import { readSession } from "../kit/records.mjs";
@@ -40,6 +41,7 @@ export async function judge(arena, code) {
   // At least once: one that ran when its daemon was killed runs again.
   const afterwards = await arena.afterwards(record);
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
+  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, records)));
   const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");
   if (log.includes(TOKEN)) wrong.push("the sealed log has the value of its credential");
   // Output that was lost, such as on a full disk, may have been that value.

@@ -3,6 +3,7 @@
  */
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { feedFaults } from "../kit/feed.mjs";
 import { readJournal, readSession } from "../kit/records.mjs";
 import { inArena } from "./arena.mjs";
 import { fateOf, leaks, outliveMirrorLocks, wrongStarts } from "./judgement.mjs";
@@ -137,6 +138,7 @@ async function judgeAll(arena, told) {
     if (!(await isTruth(record, fate))) faults.push(`${fate}: ${document.cause}`);
     wrong.push(...faults.map((fault) => `${basename(record)}: ${fault}`));
   }
+  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, records)));
   if (records.length < told) wrong.push(`${told} sessions were accepted and ${records.length} have a record`);
   const { exitCode, stdout, stderr } = await arena.sandbox.run(["audit", "verify", "--all"]);
   if (exitCode !== 0) wrong.push(`audit verify: ${stdout.toString()}${stderr}`);

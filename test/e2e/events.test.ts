@@ -6,9 +6,9 @@ import type { World } from "../kit/world.ts";
 import { COUNTING_AGENT, killDaemon, letGo } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 
-async function ok(world: World, text: string): Promise<string> {
+async function ok(world: World, text: string, exitCode = 0): Promise<string> {
   const command = await world.start(text);
-  expect([text, await command.end()]).toEqual([text, 0]);
+  expect([text, await command.end()]).toEqual([text, exitCode]);
   return command.stdout.toString();
 }
 
@@ -41,7 +41,7 @@ describe("agentd events", () => {
       await world.startDaemonAgain();
       await until("adopted", () => followed.stdout.toString().includes("session.adopted"));
       await letGo(world);
-      await ok(world, "agentd wait site-builder");
+      await ok(world, "agentd wait site-builder", 5);
       await ok(world, "agentd reload");
       await until("the end", () => followed.stdout.toString().includes("config.reloaded"));
       followed.signal("SIGINT");
@@ -66,7 +66,7 @@ describe("agentd events", () => {
       const text = await ok(world, "agentd events --type 'session.*' --profile site-builder");
       expect(text.trimEnd().split("\n")).toHaveLength(6);
       expect(text).toMatch(
-        new RegExp(`^\\S+Z session.sealed site-builder ${id.slice(-6)} outcome=success`, "m"),
+        new RegExp(`^\\S+Z session.sealed site-builder ${id.slice(-6)} outcome=work_failed`, "m"),
       );
     }),
   );

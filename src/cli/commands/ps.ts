@@ -4,6 +4,7 @@ import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
+import { showLive } from "../attend/show-live.ts";
 import { collectOption, countOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withClient } from "../frame/context.ts";
@@ -25,6 +26,7 @@ interface PsOptions extends FilterOptions {
   readonly filter?: readonly string[];
   readonly quiet?: true;
   readonly trunc: boolean;
+  readonly watch?: true;
   readonly format?: string;
   readonly json?: true;
 }
@@ -103,6 +105,7 @@ export const ps: CommandDefinition = {
       )
       .option("-q, --quiet", "print ids alone")
       .option("--no-trunc", "shorten nothing")
+      .option("-w, --watch", "show the table anew whenever something happens, until Ctrl-C; needs a terminal")
       .option(
         "--format <template>",
         "print json, or a line for each session, such as '{{.session_id}} {{.state}}'",
@@ -113,6 +116,7 @@ export const ps: CommandDefinition = {
         example(
           "agentd ps",
           "agentd ps --failed --since 1d",
+          "agentd ps -w",
           "agentd ps -a --limit 5 --json",
           "agentd stop $(agentd ps -q --filter profile=site-builder)",
           "agentd ps -a --format 'table {{.ID}}\\t{{.Profile}}\\t{{.Status}}'",
@@ -127,6 +131,12 @@ async function listSessions(options: PsOptions, context: CliContext): Promise<nu
   const shape = shapeOf(options);
   const chosen = options.filter === undefined ? undefined : chosenBy(options.filter);
   const params = paramsOf(options, chosen?.withSealed === true, context.now());
+  if (options.watch === true) {
+    const isWhole = requireTable(shape, context);
+    const asked = { ...params, chosen };
+    const text = (list: SessionList): string => listText(list, asked, isWhole, context);
+    return await showLive({ ask: (client) => askList(client, params, chosen?.matches), text }, context);
+  }
   const list = await withClient(context, (client) => askList(client, params, chosen?.matches));
   await print(shape, list, { ...params, chosen }, context);
   for (const { record, why } of list.unreadable) await say(context, `${record} is not listed: ${why}`);
@@ -134,6 +144,15 @@ async function listSessions(options: PsOptions, context: CliContext): Promise<nu
   const cut = isCutOnPurpose ? undefined : cutText(list.sessions.length + list.unreadable.length, list.total);
   if (cut !== undefined) await say(context, cut);
   return list.unreadable.length === 0 ? 0 : 1;
+}
+
+function requireTable(shape: Shape, { stdout }: CliContext): boolean {
+  if (shape.kind === "table" && stdout.isTerminal) return shape.isWhole;
+  throw new AgentdError("usage", {
+    tried: "show sessions live",
+    why: shape.kind === "table" ? "standard output is no terminal" : "--watch shows a table only",
+    next: "Leave --watch out, or follow what happens with `agentd events -f --json`.",
+  });
 }
 
 /** How sessions are printed. */

@@ -6,6 +6,7 @@ import { Interrupts } from "../attend/interrupts.ts";
 import { durationOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, withClient, withPersistentClient } from "../frame/context.ts";
+import { LiveView } from "../terminal/live-view.ts";
 import { renderTable } from "../terminal/table.ts";
 import { allTokens, dollarsText, tokensText } from "../words/llm-text.ts";
 import { sizeText } from "../words/size-text.ts";
@@ -26,10 +27,6 @@ const INTERVAL_MS = 2_000;
 
 /** Between the two looks of --once. */
 const SHORT_INTERVAL_MS = 500;
-
-/** To the top left, and everything below is cleared: what is written then replaces what was there. */
-const REDRAW = "\x1b[H\x1b[J";
-const CLEAR = "\x1b[2J";
 
 const COLUMNS: readonly {
   readonly header: string;
@@ -106,10 +103,10 @@ async function showAgain(
   try {
     await withPersistentClient(context, async (client) => {
       let before: Result<"stats"> | undefined;
-      await stdout.write(CLEAR);
+      const view = new LiveView(stdout);
       while (!over.aborted) {
         const now = await client.call("stats", paramsOf(sessions));
-        await stdout.write(`${REDRAW}${tableOf(usedBetween(before, now), context)}\n`);
+        await view.show(tableOf(usedBetween(before, now), context));
         before = now;
         await clock.sleep(intervalMs, over).catch(() => undefined);
       }

@@ -16,6 +16,6 @@ export function eventText({ time, type, profile, session_id: id, data }: FeedEve
 function valueText(value: unknown): string | undefined {
   if (value === null || value === false) return undefined;
   if (Array.isArray(value)) return value.length === 0 ? undefined : valueText(value.join(","));
-  const text = String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text);
 }

@@ -14,12 +14,14 @@ const LIMITED = {
   max_requests: "requests",
 } as const;
 
+type Limited = (typeof LIMITED)[keyof typeof LIMITED];
+
 /** The limit that a refusal names, by its text as the ledger has it; undefined where it is about something else. */
-export function exhaustedLimit(reason: string): (typeof LIMITED)[keyof typeof LIMITED] | undefined {
+export function exhaustedLimit(reason: string): Limited | undefined {
   if (!reason.startsWith(SPENT)) return undefined;
   const [, key = ""] = /The limit is "(\w+)"/.exec(reason) ?? [];
   // The ledger cuts long texts.
-  return LIMITED[key as keyof typeof LIMITED] ?? "usd";
+  return (LIMITED as Readonly<Record<string, Limited | undefined>>)[key] ?? "usd";
 }
 
 export const exhausted = {

@@ -9,7 +9,7 @@ import type { Environment } from "../../environment.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
-import { SupervisedProgram } from "../../programs/supervised-program.ts";
+import { SupervisedProgram, type SupervisedProgramOptions } from "../../programs/supervised-program.ts";
 import { type EngineService, ping } from "./engine-service.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
 import { serviceEnvironment } from "./service-environment.ts";
@@ -23,6 +23,8 @@ export interface ServiceProcessOptions {
   readonly environment: Environment;
   /** The program; default `podman`, found on PATH. */
   readonly podman?: string | undefined;
+  /** See `SupervisedProgramOptions`. */
+  readonly onHealth?: SupervisedProgramOptions["onHealth"];
   readonly log: Logger;
 }
 
@@ -30,7 +32,14 @@ export class ServiceProcess implements EngineService {
   readonly socketPath: string;
   readonly #program: SupervisedProgram;
 
-  constructor({ socketPath, recordPath, environment, podman = "podman", log }: ServiceProcessOptions) {
+  constructor({
+    socketPath,
+    recordPath,
+    environment,
+    podman = "podman",
+    onHealth,
+    log,
+  }: ServiceProcessOptions) {
     const address = `unix://${socketPath}`;
     this.socketPath = socketPath;
     this.#program = new SupervisedProgram({
@@ -42,6 +51,7 @@ export class ServiceProcess implements EngineService {
       isIt: ([program = "", ...args]) => basename(program) === "podman" && args.includes(address),
       answers: (deadlineMs) => ping(socketPath, deadlineMs),
       unavailable: (why) => this.#unavailable(why),
+      onHealth,
       log,
     });
   }

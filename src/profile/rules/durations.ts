@@ -22,19 +22,19 @@ export function spanMs(text: string): number | undefined {
   return Number(parts[1]) * MS_OF_UNIT[parts[2] as keyof typeof MS_OF_UNIT];
 }
 
+/** What an age is, in words for an error message. */
+export const AGE_RULE = 'an age is a whole number and a unit, such as "12h", "30d" or "52w", and at least 1s';
+
+/** The milliseconds of an age, up to which something is kept: no timer waits for it. Undefined when the text is none. */
+export function ageMs(text: string): number | undefined {
+  const ms = spanMs(text);
+  return ms === 0 ? undefined : ms;
+}
+
 /** What a grace is, in words for an error message. */
 export const GRACE_RULE = `${DURATION_RULE}, or "0s" for none`;
 
 /** The milliseconds of the time between SIGTERM and SIGKILL: a duration, or "0s"; undefined when it is neither. */
 export function graceMs(text: string): number | undefined {
   return text === "0s" ? 0 : durationMs(text);
-}
-
-/** What an age is, in words for an error message. */
-export const AGE_RULE = 'an age is a whole number and a unit, such as "90d", "2w", "12h" or "30m"';
-
-/** The milliseconds of an age, which may be years; undefined when the text is none, or not above zero. */
-export function ageMs(text: string): number | undefined {
-  const ms = spanMs(text);
-  return ms !== undefined && ms > 0 ? ms : undefined;
 }

@@ -48,20 +48,20 @@ export function duration() {
     .meta({ type_in_words: "duration" });
 }
 
+/** An age as it is written, such as "30d". */
+export function age() {
+  return z
+    .string()
+    .refine((value) => ageMs(value) !== undefined, AGE_RULE)
+    .meta({ type_in_words: "duration" });
+}
+
 /** A duration that may be none, such as "10s" or "0s". */
 export function grace() {
   return z
     .string()
     .refine((value) => graceMs(value) !== undefined, GRACE_RULE)
     .meta({ type_in_words: "duration" });
-}
-
-/** An age as it is written, such as "90d". */
-export function age() {
-  return z
-    .string()
-    .refine((value) => ageMs(value) !== undefined, AGE_RULE)
-    .meta({ type_in_words: "age" });
 }
 
 /** A size as it is written, such as "512m". */

@@ -1,7 +1,7 @@
 /** What the gateway's own writers leave in a session's files, told once, whoever reads when. */
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { gatewayFilesOf } from "../../../src/daemon/gateway-events.ts";
+import { gatewayFilesOf } from "../../../src/daemon/feed/gateway-files.ts";
 import type { Cursor } from "../../../src/events/segment.ts";
 import { EgressLog } from "../../../src/gateway/log/egress-log.ts";
 import { SessionLedger } from "../../../src/llm/ledger/session-ledger.ts";
@@ -57,7 +57,9 @@ async function egressLog(
   path: string,
 ): Promise<(host: string, verdict: "allowed" | "denied") => Promise<void>> {
   const log = await EgressLog.open({ path, now });
-  onTestFinished(async () => void (await log.close()));
+  onTestFinished(async () => {
+    await log.close();
+  });
   return async (host, verdict) => {
     log.add(connection(host, verdict));
     await until("the line", () => !log.isWriting);

@@ -8,7 +8,7 @@ import { isThere } from "../../../src/if-there.ts";
 import { ExternalService, ping } from "../../../src/podman/service/engine-service.ts";
 import { EngineHttp } from "../../../src/podman/service/http.ts";
 import { SERVICE_ENVIRONMENT } from "../../../src/podman/service/service-environment.ts";
-import { ServiceProcess } from "../../../src/podman/service/service-process.ts";
+import { ServiceProcess, type ServiceProcessOptions } from "../../../src/podman/service/service-process.ts";
 import { identifyProcess, isAlive, readProcFile } from "../../../src/process-identity.ts";
 import { containersEnvironment } from "../../kit/containers-environment.mjs";
 import { processesWith } from "../../kit/processes.mjs";
@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function newService(changes: { environment?: NodeJS.ProcessEnv; podman?: string } = {}): ServiceProcess {
+function newService(changes: Partial<ServiceProcessOptions> = {}): ServiceProcess {
   return new ServiceProcess({
     socketPath: join(directory, "podman.sock"),
     recordPath: join(directory, "service.json"),
@@ -76,6 +76,18 @@ describe("the Podman service", () => {
     await service.stop();
     const pause = await readFile(pauseFile, "utf8").catch(() => "");
     if (pause !== "") process.kill(Number(pause), "SIGKILL");
+  });
+
+  it("says that it does not run, and when it does again", async () => {
+    const told: (string | undefined)[] = [];
+    service = newService({ onHealth: (why) => void told.push(why) });
+    await service.start();
+    expect(told).toEqual([undefined]);
+    process.kill(-(await running(service)).pid, "SIGKILL");
+    await until("the next one", () => told.length === 3);
+    expect(told).toEqual([undefined, expect.any(String), undefined]);
+    await service.stop();
+    expect(told).toHaveLength(3);
   });
 
   it("gets nothing from the environment but what is allowed", async () => {

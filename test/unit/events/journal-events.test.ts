@@ -3,9 +3,8 @@ import { EVENT_DATA } from "../../../src/events/event.ts";
 import { JournalEvents, NOT_TOLD, TOLD } from "../../../src/events/journal-events.ts";
 import { eventOfSchedule } from "../../../src/events/schedule-events.ts";
 import { type ScheduleEvent, scheduleEventSchema } from "../../../src/scheduler/events.ts";
-import type { SessionDocument } from "../../../src/session-document.ts";
-import { sourceFiles } from "../../kit/source-files.ts";
 import { view } from "../../kit/small-daemon.ts";
+import { sourceFiles } from "../../kit/source-files.ts";
 
 /** How a line's name stands in the sources: the first text of these calls, or the second after a state. */
 const CALLS = [
@@ -31,7 +30,7 @@ describe("the lines of a session's journal", () => {
   });
 
   it("are told once each, and some only the first time", () => {
-    const events = new JournalEvents(() => view() as unknown as SessionDocument);
+    const events = new JournalEvents(() => view());
     const line = (seq: number, event: string) =>
       events.next({
         seq,
@@ -60,7 +59,7 @@ describe("the lines of a session's journal", () => {
         version: "1",
         command: ["secret-tool", "--password", "x"],
       };
-      const made = data({ ...entry, ...facts }, view() as unknown as SessionDocument);
+      const made = data({ ...entry, ...facts }, view());
       expect(EVENT_DATA[type].parse(made)).toEqual(made);
       expect(JSON.stringify(made)).not.toContain("--password");
     },

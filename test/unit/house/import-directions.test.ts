@@ -132,7 +132,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "manual",
     "commands",
   ],
-  daemon: ["process", "configuration"],
+  daemon: ["process", "configuration", "feed"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],

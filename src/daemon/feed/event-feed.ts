@@ -1,19 +1,19 @@
 /** The feed of events with everything that is told to it. */
 import { join } from "node:path";
-import { readJournal } from "../audit/format/journal.ts";
-import { recordPaths } from "../audit/format/record-layout.ts";
-import type { ObservedRecord } from "../audit/open/record-observer.ts";
-import { syncFile } from "../durable-files.ts";
-import { DaemonTeller } from "../events/daemon-teller.ts";
-import { Debts } from "../events/debts.ts";
-import { type DurableFeed, openFeed } from "../events/durable-feed.ts";
-import { ScheduleTeller } from "../events/schedule-events.ts";
-import type { OtherFiles } from "../events/session-tale.ts";
-import { SessionTeller } from "../events/session-teller.ts";
-import type { Failpoints } from "../failpoints.ts";
-import type { Logger } from "../log.ts";
-import type { ReleaseStack } from "../release-stack.ts";
-import { readEventLog } from "../scheduler/event-log.ts";
+import { readJournal } from "../../audit/format/journal.ts";
+import { recordPaths } from "../../audit/format/record-layout.ts";
+import type { ObservedRecord } from "../../audit/open/record-observer.ts";
+import { syncFile } from "../../durable-files.ts";
+import { DaemonTeller } from "../../events/daemon-teller.ts";
+import { Debts } from "../../events/debts.ts";
+import { type DurableFeed, openFeed } from "../../events/durable-feed.ts";
+import { ScheduleTeller } from "../../events/schedule-events.ts";
+import type { OtherFiles } from "../../events/session-tale.ts";
+import { SessionTeller } from "../../events/session-teller.ts";
+import type { Failpoints } from "../../failpoints.ts";
+import type { Logger } from "../../log.ts";
+import type { ReleaseStack } from "../../release-stack.ts";
+import { readEventLog } from "../../scheduler/event-log.ts";
 
 export interface EventFeedOptions {
   readonly stateDirectory: string;

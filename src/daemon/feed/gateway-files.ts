@@ -1,21 +1,15 @@
 /** What the gateway's files tell the feed about a session. */
 import * as z from "zod";
-import { recordPaths } from "../audit/format/record-layout.ts";
-import type { ObservedRecord } from "../audit/open/record-observer.ts";
-import type { DurableFeed } from "../events/durable-feed.ts";
-import type { NewEvent } from "../events/event.ts";
-import type { OtherFiles } from "../events/session-tale.ts";
-import { EGRESS_FILE } from "../gateway/log/egress-line.ts";
-import { LEDGER_FILE } from "../llm/ledger/ledger-line.ts";
+import { recordPaths } from "../../audit/format/record-layout.ts";
+import type { ObservedRecord } from "../../audit/open/record-observer.ts";
+import type { DurableFeed } from "../../events/durable-feed.ts";
+import type { NewEvent } from "../../events/event.ts";
+import type { OtherFiles } from "../../events/session-tale.ts";
+import { EGRESS_FILE } from "../../gateway/log/egress-line.ts";
+import { LEDGER_FILE } from "../../llm/ledger/ledger-line.ts";
 import { BudgetEvents } from "./budget-events.ts";
 import { EgressEvents } from "./egress-events.ts";
-
-/** What an event has besides its line and its data. @param file whose event it is, by its name. */
-export type SessionPlace = (file: string) => {
-  readonly session_id: string;
-  readonly profile: string;
-  readonly source: string;
-};
+import type { SessionPlace } from "./session-place.ts";
 
 /** The part of a session's plan that says which files there are. */
 const planSchema = z.object({

@@ -1,5 +1,5 @@
-import { openRegularFile } from "../regular-file.ts";
-import { LineSplitter } from "../rpc/framing.ts";
+import { openRegularFile } from "../../regular-file.ts";
+import { LineSplitter } from "../../rpc/framing.ts";
 
 /** Far more than a line of ours has. */
 const LONGEST_LINE = 16 * 1024;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
-import type { EventData, EventType, NewEvent } from "../events/event.ts";
-import { ifThere } from "../if-there.ts";
-import { exhaustedLimit } from "../llm/budget/exhausted.ts";
+import type { EventData, EventType, NewEvent } from "../../events/event.ts";
+import { ifThere } from "../../if-there.ts";
+import { exhaustedLimit } from "../../llm/budget/exhausted.ts";
 import {
   type CountedLine,
   LEDGER_FILE,
@@ -9,11 +9,11 @@ import {
   ledgerLine,
   type ReserveLine,
   type SettleLine,
-} from "../llm/ledger/ledger-line.ts";
-import { chargedTokens } from "../llm/ledger/ledger-sums.ts";
-import { usdNumber } from "../llm/money/nano.ts";
-import { openRegularFile } from "../regular-file.ts";
-import type { SessionPlace } from "./gateway-events.ts";
+} from "../../llm/ledger/ledger-line.ts";
+import { chargedTokens } from "../../llm/ledger/ledger-sums.ts";
+import { usdNumber } from "../../llm/money/nano.ts";
+import { openRegularFile } from "../../regular-file.ts";
+import type { SessionPlace } from "./session-place.ts";
 import { GrowingLines } from "./growing-lines.ts";
 
 /** What a session may use; undefined: no limit. */
