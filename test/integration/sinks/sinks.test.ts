@@ -2,7 +2,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createNetServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CloudEvent } from "cloudevents";
 import { pino } from "pino";
@@ -26,10 +26,8 @@ interface FarEnd {
 }
 
 async function file(): Promise<FarEnd> {
-  const directory = join(await temporaryDirectory(), "log");
-  const path = join(directory, "..", "log-place", "events.jsonl");
-  const { mkdir } = await import("node:fs/promises");
-  const place = join(directory, "..", "log-place");
+  const place = join(await temporaryDirectory(), "log");
+  const path = join(place, "events.jsonl");
   await mkdir(place);
   return {
     sink: () => fileSink(path),
