@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   unknown_profile: "No profile of that name is configured.",
   unknown_schedule: "The profile has no such schedule, or several and none was named.",
   schedule_refused: "What was asked of the schedule cannot be done.",
+  unknown_target: "No target of notifications of that name is configured.",
   unknown_session: "No session id contains those digits, and no profile of that name has a session.",
   ambiguous_session: "More than one session id contains those digits.",
   repository_required: "Neither the command line nor the profile names a repository.",

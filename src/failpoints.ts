@@ -113,7 +113,19 @@ export const FAILPOINT_LABELS = [
   "events_made_good",
 ] as const;
 
-export type FailpointLabel = (typeof FAILPOINT_LABELS)[number];
+/** The same for a notification, which belongs to no session's life. */
+export const NOTICE_LABELS = [
+  // Its message is on disk, and the memory does not say yet that the event was looked at; it says so.
+  "notice_written",
+  "notice_committed",
+  // Before it is sent; its receiver has it, and it is still on disk.
+  "notice_sending",
+  "notice_sent",
+] as const;
+
+const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS];
+
+export type FailpointLabel = (typeof LABELS)[number];
 
 /** What the steps of a session and of a recovery pass. */
 export interface Failpoints {
@@ -172,7 +184,7 @@ export function failpointsOf({ env, pid, crash }: FailpointsHost): Failpoints {
 
 function parseEntry(entry: string): [FailpointLabel, Armed] {
   const { label, plain, delayMs, onHit } = ENTRY.exec(entry)?.groups ?? {};
-  const known = FAILPOINT_LABELS.find((each) => each === label);
+  const known = LABELS.find((each) => each === label);
   if (known === undefined) throw new Error(`${JSON.stringify(entry)} in AGENTD_FAILPOINTS arms no failpoint`);
   const action: Action =
     delayMs === undefined

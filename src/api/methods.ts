@@ -14,6 +14,7 @@ import { KEPT_METHODS } from "./kept-methods.ts";
 import { MAX_LIST_LENGTH } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import type { MethodRecord } from "./method-record.ts";
+import { NOTIFY_TEST_METHOD } from "./notify-method.ts";
 import { session, text } from "./params.ts";
 import { RECORD_METHODS } from "./record-methods.ts";
 import { SCHEDULE_METHODS } from "./schedule-methods.ts";
@@ -236,6 +237,7 @@ export const METHODS = {
       "state_unusable",
     ],
   },
+  notify_test: NOTIFY_TEST_METHOD,
   status: {
     summary: "Shows the daemon, its queue and its running sessions.",
     params: z.strictObject({}),

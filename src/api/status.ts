@@ -1,5 +1,6 @@
 /** What the daemon says of itself: on the wire and for `agentd status --json`. */
 import * as z from "zod";
+import { notifyStateSchema, sinkStateSchema } from "./notify-method.ts";
 
 const count = z.int().min(0);
 
@@ -44,6 +45,10 @@ export const statusSchema = z.strictObject({
       llm_requests_in_flight: count,
     })
     .nullable(),
+  /** Whom it tells of what needs people, in the order of the configuration. */
+  notify: z.array(notifyStateSchema),
+  /** Where every event goes, too. */
+  sinks: z.array(sinkStateSchema),
   /** What this host's Podman is and can do; fields may be added. */
   engine: z.record(z.string(), z.unknown()),
 });

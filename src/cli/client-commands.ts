@@ -1,6 +1,8 @@
 /**
  * The commands that do nothing but ask the daemon: those of the client program, which `bin/agentd` starts for them.
  */
+import { notifyLs } from "./commands/notify-ls.ts";
+import { notifyTest } from "./commands/notify-test.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { profiles } from "./commands/profiles.ts";
 import { ps } from "./commands/ps.ts";
@@ -33,5 +35,7 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   scheduleResume,
   scheduleSkipNext,
   scheduleFire,
+  notifyLs,
+  notifyTest,
   reload,
 ];

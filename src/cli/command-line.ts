@@ -69,6 +69,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     description: "Names other hosts and chooses the one that commands are for.",
     examples: ["agentd context add prod ssh://me@server", "agentd context use prod"],
   },
+  notify: {
+    summary: "show and try whom agentd tells of what needs people",
+    description: "Shows the targets of notifications, and sends a message to try one.",
+    examples: ["agentd notify ls", "agentd notify test phone"],
+  },
   image: {
     summary: "build, list, pull and prune images",
     description: "Builds the images of agents, and lists, pulls and prunes those of profiles and agents.",

@@ -33,6 +33,8 @@ import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
 import { mcp } from "./commands/mcp.ts";
+import { notifyLs } from "./commands/notify-ls.ts";
+import { notifyTest } from "./commands/notify-test.ts";
 import { pause, resume } from "./commands/pause.ts";
 import { prices } from "./commands/prices.ts";
 import { profiles } from "./commands/profiles.ts";
@@ -98,6 +100,8 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   scheduleResume,
   scheduleSkipNext,
   scheduleFire,
+  notifyLs,
+  notifyTest,
   reload,
   auditLs,
   auditShow,

@@ -1,6 +1,7 @@
 /** The configuration as the rest of agentd sees it: immutable, camelCase, units in names, paths absolute. */
 import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
+import type { NotifyTarget } from "../notify/target.ts";
 import { parsed } from "../profile/keys/key.ts";
 import { type Profile, type Provider, toProfile } from "../profile/profile.ts";
 import { ageMs, durationMs } from "../profile/rules/durations.ts";
@@ -8,7 +9,10 @@ import { type Price, toPrice } from "../profile/rules/llm-prices.ts";
 import { toProvider } from "../profile/rules/llm-providers.ts";
 import { type Retention, toRetention } from "../profile/rules/retention.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
+import type { SinkSettings } from "../sinks/sink.ts";
+import { toTarget } from "./notify-schema.ts";
 import type { ConfigDocument } from "./schema.ts";
+import { toSink } from "./sinks-schema.ts";
 import { type ListenAddress, listenAddress } from "./web-schema.ts";
 
 /** A valid configuration. Frozen in depth. */
@@ -20,6 +24,10 @@ export interface Config {
   readonly profiles: readonly Profile[];
   readonly llm: LlmSettings;
   readonly web: WebSettings;
+  /** Whom agentd tells of what; names are unique. */
+  readonly notify: readonly NotifyTarget[];
+  /** Where every event goes. */
+  readonly sinks: readonly SinkSettings[];
 }
 
 /** What is declared of language models, in the order of the file. */
@@ -92,7 +100,7 @@ export function configDigest(config: Config, profile: Profile): string {
 /** A validated document as a configuration; relative paths are meant from the directory of the file. */
 export function toConfig(file: string, document: ConfigDocument): Config {
   const fromFile = (path: string): string => resolve(dirname(file), path);
-  const { daemon, profiles, llm, web } = document;
+  const { daemon, profiles, llm, web, notify, sinks } = document;
   return deepFreeze({
     file,
     daemon: {
@@ -122,6 +130,8 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       tls: tlsFiles(web, fromFile),
       readOnly: web.read_only,
     },
+    notify: notify.map(toTarget),
+    sinks: sinks.map((sink) => toSink(sink, fromFile)),
   });
 }
 

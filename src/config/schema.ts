@@ -21,6 +21,8 @@ import {
 import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
+import { notifiedProfilesAreKnown, notifySchema } from "./notify-schema.ts";
+import { sinksSchema } from "./sinks-schema.ts";
 import { webSchema } from "./web-schema.ts";
 
 /** What the host contributes to defaults. */
@@ -36,6 +38,8 @@ export function configSchema(defaults: SchemaDefaults) {
       daemon: daemonSchema(defaults).prefault({}),
       llm: llmSchema().prefault({}),
       web: webSchema().prefault({}),
+      notify: notifySchema(),
+      sinks: sinksSchema(),
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")
@@ -45,7 +49,8 @@ export function configSchema(defaults: SchemaDefaults) {
         .describe("What can be run: one [[profiles]] for each environment."),
     })
     .superRefine(memoryFitsBudget, always)
-    .superRefine(providersAreKnown, always);
+    .superRefine(providersAreKnown, always)
+    .superRefine(notifiedProfilesAreKnown, always);
 }
 
 export type ConfigDocument = z.infer<ReturnType<typeof configSchema>>;
@@ -76,9 +81,7 @@ function daemonSchema(defaults: SchemaDefaults) {
     pause_max: duration()
       .default("24h")
       .describe("How long a session may be paused in all; then it goes on by itself."),
-    events_keep: age()
-      .default("30d")
-      .describe("How long events of the feed are kept, see `agentd events`."),
+    events_keep: age().default("30d").describe("How long events of the feed are kept, see `agentd events`."),
     export_limit: size()
       .default("256m")
       .describe(

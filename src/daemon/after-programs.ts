@@ -4,11 +4,8 @@
  * What is owed is a file in the state directory from before the seal until the last program has ended, so a daemon that dies
  * loses none. One that was running then is run again: at least once, not exactly once.
  */
-import { once } from "node:events";
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { execa } from "execa";
 import pLimit from "p-limit";
 import * as z from "zod";
 import { SESSION_ID } from "../audit/format/session-id.ts";
@@ -19,6 +16,7 @@ import { commitFile, stageFile } from "../durable-files.ts";
 import type { Environment } from "../environment.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
+import { runHostProgram } from "../host-program.ts";
 import { ifThere, isThere, readIfThere } from "../if-there.ts";
 import type { Logger } from "../log.ts";
 import type { AfterSessions, OwedPrograms } from "../sessions/port/after-session.ts";
@@ -36,16 +34,7 @@ export interface AfterProgramsOptions {
 }
 
 const LIMIT_MS = 60_000;
-/** Between SIGTERM and SIGKILL. */
-const GRACE_S = 5;
-/** A child that was left behind may hold the output open. */
-const OUTPUT_END_MS = 500;
-const MOST_OUTPUT_BYTES = 16 * 1024;
 const SESSIONS_AT_ONCE = 4;
-/** What `timeout` ends with when the time is up: by itself, and when it had to kill. */
-const TIME_IS_UP = [124, 137];
-const NO_SUCH_PROGRAM = 127;
-const NAMES = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"];
 
 const owedSchema = z.object({
   profile: z.string(),
@@ -122,10 +111,13 @@ export class AfterPrograms implements AfterSessions {
   }
 
   async #runOne(sessionId: string, { directory, profile, commands }: Owed, index: number): Promise<void> {
-    const { log, now, stateDirectory } = this.#options;
+    const { log, now, stateDirectory, environment, limitMs = LIMIT_MS } = this.#options;
     const command = commands[index] ?? [];
     const about = { session: sessionId, profile, command };
-    const { why, output } = await this.#execute(command, directory);
+    const { why, output } = await runHostProgram([...command, directory], {
+      ...{ environment, limitMs, signal: this.#closing.signal },
+      input: await readFile(join(directory, "agentd/session.json")),
+    });
     this.#closing.signal.throwIfAborted();
     if (why === undefined) {
       log.info({ ...about, output }, "program after the session ended");
@@ -142,37 +134,6 @@ export class AfterPrograms implements AfterSessions {
     } catch (error) {
       log.error({ ...about, error }, "the failure is not noted in the record");
     }
-  }
-
-  /** Why it failed, else undefined, and the beginning of what it printed. */
-  async #execute(
-    command: readonly string[],
-    directory: string,
-  ): Promise<{ readonly why: string | undefined; readonly output: string }> {
-    const { environment, limitMs = LIMIT_MS } = this.#options;
-    const seconds = limitMs / 1000;
-    const child = execa("timeout", [`--kill-after=${GRACE_S}`, String(seconds), ...command, directory], {
-      env: Object.fromEntries(NAMES.map((name) => [name, environment[name]])),
-      extendEnv: false,
-      cwd: "/",
-      input: await readFile(join(directory, "agentd/session.json")),
-      all: true,
-      buffer: false,
-      reject: false,
-      cancelSignal: this.#closing.signal,
-    });
-    let output = Buffer.alloc(0);
-    child.all.on("data", (chunk: Buffer) => {
-      if (output.length < MOST_OUTPUT_BYTES) output = Buffer.concat([output, chunk]);
-    });
-    const ended = once(child.all, "close");
-    const [code] = (await once(child, "exit")) as [number | null];
-    await Promise.race([ended, delay(OUTPUT_END_MS)]);
-    child.all.destroy();
-    return {
-      why: whyOf(code, { program: command[0] ?? "", seconds }),
-      output: output.subarray(0, MOST_OUTPUT_BYTES).toString("utf8"),
-    };
   }
 
   async #read(sessionId: string): Promise<Owed | undefined> {
@@ -202,14 +163,4 @@ export class AfterPrograms implements AfterSessions {
   #pathOf(sessionId: string): string {
     return join(this.#directory, sessionId);
   }
-}
-
-function whyOf(
-  code: number | null,
-  { program, seconds }: { readonly program: string; readonly seconds: number },
-): string | undefined {
-  if (code === 0) return undefined;
-  if (code === null || TIME_IS_UP.includes(code)) return `it did not end within ${seconds} seconds`;
-  if (code === NO_SUCH_PROGRAM) return `there is no program ${program}, or it says so (exit code 127)`;
-  return `it ended with exit code ${code}`;
 }

@@ -16,9 +16,7 @@ import { credentialsFile, requireConfigFile } from "../config/paths.ts";
 import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
-import { INSTANCE_LABEL } from "../local/container-request.ts";
 import { createLogger, type Logger } from "../log.ts";
-import { Engine } from "../podman/engine.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
@@ -34,7 +32,8 @@ import { LoadedFiles } from "./configuration/loaded-files.ts";
 import { admissionLimits, Reloading } from "./configuration/reload.ts";
 import type { ComposeOptions } from "./daemon-options.ts";
 import { engineStatus } from "./engine-status.ts";
-import { type EventFeedParts, openEventFeed } from "./feed/event-feed.ts";
+import { startSinks } from "./event-sinks.ts";
+import { openEventFeed } from "./feed/event-feed.ts";
 import { eventsHandler } from "./feed/events-handler.ts";
 import { gatewayFilesOf } from "./feed/gateway-files.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
@@ -45,6 +44,7 @@ import { imagePreparation } from "./image-preparation.ts";
 import { keptHandlers } from "./kept-handlers.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
+import { startNotifications } from "./notifications.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
 import { recordReading } from "./record-reading.ts";
@@ -56,6 +56,7 @@ import { SessionDirectory, type ShownKept } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
 import { SessionRedaction } from "./session-redaction.ts";
+import { startEngine } from "./start-engine.ts";
 import { startSessions } from "./start-sessions.ts";
 
 const CLOCK: Clock = {
@@ -104,6 +105,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     otherFiles: gatewayFilesOf,
   });
   const { tell } = events.daemon;
+  const sinceSeq = events.feed.latest;
   tell("daemon.started", { pid, version });
   const engine = await startEngine(config, places, log, { ...options, ...events });
   const daemon = { pid, version };
@@ -156,12 +158,22 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     onWritten: events.schedules.add,
   });
   const sessions = sessionDirectory(intake, places.auditRoot, feed, (id) => kept.shown(id));
+  const outlets = {
+    ...{ feed: events.feed, current, credentials, environment: host.env, now: CLOCK.now, log, resources },
+    ...{ stateDirectory: places.state, instance: places.instance, failpoints },
+  };
+  const notifications = await startNotifications({ ...outlets, sinceSeq });
+  const sinks = startSinks(outlets);
   const reloading = new Reloading({
     ...{ current, load, credentials, files, admission, freeSpace, log, now: CLOCK.now },
     tell,
     followSchedules: (changed) => followSchedules(scheduler, changed, log),
     prepareImages: prepare,
     rotateKeys: () => networks.rotateKeys(),
+    outletsChanged: () => {
+      notifications.changed();
+      sinks.changed();
+    },
     isClosed: () => intake.closed,
   });
 
@@ -187,7 +199,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
       health: () => hostHealth(engine, freeSpace),
-      redaction,
+      ...{ redaction, notifications, sinks },
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
       kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
@@ -214,34 +226,13 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   startRetention(
     {
       ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory: places.state },
-      ...{ current, log, now: CLOCK.now, heldBack: () => kept.reasons },
+      ...{ current, log, tell, now: CLOCK.now, heldBack: () => kept.reasons },
     },
     resources,
   );
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
   return { intake, scheduler, reloading, log, tell, shutdown };
-}
-
-async function startEngine(
-  config: Config,
-  places: Places,
-  log: Logger,
-  { host, resources, daemon }: ComposeOptions & Pick<EventFeedParts, "daemon">,
-): Promise<Engine> {
-  const engine = new Engine({
-    environment: host.env,
-    runtimeDirectory: places.runtime,
-    externalSocket: config.daemon.podmanSocket,
-    instanceLabel: { name: INSTANCE_LABEL, value: places.instance },
-    onHealth: (why) => daemon.health("podman", why),
-    log,
-  });
-  resources.defer("Podman service", () => engine.stop());
-  await engine.start();
-  log.info({ engine: engineStatus(engine.host) }, "engine found");
-  for (const warning of engine.host.warnings) log.warn({ warning }, "engine warning");
-  return engine;
 }
 
 /** Their gateway is ended with this daemon when it has no sessions, and otherwise left to the next one. */

@@ -4,9 +4,11 @@ import { profileView } from "../profile/view.ts";
 import type { ShownState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { EventSinks } from "./event-sinks.ts";
 import type { KeptHandlers } from "./kept-handlers.ts";
 import type { LiveHandlers } from "./live-handlers.ts";
 import type { LiveLlm } from "./live-llm.ts";
+import type { Notifications } from "./notifications.ts";
 import { rerunRequest } from "./rerun.ts";
 import type { ScheduleHandlers } from "./schedule-handlers.ts";
 import type { ListFilter, SessionDirectory } from "./session-directory.ts";
@@ -25,6 +27,8 @@ export type FixedStatus = Omit<
   | "incomplete"
   | "kept"
   | "gateway"
+  | "notify"
+  | "sinks"
   | "engine"
 >;
 
@@ -36,6 +40,10 @@ export interface HandlerHost {
   readonly engineStatus: () => Status["engine"];
   /** See `gatewayStatus`; default: there is none. */
   readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
+  /** Default: nobody is told anything. */
+  readonly notifications?: Pick<Notifications, "states" | "test"> | undefined;
+  /** Default: there are none. */
+  readonly sinks?: Pick<EventSinks, "states"> | undefined;
   /** Default: no session uses language models. */
   readonly liveLlm?: Pick<LiveLlm, "addTo"> | undefined;
   /** Default: nobody keeps any. */
@@ -100,6 +108,10 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     events: host.events,
     reload: () => host.reload(),
     health: () => host.health(),
+    notify_test: async ({ name }) => {
+      if (host.notifications === undefined) throw new TypeError("nobody sends notifications");
+      return await host.notifications.test(name);
+    },
     status: async () => ({
       ...host.status,
       state: intake.closed ? "draining" : "running",
@@ -112,6 +124,8 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       kept: host.keptSum(),
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       gateway: (await host.gatewayStatus?.()) ?? null,
+      notify: host.notifications?.states() ?? [],
+      sinks: host.sinks?.states() ?? [],
       engine: host.engineStatus(),
     }),
   };

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RetentionJob, RetentionReport } from "../audit/upkeep/keep-records.ts";
 import type { PruneRules } from "../audit/upkeep/prune-plan.ts";
 import type { Config } from "../config/config.ts";
+import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { JobWorker } from "../job-worker.ts";
 import type { Logger } from "../log.ts";
 import type { Retention } from "../profile/rules/retention.ts";
@@ -15,6 +16,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
 /** Between looks at the clock, which a suspended host lets jump. */
 const LOOK_INTERVAL_MS = 60_000;
+/** As many as one tombstone has. */
+const IDS_OF_AN_EVENT = 500;
 
 export interface RetentionHost {
   readonly auditRoot: string;
@@ -24,6 +27,8 @@ export interface RetentionHost {
   readonly heldBack: () => ReadonlyMap<string, string>;
   /** As `keepRecords`. */
   readonly prune: (job: RetentionJob) => Promise<RetentionReport>;
+  /** Tells the feed of what was removed. */
+  readonly tell: DaemonTeller["tell"];
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -68,7 +73,7 @@ export class RecordRetention {
   }
 
   async #prune(nowMs: number): Promise<void> {
-    const { auditRoot, stateDirectory, config, heldBack, prune, log } = this.#host;
+    const { auditRoot, stateDirectory, config, heldBack, prune, tell, log } = this.#host;
     const { daemon, profiles } = config();
     const rulesFor = (retention: Retention | undefined) => retention && pruneRules(retention, nowMs);
     const rules = new Map(profiles.map(({ name, records }) => [name, rulesFor(records ?? daemon.records)]));
@@ -78,6 +83,11 @@ export class RecordRetention {
     for (const { id, reason } of report.refused) log.info({ session: id, reason }, "old record kept");
     for (const failure of report.failed) log.warn(failure, "old record not removed completely");
     for (const pruned of byProfile(report.records)) log.info(pruned, "old records removed");
+    const ids = report.records.map(({ id }) => id);
+    for (let start = 0; start < ids.length; start += IDS_OF_AN_EVENT) {
+      const some = ids.slice(start, start + IDS_OF_AN_EVENT);
+      tell("record.pruned", { records: some.length, session_ids: some });
+    }
   }
 }
 

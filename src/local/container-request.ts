@@ -126,7 +126,9 @@ export function enteredRequest(parts: EnteredParts): RequestOnKept {
 }
 
 /** Network, limits and rights, the same whoever looks in. */
-function confinement(profile: Profile): Pick<ContainerRequest, "network" | "limits" | "surroundings" | "runtime"> {
+function confinement(
+  profile: Profile,
+): Pick<ContainerRequest, "network" | "limits" | "surroundings" | "runtime"> {
   return {
     // What the allowlist opens, agentd opens from outside.
     network: profile.network === "allowlist" ? "none" : profile.network,

@@ -1,9 +1,9 @@
 /** The pull or merge request for a branch that is published. */
 import { setTimeout as delay } from "node:timers/promises";
 import { AgentdError } from "../errors.ts";
+import { connectTo } from "../http-connections.ts";
 import { parseRepositoryUrl } from "../workspace/repository-url.ts";
 import { ApiClient } from "./forges/api-client.ts";
-import { connectTo } from "./forges/connect.ts";
 import { authorizationOf, defaultApiUrl, type Forge, type ForgeName, projectPath } from "./forges/forge.ts";
 import { gitea } from "./forges/gitea.ts";
 import { github, GITHUB_HEADERS } from "./forges/github.ts";

@@ -17,7 +17,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Every key of every table, in the schema's order; those that are only tables themselves are left out. */
 export function schemaKeys(): SchemaKey[] {
-  const { daemon, llm, web, profiles } = properties(
+  const { daemon, llm, web, notify, sinks, profiles } = properties(
     z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }),
   );
   const profile = elementOf(profiles!);
@@ -45,6 +45,8 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[[llm.prices]]", price),
     ...keysOf("[[llm.prices.tiers]]", elementOf(properties(price)["tiers"]!)),
     ...keysOf("[web]", web!),
+    ...keysOf("[[notify]]", elementOf(notify!)),
+    ...keysOf("[[sinks]]", elementOf(sinks!)),
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
     ...keysOf("[[profiles.volumes]]", elementOf(volumes!)),

@@ -86,6 +86,13 @@ export const STATUS: Status = {
     llm_sessions: 1,
     llm_requests_in_flight: 3,
   },
+  notify: [
+    {
+      ...{ name: "phone", via: "ntfy", state: "failing", pending: 2, delivered_timestamp: null },
+      ...{ failed_timestamp: "2026-01-02T03:04:05.000Z", why: "it answered with HTTP 503" },
+    },
+  ],
+  sinks: [{ name: "/srv/log/events.jsonl", behind: 0, why: null }],
   engine: { version: "4.3.1", controllers: ["memory", "pids"], selinux: false, warnings: ["no cgroup v2"] },
 };
 
@@ -135,6 +142,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
     }),
   stop: ({ session }) => unknown(session),
   events: ({ after = 0 }) => Promise.resolve({ events: [], after, oldest: 1, latest: after }),
+  notify_test: () => Promise.resolve({ delivered: false, why: "it answered with HTTP 503" }),
   // Of a session without credentials.
   fingerprints: () => Promise.resolve({ fingerprints: { version: 1, salt: "0".repeat(32), forms: [] } }),
   exec: ({ session }) => unknown(session),

@@ -42,7 +42,8 @@ async function removeSessions(
   const force = options.force === true;
   return await withPersistentClient(context, async (client) => {
     const named = sessions.length > 0 ? sessions : [undefined];
-    const ids = options.all === true ? await keptSessions(client) : await lastingIdsOf(client, named, context);
+    const ids =
+      options.all === true ? await keptSessions(client) : await lastingIdsOf(client, named, context);
     if (ids.length === 0) await say(context, "nothing is kept of any session");
     const failures: unknown[] = [];
     for (const session of ids) {

@@ -93,17 +93,13 @@ async function pathRules({
 }: ProfileSurroundings): Promise<PathRules | undefined> {
   const gone = await Promise.all(places.map((place) => ground.unreachable(place)));
   if (gone.some((each) => each !== undefined)) return undefined;
-  const [
-    { protectedPaths, resolveMountSource },
-    { checkMethodology },
-    { resolveDirectory },
-    { homeEntry },
-  ] = await Promise.all([
-    import("../../config/mount-sources.ts"),
-    import("../../config/methodology.ts"),
-    import("../../config/workspace-directory.ts"),
-    import("../../config/home-file.ts"),
-  ]);
+  const [{ protectedPaths, resolveMountSource }, { checkMethodology }, { resolveDirectory }, { homeEntry }] =
+    await Promise.all([
+      import("../../config/mount-sources.ts"),
+      import("../../config/methodology.ts"),
+      import("../../config/workspace-directory.ts"),
+      import("../../config/home-file.ts"),
+    ]);
   const report = await engine.report();
   const storage = report.kind === "answers" ? report.features.storageDirectories : [];
   const protectedOnes = protectedPaths(ground.host, { daemon: { ...config.daemon, storage } });

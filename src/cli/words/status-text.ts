@@ -22,6 +22,7 @@ export function statusText(status: Status, nowMs: number): string {
     ...budgetFacts(status),
     ...keptFacts(status),
     ...gatewayFacts(status),
+    ...outletFacts(status),
     ["engine", engineText(engine)],
     ...warningsOf(warnings).map((warning): Fact => ["warning", warning]),
     ...status.incomplete.map(({ session_id: id, reason }): Fact => ["incomplete", `${id}: ${reason}`]),
@@ -73,6 +74,23 @@ function gatewayFacts({ gateway }: { readonly gateway?: Status["gateway"] }): Fa
     llm === 0 ? "" : `, ${llm} with language models: ${countText(inFlight, "request")} in flight`;
   return [
     ["gateway", `process ${pid}, ${sizeText(memory)} of memory, ${countText(sessions, "session")}${models}`],
+  ];
+}
+
+/** @param status of a daemon that may be older, and have no such fields. */
+function outletFacts({ notify = [], sinks = [] }: Partial<Pick<Status, "notify" | "sinks">>): Fact[] {
+  const waiting = (pending: number): string =>
+    pending === 0 ? "" : `, ${countText(pending, "message")} waiting`;
+  const troubled = (why: string | null): string => (why === null ? "" : `: ${why}`);
+  return [
+    ...notify.map(({ name, via, state, pending, why }): Fact => [
+      "notify",
+      `${name} (${via}) is ${state}${waiting(pending)}${troubled(why)}`,
+    ]),
+    ...sinks.map(({ name, behind, why }): Fact => [
+      "sink",
+      `${name}, ${countText(behind, "event")} behind${troubled(why)}`,
+    ]),
   ];
 }
 

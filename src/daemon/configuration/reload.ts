@@ -28,6 +28,8 @@ export interface ReloadHost {
   readonly prepareImages: (profiles: readonly Profile[]) => void;
   /** Gives running sessions the keys of providers that have changed. */
   readonly rotateKeys: () => Promise<void>;
+  /** Has notifications and sinks follow the new configuration. */
+  readonly outletsChanged: () => void;
   /** Whether the daemon accepts no new sessions. */
   readonly isClosed: () => boolean;
   /** Wall clock, in milliseconds since the epoch. */
@@ -83,6 +85,7 @@ export class Reloading {
     await host
       .rotateKeys()
       .catch((error: unknown) => log.error({ error }, "cannot give the gateway new keys"));
+    host.outletsChanged();
     await freeSpace.look();
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);

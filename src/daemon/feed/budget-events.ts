@@ -13,8 +13,8 @@ import {
 import { chargedTokens } from "../../llm/ledger/ledger-sums.ts";
 import { usdNumber } from "../../llm/money/nano.ts";
 import { openRegularFile } from "../../regular-file.ts";
-import type { SessionPlace } from "./session-place.ts";
 import { GrowingLines } from "./growing-lines.ts";
+import type { SessionPlace } from "./session-place.ts";
 
 /** What a session may use; undefined: no limit. */
 export interface BudgetLimits {

@@ -1,8 +1,8 @@
 import type { NewEvent } from "../../events/event.ts";
 import { EGRESS_FILE, egressLine } from "../../gateway/log/egress-line.ts";
 import { ifThere } from "../../if-there.ts";
-import type { SessionPlace } from "./session-place.ts";
 import { GrowingLines, type GrownLine } from "./growing-lines.ts";
+import type { SessionPlace } from "./session-place.ts";
 
 /** Hosts of a session that are told each for itself: a session may ask for as many as it likes. */
 const MOST_HOSTS = 100;

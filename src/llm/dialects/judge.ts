@@ -1,9 +1,9 @@
 /** What a request asks for, whether it may, and how it is capped. */
+import { matchesGlob } from "../../name-glob.ts";
 import type { JsonDocument } from "../json/node.ts";
 import { parseJson } from "../json/parse.ts";
 import { JsonFault } from "../json/scan.ts";
 import { spliced } from "../json/splice.ts";
-import { matchesGlob } from "../prices/model-glob.ts";
 import { messagesReader } from "./anthropic-body.ts";
 import type { Asked, BodyReader } from "./asked.ts";
 import { Findings } from "./findings.ts";

@@ -2,7 +2,7 @@
  * How many tokens models write at most, where the price data does not say. A cap beyond it would be refused by the
  * provider. Nothing is charged by these numbers.
  */
-import { matchesGlob } from "./model-glob.ts";
+import { matchesGlob } from "../../name-glob.ts";
 import type { DialectName } from "./types.ts";
 
 /** The first glob that matches counts. */

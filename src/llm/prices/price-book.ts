@@ -1,5 +1,5 @@
 /** Which price applies to a model: the operator's first, then the price data's. */
-import { matchesGlob } from "./model-glob.ts";
+import { matchesGlob } from "../../name-glob.ts";
 import type { OperatorPrice } from "./operator-price.ts";
 import { outputLimit } from "./output-limits.ts";
 import { type DataModel, dataModel, PRICE_DATA_VERSION } from "./price-data.ts";

@@ -44,6 +44,8 @@ describe("a configuration", () => {
         tls: undefined,
         readOnly: false,
       },
+      notify: [],
+      sinks: [],
       profiles: [
         {
           name: "demo",

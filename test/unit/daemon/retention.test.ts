@@ -21,6 +21,7 @@ interface World {
 function world({ daemon, profile, prune = () => NOTHING }: World) {
   const jobs: (RetentionJob & { atMs: number })[] = [];
   const lines: Record<string, unknown>[] = [];
+  const events: object[] = [];
   const clock = { ms: START_MS };
   const retention = new RecordRetention({
     auditRoot: "/audit",
@@ -32,13 +33,14 @@ function world({ daemon, profile, prune = () => NOTHING }: World) {
       jobs.push({ ...job, atMs: clock.ms });
       return Promise.resolve().then(prune);
     },
+    tell: (type, data) => void events.push({ type, ...data }),
     now: () => clock.ms,
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }),
   });
   const live = async (ms: number): Promise<void> => {
     for (const end = clock.ms + ms; clock.ms < end; clock.ms += MINUTE_MS) await retention.look();
   };
-  return { clock, jobs, lines, live };
+  return { clock, events, jobs, lines, live };
 }
 
 describe("the daemon's pruning", () => {
@@ -87,7 +89,7 @@ describe("the daemon's pruning", () => {
   it("says what went, what stayed and what failed, and goes on after a failure", async () => {
     const record = (id: string, bytes: number) => ({ id, profile: "demo", bytes });
     let calls = 0;
-    const { jobs, lines, live } = world({
+    const { events, jobs, lines, live } = world({
       daemon: DAYS_90,
       prune: () => {
         calls += 1;
@@ -105,5 +107,6 @@ describe("the daemon's pruning", () => {
       { msg: "old record not removed completely", path: "/audit/demo/.pruned-1", reason: "busy" },
       { msg: "old records removed", profile: "demo", records: 2, bytes: 3 },
     ]);
+    expect(events).toEqual([{ type: "record.pruned", records: 2, session_ids: ["a", "b"] }]);
   });
 });

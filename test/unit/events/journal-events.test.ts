@@ -99,6 +99,8 @@ describe("the lines of the log of schedules", () => {
   });
 
   it("become none where an older version has not counted them", () => {
-    expect(eventOfSchedule({ time, event: "fired", profile: "demo", name: "default", ...run })).toBeUndefined();
+    expect(
+      eventOfSchedule({ time, event: "fired", profile: "demo", name: "default", ...run }),
+    ).toBeUndefined();
   });
 });

@@ -58,7 +58,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   api: { to: ["profile", "input", "events"] },
   rpc: { to: ["api"] },
   // Of gateway which variables a session with language models gets.
-  config: { to: ["profile", "workspace", "credentials", "gateway"] },
+  // Of notify and sinks what their settings are.
+  config: { to: ["profile", "workspace", "credentials", "gateway", "notify", "sinks"] },
   // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices and branches.
   profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish"] },
   scheduler: { to: ["api", "rpc"] },
@@ -88,6 +89,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   trees: { to: [] },
   // What the lines of others look like.
   events: { to: [], lazilyTo: ["audit", "scheduler"] },
+  notify: { to: ["events"] },
+  sinks: { to: ["events"] },
   work: { to: ["trees", "workspace"] },
   publish: { to: ["trees", "workspace", "work"] },
   systemd: { to: [] },
@@ -125,6 +128,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "redaction",
       "events",
       "volumes",
+      "notify",
+      "sinks",
     ],
   },
 };

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchesGlob } from "../../../src/llm/prices/model-glob.ts";
 import { type OperatorPrice, operatorPriceSchema } from "../../../src/llm/prices/operator-price.ts";
 import { priceBook } from "../../../src/llm/prices/price-book.ts";
 import { PRICE_DATA_VERSION } from "../../../src/llm/prices/price-data.ts";
@@ -12,6 +11,7 @@ import {
   NO_USAGE,
   type Usage,
 } from "../../../src/llm/prices/types.ts";
+import { matchesGlob } from "../../../src/name-glob.ts";
 
 const NOW = Date.UTC(2026, 10, 28);
 const MILLION = 1_000_000;

@@ -1,4 +1,4 @@
-/** Globs for names of models: `*` is any characters, slashes and colons too, and `?` is one. */
+/** Globs for names of models and profiles: `*` is any characters, slashes and colons too, and `?` is one. */
 
 /** Whether the glob matches the whole name. Takes the product of both lengths at most, whatever the glob. */
 export function matchesGlob(glob: string, name: string): boolean {

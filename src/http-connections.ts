@@ -1,4 +1,4 @@
-/** Connects to a forge: through this host's proxy, trusting the authorities that git trusts here. */
+/** Connects to servers of others, such as forges: through this host's proxy, trusting the authorities that git trusts here. */
 import { readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";

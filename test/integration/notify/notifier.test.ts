@@ -1,0 +1,265 @@
+/** The outbox against a real server, on a real disk, with a clock that the tests set. */
+import { readdir } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { pino } from "pino";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { Failpoints } from "../../../src/failpoints.ts";
+import { connectTo } from "../../../src/http-connections.ts";
+import { testNotice } from "../../../src/notify/notice.ts";
+import { Notifier } from "../../../src/notify/notifier.ts";
+import { Outbox } from "../../../src/notify/outbox.ts";
+import { send } from "../../../src/notify/send.ts";
+import { NOTICE_KINDS, type NotifyTarget } from "../../../src/notify/target.ts";
+import { eventOf, MemoryFeed, sealedEvent } from "../../kit/memory-feed.ts";
+import { temporaryDirectory } from "../../kit/record-fixture.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const SENDER = { instance: "0a1b2c3d", host: "build-1" };
+const LOG = pino({ level: "silent" });
+
+const TARGET: NotifyTarget = {
+  ...{ name: "team", on: NOTICE_KINDS, profiles: undefined, after: 1, remindMs: 12 * HOUR_MS },
+  via: { kind: "url", urlSource: "TEAM_URL", format: "standard", secretSource: undefined },
+};
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Message {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** A server that keeps what it accepts, and answers as it is told. */
+async function receiver() {
+  const got: Message[] = [];
+  const tries: string[] = [];
+  const state: { answer: Answer } = { answer: { status: 200 } };
+  const server = createServer((request: IncomingMessage, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as { data: { title: string } };
+      const id = String(request.headers["webhook-id"]);
+      tries.push(id);
+      if (state.answer.status < 300) got.push({ id, title: body.data.title });
+      response.writeHead(state.answer.status, state.answer.headers).end();
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { got, tries, state, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
+}
+
+async function world(targets: readonly NotifyTarget[] = [TARGET]) {
+  const directory = join(await temporaryDirectory(), "notify");
+  const feed = new MemoryFeed();
+  const server = await receiver();
+  const clock = { ms: Date.UTC(2026, 1, 3) };
+  const dispatcher = connectTo({});
+  onTestFinished(() => void dispatcher.destroy());
+  const host = {
+    ...{
+      environment: {},
+      variables: () => ({ TEAM_URL: server.url }),
+      dispatcher,
+      now: () => clock.ms,
+      log: LOG,
+    },
+  };
+  /** A daemon's, over what earlier ones have left. */
+  const open = (failpoints: Failpoints = { reach: () => Promise.resolve() }): Promise<Notifier> =>
+    Notifier.open({
+      ...{
+        feed,
+        targets: () => targets,
+        sender: SENDER,
+        failpoints,
+        now: host.now,
+        random: () => 0.5,
+        log: LOG,
+      },
+      outbox: new Outbox(directory),
+      send: (target, notice, signal) => send(target, notice, host, signal),
+    });
+  const live = async (notifier: Notifier, ms: number): Promise<void> => {
+    for (const end = clock.ms + ms; clock.ms < end;) {
+      const dueMs = await notifier.step();
+      await notifier.settled();
+      clock.ms = Math.min(end, Math.max(clock.ms + 1000, Math.min(dueMs, clock.ms + HOUR_MS)));
+    }
+    await notifier.step();
+    await notifier.settled();
+  };
+  const left = async (): Promise<string[]> => await readdir(join(directory, "outbox")).catch(() => []);
+  return { feed, clock, open, live, left, ...server };
+}
+
+const titles = (messages: readonly Message[]): string[] => messages.map(({ title }) => title);
+
+describe("notifications", () => {
+  it("arrive once each at a receiver that answers, also through restarts", async () => {
+    const { feed, open, live, got, left } = await world();
+    let notifier = await open();
+    await live(notifier, MINUTE_MS);
+    for (const outcome of ["work_failed", "work_failed", "success", "timed_out"] as const) {
+      await feed.append(sealedEvent("demo", outcome));
+      await live(notifier, 20 * MINUTE_MS);
+      await notifier.close();
+      notifier = await open();
+      await live(notifier, 20 * MINUTE_MS);
+    }
+    expect(titles(got)).toEqual(["demo failed", "demo works again", "demo failed"]);
+    expect(new Set(got.map(({ id }) => id)).size).toBe(3);
+    expect(await left()).toEqual([]);
+    expect(notifier.stateOf("team")).toMatchObject({ pending: 0, failed: null, offMs: null });
+  });
+
+  it("are not of what happened before anybody was to be told", async () => {
+    const { feed, open, live, got } = await world();
+    await feed.append(sealedEvent("old", "work_failed"));
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    await feed.append(sealedEvent("new", "work_failed"));
+    await live(notifier, MINUTE_MS);
+    expect(titles(got)).toEqual(["new failed"]);
+  });
+
+  it("are not lost while the receiver is away for a day, whether daemons come and go or not", async () => {
+    const { feed, open, live, got, tries, state } = await world();
+    let notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 503 };
+    for (let hour = 0; hour < 24; hour += 1) {
+      await feed.append(sealedEvent(`p${hour}`, "launch_failed"));
+      await live(notifier, HOUR_MS);
+      if (hour % 5 !== 0) continue;
+      await notifier.close();
+      notifier = await open();
+    }
+    expect(got).toEqual([]);
+    expect(notifier.stateOf("team")).toMatchObject({
+      pending: 24,
+      failed: { why: "it answered with HTTP 503" },
+    });
+    state.answer = { status: 200 };
+    await live(notifier, DAY_MS);
+    expect(titles(got).sort()).toEqual(Array.from({ length: 24 }, (_, hour) => `p${hour} failed`).sort());
+    // One id over all tries.
+    expect(new Set(tries).size).toBe(24);
+    expect(tries.length).toBeGreaterThan(48);
+  });
+
+  it("wait as long as the receiver asks, and no longer than a day", async () => {
+    const { feed, open, live, tries, state } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 429, headers: { "retry-after": "7200" } };
+    await feed.append(sealedEvent("demo", "work_failed"));
+    await live(notifier, 119 * MINUTE_MS);
+    expect(tries).toHaveLength(1);
+    state.answer = { status: 429, headers: { "retry-after": "999999999" } };
+    await live(notifier, 2 * MINUTE_MS);
+    expect(tries).toHaveLength(2);
+    await live(notifier, DAY_MS);
+    expect(tries).toHaveLength(3);
+  });
+
+  it("end with 410 until somebody tries, and are given up for another 4xx", async () => {
+    const { feed, open, live, got, tries, state } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 404 };
+    await feed.append(sealedEvent("lost", "work_failed"));
+    await live(notifier, HOUR_MS);
+    expect(notifier.stateOf("team")).toMatchObject({
+      pending: 0,
+      failed: { why: "it answered with HTTP 404" },
+    });
+    state.answer = { status: 410 };
+    await feed.append(sealedEvent("first", "work_failed"));
+    await live(notifier, HOUR_MS);
+    await feed.append(sealedEvent("unheard", "work_failed"));
+    await live(notifier, DAY_MS);
+    expect(tries).toHaveLength(2);
+    expect(notifier.stateOf("team").offMs).not.toBeNull();
+    state.answer = { status: 200 };
+    expect(await notifier.try(TARGET, testNotice("team", SENDER, 1))).toEqual({ kind: "accepted" });
+    await live(notifier, MINUTE_MS);
+    expect(titles(got)).toEqual(["agentd can reach you here", "first failed"]);
+  });
+
+  it("do not follow a redirect", async () => {
+    const elsewhere = await receiver();
+    const { feed, open, live, state } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 307, headers: { location: elsewhere.url } };
+    await feed.append(sealedEvent("demo", "work_failed"));
+    await live(notifier, HOUR_MS);
+    expect(elsewhere.tries).toEqual([]);
+    expect(notifier.stateOf("team").failed?.why).toContain("a redirect, which agentd does not follow");
+  });
+
+  it("are at most 21 of a storm of a thousand", async () => {
+    const { feed, open, live, got } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    for (let session = 0; session < 1000; session += 1)
+      await feed.append(sealedEvent(`p${session}`, "launch_failed"));
+    await live(notifier, HOUR_MS);
+    expect(got).toHaveLength(21);
+    expect(got[20]?.title).toBe("agentd has 980 more messages");
+  });
+
+  it("tell of a daemon that is back after a crash, and of no other", async () => {
+    const { feed, open, live, got } = await world();
+    const started = (pid: number) => feed.append(eventOf("daemon.started", { pid, version: "1" }));
+    await started(1);
+    let notifier = await open();
+    await live(notifier, MINUTE_MS);
+    await feed.append(eventOf("daemon.stopping", { pid: 1, signal: "SIGTERM", shutdown: "drain" }));
+    await notifier.close();
+    await started(2);
+    notifier = await open();
+    await live(notifier, HOUR_MS);
+    expect(got).toEqual([]);
+    await notifier.close();
+    await started(3);
+    notifier = await open();
+    await live(notifier, HOUR_MS);
+    expect(titles(got)).toEqual(["agentd is back after a crash"]);
+  });
+
+  it.each(["notice_written", "notice_committed", "notice_sending", "notice_sent"] as const)(
+    "come through a daemon that dies at %s, with one id",
+    async (label) => {
+      const { feed, open, live, got, left } = await world();
+      const before = await open();
+      await live(before, MINUTE_MS);
+      await before.close();
+      await feed.append(sealedEvent("demo", "work_failed"));
+      await feed.append(sealedEvent("other", "work_failed"));
+      // Whatever it would do after that label it does no more.
+      const dying = await open({
+        reach: (each) => (each === label ? new Promise(() => undefined) : Promise.resolve()),
+      });
+      void dying.step();
+      await expect
+        .poll(async () => (label === "notice_sent" ? got.length : (await left()).length))
+        .toBeGreaterThan(0);
+      const next = await open();
+      await live(next, HOUR_MS);
+      expect([...new Set(titles(got))].sort()).toEqual(["demo failed", "other failed"]);
+      expect(new Set(got.map(({ id }) => id)).size).toBe(2);
+      expect(got.length).toBeLessThanOrEqual(3);
+      expect(await left()).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,147 @@
+/** One contract for all kinds of sinks: every event, in order, through failures and restarts. */
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createNetServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CloudEvent } from "cloudevents";
+import { pino } from "pino";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { connectTo } from "../../../src/http-connections.ts";
+import { fileSink } from "../../../src/sinks/file-sink.ts";
+import { httpSink } from "../../../src/sinks/http-sink.ts";
+import { journaldSink } from "../../../src/sinks/journald-sink.ts";
+import type { Sink } from "../../../src/sinks/sink.ts";
+import { SinkRunner } from "../../../src/sinks/sink-runner.ts";
+import { MemoryFeed, sealedEvent } from "../../kit/memory-feed.ts";
+import { temporaryDirectory } from "../../kit/record-fixture.ts";
+
+/** A sink, and the far end of it. */
+interface FarEnd {
+  readonly sink: () => Sink;
+  /** Numbers of the events that have arrived. */
+  readonly arrived: () => Promise<number[]>;
+  readonly breakIt: () => Promise<void>;
+  readonly mend: () => Promise<void>;
+}
+
+async function file(): Promise<FarEnd> {
+  const place = join(await temporaryDirectory(), "log");
+  const path = join(place, "events.jsonl");
+  await mkdir(place);
+  return {
+    sink: () => fileSink(path),
+    arrived: async () =>
+      (await readFile(path, "utf8").catch(() => ""))
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { seq: number }).seq),
+    breakIt: () => rename(place, `${place}-away`),
+    mend: () => rename(`${place}-away`, place),
+  };
+}
+
+async function http(): Promise<FarEnd> {
+  const got: number[] = [];
+  let status = 200;
+  const server = createHttpServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const events = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>[];
+      expect(request.headers["content-type"]).toMatch(/^application\/cloudevents-batch\+json/);
+      // Throws for what is no CloudEvent 1.0.
+      const valid = events.map((event) => new CloudEvent(event, true));
+      if (status === 200) got.push(...valid.map(({ id }) => Number(id)));
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const dispatcher = connectTo({});
+  onTestFinished(() => {
+    void dispatcher.destroy();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+  const options = { url: () => url, from: "url", instance: "0a1b2c3d", dispatcher, now: Date.now };
+  return {
+    sink: () => httpSink(options),
+    arrived: () => Promise.resolve([...got]),
+    breakIt: () => Promise.resolve(void (status = 503)),
+    mend: () => Promise.resolve(void (status = 200)),
+  };
+}
+
+async function journald(): Promise<FarEnd> {
+  const path = join(await temporaryDirectory(), "stdout");
+  let text = "";
+  const sockets = new Set<{ destroy: () => void }>();
+  const begin = async () => {
+    const server = createNetServer((socket) => {
+      sockets.add(socket);
+      socket.on("data", (chunk) => (text += chunk.toString()));
+      socket.on("error", () => undefined);
+    });
+    await new Promise<void>((resolve) => void server.listen(path, resolve));
+    return server;
+  };
+  let server = await begin();
+  onTestFinished(() => void server.close());
+  return {
+    sink: () => journaldSink(path),
+    arrived: () =>
+      Promise.resolve(
+        [...text.matchAll(/^<[456]>(\{.*\})$/gm)].map(
+          ([, json = ""]) => (JSON.parse(json) as { seq: number }).seq,
+        ),
+      ),
+    breakIt: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await rm(path, { force: true });
+    },
+    mend: async () => void (server = await begin()),
+  };
+}
+
+describe.each([
+  ["a file", file],
+  ["an address", http],
+  ["the journal", journald],
+])("a sink that is %s", (_what, make) => {
+  it("gets every event in order, through failures and restarts", async () => {
+    const { sink, arrived, breakIt, mend } = await make();
+    const feed = new MemoryFeed();
+    const cursorFile = join(await temporaryDirectory(), "sinks/cursor");
+    const open = async (): Promise<SinkRunner> => {
+      const sleep = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 20));
+      const log = pino({ level: "silent" });
+      const runner = await SinkRunner.open({ name: "it", sink: sink(), feed, cursorFile, log, sleep });
+      runner.start();
+      return runner;
+    };
+    const add = async (count: number): Promise<void> => {
+      for (let each = 0; each < count; each += 1) await feed.append(sealedEvent("demo", "success"));
+    };
+    await add(1);
+    let runner = await open();
+    await add(250);
+    const all = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    await expect.poll(arrived, { timeout: 10_000 }).toEqual(all(2, 251));
+    await runner.close();
+    await add(10);
+    runner = await open();
+    await expect.poll(arrived, { timeout: 10_000 }).toEqual(all(2, 261));
+    await breakIt();
+    await add(5);
+    await expect.poll(() => runner.why, { timeout: 10_000 }).toBeDefined();
+    await mend();
+    await add(5);
+    await expect.poll(async () => new Set(await arrived()).size, { timeout: 10_000 }).toBe(270);
+    const distinct = [...new Set(await arrived())];
+    expect(distinct).toEqual(all(2, 271));
+    expect(runner.behind).toBe(0);
+    await runner.close();
+  });
+});
