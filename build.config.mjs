@@ -53,7 +53,13 @@ await build({
   legalComments: "none",
   logLevel: "warning",
 });
-await build({ entryPoints: ["src/console/console.css"], outdir: pages, minify: true, target: "chrome123" });
+await build({
+  entryPoints: ["src/console/console.css"],
+  outdir: pages,
+  bundle: true,
+  minify: true,
+  target: "chrome123",
+});
 copyFileSync("src/console/index.html", join(pages, "index.html"));
 
 // The pages for man, by the program itself.

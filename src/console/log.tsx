@@ -56,7 +56,7 @@ export function Log({ session }: { readonly session: string }) {
     if (!isAtEnd) setFirst(Math.max(1, Math.floor(view.scrollTop / scale / ROW) + 1));
   };
   const top = part?.lines[0] === undefined ? 0 : Math.max(0, (part.lines[0].line - 1) * ROW * scale);
-  const offset = scale === 1 ? top : Math.min(top, Math.max(0, height - part!.lines.length * ROW));
+  const offset = scale === 1 ? top : Math.min(top, Math.max(0, height - (part?.lines.length ?? 0) * ROW));
   return (
     <>
       <div

@@ -59,7 +59,7 @@ export function Sessions() {
               </td>
               <td class="short soft wide">{session.trigger}</td>
               <td class="short">
-                {session.work?.insertions == null
+                {typeof session.work?.insertions !== "number"
                   ? ""
                   : `+${session.work.insertions} −${session.work.deletions ?? 0}`}
               </td>

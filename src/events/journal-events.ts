@@ -46,6 +46,10 @@ export const TOLD: Readonly<Record<string, AnyTelling>> = {
       tty: tty === true,
     }),
   },
+  kept: {
+    type: "session.kept",
+    data: ({ until_timestamp: until }) => ({ until_timestamp: textOrNull(until) }),
+  },
   ended: { type: "session.finishing", data: (entry) => endingOf(entry as unknown as Ending) },
   published: {
     type: "publish.done",
@@ -73,6 +77,8 @@ export const NOT_TOLD: readonly string[] = [
   "document_rebuilt",
   "cloned",
   "copied",
+  "files_found",
+  "volumes_opened",
   "image_found",
   "container_created",
   "methodology_found",
@@ -82,6 +88,7 @@ export const NOT_TOLD: readonly string[] = [
   "stall_over",
   "end_ordered",
   "disk_full",
+  "disk_unmeasured",
   "network_restored",
   "network_lost",
   "network_closed",
@@ -90,6 +97,7 @@ export const NOT_TOLD: readonly string[] = [
   "publishing",
   "pushed",
   "nothing_published",
+  "keep_failed",
   "redacted",
   "removing",
 ];

@@ -11,6 +11,7 @@ import { sleepUntil } from "../sessions/port/sleep.ts";
 import { type KeptEntry, newEntry, type Reason } from "./kept-entry.ts";
 import type { KeptIndex, UnreadableEntry } from "./kept-index.ts";
 import { inUse, notKept } from "./not-kept.ts";
+import { toRemove } from "./to-remove.ts";
 import { type Visit, Visits } from "./visits.ts";
 
 /** Adds to the record of a session that was sealed. */
@@ -238,14 +239,7 @@ export class KeptSessions implements Keeping {
     const free = [...this.#entries.values()].filter(
       ({ session_id: id }) => this.#sealed.has(id) && this.#visits.of(id).length === 0,
     );
-    let excess = this.#bytes - maxBytes();
-    return free.flatMap((entry) => {
-      const isOver = Date.parse(entry.until_timestamp) <= nowMs;
-      const reason = entry.removing ?? (isOver ? "expired" : excess > 0 ? "keep_max" : undefined);
-      if (reason === undefined) return [];
-      excess -= entry.bytes;
-      return [{ ...entry, reason }];
-    });
+    return toRemove(free, { nowMs, excessBytes: this.#bytes - maxBytes() });
   }
 
   #leave(visit: Visit): void {

@@ -14,8 +14,8 @@ import { Metrics } from "./probes/metrics.ts";
 import { Readiness } from "./probes/readiness.ts";
 import { createApp, createProbes } from "./server/app.ts";
 import { createControl, listenForConsole } from "./server/control.ts";
-import { readPages } from "./server/pages.ts";
 import { Listener, type TlsPair, WEB_PATIENCE, type WebPatience } from "./server/listener.ts";
+import { readPages } from "./server/pages.ts";
 
 export interface WebOptions {
   readonly settings: WebSettings;

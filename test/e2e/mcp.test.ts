@@ -38,7 +38,7 @@ function withClient(
       await test(
         async (name, given = {}) => {
           const answer = await client.callTool({ name, arguments: given }, { timeout: 120_000 });
-          const { content = [], structuredContent = {}, isError = false } = answer;
+          const { content, structuredContent = {}, isError = false } = answer;
           const [first] = content;
           const text = first?.type === "text" ? first.text : "";
           return { isError, text, value: structuredContent as Record<string, unknown> };

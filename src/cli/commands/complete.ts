@@ -5,7 +5,7 @@ import { shortId } from "../../short-id.ts";
 import { type Candidates, candidatesFor, type Word } from "../completion/candidates.ts";
 import { FILES } from "../completion/scripts.ts";
 import { type CommandDefinition, FAULTS } from "../frame/command.ts";
-import { type CliContext, type LocalContext, withClient } from "../frame/context.ts";
+import { type LocalContext, withClient } from "../frame/context.ts";
 import { volumeStore } from "../frame/volume-survey.ts";
 import { printable } from "../terminal/printable.ts";
 import { standingText } from "../words/session-text.ts";

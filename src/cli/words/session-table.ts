@@ -2,9 +2,8 @@
 import type { Params, SessionList } from "../../api/methods.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
-import type { CliContext } from "../frame/context.ts";
 import { colourOf } from "../terminal/colours.ts";
-import { type Cell, renderTable } from "../terminal/table.ts";
+import { type Cell, renderTable, type TableSpace } from "../terminal/table.ts";
 import { isKept } from "./kept-text.ts";
 import { allTokens, dollarsText, tokensText } from "./llm-text.ts";
 import { durationText, standingText } from "./session-text.ts";
@@ -81,7 +80,13 @@ export function listText(
   { sessions, unreadable }: SessionList,
   { all, limit: _limit, ...filter }: Asked,
   isWhole: boolean,
-  { stdout, now }: Pick<CliContext, "stdout" | "now">,
+  {
+    stdout,
+    now,
+  }: {
+    readonly stdout: TableSpace & { readonly isTerminal: boolean; readonly hasColours: boolean };
+    readonly now: () => number;
+  },
   known: readonly Column[] = COLUMNS,
 ): string {
   if (sessions.length === 0 && unreadable.length === 0 && stdout.isTerminal) {

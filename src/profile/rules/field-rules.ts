@@ -53,7 +53,7 @@ export function age() {
   return z
     .string()
     .refine((value) => ageMs(value) !== undefined, AGE_RULE)
-    .meta({ type_in_words: "age" });
+    .meta({ type_in_words: "duration" });
 }
 
 /** A duration that may be none, such as "10s" or "0s". */

@@ -1,8 +1,8 @@
 /** One contract for all kinds of sinks: every event, in order, through failures and restarts. */
-import { createServer as createHttpServer } from "node:http";
-import { createServer as createNetServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createServer as createNetServer } from "node:net";
 import { join } from "node:path";
 import { CloudEvent } from "cloudevents";
 import { pino } from "pino";

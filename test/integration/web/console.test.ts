@@ -74,7 +74,7 @@ describe("the console", () => {
   it("shows a log of millions of lines at its end, lets go of it, and goes to its beginning", async () => {
     const { page, faults } = await open(sessionPage);
     await page.getByText(String(LOG_LINES), { exact: true }).waitFor();
-    await page.locator(".log").evaluate((log) => (log.scrollTop = 0));
+    await page.locator(".log").evaluate((log: { scrollTop: number }) => (log.scrollTop = 0));
     await page.locator(".lines > div").first().getByText("1", { exact: true }).waitFor();
     expect(await page.locator(".lines > div").count()).toBeLessThan(200);
     await page.getByText("To the end").click();

@@ -55,6 +55,7 @@ describe("the lines of a session's journal", () => {
       const facts = {
         ...ending,
         idle_ms: 5,
+        until_timestamp: "2026-01-02T03:04:05.000Z",
         pid: 1,
         version: "1",
         command: ["secret-tool", "--password", "x"],

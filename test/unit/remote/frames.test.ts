@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FrameReader, frameOf, printedContent, readPrinted } from "../../../src/remote/frames.ts";
+import { frameOf, FrameReader, printedContent, readPrinted } from "../../../src/remote/frames.ts";
 
 describe("frames", () => {
   it("are cut from a stream wherever it is cut itself", () => {

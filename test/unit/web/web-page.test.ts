@@ -56,6 +56,11 @@ describe("the methods of the HTTP API", () => {
       "stop",
       "pause",
       "resume",
+      "remove",
+      "schedule_pause",
+      "schedule_resume",
+      "schedule_skip",
+      "schedule_fire",
       "reload",
     ]);
     expect(SERVED_METHODS).not.toEqual(expect.arrayContaining(["exec"]));
