@@ -36,6 +36,7 @@ const TEST_ERRORS: readonly ErrorCode[] = ["unknown_target"];
 export const NOTIFY_TEST_METHOD = {
   summary: "Sends a message to a target of notifications, and says what came of it.",
   waits: true,
+  changes: true,
   params: z.strictObject({ name: text(100) }),
   result: z.strictObject({
     delivered: z.boolean(),

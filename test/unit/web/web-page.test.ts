@@ -62,6 +62,7 @@ describe("the methods of the HTTP API", () => {
       "schedule_skip",
       "schedule_fire",
       "reload",
+      "notify_test",
     ]);
     expect(SERVED_METHODS).not.toEqual(expect.arrayContaining(["exec"]));
   });
