@@ -24,7 +24,8 @@ const MIRROR_LOCK_STALE_MS = 12_000;
  *   outcome allows.
  */
 export async function judge(arena, code) {
-  const followers = await Promise.all((await arena.followers()).map(readSession));
+  const followerRecords = await arena.followers();
+  const followers = await Promise.all(followerRecords.map(readSession));
   const records = await arena.records();
   const starts = Math.max(0, ...(await arena.starts()).values());
   const [record] = records;
@@ -42,7 +43,7 @@ export async function judge(arena, code) {
   // At least once: one that ran when its daemon was killed runs again.
   const afterwards = await arena.afterwards(record);
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
-  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, records)));
+  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, [...records, ...followerRecords])));
   const follows = followers.filter((each) => each.after_session === document.session_id);
   if (follows.length !== 1 || followers.length !== 1) wrong.push(`${followers.length} sessions followed it`);
   const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");

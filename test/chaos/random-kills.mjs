@@ -138,7 +138,8 @@ async function judgeAll(arena, told) {
     if (!(await isTruth(record, fate))) faults.push(`${fate}: ${document.cause}`);
     wrong.push(...faults.map((fault) => `${basename(record)}: ${fault}`));
   }
-  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, records)));
+  const all = [...records, ...(await arena.followers())];
+  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, all)));
   if (records.length < told) wrong.push(`${told} sessions were accepted and ${records.length} have a record`);
   const { exitCode, stdout, stderr } = await arena.sandbox.run(["audit", "verify", "--all"]);
   if (exitCode !== 0) wrong.push(`audit verify: ${stdout.toString()}${stderr}`);

@@ -15,6 +15,7 @@ const TYPES = {
   paused: "session.paused",
   resumed: "session.resumed",
   exec: "session.exec",
+  kept: "session.kept",
   ended: "session.finishing",
   published: "publish.done",
   publish_failed: "publish.failed",
