@@ -74,7 +74,8 @@ describe("what the quickstart says to type next", () => {
     );
     const { stdout, stderr } = await type(typed());
     expect(stdout).toContain('agent = "codex"');
-    expect(stdout).toContain("agentd image build codex");
+    // The tests of real agents may have left its image.
+    expect(stdout).toMatch(/agentd image build codex|\d\. agentd config check/);
     expect(stdout, stderr).toContain("hello from hello, who works on:\nREADME.md");
     expect(stderr).toMatch(/session \w+ success in/);
   });
