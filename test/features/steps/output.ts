@@ -102,6 +102,7 @@ export const OUTPUT: Topic = [
         ...document,
         state: "sealed",
         paused_timestamp: null,
+        kept: null,
         position: null,
         reason: null,
         record: record.path,
