@@ -4,21 +4,18 @@
  * What is owed is a file in the state directory from before the seal until the last program has ended, so a daemon that dies
  * loses none. One that was running then is run again: at least once, not exactly once.
  */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import * as z from "zod";
-import { SESSION_ID } from "../audit/format/session-id.ts";
 import { evidencePaths } from "../audit/keys/evidence-paths.ts";
 import { readDocument } from "../audit/read/query.ts";
 import { addNote } from "../audit/seal/add-note.ts";
-import { commitFile, stageFile } from "../durable-files.ts";
 import type { Environment } from "../environment.ts";
-import { AgentdError, sentence } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { runHostProgram } from "../host-program.ts";
-import { ifThere, isThere, readIfThere } from "../if-there.ts";
 import type { Logger } from "../log.ts";
+import { OwedWork } from "../owed-work.ts";
 import type { AfterSessions, OwedPrograms } from "../sessions/port/after-session.ts";
 
 export interface AfterProgramsOptions {
@@ -48,25 +45,23 @@ type Owed = z.infer<typeof owedSchema>;
 
 export class AfterPrograms implements AfterSessions {
   readonly #options: AfterProgramsOptions;
-  readonly #directory: string;
+  readonly #owed: OwedWork<Owed>;
   readonly #closing = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
   readonly #limit = pLimit(SESSIONS_AT_ONCE);
 
   constructor(options: AfterProgramsOptions) {
     this.#options = options;
-    this.#directory = join(options.stateDirectory, "after");
+    this.#owed = new OwedWork({
+      directory: join(options.stateDirectory, "after"),
+      schema: owedSchema,
+      next: "Remove the file: the programs after that session are not run then.",
+    });
   }
 
   async owe({ sessionId, profile, directory, commands }: OwedPrograms): Promise<void> {
-    if (await isThere(this.#pathOf(sessionId))) return;
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await this.#write(sessionId, {
-      profile,
-      directory,
-      commands: commands.map((each) => [...each]),
-      done: 0,
-    });
+    const owed = { profile, directory, commands: commands.map((each) => [...each]), done: 0 };
+    if (!(await this.#owed.add(sessionId, owed))) return;
     await this.#options.failpoints.reach("after_owed");
   }
 
@@ -84,12 +79,9 @@ export class AfterPrograms implements AfterSessions {
 
   /** Runs what an earlier daemon owed. A session that is not sealed yet is left to its own end. */
   async resume(): Promise<void> {
-    const names = (await ifThere(readdir(this.#directory))) ?? [];
-    for (const sessionId of names.filter((name) => SESSION_ID.test(name))) {
-      const owed = await this.#read(sessionId);
-      if (owed === undefined || !(await isThere(owed.directory))) await this.#forget(sessionId);
-      else if ((await readDocument(owed.directory)).outcome !== null) this.sealed(sessionId);
-    }
+    const isSealed = async (directory: string): Promise<boolean> =>
+      (await readDocument(directory)).outcome !== null;
+    await this.#owed.resume(isSealed, (sessionId) => this.sealed(sessionId));
   }
 
   /** Ends the programs that run; the next daemon runs them again. */
@@ -99,15 +91,15 @@ export class AfterPrograms implements AfterSessions {
   }
 
   async #run(sessionId: string): Promise<void> {
-    const owed = await this.#read(sessionId);
+    const owed = await this.#owed.read(sessionId);
     if (owed === undefined) return;
     for (let index = owed.done; index < owed.commands.length; index += 1) {
       this.#closing.signal.throwIfAborted();
       await this.#runOne(sessionId, owed, index);
       await this.#options.failpoints.reach("after_run");
-      await this.#write(sessionId, { ...owed, done: index + 1 });
+      await this.#owed.write(sessionId, { ...owed, done: index + 1 });
     }
-    await this.#forget(sessionId);
+    await this.#owed.forget(sessionId);
   }
 
   async #runOne(sessionId: string, { directory, profile, commands }: Owed, index: number): Promise<void> {
@@ -134,33 +126,5 @@ export class AfterPrograms implements AfterSessions {
     } catch (error) {
       log.error({ ...about, error }, "the failure is not noted in the record");
     }
-  }
-
-  async #read(sessionId: string): Promise<Owed | undefined> {
-    const text = await readIfThere(this.#pathOf(sessionId));
-    if (text === undefined) return undefined;
-    try {
-      return owedSchema.parse(JSON.parse(text));
-    } catch (cause) {
-      throw new AgentdError("state_unusable", {
-        tried: `read ${this.#pathOf(sessionId)}`,
-        why: sentence(cause),
-        next: "Remove the file: the programs after that session are not run then.",
-        cause,
-      });
-    }
-  }
-
-  async #write(sessionId: string, owed: Owed): Promise<void> {
-    await stageFile(this.#pathOf(sessionId), `${JSON.stringify(owed)}\n`);
-    await commitFile(this.#pathOf(sessionId));
-  }
-
-  async #forget(sessionId: string): Promise<void> {
-    await rm(this.#pathOf(sessionId), { force: true });
-  }
-
-  #pathOf(sessionId: string): string {
-    return join(this.#directory, sessionId);
   }
 }

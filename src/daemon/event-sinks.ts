@@ -3,35 +3,16 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Dispatcher } from "undici";
 import type { Status } from "../api/methods.ts";
-import type { Environment } from "../environment.ts";
-import type { EventFeed } from "../events/feed.ts";
 import { connectTo } from "../http-connections.ts";
-import type { Logger } from "../log.ts";
 import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
-import type { ReleaseStack } from "../release-stack.ts";
 import { fileSink } from "../sinks/file-sink.ts";
 import { httpSink } from "../sinks/http-sink.ts";
 import { journaldSink } from "../sinks/journald-sink.ts";
 import { type Sink, sinkName, type SinkSettings } from "../sinks/sink.ts";
 import { SinkRunner } from "../sinks/sink-runner.ts";
-import type { CredentialVariables } from "./configuration/credential-variables.ts";
-import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { OutletOptions } from "./outlet-options.ts";
 
 const JOURNAL = "/run/systemd/journal/stdout";
-
-export interface EventSinksOptions {
-  readonly feed: EventFeed;
-  readonly current: CurrentConfig;
-  readonly credentials: CredentialVariables;
-  /** The daemon's. */
-  readonly environment: Environment;
-  readonly stateDirectory: string;
-  readonly instance: string;
-  /** Wall clock, in milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly resources: ReleaseStack;
-}
 
 export interface EventSinks {
   /** How each sink is. */
@@ -41,7 +22,7 @@ export interface EventSinks {
 }
 
 /** Passes the feed on, from now until the daemon ends. */
-export function startSinks(options: EventSinksOptions): EventSinks {
+export function startSinks(options: OutletOptions): EventSinks {
   const { current, log, resources, environment } = options;
   const dispatcher = connectTo(environment);
   resources.defer("connections for sinks", () => dispatcher.close());
@@ -90,7 +71,7 @@ function keyOf(settings: SinkSettings): string {
 
 function sinkOf(
   settings: SinkSettings,
-  { credentials, instance, now }: EventSinksOptions,
+  { credentials, instance, now }: OutletOptions,
   dispatcher: Dispatcher,
 ): Sink {
   const common = { instance, dispatcher, now };

@@ -2,40 +2,24 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Status } from "../api/methods.ts";
-import type { Environment } from "../environment.ts";
 import { AgentdError } from "../errors.ts";
-import type { EventFeed } from "../events/feed.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { connectTo } from "../http-connections.ts";
 import type { PostResult } from "../http-post.ts";
-import type { Logger } from "../log.ts";
 import { testNotice } from "../notify/notice.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { Outbox } from "../notify/outbox.ts";
 import { Pinger } from "../notify/pinger.ts";
 import { ping, send, type SendHost } from "../notify/send.ts";
 import { isPing, type NotifyTarget } from "../notify/target.ts";
-import type { ReleaseStack } from "../release-stack.ts";
-import type { CredentialVariables } from "./configuration/credential-variables.ts";
-import type { CurrentConfig } from "./configuration/current-config.ts";
+import type { OutletOptions } from "./outlet-options.ts";
 
-export interface NotificationsOptions {
-  readonly feed: EventFeed;
+export interface NotificationsOptions extends OutletOptions {
   /** The event after which dead men's switches are given signs. */
   readonly sinceSeq: number;
-  readonly current: CurrentConfig;
-  readonly credentials: CredentialVariables;
-  /** The daemon's. */
-  readonly environment: Environment;
-  readonly stateDirectory: string;
-  readonly instance: string;
   /** Page of the console about a session; undefined: there is no console. */
   readonly linkTo?: ((sessionId: string) => string | undefined) | undefined;
   readonly failpoints: Failpoints;
-  /** Wall clock, in milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly resources: ReleaseStack;
 }
 
 export interface Notifications {

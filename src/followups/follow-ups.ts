@@ -4,15 +4,13 @@
  * What is owed is a file in the state directory from before the seal until the last session was accepted. A session that was
  * accepted before a daemon died is found by its request id, which names the session that it follows; so each starts once.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import { commitFile, stageFile } from "../durable-files.ts";
-import { AgentdError, sentence } from "../errors.ts";
+import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
-import { ifThere, isThere, readIfThere } from "../if-there.ts";
 import type { Logger } from "../log.ts";
+import { OwedWork } from "../owed-work.ts";
 import type { EndedSession, FollowUpsPort } from "../sessions/port/follow-ups.ts";
 import { type FollowUp, followUpsOf } from "./follow-ups-of.ts";
 
@@ -60,21 +58,23 @@ export interface FollowUpsOptions {
 
 export class FollowUps implements FollowUpsPort {
   readonly #options: FollowUpsOptions;
-  readonly #directory: string;
+  readonly #owed: OwedWork<Owed>;
   readonly #closing = new AbortController();
   readonly #pending = new Map<string, Promise<void>>();
 
   constructor(options: FollowUpsOptions) {
     this.#options = options;
-    this.#directory = join(options.stateDirectory, "followups");
+    this.#owed = new OwedWork({
+      directory: join(options.stateDirectory, "followups"),
+      schema: owedSchema,
+      next: "Remove the file: no session follows that one then.",
+    });
   }
 
   async owe(ended: EndedSession): Promise<void> {
     const { sessionId, directory } = ended;
     const runs = followUpsOf(ended, this.#options.chained(ended));
-    if (runs.length === 0 || (await isThere(this.#pathOf(sessionId)))) return;
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    await this.#write(sessionId, { directory, runs });
+    if (runs.length === 0 || !(await this.#owed.add(sessionId, { directory, runs }))) return;
     await this.#options.failpoints.reach("follow_ups_owed");
   }
 
@@ -91,12 +91,7 @@ export class FollowUps implements FollowUpsPort {
 
   /** Goes on with what an earlier daemon owed. A session that is not sealed yet is left to its own end. */
   async resume(): Promise<void> {
-    const names = (await ifThere(readdir(this.#directory))) ?? [];
-    for (const sessionId of names.filter((name) => /^[0-9a-f]{16}$/.test(name))) {
-      const owed = await this.#read(sessionId);
-      if (owed === undefined || !(await isThere(owed.directory))) await this.#forget(sessionId);
-      else if (await this.#options.isSealed(owed.directory)) this.sealed(sessionId);
-    }
+    await this.#owed.resume(this.#options.isSealed, (sessionId) => this.sealed(sessionId));
   }
 
   /** Starts no more; the next daemon goes on. */
@@ -106,7 +101,7 @@ export class FollowUps implements FollowUpsPort {
   }
 
   async #startAll(sessionId: string): Promise<void> {
-    const owed = await this.#read(sessionId);
+    const owed = await this.#owed.read(sessionId);
     if (owed === undefined) return;
     const { directory } = owed;
     for (const [index, run] of owed.runs.entries()) {
@@ -115,9 +110,9 @@ export class FollowUps implements FollowUpsPort {
         await this.#until(this.#options.now() + AGAIN_MS);
       }
       await this.#options.failpoints.reach("follow_up_accepted");
-      await this.#write(sessionId, { directory, runs: owed.runs.slice(index + 1) });
+      await this.#owed.write(sessionId, { directory, runs: owed.runs.slice(index + 1) });
     }
-    await this.#forget(sessionId);
+    await this.#owed.forget(sessionId);
   }
 
   /** @returns false when it is to be tried again. Throws when the next daemon is to do so. */
@@ -144,33 +139,5 @@ export class FollowUps implements FollowUpsPort {
     for (let left = timeMs - this.#options.now(); left > 0; left = timeMs - this.#options.now()) {
       await sleep(Math.min(left, LONGEST_NAP_MS), undefined, { signal });
     }
-  }
-
-  async #read(sessionId: string): Promise<Owed | undefined> {
-    const text = await readIfThere(this.#pathOf(sessionId));
-    if (text === undefined) return undefined;
-    try {
-      return owedSchema.parse(JSON.parse(text));
-    } catch (cause) {
-      throw new AgentdError("state_unusable", {
-        tried: `read ${this.#pathOf(sessionId)}`,
-        why: sentence(cause),
-        next: "Remove the file: no session follows that one then.",
-        cause,
-      });
-    }
-  }
-
-  async #write(sessionId: string, owed: Owed): Promise<void> {
-    await stageFile(this.#pathOf(sessionId), `${JSON.stringify(owed)}\n`);
-    await commitFile(this.#pathOf(sessionId));
-  }
-
-  async #forget(sessionId: string): Promise<void> {
-    await rm(this.#pathOf(sessionId), { force: true });
-  }
-
-  #pathOf(sessionId: string): string {
-    return join(this.#directory, sessionId);
   }
 }

@@ -1,10 +1,10 @@
 import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import type { Params, SessionList } from "../../api/methods.ts";
 import { AgentdError } from "../../errors.ts";
-import type { Caller } from "../../rpc/client.ts";
 import type { ListedSession } from "../../session-document.ts";
 import { showLive } from "../attend/show-live.ts";
 import { collectOption, countOption } from "../frame/arguments.ts";
+import { askList } from "../frame/ask-list.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withClient } from "../frame/context.ts";
 import { cutText, filterOf, type FilterOptions, takingFilters } from "../frame/session-filters.ts";
@@ -207,33 +207,6 @@ function newestOf({ latest, last, limit }: PsOptions): number | undefined {
   }
   if (latest === true) return 1;
   return last === undefined ? undefined : countOption("--last", last, { max: MAX_LIST_LENGTH });
-}
-
-/** The daemon does not know every filter, so it is asked for pages, until there is enough that matches. */
-async function askList(
-  client: Caller,
-  params: Params<"list">,
-  matches: ChosenSessions["matches"] | undefined,
-): Promise<SessionList> {
-  if (matches === undefined) return await client.call("list", params);
-  const { limit } = params;
-  const seen = new Set<string>();
-  const sessions: ListedSession[] = [];
-  let until = params.until_timestamp;
-  for (;;) {
-    const page = await client.call("list", { ...params, limit: MAX_LIST_LENGTH, until_timestamp: until });
-    const fresh = page.sessions.filter(({ session_id: id }) => !seen.has(id));
-    for (const session of fresh) {
-      seen.add(session.session_id);
-      if (matches(session)) sessions.push(session);
-    }
-    const isLast = page.sessions.length + page.unreadable.length < MAX_LIST_LENGTH || fresh.length === 0;
-    if (isLast || sessions.length > limit) {
-      const total = isLast ? sessions.length : null;
-      return { sessions: sessions.slice(0, limit), unreadable: [], total };
-    }
-    until = fresh.at(-1)?.queued_timestamp;
-  }
 }
 
 function timestampOf(ms: number | undefined): string | undefined {

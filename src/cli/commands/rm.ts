@@ -1,9 +1,10 @@
-import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { AgentdError } from "../../errors.ts";
 import type { Caller } from "../../rpc/client.ts";
+import { askList } from "../frame/ask-list.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withPersistentClient } from "../frame/context.ts";
 import { lastingIdsOf, type LatestOption, takingSessions } from "../frame/session-argument.ts";
+import { isKept } from "../words/kept-text.ts";
 import { sizeText } from "../words/size-text.ts";
 
 interface RmOptions extends LatestOption {
@@ -61,22 +62,8 @@ async function removeSessions(
 }
 
 async function keptSessions(client: Caller): Promise<string[]> {
-  const ids: string[] = [];
-  const seen = new Set<string>();
-  for (let until: string | undefined; ;) {
-    const { sessions } = await client.call("list", {
-      all: true,
-      limit: MAX_LIST_LENGTH,
-      until_timestamp: until,
-    });
-    const fresh = sessions.filter(({ session_id: id }) => !seen.has(id));
-    for (const { session_id: id, kept } of fresh) {
-      seen.add(id);
-      if (kept !== null) ids.push(id);
-    }
-    if (fresh.length === 0 || sessions.length < MAX_LIST_LENGTH) return ids;
-    until = fresh.at(-1)?.queued_timestamp;
-  }
+  const { sessions } = await askList(client, { all: true, limit: Infinity }, isKept);
+  return sessions.map(({ session_id: id }) => id);
 }
 
 function notOne(): AgentdError {

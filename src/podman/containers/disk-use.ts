@@ -19,15 +19,21 @@ const IN_MEMORY = [0x01021994, 0x858458f6, 0x958458f6];
 const BLOCK_BYTES = 512;
 
 /**
- * What trees take together: a hole in a file takes nothing, and a file with several names counts once. What other file systems have
- * that are mounted in them does not count. They may be written meanwhile: du goes down by descriptor and follows no link.
+ * What trees take together, which may be missing: a hole in a file takes nothing, and a file with several names counts once.
+ * What other file systems have that are mounted in them does not count. They may be written meanwhile: du goes down by descriptor and follows no link.
  *
  * @param podman only in its user namespace can all files of a container be seen.
+ * @param limitMs how long it may take. Default: ten minutes.
  * @throws AgentdError `engine_failed`.
  */
-export async function bytesOfTrees(podman: Podman, directories: readonly string[]): Promise<number> {
+export async function bytesOfTrees(
+  podman: Podman,
+  directories: readonly string[],
+  limitMs = WALK_LIMIT_MS,
+): Promise<number> {
+  if (directories.length === 0) return 0;
   const du = ["du", "--summarize", "--total", "--one-file-system", "--block-size=1", "--"];
-  const run = await podman(["unshare", ...du, ...directories], WALK_LIMIT_MS);
+  const run = await podman(["unshare", ...du, ...directories], limitMs);
   // It fails, too, where a file was removed under its eyes; the sum is that of the others.
   const total = run.kind === "ended" ? /^(\d+)\ttotal$/m.exec(run.stdout)?.[1] : undefined;
   if (total !== undefined) return Number(total);

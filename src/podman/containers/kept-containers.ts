@@ -5,8 +5,7 @@
  * its first container the whole image once more, for the ids of sessions.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { AgentdError } from "../../errors.ts";
-import { lastLine, type Podman } from "../host/engine-report.ts";
+import type { Podman } from "../host/engine-report.ts";
 import type { EngineHost } from "../host/host-features.ts";
 import { containerMissing, engineFailure } from "../service/engine-failure.ts";
 import type { EngineHttp } from "../service/http.ts";
@@ -14,6 +13,7 @@ import { keptReply } from "../service/replies.ts";
 import { type ContainerRequest, containerSpec, type Containment } from "./container-spec.ts";
 import { statusOf } from "./container-status.ts";
 import type { Containers } from "./containers.ts";
+import { bytesOfTrees } from "./disk-use.ts";
 
 /** The container on an ended one's file system; what that one had is not asked for again. */
 export type RequestOnKept = Omit<ContainerRequest, "image" | "rootDirectory" | "env" | "unsetEnv" | "argv">;
@@ -71,7 +71,7 @@ export class KeptContainers {
    */
   async bytes(name: string, directories: readonly string[]): Promise<number> {
     const { SizeRw: layer } = await this.#inspect(name, `measure container ${name}`, { size: "true" });
-    return (layer ?? 0) + (await this.#diskUsage(directories));
+    return (layer ?? 0) + (await bytesOfTrees(this.#options.podman, directories, COUNT_LIMIT_MS));
   }
 
   /**
@@ -144,21 +144,6 @@ export class KeptContainers {
     if (reply.status === 404) throw containerMissing(tried);
     if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
     return keptReply.parse(JSON.parse(reply.text));
-  }
-
-  /** `du` walks by descriptor and follows no link. */
-  async #diskUsage(directories: readonly string[]): Promise<number> {
-    if (directories.length === 0) return 0;
-    const words = ["du", "--summarize", "--total", "--block-size=1", "--one-file-system", "--"];
-    const run = await this.#options.podman(["unshare", ...words, ...directories], COUNT_LIMIT_MS);
-    // It fails where a file is gone when it comes to it, and has counted the others.
-    const [, total] = run.kind === "ended" ? (/^(\d+)\ttotal$/m.exec(run.stdout) ?? []) : [];
-    if (total !== undefined) return Number(total);
-    throw new AgentdError("engine_failed", {
-      tried: `measure ${directories.join(" and ")}`,
-      why: run.kind === "ended" ? lastLine(run.stderr) : `podman unshare is ${run.kind}`,
-      next: "Check that `podman unshare true` works as the daemon's user.",
-    });
   }
 }
 
