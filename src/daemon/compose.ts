@@ -226,7 +226,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   startRetention(
     {
       ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory: places.state },
-      ...{ current, log, tell, now: CLOCK.now, heldBack: () => kept.reasons },
+      ...{ current, log, feed: events.feed, now: CLOCK.now, heldBack: () => kept.reasons },
     },
     resources,
   );

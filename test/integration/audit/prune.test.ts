@@ -36,7 +36,9 @@ async function plan({ auditRoot }: RecordSettings, rules: PruneRules): Promise<P
 async function pruneNow(settings: RecordSettings, rules: PruneRules): Promise<Pruned> {
   const state = join(settings.auditRoot, "../state");
   const { chain } = readEvidence(state);
-  return await prune(settings.auditRoot, await plan(settings, rules), { paths: evidencePaths(state), chain });
+  return await prune(settings.auditRoot, await plan(settings, rules), {
+    ...{ paths: evidencePaths(state), chain, nowMs: NOW_MS },
+  });
 }
 
 const ids = (records: readonly { readonly id: string }[]): string[] => records.map(({ id }) => id);
