@@ -70,6 +70,16 @@ export class Deliveries {
     return nextMs;
   }
 
+  /** Makes what waits for a target due now: whoever takes one message takes the others, too. */
+  hurry(name: string): void {
+    const nowMs = this.#host.now();
+    const pending = this.#pending.get(name) ?? [];
+    this.#pending.set(
+      name,
+      pending.map((each) => ({ ...each, next_ms: Math.min(each.next_ms, nowMs) })),
+    );
+  }
+
   /** Resolves when nothing is being sent. */
   async settled(): Promise<void> {
     await Promise.all(this.#sending.values());
@@ -124,8 +134,7 @@ export class Deliveries {
     this.#drop(notice);
     if (result.kind === "accepted") {
       log.info({ ...about, title: notice.occurrence.title }, "notification delivered");
-      // Whoever takes this one takes those that wait, too.
-      this.#hurry(target.name);
+      this.hurry(target.name);
       await settled(target.name, { kind: "accepted" });
       return true;
     }
@@ -144,15 +153,6 @@ export class Deliveries {
       pending.map((each) => (each.id === notice.id ? next : each)),
     );
     await outbox.put(next);
-  }
-
-  #hurry(name: string): void {
-    const nowMs = this.#host.now();
-    const pending = this.#pending.get(name) ?? [];
-    this.#pending.set(
-      name,
-      pending.map((each) => ({ ...each, next_ms: Math.min(each.next_ms, nowMs) })),
-    );
   }
 
   #drop({ id, target }: Notice): void {

@@ -1,7 +1,5 @@
 /** The outbox against a real server, on a real disk, with a clock that the tests set. */
 import { readdir } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -12,6 +10,7 @@ import { Notifier } from "../../../src/notify/notifier.ts";
 import { Outbox } from "../../../src/notify/outbox.ts";
 import { send } from "../../../src/notify/send.ts";
 import { NOTICE_KINDS, type NotifyTarget } from "../../../src/notify/target.ts";
+import { type Answer, startHttpReceiver } from "../../kit/http-receiver.ts";
 import { eventOf, MemoryFeed, sealedEvent } from "../../kit/memory-feed.ts";
 import { temporaryDirectory } from "../../kit/record-fixture.ts";
 
@@ -26,35 +25,26 @@ const TARGET: NotifyTarget = {
   via: { kind: "url", urlSource: "TEAM_URL", format: "standard", secretSource: undefined },
 };
 
-interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 interface Message {
   readonly id: string;
   readonly title: string;
 }
 
-/** A server that keeps what it accepts, and answers as it is told. */
+/** A server with what it has accepted and what was tried, which answers as it is told. */
 async function receiver() {
   const got: Message[] = [];
   const tries: string[] = [];
   const state: { answer: Answer } = { answer: { status: 200 } };
-  const server = createServer((request: IncomingMessage, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as { data: { title: string } };
-      const id = String(request.headers["webhook-id"]);
-      tries.push(id);
-      if (state.answer.status < 300) got.push({ id, title: body.data.title });
-      response.writeHead(state.answer.status, state.answer.headers).end();
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  return { got, tries, state, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
+  const server = await startHttpReceiver();
+  onTestFinished(() => server.close());
+  server.answer = ({ headers, body }) => {
+    const { data } = JSON.parse(body) as { data: { title: string } };
+    const id = String(headers["webhook-id"]);
+    tries.push(id);
+    if (state.answer.status < 300) got.push({ id, title: data.title });
+    return state.answer;
+  };
+  return { got, tries, state, url: `${server.url}/hook` };
 }
 
 async function world(targets: readonly NotifyTarget[] = [TARGET]) {
@@ -193,6 +183,21 @@ describe("notifications", () => {
     expect(await notifier.try(TARGET, testNotice("team", SENDER, 1))).toEqual({ kind: "accepted" });
     await live(notifier, MINUTE_MS);
     expect(titles(got)).toEqual(["agentd can reach you here", "first failed"]);
+  });
+
+  it("follow at once when somebody tries a receiver that is back", async () => {
+    const { feed, clock, open, live, got, state } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 503 };
+    await feed.append(sealedEvent("first", "work_failed"));
+    await feed.append(sealedEvent("second", "work_failed"));
+    await live(notifier, 12 * HOUR_MS);
+    state.answer = { status: 200 };
+    await notifier.try(TARGET, testNotice("team", SENDER, clock.ms));
+    await notifier.step();
+    await notifier.settled();
+    expect(titles(got)).toEqual(["agentd can reach you here", "first failed", "second failed"]);
   });
 
   it("do not follow a redirect", async () => {
