@@ -54,27 +54,13 @@ async function world(targets: readonly NotifyTarget[] = [TARGET]) {
   const clock = { ms: Date.UTC(2026, 1, 3) };
   const dispatcher = connectTo({});
   onTestFinished(() => void dispatcher.destroy());
-  const host = {
-    ...{
-      environment: {},
-      variables: () => ({ TEAM_URL: server.url }),
-      dispatcher,
-      now: () => clock.ms,
-      log: LOG,
-    },
-  };
+  const variables = () => ({ TEAM_URL: server.url });
+  const host = { ...{ environment: {}, variables, dispatcher, log: LOG }, now: () => clock.ms };
   /** A daemon's, over what earlier ones have left. */
   const open = (failpoints: Failpoints = { reach: () => Promise.resolve() }): Promise<Notifier> =>
     Notifier.open({
-      ...{
-        feed,
-        targets: () => targets,
-        sender: SENDER,
-        failpoints,
-        now: host.now,
-        random: () => 0.5,
-        log: LOG,
-      },
+      ...{ feed, sender: SENDER, failpoints, log: LOG, now: host.now },
+      ...{ targets: () => targets, random: () => 0.5 },
       outbox: new Outbox(directory),
       send: (target, notice, signal) => send(target, notice, host, signal),
     });
@@ -109,6 +95,40 @@ describe("notifications", () => {
     expect(new Set(got.map(({ id }) => id)).size).toBe(3);
     expect(await left()).toEqual([]);
     expect(notifier.stateOf("team")).toMatchObject({ pending: 0, failed: null, offMs: null });
+  });
+
+  it("of every kind arrive once each, with a daemon that is new each time", async () => {
+    const { feed, open, live, got } = await world();
+    const about = { profile: "demo", session_id: "0198f2a4c6e81234" };
+    const budget = { limit: "usd", used: 4.9, max: 5 } as const;
+    const at = "2026-02-03T04:00:00.000Z";
+    const skipped = { name: "nightly", scheduled_timestamp: at, until_timestamp: at } as const;
+    const happens = [
+      eventOf("daemon.started", { pid: 1, version: "1" }),
+      sealedEvent("demo", "work_failed"),
+      sealedEvent("demo", "work_failed"),
+      eventOf("session.stalled", { idle_ms: 1_200_000, stop: false }, about),
+      eventOf("llm.budget_95", budget, about),
+      eventOf("schedule.skipped", { ...skipped, reason: "overlap", why: "it runs" }, about),
+      eventOf("publish.failed", { why: "the server said no" }, about),
+      eventOf("daemon.degraded", { what: "disk", why: "it is full" }),
+      sealedEvent("demo", "success"),
+      eventOf("daemon.started", { pid: 2, version: "1" }),
+    ];
+    for (const event of happens) {
+      const notifier = await open();
+      // Its first step makes a memory, so that what follows is news.
+      await live(notifier, 11 * MINUTE_MS);
+      await feed.append(event);
+      await live(notifier, 13 * HOUR_MS);
+      await notifier.close();
+    }
+    expect(titles(got)).toEqual([
+      ...["demo failed", "demo still fails", "demo is stalled", "demo has used 95 % of its budget"],
+      ...["demo was not run", "The work of demo was not published", "agentd: disk does not work"],
+      ...["demo works again", "agentd is back after a crash"],
+    ]);
+    expect(new Set(got.map(({ id }) => id)).size).toBe(got.length);
   });
 
   it("are not of what happened before anybody was to be told", async () => {
