@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import type { Notice } from "./notice.ts";
 import type { Outbox } from "./outbox.ts";
 import type { NotifyTarget } from "./target.ts";
-import { MESSAGE_LIFE_MS, pauseAfter } from "./tries.ts";
+import { isDue, MESSAGE_LIFE_MS, pauseAfter } from "./tries.ts";
 
 /** What came of a try. */
 export type Delivered =
@@ -63,9 +63,8 @@ export class Deliveries {
     let nextMs = Infinity;
     for (const [name, pending] of this.#pending) {
       if (this.#sending.has(name) || this.#host.isOff(name)) continue;
-      const dueMs = Math.min(...pending.map(({ next_ms: ms }) => ms));
-      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
-      else this.#start(name);
+      if (pending.some(({ next_ms: ms }) => isDue(ms, nowMs))) this.#start(name);
+      else nextMs = Math.min(nextMs, ...pending.map(({ next_ms: ms }) => ms));
     }
     return nextMs;
   }
@@ -99,7 +98,7 @@ export class Deliveries {
     const { now, target, outbox } = this.#host;
     for (;;) {
       const pending = this.#pending.get(name) ?? [];
-      const notice = pending.find(({ next_ms: ms }) => ms <= now());
+      const notice = pending.find(({ next_ms: ms }) => isDue(ms, now()));
       if (notice === undefined) return;
       const to = target(name);
       if (to === undefined) {
