@@ -64,6 +64,16 @@ describe("what may be pruned", () => {
     expect((await plan(settings, { endedBeforeMs: NOW_MS, keep: 0 })).records).toHaveLength(0);
   });
 
+  it.each(["followups", "after"])("is not what a session or a program is to follow: %s", async (owed) => {
+    const settings = settingsIn(await temporaryDirectory());
+    const { id } = await sealedOnDay(settings, 0);
+    const directory = join(settings.auditRoot, "../state", owed);
+    await mkdir(directory);
+    await writeFile(join(directory, id), "{}");
+    const refused = [{ id, reason: "what follows it has not started yet" }];
+    expect(await plan(settings, { keep: 0 })).toMatchObject({ records: [], refused });
+  });
+
   it("is not what the chain does not have", async () => {
     const settings = settingsIn(await temporaryDirectory());
     const record = await sealedOnDay(settings, 0);
