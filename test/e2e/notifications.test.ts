@@ -1,6 +1,7 @@
 /** Notifications of a daemon that lives, crashes and reloads, at real receivers: over HTTP and by mail. */
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CloudEvent, type CloudEventV1 } from "cloudevents";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { FeedEvent } from "../../src/events/event.ts";
@@ -171,8 +172,9 @@ describe("notifications", () => {
       await ok(world, "agentd notify test receiver");
       await arrived(receiver, "breaker failed");
 
-      // Targets change under the daemon.
+      // Targets and sinks change under the daemon.
       world.otherTables["notify"] = [standard, { ...team, name: "colleagues" }, ...others];
+      world.otherTables["sinks"] = [{ file: log }, { url: `${receiver.url}/cloud` }];
       await world.saveConfiguration();
       (await world.daemon()).daemon.signal("SIGHUP");
       await until("the new target", async () => /^colleagues /m.test(await ok(world, "agentd notify ls")));
@@ -180,6 +182,16 @@ describe("notifications", () => {
         "Existing targets: receiver, colleagues, phone, mail, runs, lives.",
       );
       await ok(world, "agentd notify test colleagues");
+      await until("the new sink", async () =>
+        (await ok(world, "agentd status")).includes(`${receiver.url}, 0 events behind`),
+      );
+      await ok(world, "agentd reload");
+      await until("a CloudEvent", () => receiver.taken("/cloud").length > 0);
+      const [batch] = receiver
+        .taken("/cloud")
+        .map(({ body }) => JSON.parse(body) as Partial<CloudEventV1<object>>[]);
+      // Throws for what is none.
+      expect(batch?.map((event) => new CloudEvent(event, true).type)).toEqual(["agentd.config.reloaded"]);
       expect(await ok(world, "agentd status")).toMatch(/receiver \(standard\) is ok$/m);
 
       const tried = "agentd can reach you here";
@@ -234,7 +246,8 @@ describe("notifications", () => {
       expect(formsIn(sent, PRINTED)).toEqual([]);
       expect(sent).not.toContain(SECRET);
       const output = (await ok(world, "agentd status --json")) + (await world.daemon()).daemon.log;
-      expect(output).not.toContain(receiver.url);
+      for (const path of ["receiver", "phone", "team", "runs", "lives"])
+        expect(output).not.toContain(`${receiver.url}/${path}`);
       expect(output).not.toContain(SECRET);
 
       // The sink has every event since it was there, in two files; what it got when the daemon was killed, perhaps twice.
