@@ -1,8 +1,15 @@
 /**
- * What the test's host is made of: Debian 13 with systemd, rootless Podman and SELinux, as a small server has them.
+ * What the test's host is made of: a release of Debian with systemd, rootless Podman and SELinux, as a small server has them.
  */
 
-export const SUITE = "trixie";
+/**
+ * The releases of Debian that can be booted: 12, 13, and the one that is to follow.
+ *
+ * @type {Readonly<Record<string, { node?: string }>>} `node`: the version of Node.js that npm brings, where Debian's is too old.
+ */
+export const SUITES = { bookworm: { node: "22" }, trixie: {}, forky: {} };
+
+export const DEFAULT_SUITE = "trixie";
 
 export const PACKAGES = [
   // A machine that boots.
