@@ -232,8 +232,9 @@ describe("notifications", () => {
       expect(mail.mails[1]?.content).toMatch(
         /\r\n\r\nIts session ended as work_failed \(exit code 5\)\.\r\n\r\nLook: agentd show /,
       );
-      const signs = receiver.requests.map(({ path }) => path).filter((path) => path.startsWith("/runs"));
-      expect(signs).toEqual(["/runs", "/runs/start", "/runs/fail", "/runs/start", "/runs"]);
+      // An end may take the place of its begin, where both are a moment apart.
+      const signs = receiver.requests.map(({ path }) => path).filter((path) => /^\/runs(\/fail)?$/.test(path));
+      expect(signs).toEqual(["/runs", "/runs/fail", "/runs"]);
       expect(receiver.taken("/lives").length).toBeGreaterThanOrEqual(3);
 
       // Whatever has left the host in any form.
