@@ -233,7 +233,9 @@ describe("notifications", () => {
         /\r\n\r\nIts session ended as work_failed \(exit code 5\)\.\r\n\r\nLook: agentd show /,
       );
       // An end may take the place of its begin, where both are a moment apart.
-      const signs = receiver.requests.map(({ path }) => path).filter((path) => /^\/runs(\/fail)?$/.test(path));
+      const signs = receiver.requests
+        .map(({ path }) => path)
+        .filter((path) => /^\/runs(\/fail)?$/.test(path));
       expect(signs).toEqual(["/runs", "/runs/fail", "/runs"]);
       expect(receiver.taken("/lives").length).toBeGreaterThanOrEqual(3);
 
