@@ -1,6 +1,7 @@
 /**
  * Every scenario, in the order in which they run.
  */
+import { debianPackage } from "./debian-package.mjs";
 import { denials } from "./denials.mjs";
 import { doctor } from "./doctor.mjs";
 import { labels, mounts, separation } from "./labels.mjs";
@@ -27,6 +28,7 @@ export const SCENARIOS = [
   ...[given, workOut, workKept, workspaces],
   ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
+  debianPackage,
   ...[logout, reboot, poweroff],
   denials,
 ];
