@@ -8,10 +8,10 @@ export const DAEMON_SOURCE = "daemon";
 /** Events that wait for a full disk; more are lost. */
 const MOST_KEPT = 1_000;
 
-/** What no journal of a session and no log of schedules tells. */
+/** What no journal of a session, no log of schedules and no chain of records tells. */
 export type DaemonEventType = Exclude<
   EventType,
-  `${"session" | "schedule" | "llm" | "egress" | "publish"}.${string}`
+  `${"session" | "schedule" | "llm" | "egress" | "publish" | "record"}.${string}`
 >;
 
 /** Tells the feed what the daemon does, and what becomes of its configuration. */

@@ -39,6 +39,7 @@ export function view(fields: Partial<SessionView> = {}): SessionView {
     position: null,
     reason: null,
     kept: null,
+    next_retry: null,
     record: "/nonexistent/record",
     ...fields,
   };
@@ -157,7 +158,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   file: ({ session }) => unknown(session),
   stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),
-  schedule: () => Promise.resolve({ schedules: [], more: false }),
+  schedule: () => Promise.resolve({ schedules: [], more: false, retries: [] }),
   schedule_pause: () => Promise.resolve({ schedules: [] }),
   schedule_resume: () => Promise.resolve({ schedules: [] }),
   schedule_skip: () => Promise.resolve({ schedules: [] }),

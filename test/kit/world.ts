@@ -25,6 +25,8 @@ export class World {
   readonly llmKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
+  /** Further tables of the configuration, such as `notify` and `sinks`. */
+  readonly otherTables: JsonMap = {};
   /** Added to the daemon's environment. */
   readonly variables: Record<string, string> = {};
   /** The whole configuration file, for a scenario that writes it itself. */
@@ -195,7 +197,8 @@ export class World {
 
   get #config(): JsonMap {
     const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
-    return { daemon: this.daemonKeys, ...llm, profiles: [this.profileKeys, ...this.otherProfiles] };
+    const profiles = [this.profileKeys, ...this.otherProfiles];
+    return { daemon: this.daemonKeys, ...llm, ...this.otherTables, profiles };
   }
 
   async #startDaemon(): Promise<Running> {

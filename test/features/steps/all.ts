@@ -5,6 +5,7 @@ import { DOCTOR } from "./doctor.ts";
 import { EVIDENCE } from "./evidence.ts";
 import { HOST } from "./host.ts";
 import { MODELS } from "./models.ts";
+import { NOTIFICATIONS } from "./notifications.ts";
 import { OUTPUT } from "./output.ts";
 import { PUBLISHING } from "./publishing.ts";
 import { RECORD } from "./record.ts";
@@ -34,4 +35,5 @@ export const STEPS: Topic = [
   ...DOCTOR,
   ...MODELS,
   ...PUBLISHING,
+  ...NOTIFICATIONS,
 ];

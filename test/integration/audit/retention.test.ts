@@ -50,6 +50,7 @@ async function keep(
     rules: new Map(Object.entries(rules)),
     otherRules: others,
     heldBack: new Map(Object.entries(heldBack)),
+    nowMs: NOW_MS,
   });
 }
 
