@@ -175,9 +175,6 @@ describe("a command for another host", () => {
         expect(listed.stdout.toString()).toContain("SHA256SUMS");
         const verified = await operator.run("agentd --host HOST audit verify SESSION");
         expect(verified.exitCode).toBe(0);
-        const apply = await operator.run("agentd --host HOST apply SESSION");
-        expect(apply.exitCode).toBe(2);
-        expect(apply.stderr.toString()).toContain("agentd diff SESSION | git apply");
       },
     ),
   );
