@@ -33,10 +33,7 @@ async function forge(victim, { isGone, expected }) {
   const id = await victim.start();
   await victim.running(id);
   const [own, ...others] = await victim.containers();
-  if (own === undefined || others.length > 0)
-    throw new Error(
-      `the session has not one container, but ${[own, ...others].map((each) => `${each?.Names} ${each?.State}`).join(", ")}`,
-    );
+  if (own === undefined || others.length > 0) throw new Error("the session has not one container");
   await victim.killDaemon();
   if (isGone) await podman(containers, ["rm", "--force", "--time=0", own.Id]);
   const labels = Object.entries(own.Labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);

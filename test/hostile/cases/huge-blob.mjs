@@ -10,8 +10,8 @@ export const name = "huge-blob";
 export const expectation =
   "a blob that unpacks to a thousand times its size ends the session when it has more than its profile allows, and the next session runs";
 
-/** Packed, a few hundred kilobytes. */
-const BLOB_BYTES = 512 * 1024 * 1024;
+/** All the same letter: packed, it is a few hundred kilobytes. */
+const BLOB_BYTES = 256 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 
 /** @returns {Promise<string[]>} */
@@ -19,7 +19,7 @@ export async function run() {
   const setting = {
     script: "sleep 1000",
     profile: () => ({ disk: "100m" }),
-    prepare: commitZeros,
+    prepare: commitBomb,
   };
   return await withOneSession(setting, async (victim) => {
     /** @type {string[]} */
@@ -36,16 +36,16 @@ export async function run() {
 }
 
 /** @param {string} repository A bare one. */
-async function commitZeros(repository) {
-  const file = join(repository, "..", "zeros");
+async function commitBomb(repository) {
+  const file = join(repository, "..", "bomb");
   const stream = createWriteStream(file);
-  for (let at = 0; at < BLOB_BYTES; at += PIECE_BYTES) stream.write(Buffer.alloc(PIECE_BYTES));
+  for (let at = 0; at < BLOB_BYTES; at += PIECE_BYTES) stream.write(Buffer.alloc(PIECE_BYTES, "a"));
   await new Promise((resolve) => stream.end(() => resolve(undefined)));
   const blob = await git(repository, ["hash-object", "-w", file]);
   await rm(file);
   const tree = await git(repository, ["ls-tree", "HEAD"]);
-  const made = await makeTree(repository, `${tree}\n100644 blob ${blob}\tzeros\n`);
-  const commit = await git(repository, ["commit-tree", "-p", "HEAD", "-m", "zeros", made]);
+  const made = await makeTree(repository, `${tree}\n100644 blob ${blob}\tbomb\n`);
+  const commit = await git(repository, ["commit-tree", "-p", "HEAD", "-m", "bomb", made]);
   await git(repository, ["update-ref", "HEAD", commit]);
 }
 
