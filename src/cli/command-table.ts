@@ -42,6 +42,7 @@ import { ps } from "./commands/ps.ts";
 import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
 import { remoteEnd } from "./commands/remote-end.ts";
+import { remoteWork } from "./commands/remote-work.ts";
 import { rerun } from "./commands/rerun.ts";
 import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
@@ -136,5 +137,6 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   completion,
   complete,
   remoteEnd,
+  remoteWork,
   manual,
 ];

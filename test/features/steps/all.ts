@@ -11,6 +11,7 @@ import { PUBLISHING } from "./publishing.ts";
 import { RECORD } from "./record.ts";
 import { REGISTRY } from "./registry.ts";
 import { RELOADS } from "./reloads.ts";
+import { REMOTE } from "./remote.ts";
 import { SCHEDULES } from "./schedules.ts";
 import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
@@ -23,6 +24,7 @@ export const STEPS: Topic = [
   ...HOST,
   ...REGISTRY,
   ...COMMANDS,
+  ...REMOTE,
   ...OUTPUT,
   ...SESSIONS,
   ...RECORD,

@@ -18,6 +18,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     lazilyTo: [
       "input",
       "daemon",
+      "keep",
       "config",
       "profile",
       "audit",
