@@ -1,5 +1,6 @@
 /** What a delivery would do: start a session with these values, or nothing. It decides from data alone and does nothing. */
-import { MAX_REQUEST_BYTES } from "../input/rules.ts";
+import { MAX_REQUEST_BYTES, requestFault, WORK_UNIT } from "../input/rules.ts";
+import { refFault } from "../workspace/repository-url.ts";
 import type { Webhook, WebhookKind } from "./hook.ts";
 import { MOST_EVENT } from "./signature.ts";
 import { fillIn, TemplateFault, valueAt } from "./template.ts";
@@ -49,19 +50,29 @@ export function judge(hook: Webhook, event: string | undefined, payload: unknown
   try {
     const name = (template: string | undefined) =>
       template === undefined ? undefined : fillIn(template, payload, { most: MOST_NAME });
-    return {
-      kind: "run",
-      workUnit: name(hook.work_unit),
-      ref: name(hook.ref),
-      request:
-        hook.request === undefined
-          ? undefined
-          : fillIn(hook.request, payload, { most: MAX_REQUEST_BYTES, mayMiss: true }),
-    };
+    const [workUnit, ref] = [name(hook.work_unit), name(hook.ref)];
+    const request =
+      hook.request === undefined
+        ? undefined
+        : fillIn(hook.request, payload, { most: MAX_REQUEST_BYTES, mayMiss: true });
+    const fault = faultOf(workUnit, ref, request);
+    return fault === undefined ? { kind: "run", workUnit, ref, request } : { kind: "refused", why: fault };
   } catch (error) {
     if (error instanceof TemplateFault) return { kind: "refused", why: error.message };
     throw error;
   }
+}
+
+/** What the daemon would refuse. */
+function faultOf(workUnit?: string, ref?: string, request?: string): string | undefined {
+  if (workUnit !== undefined && !WORK_UNIT.test(workUnit))
+    return "its work unit is not 1 to 200 printable characters";
+  const [wrongRef, wrongRequest] = [
+    ref === undefined ? undefined : refFault(ref),
+    request === undefined ? undefined : requestFault(request),
+  ];
+  if (wrongRef !== undefined) return `its ref is refused: ${wrongRef}`;
+  return wrongRequest === undefined ? undefined : `its request is refused: ${wrongRequest}`;
 }
 
 function whyIgnored(

@@ -51,7 +51,8 @@ const writtenWebhook = z.strictObject({
   match: matchSchema
     .superRefine(pathsAreSound)
     .default({})
-    .describe("What values of the payload must be, by their paths; a list has all that may be."),
+    .describe("What values of the payload must be, by their paths; a list has all that may be.")
+    .meta({ type_in_words: "table" }),
   work_unit: z
     .string()
     .superRefine(unlessTemplate(workUnitRule))

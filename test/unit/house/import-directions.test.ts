@@ -64,8 +64,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   config: { to: ["profile", "workspace", "credentials", "gateway", "notify", "sinks"] },
   // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices and branches.
   profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish", "webhooks"] },
-  // Of input its bounds.
-  webhooks: { to: ["input"] },
+  // Of input and workspace their rules.
+  webhooks: { to: ["input", "workspace"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },

@@ -75,11 +75,24 @@ describe("a delivery", () => {
     expect(judge({ ...HOOK, match }, "issues.labeled", PAYLOAD).kind).toBe("run");
   });
 
+  it("is refused where its ref or its request would be", () => {
+    const payload = { ...PAYLOAD, ref: "--upload-pack=x", issue: { title: " " } };
+    expect(judge({ ...HOOK, work_unit: undefined, ref: "{ref}" }, "issues.labeled", payload)).toMatchObject({
+      kind: "refused",
+      why: expect.stringContaining("its ref is refused: a leading -") as string,
+    });
+    expect(judge({ ...HOOK, work_unit: undefined }, "issues.labeled", payload)).toEqual({
+      kind: "refused",
+      why: "its request is refused: it is empty",
+    });
+  });
+
   it.each([
     ["is missing", "issue-{issue.id}", "the payload has no issue.id"],
     ["is null", "issue-{issue.body}", "the payload has no issue.body"],
     ["is an object", "issue-{issue}", "issue of the payload is no text"],
     ["is what every object has", "{constructor.name}", "the payload has no constructor.name"],
+    ["makes no work unit", "{action}\n", "its work unit is not"],
     ["is behind a text", "{issue.title.length}", "the payload has no issue.title.length"],
   ])("is refused where a value %s", (_what, workUnit, why) => {
     const judgement = judge({ ...HOOK, work_unit: workUnit }, "issues.labeled", PAYLOAD);
