@@ -23,6 +23,8 @@ export class World {
   readonly profileKeys: JsonMap;
   /** Keys of `[llm]`; without one there is no such table. */
   readonly llmKeys: JsonMap = {};
+  /** Keys of `[web]`; without one there is no such table. */
+  readonly webKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
   /** Added to the daemon's environment. */
@@ -172,7 +174,7 @@ export class World {
 
   /** Puts in what scenarios cannot know: SESSION (the last one), SHORT (its short form), HASH (the last commit) and REPOSITORY (its URL). */
   async fill(text: string): Promise<string> {
-    const filled = text
+    const filled = this.here(text)
       .replaceAll("HASH", this.head ?? "HASH")
       .replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
     if (!/SESSION|SHORT/.test(filled)) return filled;
@@ -194,8 +196,10 @@ export class World {
   }
 
   get #config(): JsonMap {
-    const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
-    return { daemon: this.daemonKeys, ...llm, profiles: [this.profileKeys, ...this.otherProfiles] };
+    const some = (name: string, keys: JsonMap): JsonMap =>
+      Object.keys(keys).length === 0 ? {} : { [name]: keys };
+    const tables = { ...some("llm", this.llmKeys), ...some("web", this.webKeys) };
+    return { daemon: this.daemonKeys, ...tables, profiles: [this.profileKeys, ...this.otherProfiles] };
   }
 
   async #startDaemon(): Promise<Running> {
