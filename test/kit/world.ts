@@ -29,6 +29,8 @@ export class World {
   readonly profileKeys: JsonMap;
   /** Keys of `[llm]`; without one there is no such table. */
   readonly llmKeys: JsonMap = {};
+  /** Keys of `[web]`; without one there is no such table. */
+  readonly webKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
   /** Further tables of the configuration, such as `notify` and `sinks`. */
@@ -187,7 +189,7 @@ export class World {
 
   /** Puts in what scenarios cannot know: SESSION (the last one), SHORT (its short form), HASH (the last commit) and REPOSITORY (its URL). */
   async fill(text: string): Promise<string> {
-    const filled = text
+    const filled = this.here(text)
       .replaceAll("HASH", this.head ?? "HASH")
       .replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
     if (!/SESSION|SHORT/.test(filled)) return filled;
@@ -210,9 +212,10 @@ export class World {
   }
 
   get #config(): JsonMap {
-    const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
-    const profiles = [this.profileKeys, ...this.otherProfiles];
-    return { daemon: this.daemonKeys, ...llm, ...this.otherTables, profiles };
+    const some = (name: string, keys: JsonMap): JsonMap =>
+      Object.keys(keys).length === 0 ? {} : { [name]: keys };
+    const tables = { ...some("llm", this.llmKeys), ...some("web", this.webKeys), ...this.otherTables };
+    return { daemon: this.daemonKeys, ...tables, profiles: [this.profileKeys, ...this.otherProfiles] };
   }
 
   async #startDaemon(): Promise<Running> {

@@ -17,6 +17,7 @@ import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
 import type { Topic } from "./topic.ts";
 import { TRIGGERS } from "./triggers.ts";
+import { WEBHOOKS } from "./webhooks.ts";
 
 /** Every step definition there is. */
 export const STEPS: Topic = [
@@ -33,6 +34,7 @@ export const STEPS: Topic = [
   ...DAEMON,
   ...SCHEDULES,
   ...TRIGGERS,
+  ...WEBHOOKS,
   ...RELOADS,
   ...DOCTOR,
   ...MODELS,
