@@ -90,6 +90,8 @@ Feature: Hands on a session
     And its stderr says "kept:" and "agentd enter SHORT"
     When the operator runs `agentd ps -a`
     Then its stdout mentions "SHORT", "KEPT" and "for 23 h"
+    When the operator runs `agentd doctor`
+    Then its stdout mentions "kept_sessions", "1 session is kept, with" and "of 20 GiB"
     When the operator runs `agentd enter site-builder -- cat work.txt`
     Then it exits with 0
     And its stdout is:

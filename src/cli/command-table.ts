@@ -42,6 +42,7 @@ import { ps } from "./commands/ps.ts";
 import { publish } from "./commands/publish.ts";
 import { reload } from "./commands/reload.ts";
 import { remoteEnd } from "./commands/remote-end.ts";
+import { remoteWork } from "./commands/remote-work.ts";
 import { rerun } from "./commands/rerun.ts";
 import { rm } from "./commands/rm.ts";
 import { run } from "./commands/run.ts";
@@ -64,6 +65,7 @@ import { volumeRm } from "./commands/volume-rm.ts";
 import { wait } from "./commands/wait.ts";
 import { web } from "./commands/web.ts";
 import { webOpenapi } from "./commands/web-openapi.ts";
+import { webhookTest } from "./commands/webhook-test.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
 
@@ -128,6 +130,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   console,
   web,
   webOpenapi,
+  webhookTest,
   doctor,
   serviceInstall,
   serviceUninstall,
@@ -136,5 +139,6 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   completion,
   complete,
   remoteEnd,
+  remoteWork,
   manual,
 ];

@@ -40,13 +40,7 @@ export async function remoteHostOf(
   // Most operators have one host: nothing is loaded for them.
   if (!isAsked && !env["AGENTD_HOST"] && !env["AGENTD_CONTEXT"] && !existsSync(file)) return undefined;
   const { selectHost } = await import("../remote/selection.ts");
-  const { remote } = await selectHost({ options, env, contextsFile: file });
-  if (remote === undefined || place !== "refused") return remote;
-  throw new AgentdError("usage", {
-    tried: `run \`agentd ${name}\` for ${remote.name}`,
-    why: "it works in a checkout of this machine with a record of this machine",
-    next: "Take the changes as a patch: `agentd diff SESSION | git apply`.",
-  });
+  return (await selectHost({ options, env, contextsFile: file })).remote;
 }
 
 /** ssh to a host, as the operator's terminal allows. */

@@ -1,8 +1,10 @@
 /**
  * Which socket daemon and client use. Loads no validator, and the TOML parser only for a file that sets the path.
  */
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { defaultSocketPath, findConfigFile, type Host } from "./paths.ts";
 import { parseToml, readConfigText } from "./toml-file.ts";
 
@@ -19,7 +21,8 @@ export interface SocketOptions {
 
 /**
  * The absolute path of the daemon's socket: `--socket`, else `AGENTD_SOCKET`, else `daemon.socket_path` of the
- * configuration file, else the default below the runtime directory.
+ * configuration file, else the default below the runtime directory: where `XDG_RUNTIME_DIR` is not set, that of the
+ * user's login.
  *
  * @throws AgentdError `socket_unusable` when the path is too long, `config_not_found`, `config_unreadable`,
  * `config_syntax` or `config_invalid` when the file would have to say, `runtime_directory_missing`.
@@ -28,7 +31,7 @@ export async function resolveSocketPath(options: SocketOptions, host: Host): Pro
   const named = options.socket ?? (host.env["AGENTD_SOCKET"] || undefined);
   const path =
     named === undefined
-      ? ((await configuredSocketPath(options, host)) ?? defaultSocketPath(host))
+      ? ((await configuredSocketPath(options, host)) ?? defaultSocketPath(await withLogin(host)))
       : resolve(named);
   const bytes = Buffer.byteLength(path);
   if (bytes <= MAX_SOCKET_PATH_BYTES) return path;
@@ -38,6 +41,18 @@ export async function resolveSocketPath(options: SocketOptions, host: Host): Pro
     next: "Choose a shorter path with --socket, AGENTD_SOCKET or daemon.socket_path.",
     details: { path },
   });
+}
+
+/**
+ * The host with the runtime directory of the user's login where none is named: programs that start MCP servers leave the
+ * variable out, and systemd's own clients do the same.
+ */
+async function withLogin(host: Host): Promise<Host> {
+  if (host.env["XDG_RUNTIME_DIR"] !== undefined) return host;
+  const directory = `/run/user/${host.uid}`;
+  const found = await ifThere(stat(directory));
+  if (found?.isDirectory() !== true || found.uid !== host.uid) return host;
+  return { ...host, env: { ...host.env, XDG_RUNTIME_DIR: directory } };
 }
 
 async function configuredSocketPath(options: SocketOptions, host: Host): Promise<string | undefined> {

@@ -202,7 +202,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
       health: () => hostHealth(engine, freeSpace),
-      ...{ redaction, notifications, sinks },
+      ...{ redaction, notifications, sinks, tell },
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
       kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),

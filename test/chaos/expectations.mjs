@@ -4,7 +4,7 @@
  */
 
 /** @typedef {import("../../src/failpoints.ts").FailpointLabel} Label */
-/** @typedef {"daemon" | "service" | "conmon" | "first" | "removed" | "gateway"} Victim */
+/** @typedef {"daemon" | "service" | "conmon" | "first" | "removed" | "gateway" | "visitor"} Victim */
 
 /**
  * How a cell has to come out; where two are named, either is the truth.
@@ -44,6 +44,7 @@ export const VICTIMS = {
   first: "kill -9 the container's first process",
   removed: "podman rm -f the container",
   gateway: "kill -9 the gateway",
+  visitor: "podman rm -f the container of agentd enter",
 };
 
 /** @type {readonly ["no such victim"]} */
@@ -68,6 +69,7 @@ const withoutContainer = {
   first: NONE,
   removed: NONE,
   gateway: NONE,
+  visitor: NONE,
 };
 /** A container that nothing of the agent's runs in. */
 const created = { ...withoutContainer, removed: LAUNCH_FAILED };
@@ -82,6 +84,7 @@ const running = {
   first: /** @type {const} */ (["killed"]),
   removed: INTERRUPTED,
   gateway: COMMAND,
+  visitor: NONE,
 };
 /** A stop that was acknowledged stays one, whatever else happens. */
 const ordered = {
@@ -91,6 +94,7 @@ const ordered = {
   first: CANCELLED,
   removed: CANCELLED,
   gateway: CANCELLED,
+  visitor: NONE,
 };
 /** It is ended for what it has on the disk, unless it ended before the daemon could say so. */
 const filled = {
@@ -100,6 +104,7 @@ const filled = {
   first: /** @type {const} */ (["disk_limit_exceeded", "killed"]),
   removed: /** @type {const} */ (["disk_limit_exceeded", "interrupted"]),
   gateway: DISK,
+  visitor: NONE,
 };
 /** Nothing of the session runs any more; the gateway does. */
 const over = { ...withoutContainer, gateway: COMMAND };
@@ -120,6 +125,8 @@ const ENTER = ["enter", THIS_SESSION, "--", "true"];
 const RM = ["rm", THIS_SESSION];
 /** Sealed and kept: the container is there, and nobody has a network any more. */
 const kept = { ...withoutContainer, removed: COMMAND };
+/** With a container of somebody who looks into it. */
+const visited = { ...kept, visitor: COMMAND };
 
 /** In the order of the labels. @type {readonly Row[]} */
 export const EXPECTATIONS = [
@@ -181,8 +188,8 @@ export const EXPECTATIONS = [
   { label: "sealed_told", command: "ended", fates: over },
   { label: "after_run", command: "ended", fates: over },
   { label: "enter_noted", command: "ended", kept: true, typed: ENTER, fates: kept },
-  { label: "enter_created", command: "ended", kept: true, typed: ENTER, fates: kept },
-  { label: "entered", command: "ended", kept: true, typed: ENTER, fates: kept },
+  { label: "enter_created", command: "ended", kept: true, typed: ENTER, fates: visited },
+  { label: "entered", command: "ended", kept: true, typed: ENTER, fates: visited },
   { label: "keep_removing", command: "ended", kept: true, typed: RM, fates: kept },
   { label: "keep_removed", command: "ended", kept: true, typed: RM, fates: withoutContainer },
   { label: "keep_removal_noted", command: "ended", kept: true, typed: RM, fates: withoutContainer },

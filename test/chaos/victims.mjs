@@ -2,7 +2,7 @@
  * Finds what is to be killed, kills it, and waits until it is dead.
  */
 import { readFile } from "node:fs/promises";
-import { inspectContainer, podman, sessionContainersOf } from "../kit/podman.mjs";
+import { containersOf, inspectContainer, isOfASession, podman, sessionContainersOf } from "../kit/podman.mjs";
 import { processesWith, sendSignal } from "../kit/processes.mjs";
 import { gatewayOf, untilLong } from "./arena.mjs";
 
@@ -33,11 +33,15 @@ export async function kill(arena, victim, daemonPid) {
       return;
     }
     case "removed": {
-      await removeContainer(arena);
+      await removeContainer(arena, isOfASession);
       return;
     }
     case "gateway": {
       await killGateway(arena);
+      return;
+    }
+    case "visitor": {
+      await removeContainer(arena, isVisitors);
       return;
     }
   }
@@ -82,13 +86,22 @@ async function runningContainer({ sandbox, instance }) {
   });
 }
 
-/** @param {Arena} arena */
-async function removeContainer({ sandbox, instance }) {
-  const [container] = await untilLong("a container", async () => {
-    const found = await sessionContainersOf(sandbox.containers, instance);
-    return found.length > 0 && found;
-  });
-  await podman(sandbox.containers, ["rm", "--force", "--time=0", "--volumes", container?.Id ?? ""]);
+/** @param {import("../kit/podman.mjs").Container} container */
+function isVisitors({ Labels }) {
+  return Labels["io.agentd.entered"] !== undefined;
+}
+
+/**
+ * Removes one of the instance's.
+ *
+ * @param {Arena} arena
+ * @param {(container: import("../kit/podman.mjs").Container) => boolean} isMeant
+ */
+async function removeContainer({ sandbox, instance }, isMeant) {
+  const container = await untilLong("a container", async () =>
+    (await containersOf(sandbox.containers, instance)).find(isMeant),
+  );
+  await podman(sandbox.containers, ["rm", "--force", "--time=0", "--volumes", container.Id]);
 }
 
 /** @param {readonly number[]} pids */

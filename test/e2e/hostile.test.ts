@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import { allCases } from "../hostile/all-cases.mjs";
 
 /** Of `npm run test:hostile`, what takes seconds. */
-const QUICK = ["removal", "seal", "prune", "export"].map((what) => `passed-descriptors-${what}`);
+const QUICK = [
+  ...["removal", "seal", "prune", "export"].map((what) => `passed-descriptors-${what}`),
+  ...["forged-container", "sibling-client"],
+];
 
 it("names every case after its file, and none twice", async () => {
   const names = (await allCases()).map(({ name }) => name);

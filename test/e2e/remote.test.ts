@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFailed } from "vitest";
 import type { Command } from "../kit/house/command.ts";
+import { codeBlocks, page } from "../kit/markdown.ts";
 import { RemoteOperator } from "../kit/remote-operator.ts";
 import type { World } from "../kit/world.ts";
 import { letGo, reaches, startsOf } from "./at-a-failpoint.ts";
@@ -136,9 +137,12 @@ describe("a command for another host", () => {
       expect(await shell.end()).toBe(9);
       const exec = await operator.run(`agentd --host HOST exec site-builder -- sh -c 'echo "a  b"; exit 7'`);
       expect([exec.stdout.toString(), exec.exitCode]).toEqual(["a  b\n", 7]);
-      const piped = await operator.start("sh -c 'echo in | agentd --host HOST exec -i site-builder -- cat'");
-      await piped.end();
-      expect(piped.stdout.toString()).toBe("in\n");
+      // 100 MB go in; `cp` brings them out.
+      const into = await operator.run(
+        "sh -c 'head -c 104857600 /dev/zero | agentd --host HOST exec -i site-builder -- sha256sum'",
+      );
+      const sum = await operator.run("sh -c 'head -c 104857600 /dev/zero | sha256sum'");
+      expect([into.exitCode, into.stdout.toString()]).toEqual([0, sum.stdout.toString()]);
       await letGo(world);
     }),
   );
@@ -175,9 +179,6 @@ describe("a command for another host", () => {
         expect(listed.stdout.toString()).toContain("SHA256SUMS");
         const verified = await operator.run("agentd --host HOST audit verify SESSION");
         expect(verified.exitCode).toBe(0);
-        const apply = await operator.run("agentd --host HOST apply SESSION");
-        expect(apply.exitCode).toBe(2);
-        expect(apply.stderr.toString()).toContain("agentd diff SESSION | git apply");
       },
     ),
   );
@@ -284,6 +285,36 @@ describe("a host that cannot be used", () => {
 });
 
 describe("contexts", () => {
+  it(
+    "are used as the page says, line by line",
+    fromElsewhere("cat $AGENTD_REQUEST_FILE 2>/dev/null; true", async (operator, world) => {
+      await operator.writeFile("task.md", "do it\n");
+      const [lines = ""] = codeBlocks(page("remote.md"), "sh", "# Other hosts");
+      const commands = lines.split("\n").filter((line) => line !== "");
+      expect(commands).toHaveLength(6);
+      for (const line of commands) {
+        const typed = line.replace(/ +#.*$/, "").replace("ssh://me@server", "HOST");
+        const { exitCode, stderr } = await operator.run(typed);
+        expect([typed, exitCode, stderr.toString().includes("[")]).toEqual([typed, 0, false]);
+      }
+      expect(await world.records()).toHaveLength(2);
+      const hello = {
+        ...{ jsonrpc: "2.0", id: 1, method: "initialize" },
+        params: {
+          protocolVersion: "2025-06-18",
+          capabilities: {},
+          clientInfo: { name: "raw", version: "1" },
+        },
+      };
+      await operator.writeFile("hello", `${JSON.stringify(hello)}\n`);
+      const served = await operator.run("sh -c 'agentd --context prod mcp --profile site-builder < hello'");
+      expect(served.exitCode).toBe(0);
+      expect(JSON.parse(served.stdout.toString())).toMatchObject({
+        result: { serverInfo: { name: "agentd" } },
+      });
+    }),
+  );
+
   it(
     "name hosts, and one of them is chosen",
     fromElsewhere("true", async (operator) => {

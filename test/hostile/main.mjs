@@ -1,10 +1,15 @@
 /**
- * `npm run test:hostile`: attacks on the built agentd, each with what has to come of it. Exits 1 when one succeeds.
+ * `npm run test:hostile`: hostile inputs of every kind, each with what has to come of it, tried on the built agentd. Exits 1
+ * when one succeeds.
  *
- * A case is a file of `cases/` that exports `name`, `expectation` (a sentence) and `run`.
+ * `inputs.mjs` has them. Most are tried by tests of `npm test`; what takes long, or is a race, is a case: a file of `cases/`
+ * that exports `name`, `expectation` (a sentence) and `run`.
  */
 import { allCases } from "./all-cases.mjs";
 import { readCommandLine, USAGE } from "./command-line.mjs";
+import { countOf, tryTests, wrongOf } from "./try-tests.mjs";
+
+/** @typedef {import("./all-cases.mjs").Case} Case */
 
 /**
  * What a case is run with.
@@ -20,7 +25,7 @@ function say(text) {
 }
 
 /**
- * @param {import("./all-cases.mjs").Case} hostile
+ * @param {Case} hostile
  * @param {number} rounds
  */
 async function tryCase({ name, expectation, run }, rounds) {
@@ -32,19 +37,40 @@ async function tryCase({ name, expectation, run }, rounds) {
   }
 }
 
-try {
-  const cases = await allCases();
-  const commandLine = readCommandLine(process.argv.slice(2), cases);
-  if (commandLine === "help") process.stdout.write(USAGE);
-  else {
-    for (const hostile of commandLine.cases) {
-      const wrong = await tryCase(hostile, commandLine.rounds);
-      const verdict = wrong.length === 0 ? "held" : "FAILED";
-      process.stdout.write(`${verdict.padEnd(6)}  ${hostile.name}: ${hostile.expectation}\n`);
-      for (const each of wrong) process.stdout.write(`        ${each.replaceAll("\n", "\n        ")}\n`);
-      if (wrong.length > 0) process.exitCode = 1;
-    }
+/**
+ * @param {string} what
+ * @param {readonly string[]} wrong
+ */
+function tell(what, wrong) {
+  process.stdout.write(`${wrong.length === 0 ? "held  " : "FAILED"}  ${what}\n`);
+  for (const each of wrong) process.stdout.write(`        ${each.replaceAll("\n", "\n        ")}\n`);
+  if (wrong.length > 0) process.exitCode = 1;
+}
+
+/** @param {Exclude<ReturnType<typeof readCommandLine>, "help">} commandLine */
+async function tryAll({ inputs, cases, rounds }) {
+  const tried = await tryTests(inputs);
+  /** @type {Map<string, readonly string[]>} */
+  const wrongOfCases = new Map();
+  for (const hostile of cases) wrongOfCases.set(hostile.name, await tryCase(hostile, rounds));
+  for (const input of inputs) {
+    const wrong = (input.cases ?? []).flatMap(
+      (name) => wrongOfCases.get(name) ?? [`there is no case ${name}`],
+    );
+    const count = countOf(input, tried) + (input.cases ?? []).length;
+    tell(`${input.number} ${input.name}: ${input.expectation} (${count} tries)`, [
+      ...wrongOf(input, tried),
+      ...wrong,
+    ]);
   }
+  if (inputs.length > 0) return;
+  for (const { name, expectation } of cases) tell(`${name}: ${expectation}`, wrongOfCases.get(name) ?? []);
+}
+
+try {
+  const commandLine = readCommandLine(process.argv.slice(2), await allCases());
+  if (commandLine === "help") process.stdout.write(USAGE);
+  else await tryAll(commandLine);
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

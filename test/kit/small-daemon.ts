@@ -13,6 +13,7 @@ import {
 } from "../../src/api/methods.ts";
 import { AgentdError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
+import type { ProfileView } from "../../src/profile/view.ts";
 import type { Patience } from "../../src/rpc/connection.ts";
 import { RpcServer } from "../../src/rpc/server.ts";
 import { acceptedDocument, type SessionView } from "../../src/session-document.ts";
@@ -97,6 +98,38 @@ export const STATUS: Status = {
   engine: { version: "4.3.1", controllers: ["memory", "pids"], selinux: false, warnings: ["no cgroup v2"] },
 };
 
+/** A profile as the daemon shows it. */
+export const PROFILE_VIEW: ProfileView = {
+  name: "demo",
+  agent: null,
+  image: "localhost/demo",
+  pull: "missing",
+  command: ["demo", "exec"],
+  repo: null,
+  ref: null,
+  workspace: "clone",
+  directory: null,
+  schedule: "0 3 * * *",
+  schedules: ["issues"],
+  webhooks: [],
+  max_sessions: null,
+  timeout_ms: 7_200_000,
+  grace_ms: 10_000,
+  network: "private",
+  allow: [],
+  memory_bytes: 2 * 1024 ** 3,
+  disk_bytes: null,
+  cpus: 0.5,
+  pids: 2048,
+  runtime: null,
+  read_only_root: true,
+  tmp_bytes: 1024 ** 3,
+  shm_bytes: null,
+  devices: [],
+  cap_add: [],
+  credentials: ["GITHUB_TOKEN"],
+};
+
 const unknown = (session: string): Promise<never> =>
   Promise.reject(
     new AgentdError("unknown_session", {
@@ -165,6 +198,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   schedule_fire: ({ profile }) => Promise.resolve(view({ profile, trigger: "schedule" })),
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
+  webhook_refused: () => Promise.resolve({}),
   health: () => Promise.resolve({ missing: [] }),
 };
 

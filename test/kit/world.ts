@@ -14,6 +14,12 @@ const REPOSITORY = "site.git";
 /** What the profile runs: the repository brings it. */
 const AGENT = "agent.sh";
 
+/** Another place where the operator types. */
+export interface OtherDesk {
+  start(text: string): Promise<Command>;
+  close(): Promise<void>;
+}
+
 /** One scenario's view: its setup, the commands that its operator typed, and their results. */
 export class World {
   readonly house: House;
@@ -23,6 +29,8 @@ export class World {
   readonly profileKeys: JsonMap;
   /** Keys of `[llm]`; without one there is no such table. */
   readonly llmKeys: JsonMap = {};
+  /** Keys of `[web]`; without one there is no such table. */
+  readonly webKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
   /** Further tables of the configuration, such as `notify` and `sinks`. */
@@ -36,6 +44,7 @@ export class World {
   /** The commit that the repository was given last; undefined while there is no repository. */
   head: string | undefined;
   readonly #repository: string;
+  #desk: OtherDesk | undefined;
   readonly #commands: Command[] = [];
   /** Those without a daemon. */
   readonly #sandboxes: Sandbox[] = [];
@@ -108,8 +117,14 @@ export class World {
     await (await this.daemon()).sandbox.writeConfig(this.#config);
   }
 
+  /** From now on, commands are typed there; the world closes it. */
+  moveTo(desk: OtherDesk): void {
+    this.#desk = desk;
+  }
+
   /** Starts a command beside the scenario's daemon, or with the configuration that the scenario has written. */
   async start(text: string): Promise<Command> {
+    if (this.#desk !== undefined) return await this.#typed(await this.#desk.start(text));
     const sandbox = this.configText === undefined ? (await this.daemon()).sandbox : await this.#newSandbox();
     return await this.#start(await this.fill(text), sandbox);
   }
@@ -174,7 +189,7 @@ export class World {
 
   /** Puts in what scenarios cannot know: SESSION (the last one), SHORT (its short form), HASH (the last commit) and REPOSITORY (its URL). */
   async fill(text: string): Promise<string> {
-    const filled = text
+    const filled = this.here(text)
       .replaceAll("HASH", this.head ?? "HASH")
       .replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
     if (!/SESSION|SHORT/.test(filled)) return filled;
@@ -191,14 +206,16 @@ export class World {
   /** Ends what the scenario left running; a daemon that it has changed for good is not reused. */
   async close(): Promise<void> {
     for (const command of this.#commands) command.signal("SIGKILL");
+    await this.#desk?.close();
     if (this.#running !== undefined && !(await this.#isClean())) await this.house.discard(this.#running);
     for (const sandbox of this.#sandboxes) await sandbox.close();
   }
 
   get #config(): JsonMap {
-    const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
-    const profiles = [this.profileKeys, ...this.otherProfiles];
-    return { daemon: this.daemonKeys, ...llm, ...this.otherTables, profiles };
+    const some = (name: string, keys: JsonMap): JsonMap =>
+      Object.keys(keys).length === 0 ? {} : { [name]: keys };
+    const tables = { ...some("llm", this.llmKeys), ...some("web", this.webKeys), ...this.otherTables };
+    return { daemon: this.daemonKeys, ...tables, profiles: [this.profileKeys, ...this.otherProfiles] };
   }
 
   async #startDaemon(): Promise<Running> {
@@ -223,12 +240,15 @@ export class World {
 
   async #start(text: string, { env }: Sandbox): Promise<Command> {
     const path = [dirname(AGENTD), env["PATH"]].join(delimiter);
-    const command = new Command(text, { ...env, PATH: path });
+    return await this.#typed(new Command(text, { ...env, PATH: path }));
+  }
+
+  async #typed(command: Command): Promise<Command> {
     this.#commands.push(command);
     // From then on the session can be looked at.
-    if (/^agentd run (?!.*--detach)/.test(text)) {
+    if (/\bagentd run (?!.*--detach)/.test(command.text)) {
       const accepted = () => command.exitCode !== undefined || command.stderr.includes("accepted");
-      await until(`acceptance of \`${text}\``, accepted);
+      await until(`acceptance of \`${command.text}\``, accepted);
     }
     return command;
   }

@@ -10,6 +10,7 @@ import {
 import { printable } from "../terminal/printable.ts";
 import { countText } from "../words/size-text.ts";
 import { type AppliedRest, applyRest } from "../work/apply-rest.ts";
+import { readCarriedWork } from "../work/carried-work.ts";
 import { checkoutHere } from "../work/checkout.ts";
 import { fetchCommits, type Fetched } from "../work/fetch-commits.ts";
 import { readSessionWork, type SessionWork } from "../work/session-work.ts";
@@ -24,7 +25,7 @@ interface ApplyOptions extends LatestOption {
 export const apply: CommandDefinition<LocalContext> = {
   name: "apply",
   faults: FAULTS,
-  place: "refused",
+  place: "fetched",
   define: (command, start) =>
     takingSession(command)
       .summary("bring a session's work into a checkout")
@@ -36,7 +37,8 @@ export const apply: CommandDefinition<LocalContext> = {
           "has not got the session's commits, the branch agentd/SESSION is checked out first. If that would overwrite\n" +
           "anything of yours, nothing is changed.\n\n" +
           "Verifies the record first, and refuses to work while changes are staged. Git runs as in any fetch and checkout,\n" +
-          "with your own hooks and settings. Works without a daemon.",
+          "with your own hooks and settings. Works without a daemon. For another host it takes the work from there, and\n" +
+          "the checkout is the one here.",
       )
       .option("--worktree", "also change your files by what the session had not committed")
       .option("--force", "set the branch to the session's commit even if it has other commits")
@@ -49,8 +51,24 @@ export const apply: CommandDefinition<LocalContext> = {
 };
 
 async function applyWork(named: NamedSession, options: ApplyOptions, context: LocalContext): Promise<number> {
+  if (context.elsewhere === undefined)
+    return await applyHere(await readSessionWork(named, "apply the work of", context), options, context);
+  const fetched = await context.elsewhere.fetch([
+    "__work",
+    ...(named === undefined ? ["--latest"] : ["--", named]),
+  ]);
+  if (typeof fetched === "number") return fetched;
+  try {
+    const work = await readCarriedWork(fetched.directory);
+    for (const notice of work.notices) await say(context, notice);
+    return await applyHere(work, options, context);
+  } finally {
+    await fetched.release();
+  }
+}
+
+async function applyHere(work: SessionWork, options: ApplyOptions, context: LocalContext): Promise<number> {
   const { stdout, stderr, installation } = context;
-  const work = await readSessionWork(named, "apply the work of", context);
   const tried = `apply the work of session ${work.id}`;
   const checkout = await checkoutHere(tried, installation.host.env);
   await stderr.status("agentd: fetching the commits");

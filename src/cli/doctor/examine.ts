@@ -26,6 +26,7 @@ import { configFindings, type DaemonAnswer, daemonFinding, type LoadedConfig } f
 import { engineChecks, startEngineLook } from "./engine-checks.ts";
 import { gatewayChecks } from "./gateway-checks.ts";
 import { createGround, type Ground } from "./ground.ts";
+import { keptChecks } from "./kept-checks.ts";
 import { profileChecks } from "./profile-plan.ts";
 import { runChecks } from "./run-checks.ts";
 import { storageChecks } from "./storage-checks.ts";
@@ -48,9 +49,10 @@ export interface Examination {
   readonly network: boolean;
 }
 
-/** Without a configuration: what a session may print, and what must be free for one to begin. */
+/** Without a configuration: what a session may print, what must be free for one to begin, and what kept ones may take. */
 const DEFAULT_LOG_LIMIT = 1024 ** 3;
 const DEFAULT_MIN_FREE = 1024 ** 3;
+const DEFAULT_KEEP_MAX = 20 * 1024 ** 3;
 
 /**
  * Checks every requirement of sessions.
@@ -118,6 +120,11 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       images: async () => (await engine.storage())?.directory,
       logLimitBytes: config?.daemon.logLimitBytes ?? DEFAULT_LOG_LIMIT,
       minFreeBytes: config?.daemon.minFreeBytes ?? DEFAULT_MIN_FREE,
+    }),
+    ...keptChecks(ground, {
+      state: stateDirectory(host),
+      keepMaxBytes: config?.daemon.keepMaxBytes ?? DEFAULT_KEEP_MAX,
+      daemonRuns: status !== undefined,
     }),
     check("configuration", async () => configFindings(loaded)),
     check("daemon", async () => daemonFinding(daemon, loaded)),

@@ -29,10 +29,9 @@ export interface CommandDefinition<Context = CliContext> {
 
 /**
  * How a command runs for another host: there with the operator's terminal and streams (`there`); there, and again where
- * its connection was cut (`followed`); there, with its files brought here (`fetched`); here in any case (`here`), or not
- * at all, because it needs a record of this machine (`refused`).
+ * its connection was cut (`followed`); there, with its files brought here (`fetched`), or here in any case (`here`).
  */
-export type Place = "there" | "followed" | "fetched" | "here" | "refused";
+export type Place = "there" | "followed" | "fetched" | "here";
 
 /** Exit codes for what goes wrong. */
 export interface FaultCodes {

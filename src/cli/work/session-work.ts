@@ -23,20 +23,37 @@ export interface SessionWork {
   readonly bundle: string;
   /** Path of the summary. */
   readonly summaryFile: string;
+  /** What the operator has to know about it, in sentences: an unknown key of the signature, what the export left out. */
+  readonly notices: readonly string[];
 }
 
 /** The largest summary that is read: it lists a thousand commits and ten thousand refs at most. */
 const MOST_SUMMARY_BYTES = 64 * 1024 * 1024;
 
 /**
- * Finds the work of a session and verifies it against the record's seal. Tells on standard error when the record is
- * signed with a key that is unknown here, and when the export has left something out.
+ * Finds the work of a session and verifies it against the record's seal. Tells its notices on standard error.
+ *
+ * @param doing what for, as for `findSessionWork`.
+ * @throws AgentdError as `findSessionWork`.
+ */
+export async function readSessionWork(
+  named: NamedSession,
+  doing: string,
+  context: LocalContext,
+): Promise<SessionWork> {
+  const work = await findSessionWork(named, doing, context);
+  for (const notice of work.notices) await say(context, notice);
+  return work;
+}
+
+/**
+ * Finds the work of a session and verifies it against the record's seal; tells nothing.
  *
  * @param doing what for, as a phrase after "cannot" that the session's id follows: `show the changes of`.
  * @throws AgentdError `unknown_session`, `ambiguous_session`, `record_unusable`, `record_incomplete`, `record_altered`,
  *   or `work_missing` when there is none, or not yet.
  */
-export async function readSessionWork(
+export async function findSessionWork(
   named: NamedSession,
   doing: string,
   context: LocalContext,
@@ -47,19 +64,21 @@ export async function readSessionWork(
   ]);
   const place = await recordOf(named, context);
   const tried = `${doing} session ${place.id}`;
-  await requireUnchanged(place, WORK, tried, context);
+  const notices = await requireUnchanged(place, WORK, tried, context);
   const document = await readDocument(place.directory);
   const directory = join(place.directory, WORK);
   const summary = await readSummary(join(directory, SUMMARY_FILE), document, tried);
   const { left_out_count: leftOut } = summary;
   if (leftOut > 0) {
     const reader = `agentd diff --json ${place.id}`;
-    await say(context, `${countText(leftOut, "thing")} of the work could not be recorded; see \`${reader}\``);
+    notices.push(`${countText(leftOut, "thing")} of the work could not be recorded; see \`${reader}\``);
   }
+  return { id: place.id, document, summary, ...workFiles(directory), notices };
+}
+
+/** Paths of the files in a directory with the work of a session. */
+export function workFiles(directory: string): Pick<SessionWork, "patch" | "bundle" | "summaryFile"> {
   return {
-    id: place.id,
-    document,
-    summary,
     patch: join(directory, PATCH_FILE),
     bundle: join(directory, BUNDLE_FILE),
     summaryFile: join(directory, SUMMARY_FILE),
@@ -98,7 +117,7 @@ async function requireUnchanged(
   part: string,
   tried: string,
   context: LocalContext,
-): Promise<void> {
+): Promise<string[]> {
   const [{ verifyRecord }, { readEvidence }] = await Promise.all([
     import("../../audit/verify/verify.ts"),
     import("../../audit/chain/evidence.ts"),
@@ -108,10 +127,9 @@ async function requireUnchanged(
   const why = problems.map(({ path, problem }) => `${path}: ${problem}`).join("; ");
   switch (status) {
     case "verified":
-      return;
+      return [];
     case "unknown_key":
-      await say(context, `the record's signature cannot be checked: ${printable(why)}`);
-      return;
+      return [`the record's signature cannot be checked: ${printable(why)}`];
     case "incomplete":
       if (!evidence.isOpen(place.id)) {
         const next = `See what happened with \`agentd show ${place.id}\`.`;

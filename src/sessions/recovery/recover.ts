@@ -12,7 +12,7 @@ import type { OpenRecord } from "../port/ports.ts";
 import type { Beginning } from "../state/beginning.ts";
 import { readPlan, type SessionPlan } from "../state/plan.ts";
 import { decide } from "./decide.ts";
-import { type LeftTrail, readTrail } from "./trail.ts";
+import { type LeftTrail, madeRef, readTrail } from "./trail.ts";
 
 /** Enough to keep the disk and the engine busy, and few enough not to overload the engine. */
 const PARALLEL = 8;
@@ -101,7 +101,10 @@ async function decideEntry(
   try {
     const plan = readPlan(entry.plan);
     const trail = readTrail(reopened.journal);
-    const listed = all.find(({ sessionId }) => sessionId === entry.id);
+    const made = madeRef(reopened.journal);
+    const listed = all.find(
+      ({ sessionId, ref }) => sessionId === entry.id && (made === undefined || ref === made),
+    );
     const found = listed && (await executor.examine(listed));
     const beginning = decide({ trail, found, boot, timeoutMs: plan.timeoutMs });
     return { record: reopened.record, plan, requestId: entry.requestId, beginning, trail, found };

@@ -76,6 +76,18 @@ export function readTrail(journal: readonly JournalEntry[]): LeftTrail {
   }
 }
 
+const madeSchema = z.object({ container: z.string() });
+
+/**
+ * The ref of what the last start has made for the command, as the executor names it; undefined where the journal does not
+ * say. Whatever else says that it is the session's is not: anyone may give a container the same labels.
+ */
+export function madeRef(journal: readonly JournalEntry[]): string | undefined {
+  const lastStart = journal.findLastIndex(({ event }) => event === "started");
+  const line = journal.slice(lastStart + 1).findLast(({ event }) => event === "container_created");
+  return madeSchema.safeParse(line).data?.container;
+}
+
 function readPreparing(journal: readonly JournalEntry[]): LeftTrail {
   const sinceGivenUp = journal.slice(journal.findLastIndex(({ event }) => event === "detached") + 1);
   const lastStart = journal.findLastIndex(({ event }) => event === "started");

@@ -11,11 +11,13 @@ import { PUBLISHING } from "./publishing.ts";
 import { RECORD } from "./record.ts";
 import { REGISTRY } from "./registry.ts";
 import { RELOADS } from "./reloads.ts";
+import { REMOTE } from "./remote.ts";
 import { SCHEDULES } from "./schedules.ts";
 import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
 import type { Topic } from "./topic.ts";
 import { TRIGGERS } from "./triggers.ts";
+import { WEBHOOKS } from "./webhooks.ts";
 
 /** Every step definition there is. */
 export const STEPS: Topic = [
@@ -23,6 +25,7 @@ export const STEPS: Topic = [
   ...HOST,
   ...REGISTRY,
   ...COMMANDS,
+  ...REMOTE,
   ...OUTPUT,
   ...SESSIONS,
   ...RECORD,
@@ -31,6 +34,7 @@ export const STEPS: Topic = [
   ...DAEMON,
   ...SCHEDULES,
   ...TRIGGERS,
+  ...WEBHOOKS,
   ...RELOADS,
   ...DOCTOR,
   ...MODELS,

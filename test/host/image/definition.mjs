@@ -40,6 +40,8 @@ export const MMDEBSTRAP_OPTIONS = [
   "--variant=minbase",
   "--format=null",
   '--aptopt=APT::Install-Recommends "false"',
+  // A mirror may be frozen, and these hosts live for one test.
+  '--aptopt=Acquire::Check-Valid-Until "false"',
   "--dpkgopt=path-exclude=/usr/share/doc/*",
   "--dpkgopt=path-exclude=/usr/share/locale/*",
   "--dpkgopt=path-exclude=/usr/share/man/*",

@@ -1,6 +1,7 @@
 /**
  * Every scenario, in the order in which they run.
  */
+import { debianPackage } from "./debian-package.mjs";
 import { denials } from "./denials.mjs";
 import { doctor } from "./doctor.mjs";
 import { journal } from "./journal.mjs";
@@ -28,6 +29,7 @@ export const SCENARIOS = [
   ...[given, workOut, workKept, workspaces],
   ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
+  debianPackage,
   ...[logout, reboot, poweroff],
   denials,
 ];

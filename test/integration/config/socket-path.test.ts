@@ -45,6 +45,21 @@ describe("resolveSocketPath", () => {
     expect(await resolveSocketPath({ config }, host())).toBe("/run/user/1234/agentd/agentd.sock");
   });
 
+  it("is in the runtime directory of the user's login where no variable names one", async () => {
+    const uid = process.getuid?.() ?? -1;
+    await writeFile(config, "");
+    const here: Host = { env: {}, home: "/home/ada", uid };
+    expect(await resolveSocketPath({ config }, here)).toBe(`/run/user/${uid}/agentd/agentd.sock`);
+    // Not what belongs to somebody else, or is set to something else.
+    for (const other of [
+      { ...here, uid: 0 },
+      { ...here, env: { XDG_RUNTIME_DIR: "" } },
+    ])
+      await expect(resolveSocketPath({ config }, other)).rejects.toMatchObject({
+        code: "runtime_directory_missing",
+      });
+  });
+
   it("needs no runtime directory when the path is given", async () => {
     const bare: Host = { env: {}, home: "/home/ada", uid: 1234 };
     expect(await resolveSocketPath({ socket: "/x.sock" }, bare)).toBe("/x.sock");

@@ -1,9 +1,6 @@
 /** A mock of the providers that others maintain, with answers that make an agent do a task. */
-import { once } from "node:events";
-import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { type ChatCompletionRequest, type FixtureResponse, LLMock } from "@copilotkit/aimock";
+import { standBetween } from "./in-between.ts";
 import type { Tools } from "./tools.ts";
 
 /** What the task leaves in the repository. */
@@ -45,41 +42,19 @@ export async function startProvider(script: Script): Promise<Provider> {
     return { ...answerOf(script, turn, repositoryIn(asked)), ...used(OUTPUT_TOKENS) };
   });
   await mock.start();
-  const bodies = await keepBodies(mock.url);
-  return {
-    url: bodies.url,
-    longestRequest: bodies.longest,
-    close: async () => {
-      bodies.close();
-      await mock.stop();
-    },
-  };
-}
-
-/** Keeps what comes before the mock, which leaves out parts that it does not know. */
-async function keepBodies(mockUrl: string) {
+  // The mock leaves out parts of requests that it does not know.
   let longest = "";
-  const server = createServer((incoming, response) => {
-    void (async () => {
-      const body = await buffer(incoming);
-      if (body.length > longest.length) longest = body.toString();
-      const { method, headers } = incoming;
-      const to = request(new URL(incoming.url ?? "/", mockUrl), { method, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
-      to.on("error", () => response.destroy());
-      to.end(body);
-    })();
+  const between = await standBetween(mock.url, {
+    onRequest: (body) => {
+      if (body.length > longest.length) longest = body;
+    },
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    longest: () => longest,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
+    url: between.url,
+    longestRequest: () => longest,
+    close: async () => {
+      between.close();
+      await mock.stop();
     },
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JournalEntry } from "../../../../src/audit/format/journal.ts";
 import { ending } from "../../../../src/outcome.ts";
 import type { SessionState } from "../../../../src/session-document.ts";
-import { readTrail } from "../../../../src/sessions/recovery/trail.ts";
+import { madeRef, readTrail } from "../../../../src/sessions/recovery/trail.ts";
 
 type Line = readonly [SessionState, string, Readonly<Record<string, unknown>>?];
 
@@ -54,6 +54,15 @@ describe("the trail of a session", () => {
     const created: Line = ["preparing", "container_created"];
     expect(readTrail(journal(ACCEPTED, STARTED, created))).toMatchObject({ created: true });
     expect(readTrail(journal(ACCEPTED, STARTED, created, STARTED))).toMatchObject({ created: false });
+  });
+
+  it("names the container that the last start has made", () => {
+    const created = (container?: string): Line => ["preparing", "container_created", { container }];
+    expect(madeRef(journal(ACCEPTED, STARTED, created("a"), OPENED))).toBe("a");
+    expect(madeRef(journal(ACCEPTED, STARTED, created("a"), STARTED, created("b")))).toBe("b");
+    expect(madeRef(journal(ACCEPTED, STARTED, created("a"), STARTED))).toBeUndefined();
+    expect(madeRef(journal(ACCEPTED, STARTED, created()))).toBeUndefined();
+    expect(madeRef(journal(ACCEPTED))).toBeUndefined();
   });
 
   it("says when, in which boot and how far its command was let go", () => {
