@@ -25,7 +25,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
           maxWorkers: 2,
-          testTimeout: 60 * SECOND,
+          testTimeout: 300 * SECOND,
           sequence: { groupOrder: 0 },
         },
       },

@@ -96,6 +96,28 @@ Feature: What starts sessions
     When the operator runs `agentd show SESSION`
     Then its stdout mentions "retry 1 of session" and "Fix it."
 
+  Scenario: A try that waits for its time is shown, also by the next daemon, and never twice
+    Given an agent that runs:
+      """
+      exit 6
+      """
+    And the profile says:
+      """
+      retry = { times = 1, delay = "24d" }
+      """
+    And a running daemon
+    When the operator runs `agentd run site-builder`
+    Then its stderr says all of:
+      | retry 1 at |
+    When the daemon is killed
+    And the daemon is started again
+    And the operator runs `agentd schedule`
+    Then its stdout mentions "retry 1 of session SESSION" and "(in 23 d)"
+    When the operator runs `agentd ps -a`
+    Then its stdout mentions "RETRY" and "in 23 d"
+    When the operator runs `agentd show SESSION`
+    Then its stdout mentions "next" and "retry 1 at"
+
   Scenario: A session of one profile follows a session of another
     Given an agent that runs:
       """

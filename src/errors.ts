@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   usage: "The command line is wrong.",
   output_failed: "The command's output cannot be written.",
   unknown_profile: "No profile of that name is configured.",
+  unknown_webhook: "No profile has a webhook of that name.",
   unknown_schedule: "The profile has no such schedule, or several and none was named.",
   schedule_refused: "What was asked of the schedule cannot be done.",
   unknown_target: "No target of notifications of that name is configured.",
@@ -73,6 +74,10 @@ export const ERROR_CODES = {
   read_only: "agentd web is set up to show, not to change.",
   page_missing: "agentd web has nothing at that path.",
   body_too_large: "The body of the request is too large.",
+  webhook_refused: "A delivery of a webhook is not signed with its secret, or lacks what a session needs.",
+  webhook_conflict: "A delivery of a webhook came before with another body.",
+  webhook_flood: "A webhook starts too many sessions.",
+  webhook_unusable: "The secret of a webhook is missing from web.env, or cannot be used.",
   web_busy: "agentd web has too many requests at once.",
   // The engine.
   engine_unavailable: "The Podman service does not answer.",

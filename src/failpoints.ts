@@ -123,7 +123,14 @@ export const NOTICE_LABELS = [
   "notice_sent",
 ] as const;
 
-const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS];
+/** The same for the delivery of a webhook, in `agentd web`. */
+export const WEBHOOK_LABELS = [
+  // It is on disk, and no session was asked for; that is accepted, before it is on disk which one.
+  "delivery_noted",
+  "delivery_accepted",
+] as const;
+
+const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS, ...WEBHOOK_LABELS];
 
 export type FailpointLabel = (typeof LABELS)[number];
 

@@ -1,8 +1,7 @@
-/**
- * One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`.
- */
+/** One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`. */
 import * as z from "zod";
 import { keptSchema } from "./kept.ts";
+import { nextRetrySchema } from "./next-retry.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
 import { publishedSchema } from "./published.ts";
 import { BY_HAND, TRIGGERS, triggerShape } from "./trigger-fields.ts";
@@ -282,6 +281,8 @@ export const sessionViewSchema = sessionDocumentSchema.extend({
   reason: z.string().nullable(),
   /** What stays of it after its end, for `agentd enter`; null: nothing, or not yet. */
   kept: keptSchema.nullable(),
+  /** The try that will follow it; null: none, or not any more. */
+  next_retry: nextRetrySchema.nullable(),
   /** Directory of the record on this host. */
   record: z.string(),
 });

@@ -2,7 +2,7 @@
 import * as z from "zod";
 
 /** What starts sessions. */
-export const TRIGGERS = ["manual", "schedule", "retry", "chain"] as const;
+export const TRIGGERS = ["manual", "schedule", "retry", "chain", "webhook"] as const;
 
 /** The fields besides `trigger`; all but the first two are null in records of older versions. */
 export const triggerShape = {
@@ -19,6 +19,12 @@ export const triggerShape = {
   retry_number: z.int().nullable().default(null),
   /** The session of another profile that this one follows in a chain; null for none. */
   after_session: z.string().nullable().default(null),
+  /** The webhook of the profile that started it; null for none, and so are the two below. */
+  webhook_name: z.string().nullable().default(null),
+  /** The sender's id of the delivery, or one that was made for it. */
+  webhook_delivery: z.string().nullable().default(null),
+  /** What happened, with its action, as `issues.labeled`; null where the sender does not say. */
+  webhook_event: z.string().nullable().default(null),
 };
 
 /** Of a run that a client asked for. */
@@ -30,4 +36,7 @@ export const BY_HAND = {
   retry_of: null,
   retry_number: null,
   after_session: null,
+  webhook_name: null,
+  webhook_delivery: null,
+  webhook_event: null,
 } as const satisfies Record<keyof typeof triggerShape, null>;

@@ -19,6 +19,7 @@ import { session, text } from "./params.ts";
 import { RECORD_METHODS } from "./record-methods.ts";
 import { SCHEDULE_METHODS } from "./schedule-methods.ts";
 import { healthSchema, statusSchema } from "./status.ts";
+import { WEBHOOK_METHODS } from "./webhook-methods.ts";
 
 const milliseconds = z.int().min(0);
 
@@ -131,6 +132,10 @@ export const METHODS = {
       schedule_name: text(100).optional(),
       /** For a scheduled run that an operator asked for: identifies it. */
       fire_id: text(200).optional(),
+      /** For a run that `agentd web` asks for because of a webhook: which one, the delivery, and what happened. */
+      webhook: z
+        .strictObject({ name: text(100), delivery: text(200).min(1), event: text(200).optional() })
+        .optional(),
     }),
     result: sessionViewSchema,
     errors: RUN_ERRORS,
@@ -238,6 +243,7 @@ export const METHODS = {
     ],
   },
   notify_test: NOTIFY_TEST_METHOD,
+  ...WEBHOOK_METHODS,
   status: {
     summary: "Shows the daemon, its queue and its running sessions.",
     params: z.strictObject({}),

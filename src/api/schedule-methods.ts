@@ -3,7 +3,7 @@ import * as z from "zod";
 import { sessionViewSchema } from "../session-document.ts";
 import { MAX_NEXT_RUNS } from "./limits.ts";
 import { text } from "./params.ts";
-import { scheduleViewSchema } from "./schedule-view.ts";
+import { pendingRetrySchema, scheduleViewSchema } from "./schedule-view.ts";
 
 const ERRORS = ["unknown_profile", "unknown_schedule", "record_unusable", "state_unusable"] as const;
 
@@ -37,6 +37,8 @@ export const SCHEDULE_METHODS = {
       schedules: z.array(scheduleViewSchema),
       /** Whether there are more of them, to be asked for with `after`. */
       more: z.boolean(),
+      /** Tries of sessions that wait for their time, the next ones first; with the first page, at most 1,000. */
+      retries: z.array(pendingRetrySchema),
     }),
     errors: ["unknown_profile", "record_unusable"],
   },

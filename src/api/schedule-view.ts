@@ -2,6 +2,7 @@
  * A schedule of a profile as JSON: on the wire and for `agentd schedule --json`.
  */
 import * as z from "zod";
+import { nextRetrySchema } from "../next-retry.ts";
 import { OUTCOMES } from "../outcome.ts";
 import { SHOWN_STATES } from "../session-document.ts";
 
@@ -42,5 +43,10 @@ export const scheduleViewSchema = z.strictObject({
   /** Fewer where the schedule ends, or is paused. */
   next_runs: z.array(z.strictObject({ ...scheduled, due_timestamp: instant })),
 });
+
+/** A session of a profile that will be tried again. */
+export const pendingRetrySchema = nextRetrySchema.extend({ profile: z.string(), session_id: z.string() });
+
+export type PendingRetry = z.infer<typeof pendingRetrySchema>;
 
 export type ScheduleView = z.infer<typeof scheduleViewSchema>;

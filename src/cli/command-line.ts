@@ -84,6 +84,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     description: "Serves the console, the HTTP API and metrics.",
     examples: ["agentd web"],
   },
+  webhook: {
+    summary: "try the webhooks of profiles",
+    description: "Shows what the payload of a webhook would do.",
+    examples: ["agentd webhook test gardener payload.json --event issues"],
+  },
   service: {
     summary: "run the daemon as a systemd service",
     description: "Installs, shows or removes the daemon's systemd user service.",

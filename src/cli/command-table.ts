@@ -65,6 +65,7 @@ import { volumeRm } from "./commands/volume-rm.ts";
 import { wait } from "./commands/wait.ts";
 import { web } from "./commands/web.ts";
 import { webOpenapi } from "./commands/web-openapi.ts";
+import { webhookTest } from "./commands/webhook-test.ts";
 import type { CommandDefinition } from "./frame/command.ts";
 import type { LocalContext } from "./frame/context.ts";
 
@@ -129,6 +130,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   console,
   web,
   webOpenapi,
+  webhookTest,
   doctor,
   serviceInstall,
   serviceUninstall,

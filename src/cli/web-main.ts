@@ -5,8 +5,9 @@
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { pino } from "pino";
-import { requireConfigFile, stateDirectory } from "../config/paths.ts";
+import { requireConfigFile, stateDirectory, webSecretsFile } from "../config/paths.ts";
 import { resolveSocketPath } from "../config/socket-path.ts";
+import { failpointsOf } from "../failpoints.ts";
 import { createLogger } from "../log.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import type { GlobalOptions } from "./command-line.ts";
@@ -42,6 +43,12 @@ async function runWeb(process: NodeJS.Process, host: CliHost, options: GlobalOpt
     settings,
     socketPath: await resolveSocketPath(options, host),
     stateDirectory: stateDirectory(host),
+    secretsFile: webSecretsFile(host),
+    failpoints: failpointsOf({
+      env: host.env,
+      pid: process.pid,
+      crash: () => process.kill(process.pid, "SIGKILL"),
+    }),
     pagesDirectory: join(__dirname, "console"),
     uid: host.uid,
     version: host.version,

@@ -143,6 +143,11 @@ export function credentialsFile(host: Host): string {
   return join(configHome(host), "agentd", "credentials.env");
 }
 
+/** The secrets of webhooks, which only `agentd web` reads: one `NAME=value` a line. */
+export function webSecretsFile(host: Host): string {
+  return join(configHome(host), "agentd", "web.env");
+}
+
 /** Where the user's own units of systemd are. */
 export function userUnitDirectory(host: Host): string {
   return join(configHome(host), "systemd", "user");

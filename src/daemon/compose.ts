@@ -52,7 +52,7 @@ import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
 import { scheduleHandlers } from "./schedule-handlers.ts";
 import { createScheduler, followSchedules } from "./schedules.ts";
-import { SessionDirectory, type ShownKept } from "./session-directory.ts";
+import { type AfterEnd, SessionDirectory } from "./session-directory.ts";
 import { SessionLlmAccess } from "./session-llm.ts";
 import { gatewayFiles, SessionNetworks } from "./session-networks.ts";
 import { SessionRedaction } from "./session-redaction.ts";
@@ -123,7 +123,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
-  const { intake, kept } = await startSessions({
+  const { intake, kept, followUps } = await startSessions({
     ...options,
     ...{
       current,
@@ -157,7 +157,10 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     eventsPath: events.schedulesPath,
     onWritten: events.schedules.add,
   });
-  const sessions = sessionDirectory(intake, places.auditRoot, feed, (id) => kept.shown(id));
+  const sessions = sessionDirectory(intake, places.auditRoot, feed, (id) => ({
+    kept: kept.shown(id),
+    next_retry: followUps.nextRetry(id),
+  }));
   const outlets = {
     ...{ feed: events.feed, current, credentials, environment: host.env, now: CLOCK.now, log, resources },
     ...{ stateDirectory: places.state, instance: places.instance, failpoints },
@@ -187,7 +190,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       current,
       events: eventsHandler(events.feed),
       schedules: scheduleHandlers({
-        scheduler,
+        ...{ scheduler, followUps },
         sessions,
         now: CLOCK.now,
         profiles: () => current.config.profiles,
@@ -199,7 +202,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       engineStatus: () => engineStatus(engine.host),
       gatewayStatus: () => gatewayStatus(networks.gateway),
       health: () => hostHealth(engine, freeSpace),
-      ...{ redaction, notifications, sinks },
+      ...{ redaction, notifications, sinks, tell },
       live: liveHandlers({ intake, sessions, liveLlm, environment: host.env, ...CLOCK, ...config.daemon }),
       liveLlm,
       kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
@@ -226,7 +229,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   startRetention(
     {
       ...{ script: options.retentionWorker, auditRoot: places.auditRoot, stateDirectory: places.state },
-      ...{ current, log, tell, now: CLOCK.now, heldBack: () => kept.reasons },
+      ...{ current, log, feed: events.feed, now: CLOCK.now, heldBack: () => kept.reasons },
     },
     resources,
   );
@@ -282,7 +285,7 @@ function sessionDirectory(
   intake: Intake,
   auditRoot: string,
   feed: SessionFeed,
-  kept: ShownKept,
+  afterEnd: AfterEnd,
 ): SessionDirectory {
   const names = rememberRecordNames(CLOCK.now);
   const records = {
@@ -290,5 +293,5 @@ function sessionDirectory(
     select: (filter: RecordFilter) => selectRecords(auditRoot, filter, names),
     view: readView,
   };
-  return new SessionDirectory(intake, records, feed, kept);
+  return new SessionDirectory(intake, records, feed, afterEnd);
 }

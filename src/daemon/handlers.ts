@@ -1,5 +1,6 @@
 import type { Handlers } from "../api/handlers.ts";
 import type { Params, Status } from "../api/methods.ts";
+import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { profileView } from "../profile/view.ts";
 import type { ShownState } from "../session-document.ts";
 import type { Intake, RunRequest } from "../sessions/intake.ts";
@@ -42,6 +43,8 @@ export interface HandlerHost {
   readonly gatewayStatus?: (() => Promise<Status["gateway"]>) | undefined;
   /** Default: nobody is told anything. */
   readonly notifications?: Pick<Notifications, "states" | "test"> | undefined;
+  /** Default: nobody hears it. */
+  readonly tell?: DaemonTeller["tell"] | undefined;
   /** Default: there are none. */
   readonly sinks?: Pick<EventSinks, "states"> | undefined;
   /** Default: no session uses language models. */
@@ -111,6 +114,10 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     notify_test: async ({ name }) => {
       if (host.notifications === undefined) throw new TypeError("nobody sends notifications");
       return await host.notifications.test(name);
+    },
+    webhook_refused: ({ profile, name, delivery = null, event = null, why }) => {
+      host.tell?.("webhook.refused", { name, delivery, event, why }, profile);
+      return Promise.resolve({});
     },
     status: async () => ({
       ...host.status,

@@ -1,14 +1,16 @@
 /** Has old records removed once a day, as the configuration says how long they are kept. */
 import { setTimeout as delay } from "node:timers/promises";
+import { evidencePaths } from "../audit/keys/evidence-paths.ts";
 import type { RetentionJob, RetentionReport } from "../audit/upkeep/keep-records.ts";
 import type { PruneRules } from "../audit/upkeep/prune-plan.ts";
 import type { Config } from "../config/config.ts";
-import type { DaemonTeller } from "../events/daemon-teller.ts";
+import type { DurableFeed } from "../events/durable-feed.ts";
 import { JobWorker } from "../job-worker.ts";
 import type { Logger } from "../log.ts";
 import type { Retention } from "../profile/rules/retention.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import { tellPrunings } from "./feed/pruning-events.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -16,8 +18,6 @@ const DAY_MS = 24 * 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
 /** Between looks at the clock, which a suspended host lets jump. */
 const LOOK_INTERVAL_MS = 60_000;
-/** As many as one tombstone has. */
-const IDS_OF_AN_EVENT = 500;
 
 export interface RetentionHost {
   readonly auditRoot: string;
@@ -27,8 +27,8 @@ export interface RetentionHost {
   readonly heldBack: () => ReadonlyMap<string, string>;
   /** As `keepRecords`. */
   readonly prune: (job: RetentionJob) => Promise<RetentionReport>;
-  /** Tells the feed of what was removed. */
-  readonly tell: DaemonTeller["tell"];
+  /** Is told of what was removed, by commands too. */
+  readonly feed: Pick<DurableFeed, "append" | "cursor" | "mend">;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -59,8 +59,18 @@ export class RecordRetention {
     }
   }
 
-  /** Prunes if a day has gone by since it last did. A failure is in the log. */
+  /** Prunes if a day has gone by since it last did, and tells what was pruned. A failure is in the log. */
   async look(): Promise<void> {
+    await this.#pruneDaily();
+    const { feed, stateDirectory, log } = this.#host;
+    try {
+      await tellPrunings(feed, evidencePaths(stateDirectory));
+    } catch (error) {
+      log.error({ error }, "the feed does not tell of removed records yet");
+    }
+  }
+
+  async #pruneDaily(): Promise<void> {
     const nowMs = this.#host.now();
     // A clock that was set back must not put it off for ever.
     if (nowMs < this.#nextMs && this.#nextMs - nowMs <= DAY_MS) return;
@@ -73,21 +83,16 @@ export class RecordRetention {
   }
 
   async #prune(nowMs: number): Promise<void> {
-    const { auditRoot, stateDirectory, config, heldBack, prune, tell, log } = this.#host;
+    const { auditRoot, stateDirectory, config, heldBack, prune, log } = this.#host;
     const { daemon, profiles } = config();
     const rulesFor = (retention: Retention | undefined) => retention && pruneRules(retention, nowMs);
     const rules = new Map(profiles.map(({ name, records }) => [name, rulesFor(records ?? daemon.records)]));
     const otherRules = rulesFor(daemon.records);
     if (otherRules === undefined && [...rules.values()].every((each) => each === undefined)) return;
-    const report = await prune({ auditRoot, stateDirectory, rules, otherRules, heldBack: heldBack() });
+    const report = await prune({ auditRoot, stateDirectory, rules, otherRules, heldBack: heldBack(), nowMs });
     for (const { id, reason } of report.refused) log.info({ session: id, reason }, "old record kept");
     for (const failure of report.failed) log.warn(failure, "old record not removed completely");
     for (const pruned of byProfile(report.records)) log.info(pruned, "old records removed");
-    const ids = report.records.map(({ id }) => id);
-    for (let start = 0; start < ids.length; start += IDS_OF_AN_EVENT) {
-      const some = ids.slice(start, start + IDS_OF_AN_EVENT);
-      tell("record.pruned", { records: some.length, session_ids: some });
-    }
   }
 }
 

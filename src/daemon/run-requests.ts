@@ -84,6 +84,7 @@ function byHand(uploads: Uploads, params: Params<"run">): RunRequest {
     timeoutMs: params.timeout_ms,
     env: params.env,
     keep: params.keep,
+    webhook: params.webhook,
     given: (): Promise<Given> => {
       const sent = hasFiles
         ? uploads.take(requestId, { requestBytes, inputs, artifact })

@@ -2,6 +2,7 @@
 import type { Handlers } from "../api/handlers.ts";
 import type { Result } from "../api/methods.ts";
 import { AgentdError } from "../errors.ts";
+import type { FollowUps } from "../followups/follow-ups.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Entry } from "../scheduler/agenda.ts";
 import { chooseOne, chooseSchedules } from "../scheduler/choose.ts";
@@ -16,6 +17,7 @@ export type ScheduleHandlers = Pick<
 
 export interface ScheduleHandlerHost {
   readonly scheduler: Scheduler;
+  readonly followUps: Pick<FollowUps, "retries">;
   readonly sessions: SessionDirectory;
   readonly profiles: () => readonly Profile[];
   /** Wall clock, in milliseconds since the epoch. */
@@ -24,9 +26,12 @@ export interface ScheduleHandlerHost {
 
 /** How many of the next runs are answered with where nobody asks for a number. */
 const NEXT_RUNS = 3;
+/** An answer is one line. */
+const MOST_RETRIES = 1_000;
 
 export function scheduleHandlers({
   scheduler,
+  followUps,
   sessions,
   profiles,
   now,
@@ -46,7 +51,10 @@ export function scheduleHandlers({
     schedule: async (params) => {
       if (params.profile !== undefined)
         require(params.profile, `show the schedule of ${quoted(params.profile)}`);
-      return await schedulePage([...scheduler.entries], params, end);
+      const page = await schedulePage([...scheduler.entries], params, end);
+      // With the first page.
+      const retries = params.after === undefined ? followUps.retries(params.profile, MOST_RETRIES) : [];
+      return { ...page, retries };
     },
     schedule_pause: async ({ until_timestamp: until, ...named }) => {
       const tried = `pause the schedule of ${quoted(named.profile)}`;

@@ -3,7 +3,6 @@ import type { Result, SessionList } from "../api/methods.ts";
 import { LISTED_DOCUMENT_BYTES } from "../audit/read/query.ts";
 import type { RecordFilter, Selection } from "../audit/read/select-records.ts";
 import { AgentdError, sentence } from "../errors.ts";
-import type { Kept } from "../kept.ts";
 import { isFailure } from "../outcome.ts";
 import { listed, type SessionView } from "../session-document.ts";
 import type { Intake } from "../sessions/intake.ts";
@@ -27,19 +26,19 @@ export interface ListFilter extends RecordFilter {
   readonly failed: boolean;
 }
 
-/** What stays of a session after its end; null: nothing. */
-export type ShownKept = (sessionId: string) => Kept | null;
+/** What there is of a session after its end, besides its record. */
+export type AfterEnd = (sessionId: string) => Pick<SessionView, "kept" | "next_retry">;
 
 /** Every session that this instance knows: the open ones in memory, all others by their records. */
 export class SessionDirectory {
   readonly #intake: Intake;
   readonly #records: RecordQueries;
   readonly #feed: SessionFeed;
-  readonly #kept: ShownKept;
+  readonly #afterEnd: AfterEnd | undefined;
 
-  /** @param kept default: of none. */
-  constructor(intake: Intake, records: RecordQueries, feed: SessionFeed, kept: ShownKept = () => null) {
-    this.#kept = kept;
+  /** @param afterEnd default: nothing. */
+  constructor(intake: Intake, records: RecordQueries, feed: SessionFeed, afterEnd?: AfterEnd) {
+    this.#afterEnd = afterEnd;
     this.#intake = intake;
     this.#records = records;
     this.#feed = feed;
@@ -126,7 +125,7 @@ export class SessionDirectory {
 
   async #viewOf(directory: string, limitBytes?: number): Promise<SessionView> {
     const view = await this.#records.view(directory, "left by a daemon that has ended", limitBytes);
-    return { ...view, kept: this.#kept(view.session_id) };
+    return { ...view, ...this.#afterEnd?.(view.session_id) };
   }
 }
 

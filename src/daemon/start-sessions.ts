@@ -78,6 +78,7 @@ export interface SessionsHost {
 export interface StartedSessions {
   readonly intake: Intake;
   readonly kept: KeptSessions;
+  readonly followUps: FollowUps;
 }
 
 /** Makes the intake, and continues every session that an earlier daemon has left. */
@@ -192,7 +193,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   kept.resume(new Set(intake.openSessions.map(({ id }) => id)));
   removeKeptInTime(kept, resources);
   await followUps.resume();
-  return { intake, kept };
+  return { intake, kept, followUps };
 }
 
 /** What no session may get of this host. */

@@ -8,10 +8,10 @@ export const DAEMON_SOURCE = "daemon";
 /** Events that wait for a full disk; more are lost. */
 const MOST_KEPT = 1_000;
 
-/** What no journal of a session and no log of schedules tells. */
+/** What no journal of a session, no log of schedules and no chain of records tells. */
 export type DaemonEventType = Exclude<
   EventType,
-  `${"session" | "schedule" | "llm" | "egress" | "publish"}.${string}`
+  `${"session" | "schedule" | "llm" | "egress" | "publish" | "record"}.${string}`
 >;
 
 /** Tells the feed what the daemon does, and what becomes of its configuration. */
@@ -33,10 +33,12 @@ export class DaemonTeller implements Debtor {
     this.#nextSeq = (feed.cursor(DAEMON_SOURCE)?.seq ?? -1) + 1;
   }
 
-  readonly tell = <T extends DaemonEventType>(type: T, data: EventData<T>): void => {
+  /** @param profile that it is about; default: none. */
+  readonly tell = <T extends DaemonEventType>(type: T, data: EventData<T>, profile?: string): void => {
     if (this.#kept.length >= MOST_KEPT) return;
     const time = new Date(this.#now()).toISOString();
-    const event = { time, source: DAEMON_SOURCE, source_seq: this.#nextSeq, type, data } as NewEvent;
+    const place = { time, profile, source: DAEMON_SOURCE, source_seq: this.#nextSeq };
+    const event = { ...place, type, data } as NewEvent;
     this.#nextSeq += 1;
     this.#kept.push(event);
     if (!this.#isOwing) this.#append(event).catch(() => undefined); // Kept, and owed from now on.

@@ -135,8 +135,15 @@ export const EVENT_DATA = {
   "record.incomplete": z.object({ reason: text }),
   /** Old records were removed, and their tombstone is in the chain. */
   "record.pruned": z.object({ records: count, session_ids: z.array(text) }),
-  "webhook.received": z.object({ delivery: text.nullable(), event: text.nullable() }),
-  "webhook.refused": z.object({ delivery: text.nullable(), event: text.nullable(), why: text }),
+  /** It has started a session. */
+  "webhook.received": z.object({ name: text, delivery: text.nullable(), event: text.nullable() }),
+  /** Its sender has no session for it; at most 30 within a minute of each webhook. */
+  "webhook.refused": z.object({
+    name: text,
+    delivery: text.nullable(),
+    event: text.nullable(),
+    why: text,
+  }),
 } as const satisfies Readonly<Record<string, z.ZodObject>>;
 
 export type EventType = keyof typeof EVENT_DATA;

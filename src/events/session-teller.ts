@@ -27,6 +27,7 @@ export class SessionTeller implements RecordObserver {
   opened(record: ObservedRecord, entries: readonly JournalEntry[]): void {
     const tale = new SessionTale(this.#host, record);
     this.#tales.set(record.id, tale);
+    this.#tellWebhook(record);
     // What the feed refuses is owed by then.
     const begun = tale.begin(entries).catch(() => undefined);
     this.#beginnings.add(begun);
@@ -52,6 +53,18 @@ export class SessionTeller implements RecordObserver {
     const place = { time, session_id: sessionId, source, source_seq: 0 };
     // Where the feed refuses it, the next daemon tells.
     feed.append({ ...place, type: "record.incomplete", data: { reason } }).catch(() => undefined);
+  }
+
+  /** Tells of the delivery that started a session, once. Where the feed refuses it, the next daemon tells. */
+  #tellWebhook({ id, document }: ObservedRecord): void {
+    const { feed } = this.#host;
+    const { profile, webhook_name: name, webhook_delivery: delivery, webhook_event: event } = document;
+    const source = `${id}/webhook`;
+    if (name === null || feed.cursor(source) !== undefined) return;
+    const place = { time: document.queued_timestamp, session_id: id, profile, source, source_seq: 0 };
+    feed
+      .append({ ...place, type: "webhook.received", data: { name, delivery, event } })
+      .catch(() => undefined);
   }
 
   /** Waits until what earlier daemons have not told is told, or owed. */

@@ -10,6 +10,7 @@ import * as z from "zod";
 import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
+import type { NextRetry } from "../next-retry.ts";
 import { OwedWork } from "../owed-work.ts";
 import type { EndedSession, FollowUpsPort } from "../sessions/port/follow-ups.ts";
 import { type FollowUp, followUpsOf } from "./follow-ups-of.ts";
@@ -43,6 +44,13 @@ export interface Before {
   readonly directory: string;
 }
 
+/** A try that waits for its time. */
+export interface PendingRetry extends NextRetry {
+  readonly profile: string;
+  /** The session that it tries again. */
+  readonly session_id: string;
+}
+
 export interface FollowUpsOptions {
   readonly stateDirectory: string;
   readonly log: Logger;
@@ -61,6 +69,8 @@ export class FollowUps implements FollowUpsPort {
   readonly #owed: OwedWork<Owed>;
   readonly #closing = new AbortController();
   readonly #pending = new Map<string, Promise<void>>();
+  /** By the session that they try again. */
+  readonly #retries = new Map<string, PendingRetry>();
 
   constructor(options: FollowUpsOptions) {
     this.#options = options;
@@ -75,6 +85,7 @@ export class FollowUps implements FollowUpsPort {
     const { sessionId, directory } = ended;
     const runs = followUpsOf(ended, this.#options.chained(ended));
     if (runs.length === 0 || !(await this.#owed.add(sessionId, { directory, runs }))) return;
+    this.#note(sessionId, runs);
     await this.#options.failpoints.reach("follow_ups_owed");
   }
 
@@ -87,6 +98,19 @@ export class FollowUps implements FollowUpsPort {
       })
       .finally(() => this.#pending.delete(sessionId));
     this.#pending.set(sessionId, pending);
+  }
+
+  nextRetry(sessionId: string): NextRetry | null {
+    const { number, due_timestamp } = this.#retries.get(sessionId) ?? {};
+    return number === undefined || due_timestamp === undefined ? null : { number, due_timestamp };
+  }
+
+  /** The tries that wait for their time, the next ones first. @param profile undefined: of all. */
+  retries(profile: string | undefined, limit: number): PendingRetry[] {
+    return [...this.#retries.values()]
+      .filter((each) => profile === undefined || each.profile === profile)
+      .sort((one, other) => Date.parse(one.due_timestamp) - Date.parse(other.due_timestamp))
+      .slice(0, limit);
   }
 
   /** Goes on with what an earlier daemon owed. A session that is not sealed yet is left to its own end. */
@@ -104,15 +128,26 @@ export class FollowUps implements FollowUpsPort {
     const owed = await this.#owed.read(sessionId);
     if (owed === undefined) return;
     const { directory } = owed;
+    this.#note(sessionId, owed.runs);
     for (const [index, run] of owed.runs.entries()) {
       await this.#until(Date.parse(run.due));
       while (!(await this.#start(run, { sessionId, directory }))) {
         await this.#until(this.#options.now() + AGAIN_MS);
       }
+      if (run.kind === "retry") this.#retries.delete(sessionId);
       await this.#options.failpoints.reach("follow_up_accepted");
       await this.#owed.write(sessionId, { directory, runs: owed.runs.slice(index + 1) });
     }
     await this.#owed.forget(sessionId);
+  }
+
+  /** Notes the try that waits. */
+  #note(sessionId: string, runs: readonly FollowUp[]): void {
+    for (const run of runs) {
+      if (run.kind !== "retry") continue;
+      const { profile, number, due: due_timestamp } = run;
+      this.#retries.set(sessionId, { session_id: sessionId, profile, number, due_timestamp });
+    }
   }
 
   /** @returns false when it is to be tried again. Throws when the next daemon is to do so. */

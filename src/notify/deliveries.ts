@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import type { Notice } from "./notice.ts";
 import type { Outbox } from "./outbox.ts";
 import type { NotifyTarget } from "./target.ts";
-import { MESSAGE_LIFE_MS, pauseAfter } from "./tries.ts";
+import { isDue, MESSAGE_LIFE_MS, pauseAfter } from "./tries.ts";
 
 /** What came of a try. */
 export type Delivered =
@@ -63,11 +63,20 @@ export class Deliveries {
     let nextMs = Infinity;
     for (const [name, pending] of this.#pending) {
       if (this.#sending.has(name) || this.#host.isOff(name)) continue;
-      const dueMs = Math.min(...pending.map(({ next_ms: ms }) => ms));
-      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
-      else this.#start(name);
+      if (pending.some(({ next_ms: ms }) => isDue(ms, nowMs))) this.#start(name);
+      else nextMs = Math.min(nextMs, ...pending.map(({ next_ms: ms }) => ms));
     }
     return nextMs;
+  }
+
+  /** Makes what waits for a target due now: whoever takes one message takes the others, too. */
+  hurry(name: string): void {
+    const nowMs = this.#host.now();
+    const pending = this.#pending.get(name) ?? [];
+    this.#pending.set(
+      name,
+      pending.map((each) => ({ ...each, next_ms: Math.min(each.next_ms, nowMs) })),
+    );
   }
 
   /** Resolves when nothing is being sent. */
@@ -89,7 +98,7 @@ export class Deliveries {
     const { now, target, outbox } = this.#host;
     for (;;) {
       const pending = this.#pending.get(name) ?? [];
-      const notice = pending.find(({ next_ms: ms }) => ms <= now());
+      const notice = pending.find(({ next_ms: ms }) => isDue(ms, now()));
       if (notice === undefined) return;
       const to = target(name);
       if (to === undefined) {
@@ -124,8 +133,7 @@ export class Deliveries {
     this.#drop(notice);
     if (result.kind === "accepted") {
       log.info({ ...about, title: notice.occurrence.title }, "notification delivered");
-      // Whoever takes this one takes those that wait, too.
-      this.#hurry(target.name);
+      this.hurry(target.name);
       await settled(target.name, { kind: "accepted" });
       return true;
     }
@@ -144,15 +152,6 @@ export class Deliveries {
       pending.map((each) => (each.id === notice.id ? next : each)),
     );
     await outbox.put(next);
-  }
-
-  #hurry(name: string): void {
-    const nowMs = this.#host.now();
-    const pending = this.#pending.get(name) ?? [];
-    this.#pending.set(
-      name,
-      pending.map((each) => ({ ...each, next_ms: Math.min(each.next_ms, nowMs) })),
-    );
   }
 
   #drop({ id, target }: Notice): void {

@@ -50,6 +50,7 @@ export class Judge {
    */
   hear(event: FeedEvent, nowMs: number, afterCrash: boolean): readonly Told[] {
     this.#told = [];
+    this.#comeBackTo(nowMs);
     if (event.seq <= this.#memory.since_seq || !this.#listensTo(event)) return [];
     const key = `event/${event.seq}`;
     if (event.type === "session.sealed") this.#ended(event, key, nowMs);
@@ -65,6 +66,7 @@ export class Judge {
   /** What has become due: repetitions together, a storm's rest, and that something still fails. */
   pass(nowMs: number): readonly Told[] {
     this.#told = [];
+    this.#comeBackTo(nowMs);
     const { folds, failing, storm } = this.#memory;
     const over = Object.entries(folds).filter(([, { until_ms: untilMs }]) => untilMs <= nowMs);
     for (const [what] of over) Reflect.deleteProperty(folds, what);
@@ -90,6 +92,14 @@ export class Judge {
       ...Object.values(failing).map((state) => this.#reminderMs(state) ?? Infinity),
       storm.held > 0 ? storm.since_ms + STORM_MS : Infinity,
     );
+  }
+
+  /** After the clock was set back nothing may wait for a time that is far away now. */
+  #comeBackTo(nowMs: number): void {
+    const { folds, failing } = this.#memory;
+    for (const fold of Object.values(folds)) fold.until_ms = Math.min(fold.until_ms, nowMs + FOLD_MS);
+    for (const state of Object.values(failing))
+      if (state.told_ms !== null) state.told_ms = Math.min(state.told_ms, nowMs);
   }
 
   #listensTo({ profile }: FeedEvent): boolean {

@@ -148,10 +148,13 @@ export class Notifier {
     };
   }
 
-  /** Sends a message now, beside all others, and says what came of it. A receiver that was off is on again when it arrives. */
+  /** Sends a message now, beside all others, and says what came of it. When it arrives, a receiver that was off is on again, and what waits for it follows. */
   async try(target: NotifyTarget, notice: Notice): Promise<PostResult> {
     const result = await this.#host.send(target, notice, this.#closing.signal);
-    if (result.kind === "accepted") await this.#settled(target.name, { kind: "accepted" });
+    if (result.kind === "accepted") {
+      this.#deliveries.hurry(target.name);
+      await this.#settled(target.name, { kind: "accepted" });
+    }
     this.wake();
     return result;
   }

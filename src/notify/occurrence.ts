@@ -3,6 +3,9 @@ import type { FeedEvent } from "../events/event.ts";
 import { isFailure } from "../outcome.ts";
 import type { NoticeKind } from "./target.ts";
 
+/** Characters of a reason that others give; the record has all of them. */
+const MOST_SAID = 500;
+
 /** Something to tell, before anybody knows to whom. */
 export interface Occurrence {
   readonly kind: NoticeKind;
@@ -145,9 +148,12 @@ function lookOf({ type, session_id: id, profile }: FeedEvent): string {
   return id === undefined ? "agentd status" : `agentd show ${id}`;
 }
 
+/** What others have said, such as a git server, on one line and not without end. */
 function asSentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  const said = line.length > MOST_SAID ? `${line.slice(0, MOST_SAID)}…` : line;
+  const begun = said.charAt(0).toUpperCase() + said.slice(1);
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function ordinal(number: number): string {

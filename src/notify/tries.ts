@@ -16,8 +16,15 @@ const PAUSES_MS = [
 /** A pause is up to this much longer, so that not all come at once. */
 const JITTER = 0.1;
 
+const LONGEST_PAUSE_MS = 24 * HOUR_MS * (1 + JITTER);
+
 /** So long a message is tried; then it is given up. */
 export const MESSAGE_LIFE_MS = 7 * 24 * HOUR_MS;
+
+/** Whether it is time for a try. One that is further away than any pause was planned before the clock was set back. */
+export function isDue(nextMs: number, nowMs: number): boolean {
+  return nextMs <= nowMs || nextMs - nowMs > LONGEST_PAUSE_MS;
+}
 
 /**
  * The pause after a failure, in milliseconds.

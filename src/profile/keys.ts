@@ -15,6 +15,7 @@ import { PUBLISHING } from "./keys/publishing.ts";
 import { SCHEDULES } from "./keys/schedules.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
 import { VOLUMES } from "./keys/volumes.ts";
+import { WEBHOOKS } from "./keys/webhooks.ts";
 import { WHAT_COMES_OUT } from "./keys/what-comes-out.ts";
 import { WHAT_RUNS } from "./keys/what-runs.ts";
 import { WHEN_IT_RUNS } from "./keys/when-it-runs.ts";
@@ -27,6 +28,7 @@ export const PROFILE_KEYS = {
   ...WHEN_IT_RUNS,
   ...SCHEDULES,
   ...FOLLOW_UPS,
+  ...WEBHOOKS,
   ...LIMITS,
   ...HOW_IT_ENDS,
   ...SURROUNDINGS,

@@ -21,7 +21,7 @@ export async function schedulePage(
   entries: readonly Entry[],
   { profile, count, after }: Params<"schedule">,
   endOf: (sessionId: string) => Promise<SessionEnd>,
-): Promise<Result<"schedule">> {
+): Promise<Omit<Result<"schedule">, "retries">> {
   const wanted =
     profile === undefined ? entries : entries.filter(({ schedule }) => schedule.profile === profile);
   const start =

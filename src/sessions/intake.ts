@@ -196,9 +196,9 @@ export class Intake {
   async #record(request: RunRequest): Promise<string> {
     const { profile: written, digest, logLimitBytes, pauseMaxMs, repoUrl, ref } = this.#check(request);
     const host = this.#host;
-    // Its request is in the record, and need not be in the plan too; nor need those of its schedules.
+    // Its request is in the record, and need not be in the plan too; nor need those of its schedules and webhooks.
     const { request: _request, ...rest } = written;
-    const profile = { ...rest, schedules: [] };
+    const profile = { ...rest, schedules: [], webhooks: [] };
     const env = checkEnv(request, written);
     const exceptions = exceptionsOf(written, host.clock.now());
     const input = await inputOf(request, { profile: written, ref, host });

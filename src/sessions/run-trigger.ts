@@ -18,6 +18,16 @@ export interface Origin {
   readonly retry?: Retry | undefined;
   /** The session of another profile that the run follows. */
   readonly afterSession?: string | undefined;
+  readonly webhook?: WebhookOrigin | undefined;
+}
+
+/** The delivery that a run comes from. */
+export interface WebhookOrigin {
+  /** Of the webhook in its profile. */
+  readonly name: string;
+  readonly delivery: string;
+  /** Undefined where the sender does not say. */
+  readonly event?: string | undefined;
 }
 
 /** The next try of a session. */
@@ -31,12 +41,20 @@ export interface Retry {
 
 type TriggerFields = Pick<SessionDocument, "trigger" | keyof typeof BY_HAND>;
 
-export function triggerFields({ scheduled, retry, afterSession }: Origin, nowMs: number): TriggerFields {
+export function triggerFields(
+  { scheduled, retry, afterSession, webhook }: Origin,
+  nowMs: number,
+): TriggerFields {
   if (retry !== undefined) {
     const { of, number, scheduleName } = retry;
     return { ...BY_HAND, trigger: "retry", retry_of: of, retry_number: number, schedule_name: scheduleName };
   }
   if (afterSession !== undefined) return { ...BY_HAND, trigger: "chain", after_session: afterSession };
+  if (webhook !== undefined) {
+    const { name, delivery, event = null } = webhook;
+    const fields = { webhook_name: name, webhook_delivery: delivery, webhook_event: event };
+    return { ...BY_HAND, trigger: "webhook", ...fields };
+  }
   if (scheduled === undefined) return { ...BY_HAND, trigger: "manual" };
   const { name, instantMs, fireId } = scheduled;
   return {

@@ -87,6 +87,7 @@ export class Session {
       position: waiting?.position ?? null,
       reason: waiting?.reason ?? standing.trouble ?? standing.activity ?? null,
       kept: host.keeping.shown(this.id),
+      next_retry: host.followUps.nextRetry(this.id),
       record: this.record.directory,
     };
   }

@@ -3,13 +3,17 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WebSettings } from "../config/config.ts";
 import { webSocketPath } from "../config/socket-path.ts";
+import { readCredentialsFile } from "../credentials/credentials-file.ts";
 import { AgentdError, sentence } from "../errors.ts";
+import { type Failpoints, NO_FAILPOINTS } from "../failpoints.ts";
 import type { Logger } from "../log.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { DaemonLink } from "./daemon-link.ts";
 import { ownHosts, pagesUrl } from "./guard/hosts.ts";
 import { Logins } from "./guard/logins.ts";
 import { readToken } from "./guard/token.ts";
+import { Deliveries } from "./hooks/deliveries.ts";
+import { Hooks } from "./hooks/hooks.ts";
 import { Metrics } from "./probes/metrics.ts";
 import { Readiness } from "./probes/readiness.ts";
 import { createApp, createProbes } from "./server/app.ts";
@@ -21,8 +25,12 @@ export interface WebOptions {
   readonly settings: WebSettings;
   /** The daemon's socket; the one for logins is beside it. */
   readonly socketPath: string;
-  /** Where the token is made that the settings do not name. */
+  /** Where the deliveries of webhooks are, and the token is made that the settings do not name. */
   readonly stateDirectory: string;
+  /** The secrets of webhooks; the file need not be there. */
+  readonly secretsFile: string;
+  /** Default: none is armed. */
+  readonly failpoints?: Failpoints | undefined;
   /** Where the console's files are. */
   readonly pagesDirectory: string;
   readonly uid: number;
@@ -75,8 +83,16 @@ async function start(options: WebOptions, resources: ReleaseStack): Promise<stri
   const readiness = new Readiness({ daemon, now: monotonic });
   const probes = { metrics, readiness, log };
   const { patience = WEB_PATIENCE } = options;
+  const hooks = new Hooks({
+    ...{ daemon, now, monotonic, log, secretsFile: options.secretsFile },
+    deliveries: new Deliveries({
+      directory: join(options.stateDirectory, "webhooks"),
+      ...{ now, failpoints: options.failpoints ?? NO_FAILPOINTS },
+    }),
+    secrets: () => readCredentialsFile(options.secretsFile, uid),
+  });
   const app = createApp({
-    ...{ daemon, logins, isToken, readOnly, version, hasTls },
+    ...{ daemon, hooks, logins, isToken, readOnly, version, hasTls },
     ...probes,
     pages: await readPages(options.pagesDirectory),
     cookie: `agentd-${listen.port}`,

@@ -1,7 +1,9 @@
 /**
  * One cell of the table: a daemon waits at a label, a victim is killed, and the session comes to its end.
  */
+import { basename } from "node:path";
 import { inArena, MOST_ON_DISK, VOLUMES } from "./arena.mjs";
+import { PAUSE, RESUME, THIS_SESSION } from "./expectations.mjs";
 import { judge, leaks, outliveMirrorLocks } from "./judgement.mjs";
 import { kill } from "./victims.mjs";
 
@@ -102,7 +104,7 @@ async function play(arena, row, cell, code) {
  */
 async function goOn(arena, { typed }) {
   if (typed?.[0] !== "pause" && typed?.[0] !== "resume") return;
-  const { exitCode, stderr } = await arena.type(["resume", "--latest"]);
+  const { exitCode, stderr } = await arena.type(await about(arena, RESUME));
   if (exitCode !== 0 && !Buffer.from(stderr).includes("session_not_running"))
     throw new Error(Buffer.from(stderr).toString());
 }
@@ -162,12 +164,27 @@ async function comeTo(arena, { label, ordered, typed, fills, kept }) {
   await arena.commandStarted();
   if (typed !== undefined) await arena.handedOver();
   if (kept === true) await arena.allSealed();
-  if (typed?.[0] === "resume") await arena.type(["pause", "--latest"]);
-  const client = arena.type(words);
-  const pid = await arena.hit(label);
+  if (typed?.[0] === "resume") await arena.type(await about(arena, PAUSE));
+  const client = arena.type(await about(arena, words));
+  const refused = client.then(({ exitCode, stderr }) => {
+    if (exitCode !== 0) throw new Error(`${label} is not reached: ${Buffer.from(stderr).toString()}`);
+  });
+  const hit = arena.hit(label);
+  await Promise.race([hit, refused]);
+  const pid = await hit;
   client.kill("SIGKILL");
   await client;
   return pid;
+}
+
+/**
+ * @param {Arena} arena
+ * @param {readonly string[]} words
+ * @returns {Promise<string[]>} Them, with the session that they are about.
+ */
+async function about(arena, words) {
+  const [record = ""] = await arena.records();
+  return words.map((word) => (word === THIS_SESSION ? basename(record) : word));
 }
 
 /**

@@ -111,15 +111,18 @@ const over = { ...withoutContainer, gateway: COMMAND };
 /** How the command ended is known. */
 const ended = { ...over, removed: COMMAND };
 
-const EXEC = ["exec", "--credentials", "--latest", "--", "true"];
+/** In what is typed: the row's session. It is not always the latest one, because another follows it once it is sealed. */
+export const THIS_SESSION = "THIS_SESSION";
 
-const PAUSE = ["pause", "--latest"];
+const EXEC = ["exec", "--credentials", THIS_SESSION, "--", "true"];
+
+export const PAUSE = ["pause", THIS_SESSION];
 /** After a pause. */
-const RESUME = ["resume", "--latest"];
+export const RESUME = ["resume", THIS_SESSION];
 
-const ENTER = ["enter", "--latest", "--", "true"];
+const ENTER = ["enter", THIS_SESSION, "--", "true"];
 
-const RM = ["rm", "--latest"];
+const RM = ["rm", THIS_SESSION];
 /** Sealed and kept: the container is there, and nobody has a network any more. */
 const kept = { ...withoutContainer, removed: COMMAND };
 /** With a container of somebody who looks into it. */

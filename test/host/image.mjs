@@ -18,7 +18,8 @@ import { homedir, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { DISK_SIZE, MMDEBSTRAP_OPTIONS, PACKAGES, SUITE } from "./image/definition.mjs";
+import { installNode } from "../nodes/install.mjs";
+import { DISK_SIZE, MMDEBSTRAP_OPTIONS, PACKAGES, SUITES } from "./image/definition.mjs";
 import { labelDisk } from "./machine.mjs";
 
 /** @typedef {import("./machine.mjs").Image} Image */
@@ -36,23 +37,24 @@ export function cacheDirectory() {
 /**
  * The image, built when it is not there as defined: a few minutes, and a mirror of Debian.
  *
+ * @param {string} suite
  * @param {{ rebuild: () => void }} progress Called when it has to be built.
  * @returns {Promise<Image>}
  */
-export async function ensureImage({ rebuild }) {
-  const images = join(cacheDirectory(), "images");
+export async function ensureImage(suite, { rebuild }) {
+  const images = join(cacheDirectory(), "images", suite);
   const directory = join(images, await digestOfSources());
   if (!(await exists(directory))) {
     rebuild();
     await rm(images, { recursive: true, force: true }); // Those of earlier definitions.
     await mkdir(images, { recursive: true });
-    await build(directory);
+    await build(suite, directory);
   }
   return partsIn(directory);
 }
 
-/** @param {string} directory Appears once the image is complete. */
-async function build(directory) {
+/** @param {string} suite @param {string} directory Appears once the image is complete. */
+async function build(suite, directory) {
   // Not in the cache: root of a user namespace is somebody else, who may not enter the user's home.
   const work = await mkdtemp(join(tmpdir(), "agentd-host-"));
   try {
@@ -62,7 +64,9 @@ async function build(directory) {
       await chmod(join(work, name), 0o666);
     }
     await cp(SOURCES, join(work, "image"), { recursive: true });
-    await makeDisk(work);
+    const version = SUITES[suite]?.node;
+    if (version !== undefined) await cp(await installNode(version), join(work, "node"));
+    await makeDisk(suite, work);
     await labelDisk(partsIn(work), {
       consoleLog: join(work, "label.log"),
       timeoutMs: LABELLING_LIMIT_MS,
@@ -78,11 +82,11 @@ async function build(directory) {
   }
 }
 
-/** @param {string} work */
-async function makeDisk(work) {
+/** @param {string} suite @param {string} work */
+async function makeDisk(suite, work) {
   const customize = `sh "${join(work, "image", "customize.sh")}" "$1" "${work}"`;
   const options = [`--include=${PACKAGES.join(",")}`, `--customize-hook=${customize}`];
-  await execa("mmdebstrap", [...MMDEBSTRAP_OPTIONS, ...options, SUITE, "/dev/null"], {
+  await execa("mmdebstrap", [...MMDEBSTRAP_OPTIONS, ...options, suite, "/dev/null"], {
     env: { DISK_SIZE },
     stdin: "ignore",
     all: true,

@@ -1,5 +1,5 @@
 /**
- * `npm run test:host`: boots a Debian host with systemd and SELinux enforcing, installs the packed product as a user
+ * `npm run test:host`: boots a host with Debian with systemd and SELinux enforcing, installs the packed product as a user
  * would, and runs scenarios inside. Exits 0 only when every scenario ran and passed.
  */
 import { appendFileSync } from "node:fs";
@@ -110,8 +110,9 @@ async function main() {
     process.stdout.write(USAGE);
     return;
   }
-  const image = await ensureImage({
-    rebuild: () => say("building the host's image; this takes some minutes"),
+  const { suite } = commandLine;
+  const image = await ensureImage(suite, {
+    rebuild: () => say(`building the host's image of ${suite}; this takes some minutes`),
   });
   const places = await prepareRun(image);
   const accelerator = await findAccelerator(image);

@@ -63,6 +63,8 @@ export class Sandbox {
     this.cacheDirectory = join(directory, "cache", "agentd");
     // Apart from the sandbox: a socket's path has to be short.
     this.socketPath = join(containers.runtimeDirectory, `${randomBytes(4).toString("hex")}.sock`);
+    /** What runs agentd: the Node.js of the tests, unless a test puts another here. */
+    this.node = process.execPath;
     /**
      * The whole environment of daemons and commands.
      *
@@ -155,7 +157,7 @@ export class Sandbox {
    * @param {{ env?: Variables, timeoutMs?: number }} [options] 0 means without a limit.
    */
   spawn(args, { env = {}, timeoutMs = COMMAND_TIMEOUT_MS } = {}) {
-    return execa(process.execPath, [AGENTD, ...args], {
+    return execa(this.node, [AGENTD, ...args], {
       cwd: this.directory,
       env: { ...this.env, ...env },
       extendEnv: false,

@@ -144,7 +144,7 @@ export function consoleScene(now: number): {
         return { session_id: session, bytes: text.length, data: Buffer.from(text).toString("base64") };
       },
       schedule: async () => ({
-        more: false,
+        ...{ more: false, retries: [] },
         schedules: [
           {
             ...{

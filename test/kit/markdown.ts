@@ -10,9 +10,12 @@ export function page(name: string): string {
 
 /** Heading to text of every section of a level, in order; the text goes up to the next heading of that level or above. */
 export function sections(text: string, level: number): Map<string, string> {
-  const parts = text.split(new RegExp(`^#{1,${level}} `, "m")).slice(1);
+  // A comment in a block of code is no heading.
+  const hidden = text.replace(/^```.*?^```/gms, (block) => block.replaceAll("\n#", "\n\0#"));
+  const parts = hidden.split(new RegExp(`^#{1,${level}} `, "m")).slice(1);
   return new Map(
-    parts.map((part) => {
+    parts.map((each) => {
+      const part = each.replaceAll("\0#", "#");
       const end = part.indexOf("\n");
       return [part.slice(0, end), part.slice(end + 1)];
     }),

@@ -34,6 +34,7 @@ export function schemaKeys(): SchemaKey[] {
     schedules,
     retry,
     chain,
+    webhooks,
     after,
     records,
   } = properties(profile);
@@ -62,6 +63,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[[profiles.schedules]]", elementOf(schedules!)),
     ...keysOf("[profiles.retry]", retry!),
     ...keysOf("[profiles.chain]", chain!),
+    ...keysOf("[[profiles.webhooks]]", elementOf(webhooks!)),
     ...keysOf("[[profiles.after]]", elementOf(after!)),
   ];
 }

@@ -106,12 +106,16 @@ export async function searchFiles(environment, search) {
 export async function allProcesses() {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   return Promise.all(
-    pids.map(async (pid) => ({
-      pid: Number(pid),
-      commandLine: (await ifReadable(() => readFile(`/proc/${pid}/cmdline`, "latin1"))) ?? "",
-      environment: await ifReadable(() => readFile(`/proc/${pid}/environ`, "latin1")),
-      userNamespace: await ifReadable(() => readlink(`/proc/${pid}/ns/user`)),
-    })),
+    pids.map(async (pid) => {
+      // Before the environment: one that ends between the two has no environment, rather than one of nobody's.
+      const userNamespace = await ifReadable(() => readlink(`/proc/${pid}/ns/user`));
+      return {
+        pid: Number(pid),
+        commandLine: (await ifReadable(() => readFile(`/proc/${pid}/cmdline`, "latin1"))) ?? "",
+        environment: await ifReadable(() => readFile(`/proc/${pid}/environ`, "latin1")),
+        userNamespace,
+      };
+    }),
   );
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../src/api/methods.ts";
 import { AgentdError } from "../../src/errors.ts";
 import { createLogger } from "../../src/log.ts";
+import type { ProfileView } from "../../src/profile/view.ts";
 import type { Patience } from "../../src/rpc/connection.ts";
 import { RpcServer } from "../../src/rpc/server.ts";
 import { acceptedDocument, type SessionView } from "../../src/session-document.ts";
@@ -39,6 +40,7 @@ export function view(fields: Partial<SessionView> = {}): SessionView {
     position: null,
     reason: null,
     kept: null,
+    next_retry: null,
     record: "/nonexistent/record",
     ...fields,
   };
@@ -94,6 +96,38 @@ export const STATUS: Status = {
   ],
   sinks: [{ name: "/srv/log/events.jsonl", behind: 0, why: null }],
   engine: { version: "4.3.1", controllers: ["memory", "pids"], selinux: false, warnings: ["no cgroup v2"] },
+};
+
+/** A profile as the daemon shows it. */
+export const PROFILE_VIEW: ProfileView = {
+  name: "demo",
+  agent: null,
+  image: "localhost/demo",
+  pull: "missing",
+  command: ["demo", "exec"],
+  repo: null,
+  ref: null,
+  workspace: "clone",
+  directory: null,
+  schedule: "0 3 * * *",
+  schedules: ["issues"],
+  webhooks: [],
+  max_sessions: null,
+  timeout_ms: 7_200_000,
+  grace_ms: 10_000,
+  network: "private",
+  allow: [],
+  memory_bytes: 2 * 1024 ** 3,
+  disk_bytes: null,
+  cpus: 0.5,
+  pids: 2048,
+  runtime: null,
+  read_only_root: true,
+  tmp_bytes: 1024 ** 3,
+  shm_bytes: null,
+  devices: [],
+  cap_add: [],
+  credentials: ["GITHUB_TOKEN"],
 };
 
 const unknown = (session: string): Promise<never> =>
@@ -157,13 +191,14 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   file: ({ session }) => unknown(session),
   stats: () => Promise.resolve({ sampled_ms: 0, sessions: [] }),
   profiles: () => Promise.resolve([]),
-  schedule: () => Promise.resolve({ schedules: [], more: false }),
+  schedule: () => Promise.resolve({ schedules: [], more: false, retries: [] }),
   schedule_pause: () => Promise.resolve({ schedules: [] }),
   schedule_resume: () => Promise.resolve({ schedules: [] }),
   schedule_skip: () => Promise.resolve({ schedules: [] }),
   schedule_fire: ({ profile }) => Promise.resolve(view({ profile, trigger: "schedule" })),
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
+  webhook_refused: () => Promise.resolve({}),
   health: () => Promise.resolve({ missing: [] }),
 };
 

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import type { Handlers } from "../../src/api/handlers.ts";
 import type { WebSettings } from "../../src/config/config.ts";
 import { webSocketPath } from "../../src/config/socket-path.ts";
+import type { Failpoints } from "../../src/failpoints.ts";
 import { createLogger } from "../../src/log.ts";
 import type { WebPatience } from "../../src/web/server/listener.ts";
 import { startWeb, type Web } from "../../src/web/web.ts";
@@ -97,12 +98,14 @@ export interface WebSetUp {
   readonly handlers?: Partial<Handlers>;
   readonly settings?: Partial<WebSettings>;
   readonly patience?: WebPatience;
+  readonly failpoints?: Failpoints;
 }
 
 export async function startWebUnderTest({
   handlers,
   settings,
   patience,
+  failpoints,
 }: WebSetUp = {}): Promise<WebUnderTest> {
   const daemon = await startSmallDaemon(handlers);
   const port = settings?.listen?.port ?? (await freePort());
@@ -119,13 +122,14 @@ export async function startWebUnderTest({
     },
     socketPath: daemon.path,
     stateDirectory: join(daemon.directory, "state"),
+    secretsFile: join(daemon.directory, "web.env"),
     pagesDirectory: resolve(import.meta.dirname, "../../dist/console"),
     uid: process.getuid?.() ?? 0,
     version: "0.1.0",
     now: Date.now,
     monotonic: () => performance.now(),
     log: createLogger({ write: (line) => void log.push(line) }, "info"),
-    patience,
+    ...{ patience, failpoints },
   });
   const token = (await readFile(join(daemon.directory, "state", "web-token"), "utf8")).trim();
   const own = (path: string, asking?: Asking): Promise<Reply> => send({ port }, path, asking);

@@ -29,8 +29,12 @@ export class World {
   readonly profileKeys: JsonMap;
   /** Keys of `[llm]`; without one there is no such table. */
   readonly llmKeys: JsonMap = {};
+  /** Keys of `[web]`; without one there is no such table. */
+  readonly webKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
+  /** Further tables of the configuration, such as `notify` and `sinks`. */
+  readonly otherTables: JsonMap = {};
   /** Added to the daemon's environment. */
   readonly variables: Record<string, string> = {};
   /** The whole configuration file, for a scenario that writes it itself. */
@@ -185,7 +189,7 @@ export class World {
 
   /** Puts in what scenarios cannot know: SESSION (the last one), SHORT (its short form), HASH (the last commit) and REPOSITORY (its URL). */
   async fill(text: string): Promise<string> {
-    const filled = text
+    const filled = this.here(text)
       .replaceAll("HASH", this.head ?? "HASH")
       .replaceAll("REPOSITORY", this.house.urlOf(REPOSITORY));
     if (!/SESSION|SHORT/.test(filled)) return filled;
@@ -208,8 +212,10 @@ export class World {
   }
 
   get #config(): JsonMap {
-    const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
-    return { daemon: this.daemonKeys, ...llm, profiles: [this.profileKeys, ...this.otherProfiles] };
+    const some = (name: string, keys: JsonMap): JsonMap =>
+      Object.keys(keys).length === 0 ? {} : { [name]: keys };
+    const tables = { ...some("llm", this.llmKeys), ...some("web", this.webKeys), ...this.otherTables };
+    return { daemon: this.daemonKeys, ...tables, profiles: [this.profileKeys, ...this.otherProfiles] };
   }
 
   async #startDaemon(): Promise<Running> {

@@ -3,10 +3,10 @@
 
 debian_packages="podman uidmap slirp4netns passt fuse-overlayfs netavark aardvark-dns catatonit dbus-user-session
  runc crun busybox-static git openssh-client openssh-server ca-certificates mmdebstrap debian-archive-keyring
- chromium prometheus"
+ chromium prometheus msmtp jq"
 
 fedora_packages="podman shadow-utils slirp4netns passt fuse-overlayfs netavark aardvark-dns catatonit
- runc crun busybox git-core openssh-clients openssh-server ca-certificates"
+ runc crun busybox git-core openssh-clients openssh-server ca-certificates msmtp jq"
 
 # The Debian packages that are not installed, those first named above first.
 missing_debian_packages() {

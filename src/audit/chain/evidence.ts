@@ -16,6 +16,8 @@ export interface Evidence {
   readonly isOpen: (sessionId: string) => boolean;
   /** Whether its container and its clone are kept, for an operator who looks into them. */
   readonly isKept: (sessionId: string) => boolean;
+  /** Whether something that follows it is to begin: another try, a session of a chain, a program. They need its record. */
+  readonly isFollowed: (sessionId: string) => boolean;
 }
 
 /** Reads the evidence of an instance; one that never sealed has no keys and an empty chain. */
@@ -26,5 +28,7 @@ export function readEvidence(stateDirectory: string): Evidence {
     chain: new Chain(paths.chain),
     isOpen: (sessionId) => existsSync(join(stateDirectory, "open", sessionId)),
     isKept: (sessionId) => existsSync(join(stateDirectory, "kept", sessionId)),
+    isFollowed: (sessionId) =>
+      ["followups", "after"].some((owed) => existsSync(join(stateDirectory, owed, sessionId))),
   };
 }

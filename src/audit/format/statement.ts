@@ -71,6 +71,8 @@ export function sessionStatement({
         schedule_name: document.schedule_name,
         retry_of: document.retry_of,
         after_session: document.after_session,
+        webhook_name: document.webhook_name,
+        webhook_delivery: document.webhook_delivery,
       },
       internalParameters: { config_digest: { sha256: document.config_digest } },
       resolvedDependencies: dependencies(document),

@@ -15,6 +15,8 @@ export interface EvidencePaths {
   readonly writers: string;
   /** The same for a process that adds a note to a record. */
   readonly noteWriters: string;
+  /** A file for each pruning that the feed of events does not have yet. */
+  readonly prunings: string;
 }
 
 export function evidencePaths(stateDirectory: string): EvidencePaths {
@@ -27,6 +29,7 @@ export function evidencePaths(stateDirectory: string): EvidencePaths {
     chain: join(audit, "chain.jsonl"),
     writers: join(audit, "writers"),
     noteWriters: join(audit, "note-writers"),
+    prunings: join(audit, "prunings"),
   };
 }
 

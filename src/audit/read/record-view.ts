@@ -15,7 +15,7 @@ export async function readView(
   limitBytes = SINGLE_DOCUMENT_BYTES,
 ): Promise<SessionView> {
   const document = await readDocument(directory, limitBytes);
-  const place = { paused_timestamp: null, position: null, kept: null, record: directory };
+  const place = { paused_timestamp: null, position: null, kept: null, next_retry: null, record: directory };
   if (document.outcome !== null) return { ...document, state: "sealed", reason: null, ...place };
   const last = await readLastState(directory);
   // The journal's last line comes before the commit.

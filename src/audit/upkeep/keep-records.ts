@@ -15,6 +15,8 @@ export interface RetentionJob {
   readonly otherRules: PruneRules | undefined;
   /** Sessions whose records stay for now, by id, with the reason. */
   readonly heldBack: ReadonlyMap<string, string>;
+  /** Wall clock, in milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
 export interface RetentionReport {
@@ -39,6 +41,7 @@ export async function keepRecords(job: RetentionJob): Promise<RetentionReport> {
   const { failed } = await prune(auditRoot, plan, {
     paths: evidencePaths(stateDirectory),
     chain: evidence.chain,
+    nowMs: job.nowMs,
   });
   return {
     records: plan.records.map(({ id, profile, bytes }) => ({ id, profile, bytes })),

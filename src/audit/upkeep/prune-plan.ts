@@ -128,6 +128,7 @@ async function checkPrunable(
     if (Date.parse(endTimestamp) >= endedBeforeMs) return undefined;
     if (evidence.isKept(place.id))
       return refused(`what it has left is kept: remove that first, with \`agentd rm ${place.id}\``);
+    if (evidence.isFollowed(place.id)) return refused("what follows it has not started yet");
     if (!(await isInChain(place, evidence))) {
       return refused("does not match the chain: see `agentd audit verify`");
     }

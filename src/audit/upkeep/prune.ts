@@ -5,12 +5,14 @@ import { rename } from "node:fs/promises";
 import { sentence, systemCode } from "../../errors.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { ChainLine } from "../chain/chain-line.ts";
 import { ChainWriter } from "../chain/chain-writer.ts";
 import { envelopeJson, signEnvelope } from "../format/dsse.ts";
 import { pruneStatement } from "../format/statement.ts";
 import type { EvidencePaths } from "../keys/evidence-paths.ts";
 import type { RecordPlace } from "../read/query.ts";
 import { prunedPath, type PrunePlan } from "./prune-plan.ts";
+import { writePruningNote } from "./pruning-notes.ts";
 
 /** A tombstone is one line of the chain; so many records in one keep it short. */
 const RECORDS_OF_A_TOMBSTONE = 500;
@@ -22,6 +24,13 @@ export interface Pruned {
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
 }
 
+export interface PruneOptions {
+  readonly paths: EvidencePaths;
+  readonly chain: Chain;
+  /** Wall clock, in milliseconds since the epoch, for the event. */
+  readonly nowMs: number;
+}
+
 /**
  * Removes the records of a plan, and what earlier prunings left. Safe beside a running daemon, and to be cut short at
  * any moment: a tombstone is durable before its records go, and one whose records are still there says nothing wrong.
@@ -29,22 +38,26 @@ export interface Pruned {
 export async function prune(
   auditRoot: string,
   plan: PrunePlan,
-  { paths, chain }: { readonly paths: EvidencePaths; readonly chain: Chain },
+  { paths, chain, nowMs }: PruneOptions,
 ): Promise<Pruned> {
   const writer = new ChainWriter(paths);
   const failed = await removeAll(plan.leftovers);
   for (let start = 0; start < plan.records.length; start += RECORDS_OF_A_TOMBSTONE) {
     const records = plan.records.slice(start, start + RECORDS_OF_A_TOMBSTONE);
-    addTombstone(records, writer, chain);
+    const { sequence } = addTombstone(records, writer, chain);
     await writer.sync();
+    const ids = records.map(({ id }) => id);
+    const note = { sequence, timestamp: new Date(nowMs).toISOString(), session_ids: ids };
+    // A full disk needs the pruning more than the feed needs its event.
+    await writePruningNote(paths, note).catch(() => undefined);
     failed.push(...(await removeAll(await putAside(auditRoot, records))));
   }
   return { records: plan.records.length, failed };
 }
 
-function addTombstone(records: readonly RecordPlace[], writer: ChainWriter, chain: Chain): void {
+function addTombstone(records: readonly RecordPlace[], writer: ChainWriter, chain: Chain): ChainLine {
   const gone = records.flatMap(({ id }) => chain.linesOf(id));
-  writer.append((place, key) => {
+  return writer.append((place, key) => {
     const payload = pruneStatement(gone, place);
     return { payload, line: { kind: "prune", envelope: envelopeJson(signEnvelope(payload, key)) } };
   });

@@ -68,7 +68,9 @@ async function pruneRecords(options: PruneOptions, context: LocalContext): Promi
   const plan = await planPruning(auditRoot, () => rules, evidence);
   const paths = evidencePaths(context.stateDirectory);
   const pruned =
-    options.yes === true ? await prune(auditRoot, plan, { paths, chain: evidence.chain }) : undefined;
+    options.yes === true
+      ? await prune(auditRoot, plan, { paths, chain: evidence.chain, nowMs: context.now() })
+      : undefined;
   if (options.json === true) await context.stdout.json(planJson(plan, pruned));
   else await tell(plan, pruned, context);
   return pruned === undefined || pruned.failed.length === 0 ? 0 : 1;

@@ -14,6 +14,9 @@ import { agoText } from "../words/time-text.ts";
 /** How many sessions are offered as candidates. */
 const MAX_SESSIONS = 100;
 
+/** Kinds of words that the daemon knows, wherever it is. */
+const OF_THE_DAEMON: readonly Candidates["kind"][] = ["sessions", "profiles", "schedules", "targets"];
+
 /** The command that the scripts of `agentd completion` call. */
 export const complete: CommandDefinition<LocalContext> = {
   name: "__complete",
@@ -36,7 +39,7 @@ async function printCandidates(
   words: readonly string[],
   context: LocalContext,
 ): Promise<number> {
-  if (candidates.kind === "sessions" || candidates.kind === "profiles") {
+  if (OF_THE_DAEMON.includes(candidates.kind)) {
     const answer = await context.completeElsewhere(words);
     if (answer !== undefined) {
       await context.stdout.write(answer);
@@ -65,6 +68,10 @@ async function lookUp(
       }));
     case "profiles":
       return await profiles(context);
+    case "schedules":
+      return await schedules(candidates.profile, context);
+    case "targets":
+      return await targets(context);
     case "agents":
       return await agents(context);
     case "contexts":
@@ -98,6 +105,16 @@ function summaryOf(view: ListedSession): string {
 async function profiles(context: LocalContext): Promise<Word[]> {
   const found = await withClient(context, (client) => client.call("profiles", {}));
   return found.map(({ name, image }) => ({ word: name, summary: image }));
+}
+
+async function schedules(profile: string, context: LocalContext): Promise<Word[]> {
+  const found = await withClient(context, (client) => client.call("schedule", { profile, count: 1 }));
+  return found.schedules.map(({ name, schedule }) => ({ word: name, summary: schedule }));
+}
+
+async function targets(context: LocalContext): Promise<Word[]> {
+  const { notify } = await withClient(context, (client) => client.call("status", {}));
+  return notify.map(({ name, via }) => ({ word: name, summary: via }));
 }
 
 /** Those of the operator's that cannot be read are offered all the same: the command says what is wrong with them. */

@@ -10,6 +10,7 @@ import { type Fact, renderFacts } from "../words/facts.ts";
 import { llmWarnings } from "../words/llm-warnings.ts";
 import { networkWarnings } from "../words/network-warnings.ts";
 import { countText, sizeText } from "../words/size-text.ts";
+import { webhookWarnings } from "../words/webhook-warnings.ts";
 
 interface CheckOptions {
   readonly explain?: string;
@@ -27,7 +28,7 @@ export const configCheck: CommandDefinition<LocalContext> = {
         "Validates a configuration file as the daemon does, and lists every problem. Exits 0 only if there is none;\n" +
           "warnings, such as of an allowlist that opens every host, change nothing about that.\n" +
           "Paths and credentials that the file names are checked when a session starts; a credential that is too short to be\n" +
-          "replaced in output is warned of, where its value is known.",
+          "replaced in output is warned of, where its value is known, and so is a webhook whose secret web.env does not have.",
       )
       .argument("[file]", "the file (default: the file that the daemon would read)")
       .option("--explain <code>", "explain a rule of hardening, such as E006, and check nothing")
@@ -93,6 +94,7 @@ async function warningsOf(
         ...(await warningsOfHardening(profile, nowMs)),
         ...(await warningsOfAgent(profile, installation)),
         ...shortCredentialWarnings(profile, credentials),
+        ...(await webhookWarnings(profile, host)),
       ].map((warning) => ({ profile: profile.name, warning })),
     ),
   );
@@ -121,9 +123,11 @@ function summary({ file, daemon, profiles }: Config, warnings: readonly ConfigWa
   const scheduled = profiles.filter(
     ({ schedule, schedules }) => schedule !== undefined || schedules.length > 0,
   );
+  const hooks = profiles.flatMap(({ name, webhooks }) => webhooks.map((each) => `${name}/${each.name}`));
   return renderFacts(`ok: ${printable(file)}`, [
     ["profiles", profiles.map(({ name }) => name).join(", ")],
     ["schedules", scheduled.map(({ name }) => name).join(", ") || "none"],
+    ...(hooks.length === 0 ? [] : [["webhooks", hooks.join(", ")] as const]),
     ["at once", countText(daemon.maxSessions, "session")],
     [
       "memory",

@@ -17,7 +17,7 @@ export const notifyTest: CommandDefinition = {
         "Sends a message to a target of notifications as the daemon has it, and says whether it arrived. A target that was\n" +
           "off because its receiver wanted no more is on again when it does. Exits with 1 when the message did not arrive.",
       )
-      .argument("<name>", "the name of a [[notify]]")
+      .argument("<target>", "the name of a [[notify]]")
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd notify test phone"))
       .action((name: string, options: TestOptions) => {

@@ -1,8 +1,9 @@
+import { runWithFiles } from "../../rpc/sent-files.ts";
 import { type Start, type StartOptions, startSession } from "../attend/start-session.ts";
 import { collectOption, durationOption, envOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, SESSION_FAULTS } from "../frame/command.ts";
 import type { CliContext } from "../frame/context.ts";
-import { type GivenOptions, readGiven, runWithFiles } from "../frame/given-files.ts";
+import { type GivenOptions, readGiven } from "../frame/given-files.ts";
 import { RAW_MEANING } from "../terminal/session-output.ts";
 
 interface RunOptions extends StartOptions, GivenOptions {

@@ -87,7 +87,7 @@ function changing(
         .summary(summary)
         .description(description)
         .argument("<profile>", "name of the profile")
-        .argument("[name]", which);
+        .argument("[schedule]", which);
       if (method === "schedule_pause") {
         command.option("--until <when>", "resume then: after 8h, or at a time such as 2026-01-02T03:04:05Z");
       }

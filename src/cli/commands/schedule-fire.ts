@@ -18,7 +18,7 @@ export const scheduleFire: CommandDefinition = {
           "The schedule's own next runs stay as they are. It works while the schedule is paused, and beside a session that runs.",
       )
       .argument("<profile>", "name of the profile")
-      .argument("[name]", "name of the schedule; needed where the profile has several")
+      .argument("[schedule]", "name of the schedule; needed where the profile has several")
       .option("--json", "print the session as a JSON object")
       .addHelpText("after", example("agentd schedule fire site-builder nightly"))
       .action((profile: string, name: string | undefined, _own: FireOptions, self: Command) => {

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { MAX_NEXT_RUNS } from "../../api/limits.ts";
-import type { ScheduleView } from "../../api/schedule-view.ts";
+import type { PendingRetry, ScheduleView } from "../../api/schedule-view.ts";
 import type { RpcClient } from "../../rpc/client.ts";
 import { scheduleKey } from "../../schedule-id.ts";
 import { countOption } from "../frame/arguments.ts";
 import { type Body, type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, withClient } from "../frame/context.ts";
 import { printable } from "../terminal/printable.ts";
+import { pendingRetryText } from "../words/retry-text.ts";
 import { scheduleText } from "../words/schedule-text.ts";
 
 interface ScheduleOptions {
@@ -41,7 +42,7 @@ function showing(command: Command, start: (body: Body<CliContext>) => void): Com
   return command
     .description(
       "Shows each schedule's last run, its last skipped run and why it was skipped, and its next runs, in the schedule's " +
-        "time zone.",
+        "time zone; then the sessions that will be tried again.",
     )
     .argument("[profile]", "show only this profile's schedules")
     .option("-n, --count <count>", `show this many next runs (default: ${NEXT_RUNS})`)
@@ -59,10 +60,14 @@ async function showSchedules(
   context: CliContext,
 ): Promise<number> {
   const count = countOption("--count", options.count ?? NEXT_RUNS, { max: MAX_NEXT_RUNS });
-  const schedules = await withClient(context, (client) => allSchedules(client, profile, count));
-  if (options.json === true) await context.stdout.json(schedules);
-  else if (schedules.length > 0) await context.stdout.line(schedules.map(scheduleText).join("\n\n"));
-  else await context.stdout.line(emptyText(profile));
+  const { schedules, retries } = await withClient(context, (client) => allSchedules(client, profile, count));
+  if (options.json === true) {
+    await context.stdout.json(schedules);
+    return 0;
+  }
+  const nowMs = context.now();
+  const texts = [...schedules.map(scheduleText), ...retries.map((retry) => pendingRetryText(retry, nowMs))];
+  await context.stdout.line(texts.length > 0 ? texts.join("\n\n") : emptyText(profile));
   return 0;
 }
 
@@ -70,14 +75,17 @@ async function allSchedules(
   client: RpcClient,
   profile: string | undefined,
   count: number,
-): Promise<ScheduleView[]> {
+): Promise<{ readonly schedules: ScheduleView[]; readonly retries: PendingRetry[] }> {
   const schedules: ScheduleView[] = [];
+  const retries: PendingRetry[] = [];
   for (let more = true; more;) {
     const page = await client.call("schedule", { profile, count, after: keyOf(schedules.at(-1)) });
     schedules.push(...page.schedules);
+    // A daemon that is older has no such field.
+    retries.push(...((page.retries as PendingRetry[] | undefined) ?? []));
     more = page.more;
   }
-  return schedules;
+  return { schedules, retries };
 }
 
 function keyOf(last: ScheduleView | undefined): string | undefined {

@@ -6,7 +6,9 @@ export type Candidates =
   | { readonly kind: "words"; readonly words: readonly Word[] }
   /** The ending follows the name in the same word. */
   | { readonly kind: "sessions"; readonly openOnly: boolean; readonly ending: "" | ":" }
-  | { readonly kind: "profiles" | "agents" | "contexts" | "volumes" | "files" | "anything" };
+  /** Of a profile: the word before. */
+  | { readonly kind: "schedules"; readonly profile: string }
+  | { readonly kind: "targets" | "profiles" | "agents" | "contexts" | "volumes" | "files" | "anything" };
 
 export interface Word {
   readonly word: string;
@@ -14,15 +16,17 @@ export interface Word {
 }
 
 /** Argument names that mean the same in several commands. */
-const KINDS: Readonly<Record<string, "profiles" | "agents" | "contexts" | "volumes" | "files">> = {
-  profile: "profiles",
-  agent: "agents",
-  context: "contexts",
-  volume: "volumes",
-  file: "files",
-  path: "files",
-  destination: "files",
-};
+const KINDS: Readonly<Record<string, "targets" | "profiles" | "agents" | "contexts" | "volumes" | "files">> =
+  {
+    target: "targets",
+    profile: "profiles",
+    agent: "agents",
+    context: "contexts",
+    volume: "volumes",
+    file: "files",
+    path: "files",
+    destination: "files",
+  };
 
 /** Commands that do nothing for a session that has ended. */
 const OF_OPEN_SESSIONS = ["stop", "wait", "pause", "resume", "exec", "attach", "top", "stats"];
@@ -39,19 +43,21 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
   // Bash splits `--stream=stdout` into three words.
   const [typed = "", ...before] = words.filter((word) => word !== "=").reverse();
   let command = program;
-  let operands = 0;
+  const operands: string[] = [];
   let awaiting: Option | undefined;
   for (const word of before.reverse()) {
     if (awaiting !== undefined) awaiting = undefined;
     else if (word.startsWith("-")) awaiting = optionsOf(command).find((option) => takesValue(option, word));
     else if (command.commands.length > 0) command = inner(command, word) ?? command;
-    else operands += 1;
+    else operands.push(word);
   }
   if (awaiting !== undefined) return valuesOf(valueName(awaiting), awaiting.argChoices, command);
   if (typed.startsWith("-")) return { kind: "words", words: [...optionsOf(command).flatMap(flags), HELP] };
   if (command.commands.length > 0) return { kind: "words", words: commandsOf(command) };
   const last = command.registeredArguments.at(-1);
-  const argument = command.registeredArguments[operands] ?? (last?.variadic === true ? last : undefined);
+  const argument =
+    command.registeredArguments[operands.length] ?? (last?.variadic === true ? last : undefined);
+  if (argument?.name() === "schedule") return { kind: "schedules", profile: operands.at(-1) ?? "" };
   return valuesOf(argument?.name(), argument?.argChoices, command);
 }
 

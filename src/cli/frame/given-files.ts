@@ -1,22 +1,18 @@
-/** The files that a command gives to a session: read from this machine, and sent to the daemon in pieces. */
+/** The files that a command gives to a session: read from this machine. */
 import { isUtf8 } from "node:buffer";
 import { basename } from "node:path";
 import type { Params } from "../../api/methods.ts";
 import { AgentdError, systemCode } from "../../errors.ts";
 import {
   artifactFault,
-  CHUNK_BYTES,
   inputsFault,
   MAX_ARTIFACT_BYTES,
-  MAX_INLINE_BYTES,
   MAX_INPUT_BYTES,
   MAX_REQUEST_BYTES,
-  REQUEST_FILE,
   requestFault,
   requestSizeFault,
 } from "../../input/rules.ts";
-import type { Caller, CallOptions } from "../../rpc/client.ts";
-import type { SessionView } from "../../session-document.ts";
+import { nameAndSize, requestInPieces, type SentFile } from "../../rpc/sent-files.ts";
 import type { CliContext } from "./context.ts";
 
 /** What the command line says; a file named `-` is standard input. */
@@ -29,23 +25,12 @@ export interface GivenOptions {
   readonly artifactFile?: string | undefined;
 }
 
-type FileKind = Params<"upload">["kind"];
-
-interface ReadFile {
-  readonly kind: FileKind;
-  readonly name: string;
-  readonly content: Buffer;
-}
-
 /** Files that were read, and the parameters of the run that names them. */
 export interface GivenFiles {
   readonly params: Pick<Params<"run">, "request" | "request_bytes" | "inputs" | "artifact">;
   /** To be sent before the run. */
-  readonly files: readonly ReadFile[];
+  readonly files: readonly SentFile[];
 }
-
-/** How often files are sent again to a daemon that has restarted meanwhile. */
-const TRIES = 5;
 
 const STDIN = "-";
 
@@ -62,7 +47,7 @@ export async function readGiven(
   const request = await readRequest(options, context);
   const named = (options.input ?? []).map(splitInput);
   checkInputs(named.map(({ name }) => ({ name, bytes: 0 })));
-  const inputs: ReadFile[] = [];
+  const inputs: SentFile[] = [];
   let left = MAX_INPUT_BYTES;
   for (const { name, file } of named) {
     const content = await readWhole(file, left, context);
@@ -72,71 +57,17 @@ export async function readGiven(
     inputs.push({ kind: "input", name, content });
   }
   const artifact = await readArtifact(options, context);
-  const isInline = request !== undefined && fitsLine(request);
-  const sent = [
-    ...(request === undefined || isInline
-      ? []
-      : [{ kind: "request", name: REQUEST_FILE, content: request } as const]),
-    ...inputs,
-    ...(artifact === undefined ? [] : [artifact]),
-  ];
+  const asked = request === undefined ? undefined : requestInPieces(request);
   return {
     params: {
-      ...(isInline ? { request: request.toString("utf8") } : {}),
-      ...(request !== undefined && !isInline ? { request_bytes: request.length } : {}),
-      ...(inputs.length === 0 ? {} : { inputs: inputs.map(sentFile) }),
+      ...asked?.params,
+      ...(inputs.length === 0 ? {} : { inputs: inputs.map(nameAndSize) }),
       ...(artifact === undefined
         ? {}
-        : { artifact: { type: options.artifactType ?? "", ...sentFile(artifact) } }),
+        : { artifact: { type: options.artifactType ?? "", ...nameAndSize(artifact) } }),
     },
-    files: sent,
+    files: [...(asked?.files ?? []), ...inputs, ...(artifact === undefined ? [] : [artifact])],
   };
-}
-
-/**
- * Runs a session with its files. To a daemon that does not have them, because it has restarted, they are sent again.
- *
- * @throws AgentdError as the method `run`, and as `upload`.
- */
-export async function runWithFiles(
-  client: Caller,
-  request: Params<"run">,
-  files: readonly ReadFile[],
-  options: CallOptions = {},
-): Promise<SessionView> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      for (const file of files) await send(client, request.request_id, file, options);
-      return await client.call("run", request, options);
-    } catch (error) {
-      const isMissing = error instanceof AgentdError && error.code === "upload_missing";
-      if (!isMissing || tries === TRIES) throw error;
-    }
-  }
-}
-
-async function send(
-  client: Caller,
-  requestId: string,
-  { kind, name, content }: ReadFile,
-  options: CallOptions,
-): Promise<void> {
-  let offset = 0;
-  do {
-    const data = content.subarray(offset, offset + CHUNK_BYTES).toString("base64");
-    await client.call("upload", { request_id: requestId, kind, name, offset, data }, options);
-    offset += CHUNK_BYTES;
-  } while (offset < content.length);
-}
-
-function sentFile({ name, content }: ReadFile): { name: string; bytes: number } {
-  return { name, bytes: content.length };
-}
-
-/** A message has one line of bounded length, and JSON may write a character with six. */
-function fitsLine(request: Buffer): boolean {
-  if (request.length > MAX_INLINE_BYTES) return false;
-  return Buffer.byteLength(JSON.stringify(request.toString("utf8"))) <= 2 * MAX_INLINE_BYTES;
 }
 
 function checkTogether({ request, requestFile, input = [], artifactType, artifactFile }: GivenOptions): void {
@@ -172,7 +103,7 @@ async function readRequest(
 async function readArtifact(
   { artifactType, artifactFile }: GivenOptions,
   context: Pick<CliContext, "stdin" | "readFile">,
-): Promise<ReadFile | undefined> {
+): Promise<SentFile | undefined> {
   if (artifactType === undefined || artifactFile === undefined) return undefined;
   const name = artifactFile === STDIN ? "artifact.json" : basename(artifactFile);
   const fault = artifactFault(artifactType, name);

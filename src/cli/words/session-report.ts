@@ -24,6 +24,7 @@ import { journalText } from "./journal-text.ts";
 import { keptText } from "./kept-text.ts";
 import { llmText } from "./llm-text.ts";
 import { peakTexts } from "./peak-texts.ts";
+import { nextRetryText } from "./retry-text.ts";
 import { readLedgerOf } from "./session-ledger.ts";
 import { outcomeText, standingText } from "./session-text.ts";
 import { countText, sizeText } from "./size-text.ts";
@@ -243,6 +244,7 @@ function howItEnded(view: SessionView): Fact[] {
     ["exit code", view.exit_code === null ? null : String(view.exit_code)],
     ["cause", cause],
     ["reason", reason],
+    ["next", nextRetryText(view)],
     ["kept", keptText(view)],
     ...peakTexts(view),
     ...view.warnings.map((warning): [string, string] => ["warning", warning]),

@@ -6,6 +6,7 @@ import { colourOf } from "../terminal/colours.ts";
 import { type Cell, renderTable, type TableSpace } from "../terminal/table.ts";
 import { isKept } from "./kept-text.ts";
 import { allTokens, dollarsText, tokensText } from "./llm-text.ts";
+import { nextRetryText, shortRetryText } from "./retry-text.ts";
 import { durationText, standingText } from "./session-text.ts";
 import { ageText } from "./time-text.ts";
 import { shortTriggerText } from "./trigger-text.ts";
@@ -62,6 +63,11 @@ export const COLUMNS: readonly Column[] = [
     header: "KEPT",
     cell: ({ kept }, nowMs) => (kept ? `for ${ageText(Date.parse(kept.until_timestamp) - nowMs)}` : "-"),
     isShown: (sessions) => sessions.some(isKept),
+  },
+  {
+    header: "RETRY",
+    cell: shortRetryText,
+    isShown: (sessions) => sessions.some((view) => nextRetryText(view) !== null),
   },
   {
     header: "REASON",

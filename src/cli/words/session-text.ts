@@ -5,6 +5,7 @@ import { runExitCode } from "../../outcome.ts";
 import type { ListedSession, SessionView } from "../../session-document.ts";
 import { printable } from "../terminal/printable.ts";
 import { keptText } from "./kept-text.ts";
+import { nextRetryText } from "./retry-text.ts";
 import { spanText } from "./time-text.ts";
 import { publishedText, workPointer } from "./work-text.ts";
 
@@ -18,7 +19,9 @@ export function endText(view: SessionView): string {
 }
 
 function workLine(view: SessionView): string {
-  const lines = [workPointer(view), publishedLine(view), keptLine(view)].filter((line) => line !== null);
+  const lines = [workPointer(view), publishedLine(view), keptLine(view), nextRetryText(view)].filter(
+    (line) => line !== null,
+  );
   return lines.map((line) => `\n  ${line}`).join("");
 }
 

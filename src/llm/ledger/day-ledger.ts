@@ -35,6 +35,8 @@ export interface DayEntry {
   readonly id: string;
   readonly day: string;
   readonly nano: number;
+  /** Resolves when it is on disk; rejects when it may not be: settle it, then, and send nothing. */
+  readonly durable: Promise<void>;
 }
 
 const nano = z.int().nonnegative();
@@ -102,7 +104,7 @@ export class DayLedger {
   }
 
   /**
-   * Takes money of today's.
+   * Takes money of today's: other gateways see it when this resolves. Before the money is spent, wait for `durable`.
    *
    * @param limit of the day.
    * @returns undefined where there is not so much left now.
@@ -115,9 +117,12 @@ export class DayLedger {
       if (settled + reserved + amount > limit) return undefined;
       const { pid, startTime } = this.#options.self;
       const id = randomUUID();
-      await this.#append(day, { kind: "reserve", id, nano: amount, pid, start_time: startTime });
-      await day.file.datasync();
-      return { id, day: today, nano: amount };
+      await append(day, { kind: "reserve", id, nano: amount, pid, start_time: startTime });
+      const durable = day.file.datasync();
+      // Whoever gives the reservation up need not wait for it.
+      durable.catch(() => undefined);
+      await readOn(day);
+      return { id, day: today, nano: amount, durable };
     });
   }
 
@@ -126,8 +131,11 @@ export class DayLedger {
    *
    * @throws Error where it cannot be written down: then all stays charged, too.
    */
-  async settle({ id, day }: DayEntry, amount: number): Promise<void> {
-    await this.#underLock(day, async (found) => this.#append(found, { kind: "settle", id, nano: amount }));
+  async settle({ id, day }: Pick<DayEntry, "id" | "day">, amount: number): Promise<void> {
+    await this.#underLock(day, async (found) => {
+      await append(found, { kind: "settle", id, nano: amount });
+      await readOn(found);
+    });
   }
 
   async close(): Promise<void> {
@@ -210,12 +218,6 @@ export class DayLedger {
     }
   }
 
-  async #append(day: Day, entry: Line): Promise<void> {
-    const text = `${day.tail.length > 0 ? "\n" : ""}${JSON.stringify(entry)}\n`;
-    await day.file.appendFile(text);
-    await readOn(day);
-  }
-
   /** Closes and removes files of days that nobody asks for any more. */
   async #forgetOld(): Promise<void> {
     const { directory } = this.#options;
@@ -231,6 +233,11 @@ export class DayLedger {
   #today(): string {
     return this.#options.dayOf(this.#options.now());
   }
+}
+
+/** Behind half a line, where there is one. What is added counts once it is read. */
+async function append(day: Day, entry: Line): Promise<void> {
+  await day.file.appendFile(`${day.tail.length > 0 ? "\n" : ""}${JSON.stringify(entry)}\n`);
 }
 
 /** Reads what was added since the last time. */

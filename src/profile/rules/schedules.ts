@@ -15,7 +15,7 @@ interface Written {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** What is wrong with the schedules of a profile, and with its chain, as it is written. What breaks a rule of its own has a problem already. */
+/** What is wrong with the schedules of a profile, its chain and its webhooks, as it is written. What breaks a rule of its own has a problem already. */
 export function scheduleFaults(profile: Record<string, unknown>): ScheduleFault[] {
   const { repo, workspace = "clone" } = profile;
   return schedulesOf(profile).flatMap(({ path, values }) => {
@@ -45,11 +45,15 @@ export function requestFitsFault(command: unknown, request: unknown): string | u
 /** A chained session may get the work unit of the one before it. */
 const CHAINED = { work_unit: "" };
 
-function schedulesOf({ schedule, schedules, chain }: Record<string, unknown>): Written[] {
-  const tables: unknown[] = Array.isArray(schedules) ? schedules : [];
+function schedulesOf({ schedule, schedules, chain, webhooks }: Record<string, unknown>): Written[] {
+  const tables = (name: string, entries: unknown): Written[] =>
+    (Array.isArray(entries) ? (entries as unknown[]) : []).flatMap((values, index) =>
+      isTable(values) ? [{ path: [name, index], values }] : [],
+    );
   return [
     ...(schedule === undefined ? [] : [{ path: ["schedule"], values: {} }]),
-    ...tables.flatMap((values, index) => (isTable(values) ? [{ path: ["schedules", index], values }] : [])),
+    ...tables("schedules", schedules),
+    ...tables("webhooks", webhooks),
     ...(chain === undefined ? [] : [{ path: ["chain"], values: CHAINED }]),
   ];
 }

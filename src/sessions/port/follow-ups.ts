@@ -1,4 +1,5 @@
 /** Sessions that start because another one has ended, in the words of sessions. */
+import type { NextRetry } from "../../next-retry.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { Profile } from "../../profile/profile.ts";
 
@@ -17,6 +18,8 @@ export interface EndedSession {
 }
 
 export interface FollowUpsPort {
+  /** The try that waits for its time after a session; null: none does. */
+  nextRetry(sessionId: string): NextRetry | null;
   /** Writes down durably which sessions are to follow. Repeated, it changes nothing. */
   owe(ended: EndedSession): Promise<void>;
   /** The record is sealed: what is owed starts when its time has come. Does not wait for it. */

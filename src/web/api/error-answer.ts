@@ -12,6 +12,14 @@ const STATUS: Partial<Record<ErrorCode, ErrorStatus>> = {
   page_missing: 404,
   unknown_session: 404,
   unknown_profile: 404,
+  unknown_webhook: 404,
+  webhook_refused: 403,
+  webhook_conflict: 409,
+  webhook_flood: 429,
+  webhook_unusable: 503,
+  credentials_unusable: 503,
+  permissions_unsafe: 503,
+  state_unusable: 503,
   body_too_large: 413,
   host_unknown: 421,
   web_busy: 503,
@@ -25,7 +33,7 @@ const STATUS: Partial<Record<ErrorCode, ErrorStatus>> = {
   internal: 500,
 };
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 413 | 421 | 500 | 503;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 500 | 503;
 
 /** The status and body for whatever was thrown. What is no error of the registry is told as `internal`, without its text. */
 export function errorAnswer(thrown: unknown): { readonly status: ErrorStatus; readonly body: ErrorAnswer } {

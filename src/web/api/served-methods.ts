@@ -4,7 +4,7 @@ import { type MethodName, METHODS } from "../../api/methods.ts";
 
 /**
  * Not served: `hello` belongs to the socket; `exec` and `enter` answer with the way to a container of this host, and `stay` and
- * `leave` go with that; `fingerprints` is for readers of raw output, which never leaves the daemon's host.
+ * `leave` go with that; `webhook_refused` is what agentd web itself tells; `fingerprints` is for readers of raw output, which never leaves the daemon's host.
  */
 const LEFT_OUT = [
   "hello",
@@ -12,6 +12,7 @@ const LEFT_OUT = [
   "enter",
   "stay",
   "leave",
+  "webhook_refused",
   "fingerprints",
 ] as const satisfies readonly MethodName[];
 

@@ -7,11 +7,14 @@ import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { Caller } from "../../rpc/client.ts";
 import { MAX_REQUEST_BYTES } from "../../rpc/protocol.ts";
+import { HOOKS_PATH } from "../../webhooks/hook.ts";
 import { errorAnswer } from "../api/error-answer.ts";
 import { API_PATH, openApiDocument } from "../api/openapi.ts";
 import { changes, isServed, type ServedMethod } from "../api/served-methods.ts";
 import { SECURITY_HEADERS } from "../guard/headers.ts";
 import { requireHost, requireOwnScript } from "../guard/request-rules.ts";
+import { addHooks } from "../hooks/hook-routes.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import type { Metrics } from "../probes/metrics.ts";
 import type { Readiness } from "../probes/readiness.ts";
 import { askedOf, type DoorOptions, enterToRead, enterWithBody } from "./door.ts";
@@ -21,6 +24,7 @@ export interface AppOptions extends DoorOptions {
   readonly daemon: Caller;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
+  readonly hooks: Hooks;
   /** Values of `Host` that are answered. */
   readonly hosts: ReadonlySet<string>;
   readonly readOnly: boolean;
@@ -39,6 +43,7 @@ export function createApp(options: AppOptions): Hono {
   addPages(app, options.pages);
   addLogin(app, options);
   addApi(app, options);
+  addHooks(app, options);
   return app;
 }
 
@@ -50,12 +55,18 @@ export function createProbes({ metrics, readiness, hosts, hasTls, log }: ProbeOp
     requireHost(askedOf(context, hasTls), hosts);
     await next();
   });
-  app.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: refuseBody }));
+  const limit = bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: refuseBody });
+  // Bodies of webhooks have a bound of their own, on all of them together: their senders are not known yet.
+  app.use(async (context, next) => {
+    if (context.req.path.startsWith(HOOKS_PATH)) await next();
+    else return await limit(context, next);
+  });
   app.onError((error, context) => {
     const { status, body } = errorAnswer(error);
     if (status === 500) log.error({ error, path: context.req.path }, "a request failed");
     // An error leaves the headers of the answer behind that was begun.
-    return context.json(body, status, SECURITY_HEADERS);
+    const headers = { ...SECURITY_HEADERS, ...(status === 429 ? { "retry-after": "60" } : {}) };
+    return context.json(body, status, headers);
   });
   app.notFound((context) => {
     const { path } = context.req;

@@ -5,6 +5,7 @@ import { DOCTOR } from "./doctor.ts";
 import { EVIDENCE } from "./evidence.ts";
 import { HOST } from "./host.ts";
 import { MODELS } from "./models.ts";
+import { NOTIFICATIONS } from "./notifications.ts";
 import { OUTPUT } from "./output.ts";
 import { PUBLISHING } from "./publishing.ts";
 import { RECORD } from "./record.ts";
@@ -16,6 +17,7 @@ import { SESSIONS } from "./sessions.ts";
 import { SETTING } from "./setting.ts";
 import type { Topic } from "./topic.ts";
 import { TRIGGERS } from "./triggers.ts";
+import { WEBHOOKS } from "./webhooks.ts";
 
 /** Every step definition there is. */
 export const STEPS: Topic = [
@@ -32,8 +34,10 @@ export const STEPS: Topic = [
   ...DAEMON,
   ...SCHEDULES,
   ...TRIGGERS,
+  ...WEBHOOKS,
   ...RELOADS,
   ...DOCTOR,
   ...MODELS,
   ...PUBLISHING,
+  ...NOTIFICATIONS,
 ];

@@ -103,6 +103,7 @@ export const OUTPUT: Topic = [
         state: "sealed",
         paused_timestamp: null,
         kept: null,
+        next_retry: null,
         position: null,
         reason: null,
         record: record.path,

@@ -22,6 +22,8 @@ export const IMAGE = "localhost/busybox:latest";
 /** A session as `agentd show --json` and its record have it. @typedef {Record<string, any>} Session */
 
 export class Operator {
+  /** What the harness gave this boot. */
+  inputDirectory = INPUT;
   home = homedir();
   prefix = join(this.home, ".local");
   agentdProgram = join(this.prefix, "bin", "agentd");

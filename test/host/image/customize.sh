@@ -6,6 +6,8 @@ work=$2
 here=$(cd "$(dirname "$0")" && pwd)
 
 cp -r "$here/overlay/." "$root/"
+# Where this Debian's own is too old.
+if [ -f "$work/node" ]; then install -m 0755 "$work/node" "$root/usr/local/bin/node"; fi
 echo "agentd-test" >"$root/etc/hostname"
 printf '127.0.0.1 localhost agentd-test\n::1 localhost\n' >"$root/etc/hosts"
 echo "keeper ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/keeper"

@@ -1,8 +1,15 @@
 /**
- * What the test's host is made of: Debian 13 with systemd, rootless Podman and SELinux, as a small server has them.
+ * What the test's host is made of: a release of Debian with systemd, rootless Podman and SELinux, as a small server has them.
  */
 
-export const SUITE = "trixie";
+/**
+ * The releases of Debian that can be booted: 12, 13, and the one that is to follow.
+ *
+ * @type {Readonly<Record<string, { node?: string }>>} `node`: the version of Node.js that npm brings, where Debian's is too old.
+ */
+export const SUITES = { bookworm: { node: "22" }, trixie: {}, forky: {} };
+
+export const DEFAULT_SUITE = "trixie";
 
 export const PACKAGES = [
   // A machine that boots.
@@ -33,6 +40,8 @@ export const MMDEBSTRAP_OPTIONS = [
   "--variant=minbase",
   "--format=null",
   '--aptopt=APT::Install-Recommends "false"',
+  // A mirror may be frozen, and these hosts live for one test.
+  '--aptopt=Acquire::Check-Valid-Until "false"',
   "--dpkgopt=path-exclude=/usr/share/doc/*",
   "--dpkgopt=path-exclude=/usr/share/locale/*",
   "--dpkgopt=path-exclude=/usr/share/man/*",

@@ -1,8 +1,10 @@
 /**
  * Every scenario, in the order in which they run.
  */
+import { debianPackage } from "./debian-package.mjs";
 import { denials } from "./denials.mjs";
 import { doctor } from "./doctor.mjs";
+import { journal } from "./journal.mjs";
 import { labels, mounts, separation } from "./labels.mjs";
 import { cpuLimit, outOfMemory, peaks, pidsLimit } from "./limits.mjs";
 import { logout } from "./logout.mjs";
@@ -21,12 +23,13 @@ import { given, workKept, workOut, workspaces } from "./work.mjs";
 export const SCENARIOS = [
   service,
   session,
-  ...[readiness, reload, security, doctor],
+  ...[readiness, reload, journal, security, doctor],
   ...[outOfMemory, pidsLimit, cpuLimit, peaks],
   ...[labels, mounts, separation],
   ...[given, workOut, workKept, workspaces],
   ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
+  debianPackage,
   ...[logout, reboot, poweroff],
   denials,
 ];

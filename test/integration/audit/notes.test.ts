@@ -158,7 +158,7 @@ describe("a note about a sealed record", () => {
     const evidence = readEvidence(state);
     const plan = await planPruning(auditRoot, () => ({ keep: 0 }), evidence);
     expect(plan.records.map(({ id }) => id)).toEqual([basename(record.directory)]);
-    await prune(auditRoot, plan, { paths: evidencePaths(state), chain: evidence.chain });
+    await prune(auditRoot, plan, { paths: evidencePaths(state), chain: evidence.chain, nowMs: 0 });
     expect(await verifyEverything({ auditRoot })).toMatchObject({
       status: "verified",
       counts: { pruned: 1 },

@@ -36,7 +36,9 @@ async function plan({ auditRoot }: RecordSettings, rules: PruneRules): Promise<P
 async function pruneNow(settings: RecordSettings, rules: PruneRules): Promise<Pruned> {
   const state = join(settings.auditRoot, "../state");
   const { chain } = readEvidence(state);
-  return await prune(settings.auditRoot, await plan(settings, rules), { paths: evidencePaths(state), chain });
+  return await prune(settings.auditRoot, await plan(settings, rules), {
+    ...{ paths: evidencePaths(state), chain, nowMs: NOW_MS },
+  });
 }
 
 const ids = (records: readonly { readonly id: string }[]): string[] => records.map(({ id }) => id);
@@ -60,6 +62,16 @@ describe("what may be pruned", () => {
     expect(ids((await plan(settings, { keep: 100 })).records)).toEqual([]);
     expect((await plan(settings, { keep: 0 })).records).toHaveLength(5);
     expect((await plan(settings, { endedBeforeMs: NOW_MS, keep: 0 })).records).toHaveLength(0);
+  });
+
+  it.each(["followups", "after"])("is not what a session or a program is to follow: %s", async (owed) => {
+    const settings = settingsIn(await temporaryDirectory());
+    const { id } = await sealedOnDay(settings, 0);
+    const directory = join(settings.auditRoot, "../state", owed);
+    await mkdir(directory);
+    await writeFile(join(directory, id), "{}");
+    const refused = [{ id, reason: "what follows it has not started yet" }];
+    expect(await plan(settings, { keep: 0 })).toMatchObject({ records: [], refused });
   });
 
   it("is not what the chain does not have", async () => {

@@ -50,6 +50,7 @@ async function keep(
     rules: new Map(Object.entries(rules)),
     otherRules: others,
     heldBack: new Map(Object.entries(heldBack)),
+    nowMs: NOW_MS,
   });
 }
 
@@ -117,7 +118,7 @@ describe("records that are kept by rule", () => {
 
   it("stay while they are open, held back or still to be published", async () => {
     const settings = settingsIn(await temporaryDirectory());
-    const open = await newRecord({ ...settings, now: () => NOW_MS });
+    const open = await newRecord({ ...settings, now: () => NOW_MS - DAY_MS });
     const kept = await sealedOnDay(settings, 0);
     const failed = await sealedOnDay(settings, 1, { events: ["publishing", "publish_failed"] });
     const failedAgain = await sealedOnDay(settings, 2, { events: ["publish_failed"] });

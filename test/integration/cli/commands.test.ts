@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Handlers } from "../../../src/api/handlers.ts";
 import type { Params, Reload } from "../../../src/api/methods.ts";
 import { AgentdError } from "../../../src/errors.ts";
-import type { ProfileView } from "../../../src/profile/view.ts";
 import { listed as withoutExcluded, sessionDocumentSchema } from "../../../src/session-document.ts";
 import { page, sections, tableRows } from "../../kit/markdown.ts";
 import {
   listed,
+  PROFILE_VIEW,
   RELOADED,
   sealed,
   type SmallDaemon,
@@ -228,43 +228,13 @@ describe("agentd ps on a terminal", () => {
 });
 
 describe("agentd profiles", () => {
-  const PROFILE: ProfileView = {
-    name: "demo",
-    agent: null,
-    image: "localhost/demo",
-    pull: "missing",
-    command: ["demo", "exec"],
-    repo: null,
-    ref: null,
-    workspace: "clone",
-    directory: null,
-    schedule: "0 3 * * *",
-    schedules: ["issues"],
-    max_sessions: null,
-    timeout_ms: 7_200_000,
-    grace_ms: 10_000,
-    network: "private",
-    allow: [],
-    memory_bytes: 2 * 1024 ** 3,
-    disk_bytes: null,
-    cpus: 0.5,
-    pids: 2048,
-    runtime: null,
-    read_only_root: true,
-    tmp_bytes: 1024 ** 3,
-    shm_bytes: null,
-    devices: [],
-    cap_add: [],
-    credentials: ["GITHUB_TOKEN"],
-  };
-
   it("prints a table for people and an array for programs", async () => {
-    const directory = await start({ profiles: () => Promise.resolve([PROFILE]) });
+    const directory = await start({ profiles: () => Promise.resolve([PROFILE_VIEW]) });
     expect((await agentd(directory, "profiles")).stdout).toBe(
       "NAME  IMAGE           TIMEOUT  MEMORY   CPUS  PIDS  SCHEDULE           REPOSITORY\n" +
         "demo  localhost/demo  2 h      2.0 GiB  0.5   2048  0 3 * * *, issues  -\n",
     );
-    expect(JSON.parse((await agentd(directory, "profiles", "--json")).stdout)).toEqual([PROFILE]);
+    expect(JSON.parse((await agentd(directory, "profiles", "--json")).stdout)).toEqual([PROFILE_VIEW]);
   });
 });
 

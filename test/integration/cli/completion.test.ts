@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ScheduleView } from "../../../src/api/schedule-view.ts";
 import { removeTree } from "../../../src/trees/remove-tree.ts";
 import { VolumeStore } from "../../../src/volumes/volume-store.ts";
 import { listed, sealed, type SmallDaemon, startSmallDaemon, view } from "../../kit/small-daemon.ts";
@@ -12,11 +13,22 @@ const ENDED = "0198f2a4c6e80000";
 
 const NEWEST = view({ work_unit: "issue-42" });
 
+const SCHEDULE: Omit<ScheduleView, "name"> = {
+  ...{ profile: "demo", schedule: "0 4 * * *", timezone: "UTC", missed: "skip", catchup_window_ms: 0 },
+  ...{ overlap: "allow", jitter_ms: 0, last_run: null, last_skip: null, paused: null },
+  ...{ waiting_timestamp: null, next_runs: [] },
+};
+
 let daemon: SmallDaemon;
 
 beforeAll(async () => {
   daemon = await startSmallDaemon({
     list: ({ all }) => (all ? listed(NEWEST, sealed({ session_id: ENDED })) : listed(NEWEST)),
+    schedule: ({ profile }) => {
+      const names = profile === "demo" ? ["nightly", "weekly"] : [];
+      const schedules = names.map((name) => ({ ...SCHEDULE, name }));
+      return Promise.resolve({ schedules, more: false, retries: [] });
+    },
   });
   const agents = join(daemon.directory, ".config/agentd/agents");
   await mkdir(agents, { recursive: true });
@@ -87,6 +99,12 @@ describe("completion in bash", () => {
     ],
     [["init", "--agent", "to"], ["todo"]],
     [["volume", "rm", "de"], ["demo/npm-cache"]],
+    [
+      ["schedule", "pause", "demo", ""],
+      ["nightly", "weekly"],
+    ],
+    [["schedule", "fire", "other", "n"], [""]],
+    [["notify", "test", "ph"], ["phone"]],
     [["ps", "nothing"], [""]],
   ])("offers for %j: %j", async (words, offered) => {
     expect(await offeredByBash(...words)).toEqual(offered);

@@ -105,12 +105,22 @@ describe("what is owed to a session", () => {
     const first = daemon();
     await first.owe(ended(600_000));
     first.sealed(ID);
+    const due = { number: 1, due_timestamp: new Date(END + 600_000).toISOString() };
+    expect(first.nextRetry(ID)).toEqual(due);
     await first.close();
     expect(accepted.size).toBe(0);
     expect(await owed()).toEqual([ID]);
+    const next = daemon();
+    await next.resume();
+    const shown = { ...due, profile: "demo", session_id: ID };
+    await until("the try that waits", () => next.retries(undefined, 10).length > 0);
+    expect([next.retries("demo", 10), next.retries("other", 10)]).toEqual([[shown], []]);
+    await next.close();
     nowMs = END + 600_000;
-    await daemon().resume();
+    const last = daemon();
+    await last.resume();
     await nothingOwed();
+    expect(last.nextRetry(ID)).toBeNull();
     expect([...accepted.values()]).toEqual([
       { kind: "retry", profile: "demo", number: 1, due: "2026-01-02T03:14:05.000Z" },
     ]);

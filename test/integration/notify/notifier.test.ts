@@ -1,105 +1,17 @@
 /** The outbox against a real server, on a real disk, with a clock that the tests set. */
-import { readdir } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { pino } from "pino";
-import { describe, expect, it, onTestFinished } from "vitest";
-import type { Failpoints } from "../../../src/failpoints.ts";
-import { connectTo } from "../../../src/http-connections.ts";
+import { describe, expect, it } from "vitest";
 import { testNotice } from "../../../src/notify/notice.ts";
-import { Notifier } from "../../../src/notify/notifier.ts";
-import { Outbox } from "../../../src/notify/outbox.ts";
-import { send } from "../../../src/notify/send.ts";
-import { NOTICE_KINDS, type NotifyTarget } from "../../../src/notify/target.ts";
-import { eventOf, MemoryFeed, sealedEvent } from "../../kit/memory-feed.ts";
-import { temporaryDirectory } from "../../kit/record-fixture.ts";
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-const SENDER = { instance: "0a1b2c3d", host: "build-1" };
-const LOG = pino({ level: "silent" });
-
-const TARGET: NotifyTarget = {
-  ...{ name: "team", on: NOTICE_KINDS, profiles: undefined, after: 1, remindMs: 12 * HOUR_MS },
-  via: { kind: "url", urlSource: "TEAM_URL", format: "standard", secretSource: undefined },
-};
-
-interface Answer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-interface Message {
-  readonly id: string;
-  readonly title: string;
-}
-
-/** A server that keeps what it accepts, and answers as it is told. */
-async function receiver() {
-  const got: Message[] = [];
-  const tries: string[] = [];
-  const state: { answer: Answer } = { answer: { status: 200 } };
-  const server = createServer((request: IncomingMessage, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as { data: { title: string } };
-      const id = String(request.headers["webhook-id"]);
-      tries.push(id);
-      if (state.answer.status < 300) got.push({ id, title: body.data.title });
-      response.writeHead(state.answer.status, state.answer.headers).end();
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  return { got, tries, state, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
-}
-
-async function world(targets: readonly NotifyTarget[] = [TARGET]) {
-  const directory = join(await temporaryDirectory(), "notify");
-  const feed = new MemoryFeed();
-  const server = await receiver();
-  const clock = { ms: Date.UTC(2026, 1, 3) };
-  const dispatcher = connectTo({});
-  onTestFinished(() => void dispatcher.destroy());
-  const host = {
-    ...{
-      environment: {},
-      variables: () => ({ TEAM_URL: server.url }),
-      dispatcher,
-      now: () => clock.ms,
-      log: LOG,
-    },
-  };
-  /** A daemon's, over what earlier ones have left. */
-  const open = (failpoints: Failpoints = { reach: () => Promise.resolve() }): Promise<Notifier> =>
-    Notifier.open({
-      ...{
-        feed,
-        targets: () => targets,
-        sender: SENDER,
-        failpoints,
-        now: host.now,
-        random: () => 0.5,
-        log: LOG,
-      },
-      outbox: new Outbox(directory),
-      send: (target, notice, signal) => send(target, notice, host, signal),
-    });
-  const live = async (notifier: Notifier, ms: number): Promise<void> => {
-    for (const end = clock.ms + ms; clock.ms < end;) {
-      const dueMs = await notifier.step();
-      await notifier.settled();
-      clock.ms = Math.min(end, Math.max(clock.ms + 1000, Math.min(dueMs, clock.ms + HOUR_MS)));
-    }
-    await notifier.step();
-    await notifier.settled();
-  };
-  const left = async (): Promise<string[]> => await readdir(join(directory, "outbox")).catch(() => []);
-  return { feed, clock, open, live, left, ...server };
-}
+import { eventOf, sealedEvent } from "../../kit/memory-feed.ts";
+import {
+  DAY_MS,
+  HOUR_MS,
+  type Message,
+  MINUTE_MS,
+  receiver,
+  SENDER,
+  TARGET,
+  world,
+} from "./notifier-under-test.ts";
 
 const titles = (messages: readonly Message[]): string[] => messages.map(({ title }) => title);
 
@@ -119,6 +31,40 @@ describe("notifications", () => {
     expect(new Set(got.map(({ id }) => id)).size).toBe(3);
     expect(await left()).toEqual([]);
     expect(notifier.stateOf("team")).toMatchObject({ pending: 0, failed: null, offMs: null });
+  });
+
+  it("of every kind arrive once each, with a daemon that is new each time", async () => {
+    const { feed, open, live, got } = await world();
+    const about = { profile: "demo", session_id: "0198f2a4c6e81234" };
+    const budget = { limit: "usd", used: 4.9, max: 5 } as const;
+    const at = "2026-02-03T04:00:00.000Z";
+    const skipped = { name: "nightly", scheduled_timestamp: at, until_timestamp: at } as const;
+    const happens = [
+      eventOf("daemon.started", { pid: 1, version: "1" }),
+      sealedEvent("demo", "work_failed"),
+      sealedEvent("demo", "work_failed"),
+      eventOf("session.stalled", { idle_ms: 1_200_000, stop: false }, about),
+      eventOf("llm.budget_95", budget, about),
+      eventOf("schedule.skipped", { ...skipped, reason: "overlap", why: "it runs" }, about),
+      eventOf("publish.failed", { why: "the server said no" }, about),
+      eventOf("daemon.degraded", { what: "disk", why: "it is full" }),
+      sealedEvent("demo", "success"),
+      eventOf("daemon.started", { pid: 2, version: "1" }),
+    ];
+    for (const event of happens) {
+      const notifier = await open();
+      // Its first step makes a memory, so that what follows is news.
+      await live(notifier, 11 * MINUTE_MS);
+      await feed.append(event);
+      await live(notifier, 13 * HOUR_MS);
+      await notifier.close();
+    }
+    expect(titles(got)).toEqual([
+      ...["demo failed", "demo still fails", "demo is stalled", "demo has used 95 % of its budget"],
+      ...["demo was not run", "The work of demo was not published", "agentd: disk does not work"],
+      ...["demo works again", "agentd is back after a crash"],
+    ]);
+    expect(new Set(got.map(({ id }) => id)).size).toBe(got.length);
   });
 
   it("are not of what happened before anybody was to be told", async () => {
@@ -171,6 +117,19 @@ describe("notifications", () => {
     expect(tries).toHaveLength(3);
   });
 
+  it("are tried again when the clock was set back meanwhile", async () => {
+    const { feed, clock, open, live, got, state } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 503 };
+    await feed.append(sealedEvent("demo", "work_failed"));
+    await live(notifier, MINUTE_MS);
+    clock.ms -= 365 * DAY_MS;
+    state.answer = { status: 200 };
+    await live(notifier, MINUTE_MS);
+    expect(titles(got)).toEqual(["demo failed"]);
+  });
+
   it("end with 410 until somebody tries, and are given up for another 4xx", async () => {
     const { feed, open, live, got, tries, state } = await world();
     const notifier = await open();
@@ -193,6 +152,21 @@ describe("notifications", () => {
     expect(await notifier.try(TARGET, testNotice("team", SENDER, 1))).toEqual({ kind: "accepted" });
     await live(notifier, MINUTE_MS);
     expect(titles(got)).toEqual(["agentd can reach you here", "first failed"]);
+  });
+
+  it("follow at once when somebody tries a receiver that is back", async () => {
+    const { feed, clock, open, live, got, state } = await world();
+    const notifier = await open();
+    await live(notifier, MINUTE_MS);
+    state.answer = { status: 503 };
+    await feed.append(sealedEvent("first", "work_failed"));
+    await feed.append(sealedEvent("second", "work_failed"));
+    await live(notifier, 12 * HOUR_MS);
+    state.answer = { status: 200 };
+    await notifier.try(TARGET, testNotice("team", SENDER, clock.ms));
+    await notifier.step();
+    await notifier.settled();
+    expect(titles(got)).toEqual(["agentd can reach you here", "first failed", "second failed"]);
   });
 
   it("do not follow a redirect", async () => {

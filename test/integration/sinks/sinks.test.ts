@@ -1,7 +1,5 @@
 /** One contract for all kinds of sinks: every event, in order, through failures and restarts. */
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
-import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createServer as createNetServer } from "node:net";
 import { join } from "node:path";
 import { CloudEvent } from "cloudevents";
@@ -13,6 +11,7 @@ import { httpSink } from "../../../src/sinks/http-sink.ts";
 import { journaldSink } from "../../../src/sinks/journald-sink.ts";
 import type { Sink } from "../../../src/sinks/sink.ts";
 import { SinkRunner } from "../../../src/sinks/sink-runner.ts";
+import { startHttpReceiver } from "../../kit/http-receiver.ts";
 import { MemoryFeed, sealedEvent } from "../../kit/memory-feed.ts";
 import { temporaryDirectory } from "../../kit/record-fixture.ts";
 
@@ -44,28 +43,22 @@ async function file(): Promise<FarEnd> {
 async function http(): Promise<FarEnd> {
   const got: number[] = [];
   let status = 200;
-  const server = createHttpServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const events = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>[];
-      expect(request.headers["content-type"]).toMatch(/^application\/cloudevents-batch\+json/);
-      // Throws for what is no CloudEvent 1.0.
-      const valid = events.map((event) => new CloudEvent(event, true));
-      if (status === 200) got.push(...valid.map(({ id }) => Number(id)));
-      response.writeHead(status).end();
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const server = await startHttpReceiver();
+  server.answer = ({ headers, body }) => {
+    expect(headers["content-type"]).toMatch(/^application\/cloudevents-batch\+json/);
+    // Throws for what is no CloudEvent 1.0.
+    const valid = (JSON.parse(body) as Record<string, unknown>[]).map((event) => new CloudEvent(event, true));
+    if (status === 200) got.push(...valid.map(({ id }) => Number(id)));
+    return { status };
+  };
   const dispatcher = connectTo({});
-  onTestFinished(() => {
-    void dispatcher.destroy();
-    server.close();
+  onTestFinished(async () => {
+    await dispatcher.destroy();
+    await server.close();
   });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
-  const options = { url: () => url, from: "url", instance: "0a1b2c3d", dispatcher, now: Date.now };
+  const options = { url: () => `${server.url}/events`, from: "url", instance: "0a1b2c3d" };
   return {
-    sink: () => httpSink(options),
+    sink: () => httpSink({ ...options, dispatcher, now: Date.now }),
     arrived: () => Promise.resolve([...got]),
     breakIt: () => Promise.resolve(void (status = 503)),
     mend: () => Promise.resolve(void (status = 200)),

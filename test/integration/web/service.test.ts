@@ -234,6 +234,7 @@ describe("a second agentd web of the same daemon", () => {
     await withWeb({}, async (web) => {
       const { startWeb } = await import("../../../src/web/web.ts");
       const again = startWeb({
+        secretsFile: `${web.daemon.directory}/web.env`,
         pagesDirectory: resolve(import.meta.dirname, "../../../dist/console"),
         ...{ socketPath: web.daemon.path, stateDirectory: `${web.daemon.directory}/state`, version: "0.1.0" },
         settings: {

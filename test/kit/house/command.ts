@@ -35,6 +35,11 @@ export class Command {
     });
   }
 
+  /** Of its first process. */
+  get pid(): number {
+    return this.#group;
+  }
+
   get stdout(): Buffer {
     return Buffer.concat(this.#stdout);
   }

@@ -15,7 +15,7 @@ function view(state: SessionView["state"], reason: string | null): SessionView {
     queued_timestamp: "2026-02-03T04:05:06.789Z",
   });
   const session_id = "0198f2a4c6e81234";
-  const place = { paused_timestamp: null, position: null, kept: null, record: "/r" };
+  const place = { paused_timestamp: null, position: null, kept: null, next_retry: null, record: "/r" };
   return { ...document, session_id, state, reason, ...place };
 }
 

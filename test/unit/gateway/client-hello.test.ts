@@ -64,7 +64,9 @@ describe("a ClientHello", () => {
 
   it("is read from records of any size", async () => {
     const message = messageOf(await realHello("github.com"));
-    for (const bytes of [8, 9, 50, 100, 255, 256, message.length - 1, message.length]) {
+    // Newer versions of OpenSSL send hellos several times as long, and there is a bound on the pieces.
+    const smallest = Math.ceil(message.length / 60);
+    for (const bytes of [smallest, smallest + 1, 50, 100, 255, 256, message.length - 1, message.length]) {
       const hello = inRecords(message, bytes);
       expect(readClientHello(hello), `records of ${bytes} bytes`).toEqual(named("github.com"));
       expect(readInPieces(piecesOf(hello, 1)), `records of ${bytes} bytes, byte by byte`).toEqual(

@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "events",
       "volumes",
       "remote",
+      "webhooks",
       "mcp",
       "web",
     ],
@@ -57,12 +58,15 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   // Of input its bounds, of events what they look like.
   api: { to: ["profile", "input", "events"] },
-  rpc: { to: ["api"] },
+  // Of input its bounds.
+  rpc: { to: ["api", "input"] },
   // Of gateway which variables a session with language models gets.
   // Of notify and sinks what their settings are.
   config: { to: ["profile", "workspace", "credentials", "gateway", "notify", "sinks"] },
   // For their rules alone: which repositories are accepted, which names of variables, which hosts, which prices and branches.
-  profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish"] },
+  profile: { to: ["workspace", "credentials", "gateway", "input", "llm", "publish", "webhooks"] },
+  // Of input and workspace their rules.
+  webhooks: { to: ["input", "workspace"] },
   scheduler: { to: ["api", "rpc"] },
   // Of the workspace its rules alone: which repositories and refs are accepted. Of the record its types.
   sessions: { to: ["profile", "workspace", "input"], lazilyTo: ["audit"] },
@@ -101,8 +105,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   llm: { to: ["rpc"] },
   // For browsers: of the daemon the types of what it answers, and nothing that runs.
   console: { to: [], lazilyTo: ["api"] },
-  // Of config where it listens and its socket.
-  web: { to: ["api", "rpc", "config"] },
+  // Of config where it listens and its socket; of input its bounds; of credentials how a file of secrets is read; of trees how
+  // old deliveries are removed.
+  web: { to: ["api", "rpc", "config", "webhooks", "input", "credentials", "trees"] },
   daemon: {
     to: [
       "api",
@@ -161,7 +166,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
-  web: ["guard", "probes", "api", "server"],
+  web: ["guard", "probes", "api", "hooks", "server"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
 

@@ -52,6 +52,7 @@ function parts(changes: Changes = {}): ContainerParts {
         exceptions: [],
         after: [],
         schedules: [],
+        webhooks: [],
         redact: "seal",
         onStall: "warn",
         exitCodes: {},

@@ -88,6 +88,12 @@ describe("a message for people", () => {
     expect(encoded).toBe("=?UTF-8?B?w6k=?=");
   });
 
+  it("has a reason that others give on one line, and not without end", () => {
+    const { why } = notice({ cause: `fatal: \u001b[31mno\r\naccess ${"x".repeat(10_000)}` }).occurrence;
+    expect(why).toMatch(/^Its session ended as launch_failed\. Fatal: \[31mno access x+…$/);
+    expect(why.length).toBeLessThan(600);
+  });
+
   it("never has what a session printed", () => {
     const event = {
       ...sealedEvent("demo", "blocked", { cause: "PRINTED" }),

@@ -179,6 +179,20 @@ describe("what comes again and again", () => {
     expect(titles.slice(4)).toEqual(["demo failed"]);
   });
 
+  it("is told, and so is a reminder, when the clock was set back meanwhile", () => {
+    const { hear, titles, wait, clock } = listener();
+    hear(sealedEvent("demo", "work_failed"));
+    hear(sealedEvent("demo", "success"));
+    clock.ms -= 365 * 24 * HOUR_MS;
+    hear(sealedEvent("demo", "work_failed"));
+    wait(10 * MINUTE_MS);
+    expect(titles.slice(2)).toEqual(["demo failed (once more in 10 minutes)"]);
+    clock.ms -= 365 * 24 * HOUR_MS;
+    hear(sealedEvent("demo", "work_failed"));
+    wait(12 * HOUR_MS);
+    expect(titles.slice(3)).toEqual(["demo still fails"]);
+  });
+
   it("is at most 21 messages of a storm, of which the last one counts", () => {
     const { hear, titles, keys, wait } = listener();
     for (let profile = 1; profile <= 1000; profile += 1) hear(sealedEvent(`p${profile}`, "launch_failed"));
