@@ -184,6 +184,46 @@ describe("a command for another host", () => {
   );
 });
 
+/** Commands that only read. */
+const READING = [
+  ...[
+    "ps -a --json",
+    "show SESSION --json",
+    "logs SESSION",
+    "wait SESSION",
+    "diff SESSION",
+    "egress SESSION",
+  ],
+  ...["audit ls --json", "audit show SESSION --json", "audit verify SESSION --json", "audit key --json"],
+  ...["profiles --json", "schedule --json", "usage --json", "events --json", "notify ls --json"],
+  ...[
+    "image ls --json",
+    "volume ls --json",
+    "config check",
+    "config schema",
+    "prices gpt-5",
+    "ps --nonsense",
+  ],
+];
+
+it(
+  "prints what it prints where the daemon is, and exits as it does there: every command that only reads",
+  fromElsewhere("echo out; echo err >&2; echo y > y; exit 5", async (operator, world) => {
+    await operator.run("agentd --host HOST run site-builder");
+    const waiting = READING.values();
+    const compare = async (): Promise<void> => {
+      for (const text of waiting) {
+        const here = await world.start(`agentd ${text}`);
+        const there = await operator.start(`agentd --host HOST ${text}`);
+        const codes = await Promise.all([here.end(), there.end()]);
+        expect([text, codes[1], there.stdout.toString()]).toEqual([text, codes[0], here.stdout.toString()]);
+        expect([text, there.stderr.toString()]).toEqual([text, here.stderr.toString()]);
+      }
+    };
+    await Promise.all([compare(), compare(), compare()]);
+  }),
+);
+
 describe("a connection that is cut", () => {
   it(
     "leaves the session running, and the command goes on without a gap or a repeat",

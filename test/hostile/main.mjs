@@ -58,7 +58,8 @@ async function tryAll({ inputs, cases, rounds }) {
       (name) => wrongOfCases.get(name) ?? [`there is no case ${name}`],
     );
     const count = countOf(input, tried) + (input.cases ?? []).length;
-    tell(`${input.number} ${input.name}: ${input.expectation} (${count} tries)`, [
+    const tries = count === 1 ? "1 try" : `${count} tries`;
+    tell(`${input.number} ${input.name}: ${input.expectation} (${tries})`, [
       ...wrongOf(input, tried),
       ...wrong,
     ]);
