@@ -10,6 +10,7 @@ import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import { askContexts, completeElsewhere, elsewhereOf, remoteHostOf, runElsewhere } from "./elsewhere.ts";
 import type { CliContext, DaemonFlags, Elsewhere, LocalContext } from "./frame/context.ts";
+import { isWeb, webContext } from "./over-web.ts";
 import { askOn, confirmOn, farEndOf, hostOf } from "./process-host.ts";
 import { type CliHost, type Program, runCommandLine } from "./run-command-line.ts";
 
@@ -21,6 +22,12 @@ export async function main(process: NodeJS.Process): Promise<void> {
     elsewhere: async (command, basics) => {
       const remote = await remoteHostOf(command, host);
       if (remote === undefined) return undefined;
+      if (isWeb(remote)) {
+        const context = await webContext(command, remote, host, basics);
+        return await command.body(
+          contextOf(process, host, context, { options: command.options, elsewhere: undefined }),
+        );
+      }
       if (command.place !== "fetched") return await runElsewhere(command, remote, host, basics);
       const elsewhere = await elsewhereOf(command, remote, host);
       return await command.body(contextOf(process, host, basics, { options: command.options, elsewhere }));

@@ -29,6 +29,8 @@ export class World {
   readonly otherProfiles: JsonMap[] = [];
   /** Added to the daemon's environment. */
   readonly variables: Record<string, string> = {};
+  /** What the operator's commands have in their environment besides the sandbox's, made before the first of them. */
+  operatorsVariables: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   /** The whole configuration file, for a scenario that writes it itself. */
   configText: string | undefined;
   /** True when the scenario does to the daemon what the next one must not meet. */
@@ -37,6 +39,8 @@ export class World {
   head: string | undefined;
   readonly #repository: string;
   readonly #commands: Command[] = [];
+  /** Those, and programs of the host. */
+  readonly #beside: Command[] = [];
   /** Those without a daemon. */
   readonly #sandboxes: Sandbox[] = [];
   #starting: Promise<Running> | undefined;
@@ -185,12 +189,12 @@ export class World {
   /** Everything that was typed, with its results, for reading why a scenario failed. */
   story(): string {
     const log = this.#running === undefined ? [] : [this.#running.daemon.log];
-    return [...log, ...this.#commands.map((command) => command.story())].join("\n\n");
+    return [...log, ...this.#beside.map((command) => command.story())].join("\n\n");
   }
 
   /** Ends what the scenario left running; a daemon that it has changed for good is not reused. */
   async close(): Promise<void> {
-    for (const command of this.#commands) command.signal("SIGKILL");
+    for (const command of this.#beside) command.signal("SIGKILL");
     if (this.#running !== undefined && !(await this.#isClean())) await this.house.discard(this.#running);
     for (const sandbox of this.#sandboxes) await sandbox.close();
   }
@@ -222,9 +226,20 @@ export class World {
     return sandbox;
   }
 
-  async #start(text: string, { env }: Sandbox): Promise<Command> {
+  /** Starts a program of the world's host beside its daemon; it is none of the operator's commands. */
+  async startBeside(text: string): Promise<Command> {
+    return this.#spawn(text, (await this.daemon()).sandbox, {});
+  }
+
+  #spawn(text: string, { env }: Sandbox, variables: Readonly<Record<string, string>>): Command {
     const path = [dirname(AGENTD), env["PATH"]].join(delimiter);
-    const command = new Command(text, { ...env, PATH: path });
+    const command = new Command(text, { ...env, ...variables, PATH: path });
+    this.#beside.push(command);
+    return command;
+  }
+
+  async #start(text: string, sandbox: Sandbox): Promise<Command> {
+    const command = this.#spawn(text, sandbox, (await this.operatorsVariables?.()) ?? {});
     this.#commands.push(command);
     // From then on the session can be looked at.
     if (/^agentd run (?!.*--detach)/.test(text)) {
