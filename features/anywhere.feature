@@ -19,7 +19,7 @@ Feature: Commands that need only the daemon's answers
       of issue-42
 
       """
-    And its stderr says "work_failed" and "(exit code 5)"
+    And its stderr says "work_failed" and "the record is"
     When the operator runs `agentd logs SESSION`
     Then its stdout is "Fix it.from the deskno newline"
     When the operator runs `agentd logs SESSION --stream stderr --json`
@@ -68,7 +68,7 @@ Feature: Commands that need only the daemon's answers
 
       """
     And its stderr says "work_failed" and "SESSION"
-    When the operator runs `agentd ps -a --json`
+    When the operator runs `agentd ps -l --json`
     Then the JSON on its stdout is a list with:
       | session_id | outcome       |
       | "SESSION"  | "work_failed" |
