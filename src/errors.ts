@@ -59,7 +59,7 @@ export const ERROR_CODES = {
   context_invalid: "The name or address of another host has a form that agentd does not accept.",
   unknown_context: "No context of that name is known.",
   contexts_unusable: "The file with the contexts cannot be read or written.",
-  host_unreachable: "The host cannot be reached by ssh.",
+  host_unreachable: "The host cannot be reached.",
   host_lost: "The connection to the host was lost.",
   host_unsuitable: "The host has no agentd, or one of another version.",
   internal: "An internal error in agentd.",

@@ -127,7 +127,7 @@ class Reader<Context> {
       .option("--config <file>", "the configuration file (default: AGENTD_CONFIG, else the standard paths)")
       .option(
         "--host <address>",
-        "run the command on another host, ssh://[USER@]HOST[:PORT]; before the command",
+        "run the command on another host, ssh://[USER@]HOST[:PORT] or https://HOST[:PORT]; before the command",
       )
       .option("--context <context>", "the same by the name of a context; before the command")
       .version(`agentd ${version}`, "-V, --version", "print the version")

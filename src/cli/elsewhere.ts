@@ -8,6 +8,7 @@ import type { RemoteHost } from "../remote/selection.ts";
 import type { Ssh } from "../remote/ssh.ts";
 import { hostNamedIn, type TypedCommand } from "./command-line.ts";
 import { type CliContext, type ContextAnswer, type Elsewhere, say } from "./frame/context.ts";
+import { isWeb } from "./over-web.ts";
 import type { CliHost } from "./run-command-line.ts";
 
 type Typed = Pick<TypedCommand<never>, "name" | "place" | "options" | "words">;
@@ -95,8 +96,23 @@ export async function runElsewhere(
 /** How long a host may take to answer that is one of many, in seconds. */
 const CONNECT_SECONDS = 10;
 
-/** Asks every host that has a name, all at once and none of them for a password. */
-export async function askContexts(words: readonly string[], host: CliHost): Promise<ContextAnswer[]> {
+/** What a command line of this program has printed. */
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Asks every host that has a name, all at once and none of them for a password.
+ *
+ * @param runHere runs a command line in this process; for hosts that are asked by HTTP.
+ */
+export async function askContexts(
+  words: readonly string[],
+  host: CliHost,
+  runHere: (words: readonly string[]) => Promise<Ran>,
+): Promise<ContextAnswer[]> {
   const [{ readContexts }, { remoteOf }, { askThere }] = await Promise.all([
     import("../remote/contexts.ts"),
     import("../remote/selection.ts"),
@@ -106,8 +122,13 @@ export async function askContexts(words: readonly string[], host: CliHost): Prom
   return await Promise.all(
     [...hosts].map(async ([context, named]) => {
       try {
-        const ssh = await sshTo(remoteOf(context, named), host, CONNECT_SECONDS);
-        const answer = await askThere(words, ssh, { tried: `ask ${context}`, version: host.version });
+        const remote = remoteOf(context, named);
+        const ask = async (): Promise<Ran> => {
+          if (isWeb(remote)) return await runHere(["--context", context, ...words]);
+          const ssh = await sshTo(remote, host, CONNECT_SECONDS);
+          return await askThere(words, ssh, { tried: `ask ${context}`, version: host.version });
+        };
+        const answer = await ask();
         // Its JSON may be followed by an error; without it, the error is all there is.
         if (answer.stdout === "") throw new Error(answer.stderr.trim().replace(/^agentd: /, ""));
         return { context, ...answer };
@@ -129,6 +150,8 @@ export async function completeElsewhere(
   const { words, options } = hostNamedIn(typed);
   const remote = await remoteHostOf({ name: "__complete", place: "there", options, words }, host);
   if (remote === undefined) return undefined;
+  // The HTTP API completes nothing.
+  if (isWeb(remote)) return "";
   const { askThere } = await import("../remote/there.ts");
   const ssh = await sshTo(remote, host, COMPLETION_SECONDS);
   const asked = { tried: "complete the command line", version: host.version };

@@ -8,24 +8,51 @@ import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } f
 import type { McpHost } from "../mcp/host.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
-import { askContexts, completeElsewhere, elsewhereOf, remoteHostOf, runElsewhere } from "./elsewhere.ts";
+import {
+  askContexts,
+  completeElsewhere,
+  elsewhereOf,
+  type Ran,
+  remoteHostOf,
+  runElsewhere,
+} from "./elsewhere.ts";
 import type { CliContext, DaemonFlags, Elsewhere, LocalContext } from "./frame/context.ts";
+import { isWeb, webContext } from "./over-web.ts";
 import { askOn, confirmOn, farEndOf, hostOf } from "./process-host.ts";
 import { type CliHost, type Program, runCommandLine } from "./run-command-line.ts";
+import { KeptOutput } from "./terminal/kept-output.ts";
 
 /** Runs the command line of this process and sets its exit code. */
 export async function main(process: NodeJS.Process): Promise<void> {
   const host = hostOf(process);
-  process.exitCode = await runCommandLine(host, {
+  process.exitCode = await runCommandLine(host, programForAnyHost(process, host));
+}
+
+function programForAnyHost(process: NodeJS.Process, host: CliHost): Program<LocalContext> {
+  return {
     ...programOf(process, host),
     elsewhere: async (command, basics) => {
       const remote = await remoteHostOf(command, host);
       if (remote === undefined) return undefined;
+      if (isWeb(remote)) {
+        const context = await webContext(command, remote, host, basics);
+        return await command.body(
+          contextOf(process, host, context, { options: command.options, elsewhere: undefined }),
+        );
+      }
       if (command.place !== "fetched") return await runElsewhere(command, remote, host, basics);
       const elsewhere = await elsewhereOf(command, remote, host);
       return await command.body(contextOf(process, host, basics, { options: command.options, elsewhere }));
     },
-  });
+  };
+}
+
+/** Runs a command line in this process; resolves to what it has printed. */
+async function runHere(process: NodeJS.Process, host: CliHost, words: readonly string[]): Promise<Ran> {
+  const [stdout, stderr] = [new KeptOutput(), new KeptOutput()];
+  const changed = { ...host, argv: words, stdout, stderr, isInteractive: () => false };
+  const exitCode = await runCommandLine(changed, programForAnyHost(process, changed));
+  return { exitCode, stdout: stdout.text, stderr: stderr.text };
 }
 
 function programOf(process: NodeJS.Process, host: CliHost): Program<LocalContext> {
@@ -56,7 +83,7 @@ function contextOf(
     },
     elsewhere,
     completeElsewhere: (words) => completeElsewhere(words, host),
-    askContexts: (words) => askContexts(words, host),
+    askContexts: (words) => askContexts(words, host, (line) => runHere(process, host, line)),
     farEnd: farEndOf(process, (words, parts) => {
       const changed = { ...host, ...parts, argv: words };
       return runCommandLine(changed, programOf(process, changed));

@@ -74,6 +74,7 @@ function createContext(host: CliHost, options: GlobalOptions, stdout: Output, st
     now: host.now,
     clock: host.clock,
     onInterrupt: host.onInterrupt,
+    mirrors: undefined,
     connect: async (signal) =>
       await connect(await resolveSocketPath(options, host), {
         version: host.version,

@@ -15,10 +15,12 @@ const NAME_RULE = "a name has up to 63 letters, digits, `.`, `_` and `-`, and be
 
 /** A host with a name. */
 export interface NamedHost {
-  /** `ssh://[USER@]HOST[:PORT]`. */
+  /** `ssh://[USER@]HOST[:PORT]` or `https://HOST[:PORT]`. */
   readonly host: string;
   /** agentd there, a name or an absolute path; undefined: `agentd`. */
   readonly program?: string | undefined;
+  /** For `https://`: the file with the token, an absolute path; undefined: AGENTD_TOKEN_FILE names it. */
+  readonly tokenFile?: string | undefined;
 }
 
 /** What the file says. */
@@ -31,7 +33,10 @@ export interface Contexts {
 const fileSchema = z.strictObject({
   current: z.string().optional(),
   contexts: z
-    .record(z.string(), z.strictObject({ host: z.string(), program: z.string().optional() }))
+    .record(
+      z.string(),
+      z.strictObject({ host: z.string(), program: z.string().optional(), token_file: z.string().optional() }),
+    )
     .optional(),
 });
 
@@ -56,7 +61,10 @@ export async function readContexts(file: string): Promise<Contexts> {
   }
   const { current, contexts = {} } = read.data;
   for (const [name, { host }] of Object.entries(contexts)) checkContext(name, host);
-  return { current, hosts: new Map(Object.entries(contexts)) };
+  const named = Object.entries(contexts).map(([name, { host, program, token_file: tokenFile }]) => {
+    return [name, { host, program, tokenFile }] as const;
+  });
+  return { current, hosts: new Map(named) };
 }
 
 /**
@@ -67,9 +75,13 @@ export async function readContexts(file: string): Promise<Contexts> {
 export async function writeContexts(file: string, { current, hosts }: Contexts): Promise<void> {
   const { default: toml } = await import("@iarna/toml");
   const contexts = Object.fromEntries(
-    [...hosts].map(([name, { host, program }]) => [
+    [...hosts].map(([name, { host, program, tokenFile }]) => [
       name,
-      program === undefined ? { host } : { host, program },
+      {
+        host,
+        ...(program === undefined ? {} : { program }),
+        ...(tokenFile === undefined ? {} : { token_file: tokenFile }),
+      },
     ]),
   );
   try {

@@ -2,16 +2,18 @@
 import type { Environment } from "../environment.ts";
 import { AgentdError } from "../errors.ts";
 import { ADDRESS_RULE, readAddress } from "./address.ts";
-import { hostOfContext, LOCAL, readContexts } from "./contexts.ts";
+import { hostOfContext, LOCAL, type NamedHost, readContexts } from "./contexts.ts";
 
 /** Another host, on which commands run. */
 export interface RemoteHost {
   /** As the operator calls it: the name of the context, else the address. */
   readonly name: string;
-  /** `ssh://[USER@]HOST[:PORT]`. */
+  /** `ssh://[USER@]HOST[:PORT]`, or `https://HOST[:PORT]` of its `agentd web`. */
   readonly address: string;
   /** agentd there, a name or a path. */
   readonly program: string;
+  /** For `https://`: the file with the token; undefined: as the environment says. */
+  readonly tokenFile: string | undefined;
 }
 
 /** What said which host it is. */
@@ -61,9 +63,9 @@ export async function selectHost({ options, env, contextsFile }: SelectionSource
 /** The host of a context as commands use it. */
 export function remoteOf(
   name: string,
-  { host, program = DEFAULT_PROGRAM }: { readonly host: string; readonly program?: string | undefined },
+  { host, program = DEFAULT_PROGRAM, tokenFile }: NamedHost,
 ): RemoteHost {
-  return { name, address: readAddress(host) ?? host, program };
+  return { name, address: readAddress(host) ?? host, program, tokenFile };
 }
 
 function byAddress(text: string, by: string): RemoteHost {

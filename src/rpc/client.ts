@@ -32,6 +32,12 @@ export interface Caller {
   call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
 }
 
+/** A caller that somebody closes. */
+export interface Connection extends Caller {
+  /** Ends it; what is still asked for rejects. */
+  readonly close: () => void;
+}
+
 /**
  * Connects to the daemon and compares versions with it.
  *
@@ -66,7 +72,7 @@ export async function connect(
 }
 
 /** One connection to the daemon; calls may overlap. */
-export class RpcClient implements Caller {
+export class RpcClient implements Connection {
   readonly #socket: Socket;
   readonly #rpc: JSONRPCClient;
   readonly #splitter = new LineSplitter(MAX_RESPONSE_BYTES);

@@ -4,7 +4,7 @@
 import type { MethodName, Params, Result } from "../api/methods.ts";
 import { Backoff } from "../backoff.ts";
 import { AgentdError } from "../errors.ts";
-import { abandonable, type Caller, type CallOptions, type RpcClient } from "./client.ts";
+import { abandonable, type Caller, type CallOptions, type Connection } from "./client.ts";
 
 /** How long a daemon may be away, each time. */
 export const AWAY_LIMIT_MS = 60_000;
@@ -18,9 +18,6 @@ export interface SteadyClock {
   /** Rejects when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
-
-/** The part of a connection that is used here. */
-type Connection = Pick<RpcClient, "call" | "close">;
 
 export interface PersistentClientHost {
   /** Connects to the next daemon, unless the signal aborts. */

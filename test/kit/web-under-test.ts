@@ -99,6 +99,8 @@ export interface WebSetUp {
   readonly settings?: Partial<WebSettings>;
   readonly patience?: WebPatience;
   readonly failpoints?: Failpoints;
+  /** Milliseconds of a clock that only goes forward; default: the real one. */
+  readonly monotonic?: () => number;
 }
 
 export async function startWebUnderTest({
@@ -106,6 +108,7 @@ export async function startWebUnderTest({
   settings,
   patience,
   failpoints,
+  monotonic = () => performance.now(),
 }: WebSetUp = {}): Promise<WebUnderTest> {
   const daemon = await startSmallDaemon(handlers);
   const port = settings?.listen?.port ?? (await freePort());
@@ -127,7 +130,7 @@ export async function startWebUnderTest({
     uid: process.getuid?.() ?? 0,
     version: "0.1.0",
     now: Date.now,
-    monotonic: () => performance.now(),
+    monotonic,
     log: createLogger({ write: (line) => void log.push(line) }, "info"),
     ...{ patience, failpoints },
   });

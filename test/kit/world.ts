@@ -37,6 +37,8 @@ export class World {
   readonly otherTables: JsonMap = {};
   /** Added to the daemon's environment. */
   readonly variables: Record<string, string> = {};
+  /** What the operator's commands have in their environment besides the sandbox's, made before the first of them. */
+  operatorsVariables: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   /** The whole configuration file, for a scenario that writes it itself. */
   configText: string | undefined;
   /** True when the scenario does to the daemon what the next one must not meet. */
@@ -46,6 +48,8 @@ export class World {
   readonly #repository: string;
   #desk: OtherDesk | undefined;
   readonly #commands: Command[] = [];
+  /** Those, and programs of the host. */
+  readonly #beside: Command[] = [];
   /** Those without a daemon. */
   readonly #sandboxes: Sandbox[] = [];
   #starting: Promise<Running> | undefined;
@@ -124,7 +128,11 @@ export class World {
 
   /** Starts a command beside the scenario's daemon, or with the configuration that the scenario has written. */
   async start(text: string): Promise<Command> {
-    if (this.#desk !== undefined) return await this.#typed(await this.#desk.start(text));
+    if (this.#desk !== undefined) {
+      const command = await this.#desk.start(text);
+      this.#beside.push(command);
+      return await this.#typed(command);
+    }
     const sandbox = this.configText === undefined ? (await this.daemon()).sandbox : await this.#newSandbox();
     return await this.#start(await this.fill(text), sandbox);
   }
@@ -200,12 +208,12 @@ export class World {
   /** Everything that was typed, with its results, for reading why a scenario failed. */
   story(): string {
     const log = this.#running === undefined ? [] : [this.#running.daemon.log];
-    return [...log, ...this.#commands.map((command) => command.story())].join("\n\n");
+    return [...log, ...this.#beside.map((command) => command.story())].join("\n\n");
   }
 
   /** Ends what the scenario left running; a daemon that it has changed for good is not reused. */
   async close(): Promise<void> {
-    for (const command of this.#commands) command.signal("SIGKILL");
+    for (const command of this.#beside) command.signal("SIGKILL");
     await this.#desk?.close();
     if (this.#running !== undefined && !(await this.#isClean())) await this.house.discard(this.#running);
     for (const sandbox of this.#sandboxes) await sandbox.close();
@@ -238,9 +246,20 @@ export class World {
     return sandbox;
   }
 
-  async #start(text: string, { env }: Sandbox): Promise<Command> {
+  /** Starts a program of the world's host beside its daemon; it is none of the operator's commands. */
+  async startBeside(text: string): Promise<Command> {
+    return this.#spawn(text, (await this.daemon()).sandbox, {});
+  }
+
+  #spawn(text: string, { env }: Sandbox, variables: Readonly<Record<string, string>>): Command {
     const path = [dirname(AGENTD), env["PATH"]].join(delimiter);
-    return await this.#typed(new Command(text, { ...env, PATH: path }));
+    const command = new Command(text, { ...env, ...variables, PATH: path });
+    this.#beside.push(command);
+    return command;
+  }
+
+  async #start(text: string, sandbox: Sandbox): Promise<Command> {
+    return await this.#typed(this.#spawn(text, sandbox, (await this.operatorsVariables?.()) ?? {}));
   }
 
   async #typed(command: Command): Promise<Command> {

@@ -8,6 +8,7 @@ import type { SessionView } from "../../session-document.ts";
 import { consoleLogOf, followConsoleLog } from "../console/follow.ts";
 import { type CliContext, say } from "../frame/context.ts";
 import { fingerprintsNow } from "../frame/fingerprints.ts";
+import { type RecordHere, withRecordHere } from "../frame/record-here.ts";
 import { sessionEnd } from "../frame/session-end.ts";
 import type { SessionOutput } from "../terminal/session-output.ts";
 import { watchEnd } from "./end-watch.ts";
@@ -27,9 +28,17 @@ export interface Attendance {
 
 /** @returns the sealed session; undefined when the operator left before its end. */
 export async function attend(attendance: Attendance, context: CliContext): Promise<SessionView | undefined> {
+  return await withRecordHere(attendance, context, (here) => attendWith(here, attendance, context));
+}
+
+async function attendWith(
+  here: RecordHere,
+  attendance: Attendance,
+  context: CliContext,
+): Promise<SessionView | undefined> {
   const { client, session, outputs, interrupts } = attendance;
   const ended = new AbortController();
-  const { session_id: id, record } = session;
+  const { session_id: id } = session;
   const over = AbortSignal.any([ended.signal, interrupts.second]);
   const watch = new SessionWatch(client, id, over);
   const latest = (): SessionView | undefined => watch.latest;
@@ -38,8 +47,11 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
   const askToStop = (): void => void (stopped = stop(attendance, context));
   if (interrupts.first.aborted) askToStop();
   else interrupts.first.addEventListener("abort", askToStop, { once: true });
-  const end = sessionEnd(client, id, { signal: interrupts.second }).finally(() => ended.abort());
-  const log = followConsoleLog(consoleLogOf(record), {
+  here.follow(over);
+  const end = endWithItsLog(sessionEnd(client, id, { signal: interrupts.second }), here).finally(() =>
+    ended.abort(),
+  );
+  const log = followConsoleLog(consoleLogOf(here.directory), {
     fingerprints: async () => (attendance.raw ? undefined : await fingerprintsNow(client, session)),
     outputs: { stdout: progress.before(outputs.stdout), stderr: progress.before(outputs.stderr) },
     ended: ended.signal,
@@ -54,6 +66,13 @@ export async function attend(attendance: Attendance, context: CliContext): Promi
   if (sealed.status === "rejected") throw sealed.reason;
   if (followed.status === "rejected") throw followed.reason;
   return sealed.value;
+}
+
+/** The end of a session, once all of its log can be read. */
+export async function endWithItsLog(end: Promise<SessionView>, here: RecordHere): Promise<SessionView> {
+  const sealed = await end;
+  await here.update();
+  return sealed;
 }
 
 async function stop(

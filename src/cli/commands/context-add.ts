@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { contextsFile } from "../../config/paths.ts";
 import { AgentdError } from "../../errors.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
@@ -5,6 +6,7 @@ import { type LocalContext, say } from "../frame/context.ts";
 
 interface AddOptions {
   readonly program?: string;
+  readonly tokenFile?: string;
   readonly replace?: true;
 }
 
@@ -21,13 +23,18 @@ export const contextAdd: CommandDefinition<LocalContext> = {
           "beside the configuration. The host is not asked: `agentd --context NAME status` does that.",
       )
       .argument("<name>", "the name: letters, digits, `.`, `_` and `-`")
-      .argument("<address>", "ssh://[USER@]HOST[:PORT]; HOST may be a name of your ssh configuration")
+      .argument(
+        "<address>",
+        "ssh://[USER@]HOST[:PORT], where HOST may be a name of your ssh configuration, or https://HOST[:PORT] of agentd web",
+      )
       .option("--program <path>", "agentd there, where it is in no directory of PATH")
+      .option("--token-file <file>", "for https://: the file with the token of agentd web")
       .option("--replace", "change a context that exists")
       .addHelpText(
         "after",
         example(
           "agentd context add prod ssh://me@server",
+          "agentd context add build https://build.example.org --token-file ~/.config/agentd/build-token",
           "agentd context add lab ssh://lab:2222 --program /opt/agentd/bin/agentd",
         ),
       )
@@ -39,7 +46,7 @@ export const contextAdd: CommandDefinition<LocalContext> = {
 async function addContext(
   name: string,
   address: string,
-  { program, replace }: AddOptions,
+  { program, tokenFile, replace }: AddOptions,
   context: LocalContext,
 ): Promise<number> {
   const { checkContext, readContexts, writeContexts } = await import("../../remote/contexts.ts");
@@ -54,7 +61,10 @@ async function addContext(
       next: "Change it with --replace, or choose another name.",
     });
   }
-  await writeContexts(file, { current, hosts: new Map([...hosts, [name, { host, program }]]) });
+  await writeContexts(file, {
+    current,
+    hosts: new Map([...hosts, [name, { host, program, tokenFile: tokenFile && resolve(tokenFile) }]]),
+  });
   await say(context, `context ${name} is ${host}; check it with \`agentd --context ${name} status\``);
   return 0;
 }

@@ -15,7 +15,8 @@ import { operatorsColours, operatorsPager } from "../work/operators-git.ts";
 import { page } from "../work/page.ts";
 import { namesIn, statOf } from "../work/patch-numbers.ts";
 import { patchLines, readable } from "../work/patch-text.ts";
-import { openPatch, readSessionWork, type SessionWork } from "../work/session-work.ts";
+import { openPatch, type SessionWork } from "../work/session-work.ts";
+import { withSessionWork } from "../work/some-work.ts";
 
 interface DiffOptions extends LatestOption {
   readonly stat?: true;
@@ -54,8 +55,13 @@ export const diff: CommandDefinition<LocalContext> = {
 };
 
 async function showDiff(named: NamedSession, options: DiffOptions, context: LocalContext): Promise<number> {
+  return await withSessionWork(named, "show the changes of", context, (work) =>
+    showWork(work, options, context),
+  );
+}
+
+async function showWork(work: SessionWork, options: DiffOptions, context: LocalContext): Promise<number> {
   const { stdout } = context;
-  const work = await readSessionWork(named, "show the changes of", context);
   if (options.json === true) {
     await stdout.json({ session_id: work.id, ...work.summary });
     return 0;

@@ -3,6 +3,7 @@ import { AgentdError } from "../../errors.ts";
 import type { ConsoleStream } from "../../podman/console-log.ts";
 import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import type { PersistentClient } from "../../rpc/persistent-client.ts";
+import { endWithItsLog } from "../attend/attend.ts";
 import { Interrupts } from "../attend/interrupts.ts";
 import { ConsoleJson } from "../console/console-json.ts";
 import { consoleLogOf, followConsoleLog, type FollowOptions } from "../console/follow.ts";
@@ -19,6 +20,7 @@ import {
 import { fingerprintsFor, fingerprintsNow } from "../frame/fingerprints.ts";
 import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
+import { type RecordHere, withRecordHere } from "../frame/record-here.ts";
 import {
   askedSession,
   lastingIdsOf,
@@ -144,21 +146,29 @@ async function printFromDaemon(
       : await lastingIdsOf(client, [session], context);
   const view = await client.call("show", { session: asked });
   const fingerprints = (): Promise<Fingerprints | undefined> => fingerprintsNow(client, view);
-  return await untilInterrupted(context, async (left) => {
+  const print = async (here: RecordHere, left: AbortSignal): Promise<void> => {
     if (!wanted.follow || view.state === "sealed") {
-      await printLog(view.record, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
+      await here.update();
+      await printLog(here.directory, wanted, { ended: AbortSignal.abort(), left, fingerprints }, context);
       if (wanted.follow && !left.aborted) await say(context, endText(view));
       return;
     }
     const ended = new AbortController();
-    const end = sessionEnd(client, view.session_id, { signal: left }).finally(() => ended.abort());
-    const log = printLog(view.record, wanted, { ended: ended.signal, left, fingerprints }, context);
-    const [waited, printed] = await Promise.allSettled([end, log]);
+    // What is there already, before it is followed: --tail counts from its end.
+    await here.update();
+    here.follow(AbortSignal.any([ended.signal, left]));
+    const waited = sessionEnd(client, view.session_id, { signal: left });
+    const end = endWithItsLog(waited, here).finally(() => ended.abort());
+    const log = printLog(here.directory, wanted, { ended: ended.signal, left, fingerprints }, context);
+    const [over, printed] = await Promise.allSettled([end, log]);
     if (printed.status === "rejected") throw printed.reason;
     if (left.aborted) return;
-    if (waited.status === "rejected") throw waited.reason;
-    await say(context, endText(waited.value));
-  });
+    if (over.status === "rejected") throw over.reason;
+    await say(context, endText(over.value));
+  };
+  return await withRecordHere({ client, session: view }, context, (here) =>
+    untilInterrupted(context, (left) => print(here, left)),
+  );
 }
 
 /** Without a daemon, the end of an open session cannot be noticed: only the existing output is printed. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { MethodName } from "../../api/methods.ts";
 import type { ScheduleView } from "../../api/schedule-view.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { Caller } from "../../rpc/client.ts";
 import { timeAheadOption } from "../frame/arguments.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import { type CliContext, say, withClient } from "../frame/context.ts";
@@ -13,7 +13,7 @@ interface ChangeOptions {
 }
 
 type Change = (
-  client: RpcClient,
+  client: Caller,
   named: { readonly profile: string; readonly name?: string | undefined },
   untilMs: number | undefined,
 ) => Promise<{ schedules: ScheduleView[] }>;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { MAX_NEXT_RUNS } from "../../api/limits.ts";
 import type { PendingRetry, ScheduleView } from "../../api/schedule-view.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { Caller } from "../../rpc/client.ts";
 import { scheduleKey } from "../../schedule-id.ts";
 import { countOption } from "../frame/arguments.ts";
 import { type Body, type CommandDefinition, example, FAULTS } from "../frame/command.ts";
@@ -72,7 +72,7 @@ async function showSchedules(
 }
 
 async function allSchedules(
-  client: RpcClient,
+  client: Caller,
   profile: string | undefined,
   count: number,
 ): Promise<{ readonly schedules: ScheduleView[]; readonly retries: PendingRetry[] }> {

@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { AgentdError } from "../../errors.ts";
 import type { SessionView } from "../../session-document.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
-import { connectIfRunning, type LocalContext } from "../frame/context.ts";
+import { connectIfRunning, type LocalContext, withClient } from "../frame/context.ts";
 import { fingerprintsFor } from "../frame/fingerprints.ts";
 import { findFingerprints } from "../frame/found-fingerprints.ts";
 import { recordOf } from "../frame/record-argument.ts";
+import { withRecordHere } from "../frame/record-here.ts";
 import {
   askedSession,
   type LatestOption,
@@ -73,10 +74,34 @@ async function showSessions(
   return 0;
 }
 
+/** Files of a record that say more than the view. */
+const TOLD_BY = ["agentd/events.jsonl", "agentd/input/request.txt"];
+
 async function report(view: SessionView, context: LocalContext): Promise<SessionReport> {
+  if (context.mirrors !== undefined) return await reportFromElsewhere(view, context);
   return await readReport(view, () =>
     fingerprintsFor(view, () => findFingerprints(view.session_id, context)),
   );
+}
+
+/** The daemon of another host has replaced the values of credentials, and says nothing of files in `runa`. */
+async function reportFromElsewhere(view: SessionView, context: LocalContext): Promise<SessionReport> {
+  return await withClient(context, (client) =>
+    withRecordHere(
+      { client, session: view, lastLines: 100 },
+      context,
+      async ({ directory, update, bring }) => {
+        await update();
+        for (const path of TOLD_BY) await bring(path).catch(unlessNotThere);
+        const told = await readReport({ ...view, record: directory }, () => Promise.resolve(undefined));
+        return { ...told, view, left: null };
+      },
+    ),
+  );
+}
+
+function unlessNotThere(error: unknown): void {
+  if (!(error instanceof AgentdError) || error.code !== "record_incomplete") throw error;
 }
 
 async function findView(session: NamedSession, context: LocalContext): Promise<SessionView> {

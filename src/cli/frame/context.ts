@@ -6,7 +6,8 @@ import type { Host } from "../../config/paths.ts";
 import type { SocketOptions } from "../../config/socket-path.ts";
 import { AgentdError } from "../../errors.ts";
 import type { McpHost } from "../../mcp/host.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { RecordMirror } from "../../remote/record-mirror.ts";
+import type { Caller, Connection } from "../../rpc/client.ts";
 import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
 import type { Output, OutputStream } from "../terminal/output.ts";
 import { printableLines } from "../terminal/printable.ts";
@@ -46,7 +47,13 @@ export interface CliContext {
    * @returns a client that the caller closes; see `withClient` and `withPersistentClient`.
    * @throws AgentdError `daemon_not_running`, `protocol_mismatch` and errors of finding the socket's path.
    */
-  readonly connect: (signal?: AbortSignal) => Promise<RpcClient>;
+  readonly connect: (signal?: AbortSignal) => Promise<Connection>;
+  /**
+   * Makes the records of another host readable here, where the daemon only answers; undefined: they are directories of
+   * this host.
+   */
+  readonly mirrors:
+    ((client: Caller, session: string, lastLines: number | undefined) => Promise<RecordMirror>) | undefined;
 }
 
 /** What a host with a name answers. */
@@ -176,7 +183,7 @@ export async function say(context: Pick<CliContext, "stderr">, text: string): Pr
 /** Connects for the time of one use. */
 export async function withClient<T>(
   context: Pick<CliContext, "connect">,
-  use: (client: RpcClient) => Promise<T>,
+  use: (client: Connection) => Promise<T>,
 ): Promise<T> {
   const client = await context.connect();
   try {
@@ -196,7 +203,7 @@ export async function withPersistentClient<T>(
 
 /** The same for a client that is connected; it is closed in the end. */
 export async function makePersistent<T>(
-  first: RpcClient,
+  first: Connection,
   context: CliContext,
   use: (client: PersistentClient) => Promise<T>,
 ): Promise<T> {
@@ -216,7 +223,7 @@ export async function makePersistent<T>(
  */
 export async function connectIfRunning(
   context: Pick<CliContext, "connect">,
-): Promise<RpcClient | AgentdError> {
+): Promise<Connection | AgentdError> {
   try {
     return await context.connect();
   } catch (error) {

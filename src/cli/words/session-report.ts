@@ -34,7 +34,8 @@ import { noteText, publishedText, workText } from "./work-text.ts";
 
 export interface SessionReport {
   readonly view: SessionView;
-  readonly left: LeftFiles;
+  /** What is in `runa`; null where that is not known, as on another host. */
+  readonly left: LeftFiles | null;
   /** The error when the journal cannot be read. */
   readonly journal: readonly JournalEntry[] | AgentdError;
   /** The first line of the request, shortened; null without a request, and where it cannot be read. */
@@ -143,7 +144,7 @@ export function reportText(report: SessionReport, nowMs: number, space: TableSpa
     ]),
     ...report.notes.slice(-SHOWN_NOTES).map((note): Fact => ["later", noteText(note)]),
     ["record", view.record],
-    ["runa", `${countText(left.files, "file")}, ${sizeText(left.bytes)}`],
+    ...present([["runa", left && `${countText(left.files, "file")}, ${sizeText(left.bytes)}`]]),
     ...excludedFacts(view),
   ]);
   return [block, journalText(journal, space), ...outputText(lastLines)].join("\n\n");

@@ -147,7 +147,12 @@ async function requireUnchanged(
   }
 }
 
-async function readSummary(path: string, document: SessionDocument, tried: string): Promise<WorkSummary> {
+/** Reads the summary. @throws AgentdError `work_missing`, `record_unusable`. */
+export async function readSummary(
+  path: string,
+  document: SessionDocument,
+  tried: string,
+): Promise<WorkSummary> {
   try {
     const text = (await readRegularFile(path, MOST_SUMMARY_BYTES)).toString("utf8");
     return JSON.parse(text) as WorkSummary;
@@ -162,7 +167,8 @@ async function readSummary(path: string, document: SessionDocument, tried: strin
   }
 }
 
-function workMissing(document: SessionDocument, tried: string): AgentdError {
+/** Why a session has no work. */
+export function workMissing(document: SessionDocument, tried: string): AgentdError {
   const { session_id: id, commit, outcome } = document;
   return new AgentdError("work_missing", {
     tried,

@@ -11,6 +11,16 @@ export function agentd(directory: string, ...argv: readonly string[]) {
   return execa(AGENTD, argv, options(directory));
 }
 
+/** As `agentd`, with further variables. */
+export function agentdWith(
+  directory: string,
+  variables: Readonly<Record<string, string>>,
+  ...argv: readonly string[]
+) {
+  const { env, ...rest } = options(directory);
+  return execa(AGENTD, argv, { ...rest, env: { ...env, ...variables } });
+}
+
 /** As `agentd`, in another directory. */
 export function agentdIn(directory: string, home: string, ...argv: readonly string[]) {
   return execa(AGENTD, argv, { ...options(home), cwd: directory });

@@ -134,6 +134,20 @@ describe("readiness", () => {
     });
   });
 
+  it("lacks records that have been incomplete for an hour", async () => {
+    let now = 0;
+    await withWeb({ monotonic: () => now }, async (web) => {
+      expect((await web.send("/readyz")).status).toBe(200);
+      now += 60 * 60 * 1000;
+      const reply = await web.send("/readyz");
+      expect([reply.status, reply.json().missing]).toEqual([
+        503,
+        [{ what: "records", why: expect.stringContaining("1 record has been incomplete") as string }],
+      ]);
+      expect((await web.send("/livez")).status).toBe(200);
+    });
+  });
+
   it("is there when nothing is missing, and when the daemon ends it is not", async () => {
     await withWeb({}, async (web) => {
       expect((await web.send("/readyz")).json()).toEqual({ ready: true, missing: [] });

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeCertificate } from "../certificates.mjs";
 import { until } from "../until.mjs";
 import { type Asking, freePort, type Reply, send } from "../web-under-test.ts";
 import type { World } from "../world.ts";
@@ -38,7 +39,7 @@ export async function writeWebSecrets(
 
 /** Starts it, and waits until it answers; the world ends it. */
 export async function startWebOf(world: World, port: number): Promise<RunningWeb> {
-  const command = await world.start("agentd web");
+  const command = await world.startBeside("agentd web");
   await command.printed("agentd web ready");
   const { sandbox } = await world.daemon();
   const tokenFile = join(sandbox.stateDirectory, "web-token");
@@ -48,5 +49,27 @@ export async function startWebOf(world: World, port: number): Promise<RunningWeb
     url: `${world.webKeys["tls_key"] === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     token: (await readFile(tokenFile, "utf8")).trim(),
     send: (path, asking) => send({ port }, path, asking),
+  };
+}
+
+/** Has the operator's commands reach the daemon by HTTPS alone, as from another host: they know no socket and no record. */
+export async function reachByHttps(world: World): Promise<void> {
+  const port = await chooseWebPort(world);
+  const directory = join(world.house.hostFiles, "tls");
+  await mkdir(directory);
+  const { authorityFile } = await makeCertificate(directory);
+  world.webKeys["tls_certificate"] = join(directory, "server.pem");
+  world.webKeys["tls_key"] = join(directory, "server.key");
+  let variables: Promise<Readonly<Record<string, string>>> | undefined;
+  world.operatorsVariables = async () => {
+    variables ??= startWebOf(world, port).then(({ url, tokenFile }) => ({
+      AGENTD_HOST: url,
+      AGENTD_TOKEN_FILE: tokenFile,
+      NODE_EXTRA_CA_CERTS: authorityFile,
+      AGENTD_SOCKET: join(directory, "no-socket"),
+      AGENTD_CONFIG: "",
+      XDG_STATE_HOME: join(directory, "no-state"),
+    }));
+    return await variables;
   };
 }

@@ -89,8 +89,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   volumes: { to: ["profile"] },
   // Of the wire its types alone.
   mcp: { to: ["api", "rpc"] },
-  // Of config how a TOML file is read.
-  remote: { to: ["config", "trees"] },
+  // Of config how a TOML file is read; of the wire its methods.
+  remote: { to: ["config", "trees", "api", "rpc"] },
   trees: { to: [] },
   // What the lines of others look like.
   events: { to: [], lazilyTo: ["audit", "scheduler"] },

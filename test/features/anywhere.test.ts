@@ -1,0 +1,4 @@
+import { specify } from "./specify.ts";
+
+specify("anywhere.feature");
+specify("anywhere.feature", { over: "https" });
