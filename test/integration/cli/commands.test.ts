@@ -255,6 +255,8 @@ describe("agentd profiles", () => {
     shm_bytes: null,
     devices: [],
     cap_add: [],
+    budget: null,
+    publishes: false,
     credentials: ["GITHUB_TOKEN"],
   };
 
