@@ -74,6 +74,7 @@ export const ERROR_CODES = {
   page_missing: "agentd web has nothing at that path.",
   body_too_large: "The body of the request is too large.",
   web_busy: "agentd web has too many requests at once.",
+  web_command_failed: "A command that agentd web runs for a page has failed.",
   // The engine.
   engine_unavailable: "The Podman service does not answer.",
   engine_timeout: "The Podman service did not answer within the deadline.",
