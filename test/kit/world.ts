@@ -23,6 +23,8 @@ export class World {
   readonly profileKeys: JsonMap;
   /** Keys of `[llm]`; without one there is no such table. */
   readonly llmKeys: JsonMap = {};
+  /** Keys of `[web]`; without one there is no such table. */
+  readonly webKeys: JsonMap = {};
   /** Further profiles. */
   readonly otherProfiles: JsonMap[] = [];
   /** Added to the daemon's environment. */
@@ -195,7 +197,8 @@ export class World {
 
   get #config(): JsonMap {
     const llm = Object.keys(this.llmKeys).length === 0 ? {} : { llm: this.llmKeys };
-    return { daemon: this.daemonKeys, ...llm, profiles: [this.profileKeys, ...this.otherProfiles] };
+    const web = Object.keys(this.webKeys).length === 0 ? {} : { web: this.webKeys };
+    return { daemon: this.daemonKeys, ...llm, ...web, profiles: [this.profileKeys, ...this.otherProfiles] };
   }
 
   async #startDaemon(): Promise<Running> {
