@@ -54,7 +54,7 @@ await build({
   logLevel: "warning",
 });
 await build({
-  entryPoints: ["src/console/console.css"],
+  entryPoints: ["src/console/styles/console.css"],
   outdir: pages,
   bundle: true,
   minify: true,

@@ -79,6 +79,7 @@ export const ERROR_CODES = {
   webhook_flood: "A webhook starts too many sessions.",
   webhook_unusable: "The secret of a webhook is missing from web.env, or cannot be used.",
   web_busy: "agentd web has too many requests at once.",
+  web_command_failed: "A command that agentd web runs for a page has failed.",
   // The engine.
   engine_unavailable: "The Podman service does not answer.",
   engine_timeout: "The Podman service did not answer within the deadline.",

@@ -2,7 +2,7 @@
  * The program of `agentd web`: it alone has a server of HTTP. The whole program leaves the command to it, so that the daemon
  * does not carry what it never uses.
  */
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { pino } from "pino";
 import { requireConfigFile, stateDirectory, webSecretsFile } from "../config/paths.ts";
@@ -13,6 +13,7 @@ import { requireOrdinaryUser } from "../ordinary-user.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { web } from "./commands/web.ts";
 import { webOpenapi } from "./commands/web-openapi.ts";
+import { ownAgentd } from "./own-agentd.ts";
 import { hostOf } from "./process-host.ts";
 import { type CliHost, runCommandLine } from "./run-command-line.ts";
 
@@ -55,6 +56,14 @@ async function runWeb(process: NodeJS.Process, host: CliHost, options: GlobalOpt
     now: host.now,
     monotonic: host.clock.monotonic,
     log,
+    hostname: hostname(),
+    sleep: host.clock.sleep,
+    runAgentd: ownAgentd({
+      host,
+      options,
+      node: process.execPath,
+      program: join(dirname(__dirname), "bin", "agentd"),
+    }),
   });
   await ended;
   await running.close();

@@ -9,6 +9,7 @@ import { AgentdError, systemCode } from "../errors.ts";
 import type { Fingerprints } from "../redaction/fingerprints.ts";
 import { LogIndex } from "../redaction/log-index.ts";
 import { readLines } from "../redaction/log-lines.ts";
+import { isShownAsIs } from "../redaction/shown-as-is.ts";
 import { openRegularFile } from "../regular-file.ts";
 import type { SessionView } from "../session-document.ts";
 import type { SessionDirectory } from "./session-directory.ts";
@@ -100,7 +101,7 @@ async function fingerprintsOf(
 ): Promise<Fingerprints | undefined> {
   const { session_id: id, start_timestamp: start } = view;
   const found = await redaction.fingerprints(id);
-  if (found !== undefined || isReplaced(view) || start === null) return found;
+  if (found !== undefined || isShownAsIs(view) || start === null) return found;
   throw hidden(`show the output of session ${id}`);
 }
 
@@ -115,12 +116,8 @@ function requireReadable(view: SessionView, path: string, tried: string): void {
     });
   }
   const hasValues =
-    path === CONSOLE_LOG ? !isReplaced(view) : path.startsWith(WORK) && view.credentials_in_work.length > 0;
+    path === CONSOLE_LOG ? !isShownAsIs(view) : path.startsWith(WORK) && view.credentials_in_work.length > 0;
   if (hasValues) throw hidden(tried);
-}
-
-function isReplaced({ outcome, redaction }: SessionView): boolean {
-  return outcome !== null && redaction !== "view" && redaction !== "incomplete";
 }
 
 function hidden(tried: string): AgentdError {

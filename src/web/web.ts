@@ -14,8 +14,10 @@ import { Logins } from "./guard/logins.ts";
 import { readToken } from "./guard/token.ts";
 import { Deliveries } from "./hooks/deliveries.ts";
 import { Hooks } from "./hooks/hooks.ts";
+import { Happenings } from "./live/happenings.ts";
 import { Metrics } from "./probes/metrics.ts";
 import { Readiness } from "./probes/readiness.ts";
+import { OwnCommands, type RunAgentd } from "./records/own-commands.ts";
 import { createApp, createProbes } from "./server/app.ts";
 import { createControl, listenForConsole } from "./server/control.ts";
 import { Listener, type TlsPair, WEB_PATIENCE, type WebPatience } from "./server/listener.ts";
@@ -40,6 +42,11 @@ export interface WebOptions {
   /** Milliseconds of a clock that only goes forward. */
   readonly monotonic: () => number;
   readonly log: Logger;
+  /** Name of this host, for people. */
+  readonly hostname: string;
+  /** Runs a command of this agentd. */
+  readonly runAgentd: RunAgentd;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Default `WEB_PATIENCE`. */
   readonly patience?: WebPatience | undefined;
 }
@@ -68,7 +75,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
 }
 
 async function start(options: WebOptions, resources: ReleaseStack): Promise<string> {
-  const { settings, socketPath, version, now, monotonic, log, uid } = options;
+  const { settings, socketPath, version, now, monotonic, log, uid, sleep, hostname } = options;
   const { listen, metricsListen, allowedHosts, readOnly } = settings;
   const tls = await readTls(settings.tls);
   const hasTls = tls !== undefined;
@@ -91,8 +98,12 @@ async function start(options: WebOptions, resources: ReleaseStack): Promise<stri
     }),
     secrets: () => readCredentialsFile(options.secretsFile, uid),
   });
+  const happenings = new Happenings({ daemon, sleep });
+  resources.defer("the daemon's feed", async () => happenings.close());
   const app = createApp({
-    ...{ daemon, hooks, logins, isToken, readOnly, version, hasTls },
+    ...{ daemon, hooks, logins, isToken, readOnly, version, hasTls, happenings, sleep },
+    commands: new OwnCommands(options.runAgentd),
+    hello: { host: hostname, version, read_only: readOnly },
     ...probes,
     pages: await readPages(options.pagesDirectory),
     cookie: `agentd-${listen.port}`,

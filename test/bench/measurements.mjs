@@ -2,6 +2,7 @@
  * The table of measurements: a new one is a file of its own and a line here.
  */
 import { bigRepository } from "./big-repository.mjs";
+import { consolePages } from "./console.mjs";
 import { events } from "./events.mjs";
 import { llm } from "./llm.mjs";
 import { memory } from "./memory.mjs";
@@ -69,4 +70,5 @@ export const MEASUREMENTS = [
   redaction,
   network,
   llm,
+  consolePages,
 ];

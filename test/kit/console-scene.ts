@@ -1,11 +1,13 @@
 /** What the console is shown in tests and pictures: a small daemon with sessions of every kind, some with hostile texts. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Handlers } from "../../src/api/handlers.ts";
 import type { LogLine } from "../../src/api/record-methods.ts";
 import type { SessionView } from "../../src/session-document.ts";
-import { listed, sealed, view } from "./small-daemon.ts";
+import { consoleFiles, filesWith, HOSTILE, patchWith, profileOf, scheduleOf } from "./console-files.ts";
+import { listed, sealed, STATUS, view } from "./small-daemon.ts";
 
-/** Markup that would show that a text became some. */
-export const HOSTILE = `<img src=x onerror="document.title='hacked'"><script>document.title="hacked"</script>`;
+export { HOSTILE };
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -20,27 +22,25 @@ const PRINTED = [
   "    expected 2026-11-28T00:00:00+01:00, got 2026-11-27T23:00:00Z",
   "› The picker converts to UTC before it formats. Changing src/date.ts:41.",
   "GITHUB_TOKEN=[GITHUB_TOKEN]",
-  HOSTILE,
 ];
 
-const PATCH = [
-  "diff --git a/src/date.ts b/src/date.ts",
-  "--- a/src/date.ts",
-  "+++ b/src/date.ts",
-  "@@ -38,5 +38,6 @@ export function format(date: Date): string {",
-  "   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;",
-  "-  return date.toISOString();",
-  "+  // The zone of the browser, not of the server.",
-  "+  return inZone(date, zone);",
-  ` ${HOSTILE}`,
-  "",
-].join("\n");
-
-/** @param now milliseconds since 1970. */
-export function consoleScene(now: number): {
+export interface ConsoleScene {
   readonly handlers: Partial<Handlers>;
+  /** A session whose command runs. */
   readonly running: string;
-} {
+  /** A session that has ended, with work. */
+  readonly ended: string;
+}
+
+/**
+ * @param now milliseconds since 1970.
+ * @param directory where the files of records are written.
+ * @param text of everything that a session may write. Default: hostile.
+ */
+export function consoleScene(now: number, directory: string, text = HOSTILE): ConsoleScene {
+  const patch = patchWith(text);
+  const files = filesWith(text);
+  const recordOf = (id: string): string => join(directory, id);
   const at = (ago: number): string => new Date(now - ago).toISOString();
   const llm = (usd: number | null, requests: number) => ({
     ...{ requests, refused: 0, input_tokens: 300_000, cached_tokens: 80_000, output_tokens: 23_000 },
@@ -50,6 +50,7 @@ export function consoleScene(now: number): {
   const running = view({
     ...{
       session_id: id(1),
+      record: recordOf(id(1)),
       profile: "site-builder",
       work_unit: "issue-42",
       state: "running",
@@ -95,13 +96,29 @@ export function consoleScene(now: number): {
     ];
     const ago = (index + 1) * 0.55 * HOUR;
     return sealed({
+      record: recordOf(id(100 + index)),
+      trigger: index % 4 === 1 ? "schedule" : "manual",
+      schedule_name: index % 4 === 1 ? "default" : null,
+      egress:
+        index % 3 === 0
+          ? { allowed: ["git.example.org:443"], denied: [], allowed_count: 1, denied_count: 0 }
+          : null,
+      commit: "3a8adf6".padEnd(40, "0"),
+      request_bytes: 71,
+      ...{
+        peak_memory_bytes: 1_234_567_890,
+        peak_pids: 38,
+        cpu_seconds: 61.4,
+        redaction: "complete",
+        redacted_values: 2,
+      },
       ...{ session_id: id(100 + index), profile, outcome, exit_code: outcome === "work_failed" ? 5 : 0 },
       ...{
         queued_timestamp: at(ago + MINUTE),
         start_timestamp: at(ago),
         end_timestamp: at(ago - (5 + (index % 9)) * MINUTE),
       },
-      work_unit: index === 3 ? HOSTILE : `issue-${60 - index}`,
+      work_unit: index === 3 ? text : `issue-${60 - index}`,
       cause:
         outcome === "work_failed"
           ? "npm test: 3 of 212 failed"
@@ -110,20 +127,53 @@ export function consoleScene(now: number): {
             : null,
       work: {
         ...{ head_commit: null, commits: 1, files_changed: 2, insertions: 84, deletions: 31, uncommitted: 0 },
-        patch_bytes: PATCH.length,
+        patch_bytes: patch.length,
       },
       llm: llm(index % 8 === 0 ? null : 0.2, 9),
     });
   });
+  for (const session of [running, ...ended.slice(0, 1)]) {
+    mkdirSync(join(session.record, "agentd"), { recursive: true });
+    const since = session.outcome === null ? session.start_timestamp : session.queued_timestamp;
+    for (const [name, content] of Object.entries(consoleFiles(now, since, session, text)))
+      writeFileSync(join(session.record, "agentd", name), content);
+  }
   const all = [...open, ...ended];
   const find = (session: string): SessionView => all.find((each) => each.session_id === session) ?? running;
   const line = (number: number): LogLine => ({
     ...{ line: number, stream: number % 50 === 7 ? "stderr" : "stdout", goes_on: false },
-    ...{ time: at((LOG_LINES - number) * 10), text: PRINTED[number % PRINTED.length] ?? "" },
+    ...{ time: at((LOG_LINES - number) * 10), text: PRINTED[number % (PRINTED.length + 1)] ?? text },
   });
   return {
     running: running.session_id,
+    ended: ended[0]?.session_id ?? "",
     handlers: {
+      profiles: () => Promise.resolve(["site-builder", "dep-updates", "code-reviewer"].map(profileOf)),
+      status: () => Promise.resolve({ ...STATUS, incomplete: [], notify: [] }),
+      stats: () =>
+        Promise.resolve({
+          sampled_ms: now,
+          sessions: open
+            .filter(({ state }) => state === "running")
+            .map(({ session_id: session, profile, state, llm: used }, index) => ({
+              ...{
+                session_id: session,
+                profile,
+                state,
+                llm: used,
+                cpu_seconds: 61,
+                memory_bytes: 1_181_116_006,
+              },
+              ...{
+                pids: 38,
+                memory_limit_bytes: 4 * 1024 ** 3,
+                pids_limit: 2048,
+                disk_bytes: null,
+                disk_limit_bytes: null,
+              },
+              last_output_timestamp: at(index * 18 * MINUTE),
+            })),
+        }),
       list: ({ all: both, limit, failed }) => {
         const shown = both ? all : open;
         return listed(
@@ -140,31 +190,34 @@ export function consoleScene(now: number): {
         };
       },
       file: async ({ session, path }) => {
-        const text = path === "SHA256SUMS" ? `${"0".repeat(64)}  work/changes.patch\n` : PATCH;
+        const text = files.get(path) ?? patch;
         return { session_id: session, bytes: text.length, data: Buffer.from(text).toString("base64") };
       },
       schedule: async () => ({
         ...{ more: false, retries: [] },
         schedules: [
-          {
-            ...{
-              profile: "dep-updates",
-              name: "default",
-              schedule: "0 2 * * *",
-              timezone: "UTC",
-              missed: "skip",
-              overlap: "skip",
+          scheduleOf({ profile: "dep-updates", schedule: "0 2 * * *", timezone: "UTC", hours: [2] }, now),
+          scheduleOf(
+            {
+              profile: "code-reviewer",
+              name: "office",
+              schedule: "*/30 8-18 * * mon-fri",
+              timezone: "Europe/Berlin",
+              hours: [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
             },
-            ...{
-              catchup_window_ms: 0,
-              jitter_ms: 0,
-              last_run: null,
-              last_skip: null,
-              paused: null,
-              waiting_timestamp: null,
+            now,
+          ),
+          scheduleOf(
+            {
+              profile: "site-builder",
+              name: "weekly",
+              schedule: "0 6 * * 1",
+              timezone: "Europe/Berlin",
+              hours: [6],
+              paused: true,
             },
-            next_runs: [{ scheduled_timestamp: at(-HOUR), local_time: at(-HOUR), due_timestamp: at(-HOUR) }],
-          },
+            now,
+          ),
         ],
       }),
     },

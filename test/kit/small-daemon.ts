@@ -127,6 +127,8 @@ export const PROFILE_VIEW: ProfileView = {
   shm_bytes: null,
   devices: [],
   cap_add: [],
+  budget: null,
+  publishes: false,
   credentials: ["GITHUB_TOKEN"],
 };
 

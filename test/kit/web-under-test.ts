@@ -4,13 +4,17 @@ import { readFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Handlers } from "../../src/api/handlers.ts";
+import { ownAgentd } from "../../src/cli/own-agentd.ts";
 import type { WebSettings } from "../../src/config/config.ts";
 import { webSocketPath } from "../../src/config/socket-path.ts";
 import type { Failpoints } from "../../src/failpoints.ts";
 import { createLogger } from "../../src/log.ts";
+import type { RunAgentd } from "../../src/web/records/own-commands.ts";
 import type { WebPatience } from "../../src/web/server/listener.ts";
 import { startWeb, type Web } from "../../src/web/web.ts";
+import { AGENTD } from "./agentd.mjs";
 import { type SmallDaemon, startSmallDaemon } from "./small-daemon.ts";
 
 /** What answers have, each some of it. */
@@ -101,6 +105,8 @@ export interface WebSetUp {
   readonly failpoints?: Failpoints;
   /** Milliseconds of a clock that only goes forward; default: the real one. */
   readonly monotonic?: () => number;
+  /** Default: the built program, with state of its own. */
+  readonly runAgentd?: RunAgentd;
 }
 
 export async function startWebUnderTest({
@@ -109,8 +115,18 @@ export async function startWebUnderTest({
   patience,
   failpoints,
   monotonic = () => performance.now(),
+  runAgentd: givenRun,
 }: WebSetUp = {}): Promise<WebUnderTest> {
   const daemon = await startSmallDaemon(handlers);
+  const state = join(daemon.directory, "state");
+  const runAgentd =
+    givenRun ??
+    ownAgentd({
+      host: { env: { PATH: process.env["PATH"], HOME: state, XDG_STATE_HOME: state } },
+      options: { socket: daemon.path },
+      node: process.execPath,
+      program: AGENTD,
+    });
   const port = settings?.listen?.port ?? (await freePort());
   const log: string[] = [];
   const web = await startWeb({
@@ -131,6 +147,9 @@ export async function startWebUnderTest({
     version: "0.1.0",
     now: Date.now,
     monotonic,
+    hostname: "server-1",
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    runAgentd,
     log: createLogger({ write: (line) => void log.push(line) }, "info"),
     ...{ patience, failpoints },
   });

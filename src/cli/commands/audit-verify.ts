@@ -17,6 +17,7 @@ import { allVerifiedText, verifiedText } from "../words/verification-text.ts";
 interface VerifyOptions extends LatestOption {
   readonly all?: true;
   readonly head?: string;
+  readonly progress?: true;
   readonly json?: true;
 }
 
@@ -49,6 +50,7 @@ export const auditVerify: CommandDefinition<LocalContext> = {
         "--head <digest>",
         "with --all: the digest of a statement, noted elsewhere, that the chain must contain",
       )
+      .option("--progress", "with --all: print lines such as `10 of 200` to standard error, for programs")
       .option("--json", "print a JSON object")
       .addHelpText("after", example("agentd audit verify e81234", "agentd audit verify --all"))
       .action((session: string | undefined, options: VerifyOptions, self: Command) => {
@@ -86,7 +88,10 @@ async function verifyEvery(options: VerifyOptions, context: LocalContext): Promi
     auditRoot: await context.auditRoot(),
     stateDirectory: context.stateDirectory,
     head: digestOf(options.head),
-    onProgress: (done, count) => progress.show(done, count),
+    onProgress: async (done, count) => {
+      if (options.progress === true) await context.stderr.line(`${done} of ${count}`);
+      else await progress.show(done, count);
+    },
   });
   await progress.end();
   if (options.json === true) await context.stdout.json(all);
@@ -94,8 +99,9 @@ async function verifyEvery(options: VerifyOptions, context: LocalContext): Promi
   return EXIT_CODES[all.status];
 }
 
-function requireAlone(session: NamedSession, { all, head }: VerifyOptions): NamedSession {
-  if (all === true || head !== undefined) throw usage("--all and --head cannot be combined with a session");
+function requireAlone(session: NamedSession, { all, head, progress }: VerifyOptions): NamedSession {
+  if (all === true || head !== undefined || progress === true)
+    throw usage("--all, --head and --progress cannot be combined with a session");
   return session;
 }
 

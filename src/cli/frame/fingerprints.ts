@@ -2,6 +2,7 @@
 import { AgentdError } from "../../errors.ts";
 import type { Fingerprints } from "../../redaction/fingerprints.ts";
 import { asFingerprints } from "../../redaction/kept-fingerprints.ts";
+import { isShownAsIs } from "../../redaction/shown-as-is.ts";
 import type { Caller } from "../../rpc/client.ts";
 import type { SessionDocument } from "../../session-document.ts";
 
@@ -33,13 +34,13 @@ export async function fingerprintsNow(client: Caller, shown: Shown): Promise<Fin
  * @throws AgentdError `redaction_unavailable`.
  */
 export async function fingerprintsFor(
-  { session_id: id, outcome, redaction }: Shown,
+  shown: Shown,
   find: () => Promise<Fingerprints | undefined>,
 ): Promise<Fingerprints | undefined> {
   const found = await find();
   if (found !== undefined) return found;
-  const isHarmless = outcome !== null && (redaction ?? null) !== "view" && redaction !== "incomplete";
-  if (isHarmless) return undefined;
+  if (isShownAsIs(shown)) return undefined;
+  const { session_id: id } = shown;
   throw new AgentdError("redaction_unavailable", {
     tried: `show the output of session ${id}`,
     why: "what finds the values of its credentials in it is gone, as after a restart of the host",

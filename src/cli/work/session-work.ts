@@ -68,12 +68,15 @@ export async function findSessionWork(
   const document = await readDocument(place.directory);
   const directory = join(place.directory, WORK);
   const summary = await readSummary(join(directory, SUMMARY_FILE), document, tried);
-  const { left_out_count: leftOut } = summary;
-  if (leftOut > 0) {
-    const reader = `agentd diff --json ${place.id}`;
-    notices.push(`${countText(leftOut, "thing")} of the work could not be recorded; see \`${reader}\``);
-  }
+  notices.push(...leftOutNotices(summary, place.id));
   return { id: place.id, document, summary, ...workFiles(directory), notices };
+}
+
+/** What to say of work that could not be recorded; empty where all is there. */
+export function leftOutNotices({ left_out_count: leftOut }: WorkSummary, sessionId: string): string[] {
+  if (leftOut === 0) return [];
+  const reader = `agentd diff --json ${sessionId}`;
+  return [`${countText(leftOut, "thing")} of the work could not be recorded; see \`${reader}\``];
 }
 
 /** Paths of the files in a directory with the work of a session. */

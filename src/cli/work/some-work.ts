@@ -1,11 +1,18 @@
 /** The work of a session for a command that only shows it: from its record, or from another host's. */
 import { join } from "node:path";
 import { AgentdError } from "../../errors.ts";
-import { BUNDLE_FILE, PATCH_FILE, SUMMARY_FILE } from "../../work/summary.ts";
-import { type LocalContext, withClient } from "../frame/context.ts";
+import { PATCH_FILE, SUMMARY_FILE } from "../../work/summary.ts";
+import { type LocalContext, say, withClient } from "../frame/context.ts";
 import { withRecordHere } from "../frame/record-here.ts";
 import { askedSession, type NamedSession } from "../frame/session-argument.ts";
-import { readSessionWork, readSummary, type SessionWork, workMissing } from "./session-work.ts";
+import {
+  leftOutNotices,
+  readSessionWork,
+  readSummary,
+  type SessionWork,
+  workFiles,
+  workMissing,
+} from "./session-work.ts";
 
 /** Where a record has it. */
 const WORK = "work";
@@ -36,11 +43,11 @@ export async function withSessionWork<T>(
     return await withRecordHere({ client, session: document }, context, async ({ directory, bring }) => {
       if (!(await bring(join(WORK, SUMMARY_FILE)))) throw workMissing(document, tried);
       await bring(join(WORK, PATCH_FILE));
-      const place = join(directory, WORK);
-      const summaryFile = join(place, SUMMARY_FILE);
-      const summary = await readSummary(summaryFile, document, tried);
-      const [patch, bundle] = [join(place, PATCH_FILE), join(place, BUNDLE_FILE)];
-      return await use({ id, document, summary, patch, bundle, summaryFile });
+      const files = workFiles(join(directory, WORK));
+      const summary = await readSummary(files.summaryFile, document, tried);
+      const notices = leftOutNotices(summary, id);
+      for (const notice of notices) await say(context, notice);
+      return await use({ id, document, summary, ...files, notices });
     });
   });
 }

@@ -68,6 +68,12 @@ export class Logins {
     return id;
   }
 
+  /** Whether a cookie is a login's. That is no use of it. */
+  has(id: string): boolean {
+    this.#forget();
+    return this.#logins.has(digest(id));
+  }
+
   /** Whether a cookie is a login's; if so, it is used now. */
   use(id: string): boolean {
     this.#forget();

@@ -1,5 +1,5 @@
 /** What `agentd web` answers: every route, each behind the guard. */
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Result } from "../../api/methods.ts";
@@ -17,11 +17,17 @@ import { addHooks } from "../hooks/hook-routes.ts";
 import type { Hooks } from "../hooks/hooks.ts";
 import type { Metrics } from "../probes/metrics.ts";
 import type { Readiness } from "../probes/readiness.ts";
+import type { OwnCommands } from "../records/own-commands.ts";
 import { askedOf, type DoorOptions, enterToRead, enterWithBody } from "./door.ts";
+import { addDownloads } from "./downloads.ts";
+import { addLive, type LiveOptions } from "./live-routes.ts";
 import { addPages, type PageFile } from "./pages.ts";
+import { addRecords } from "./record-routes.ts";
+import { bodyOf, isReadOnly } from "./request-body.ts";
 
-export interface AppOptions extends DoorOptions {
+export interface AppOptions extends DoorOptions, Pick<LiveOptions, "happenings" | "hello" | "sleep"> {
   readonly daemon: Caller;
+  readonly commands: OwnCommands;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
   readonly hooks: Hooks;
@@ -44,6 +50,9 @@ export function createApp(options: AppOptions): Hono {
   addLogin(app, options);
   addApi(app, options);
   addHooks(app, options);
+  addLive(app, options);
+  addRecords(app, options);
+  addDownloads(app, options);
   return app;
 }
 
@@ -141,34 +150,10 @@ async function ask(
   return await daemon.call(method, params, { signal });
 }
 
-/** @throws AgentdError `protocol_error`. */
-async function bodyOf({ req }: Context): Promise<Record<string, unknown>> {
-  const text = await req.text();
-  try {
-    const body: unknown = JSON.parse(text === "" ? "{}" : text);
-    if (typeof body === "object" && body !== null && !Array.isArray(body))
-      return body as Record<string, unknown>;
-  } catch {
-    // Told below: the text itself is not repeated, as it may have a secret in it.
-  }
-  throw new AgentdError("protocol_error", {
-    tried: "read the request",
-    why: "its body is not a JSON object",
-  });
-}
-
 function refuseBody(): never {
   throw new AgentdError("body_too_large", {
     tried: "read the request",
     why: `its body has more than ${MAX_REQUEST_BYTES} bytes`,
     next: "Send long requests and files in pieces, with the method `upload`.",
-  });
-}
-
-function isReadOnly(method: string): AgentdError {
-  return new AgentdError("read_only", {
-    tried: `call ${method}`,
-    why: "web.read_only is set",
-    next: "Use the agentd command on the daemon's host.",
   });
 }

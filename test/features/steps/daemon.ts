@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { podman } from "../../kit/podman.mjs";
 import { processesWith, signalProcessesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
+import { freePort } from "../../kit/web-under-test.ts";
 import type { Topic } from "./topic.ts";
 
 interface Status {
@@ -25,6 +26,14 @@ interface PodmanInfo {
 
 /** The daemon's own life, and the Podman service under it. */
 export const DAEMON: Topic = [
+  {
+    pattern: "agentd web runs",
+    run: async (world) => {
+      world.webKeys["listen"] = `127.0.0.1:${await freePort()}`;
+      const web = await world.start("agentd web");
+      await until("agentd web", () => Promise.resolve(web.stderr.includes("agentd web ready")));
+    },
+  },
   {
     pattern: "the daemon gets SIGTERM",
     run: async (world) => {

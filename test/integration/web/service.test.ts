@@ -262,7 +262,9 @@ describe("a second agentd web of the same daemon", () => {
           },
         },
         uid: process.getuid?.() ?? 0,
-        ...{ now: Date.now, monotonic: () => performance.now() },
+        ...{ now: Date.now, monotonic: () => performance.now(), hostname: "server-1" },
+        sleep: () => Promise.resolve(),
+        runAgentd: () => Promise.resolve({ stdout: "", stderr: "" }),
         log: (await import("../../../src/log.ts")).createLogger({ write: () => undefined }, "silent"),
       });
       await expect(again).rejects.toMatchObject({ code: "socket_unusable" });

@@ -54,6 +54,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "src/redaction/redacted-stream.ts",
       "src/redaction/redactions.ts",
       "src/redaction/redact-text.ts",
+      "src/redaction/shown-as-is.ts",
     ],
   },
   // Of input its bounds, of events what they look like.
@@ -104,10 +105,15 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // Of rpc how lines are cut from a stream.
   llm: { to: ["rpc"] },
   // For browsers: of the daemon the types of what it answers, and nothing that runs.
-  console: { to: [], lazilyTo: ["api"] },
-  // Of config where it listens and its socket; of input its bounds; of credentials how a file of secrets is read; of trees how
-  // old deliveries are removed.
-  web: { to: ["api", "rpc", "config", "webhooks", "input", "credentials", "trees"] },
+  console: { to: [], lazilyTo: ["api", "web"] },
+  // Of config where it listens and its socket; of input its bounds; of credentials how a file of secrets is read; of the
+  // others how the files of a record are read, and old deliveries removed.
+  web: {
+    to: [
+      ...["api", "rpc", "config", "webhooks", "input", "credentials"],
+      ...["audit", "llm", "gateway", "redaction", "trees"],
+    ],
+  },
   daemon: {
     to: [
       "api",
@@ -159,6 +165,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "manual",
     "commands",
   ],
+  console: ["base", "parts", "session", "pages"],
   daemon: ["process", "configuration", "feed"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
@@ -166,7 +173,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],
   sessions: ["port", "state", "queue", "parts", "run", "launch", "end", "recovery"],
-  web: ["guard", "probes", "api", "hooks", "server"],
+  web: ["words", "guard", "probes", "records", "live", "api", "hooks", "server"],
   work: ["bounds", "git", "base", "commits", "files", "artifacts", "keep"],
 };
 

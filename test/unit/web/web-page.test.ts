@@ -9,7 +9,9 @@ import { MOST_CALLS } from "../../../src/web/daemon-link.ts";
 import { ownHosts, pagesUrl } from "../../../src/web/guard/hosts.ts";
 import { IDLE_MS, MOST_FAILURES } from "../../../src/web/guard/logins.ts";
 import { createFamilies } from "../../../src/web/probes/families.ts";
+import { MOST_PLACES } from "../../../src/web/records/search-log.ts";
 import { MAX_CONNECTIONS, WEB_PATIENCE } from "../../../src/web/server/listener.ts";
+import { BEAT_MS, MOST_STREAMS } from "../../../src/web/server/live-routes.ts";
 import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 
 const text = page("web.md");
@@ -44,6 +46,10 @@ describe("the page on the web", () => {
     expect(words).toContain(`at most ${MOST_CALLS} requests`);
     expect(words).toContain(`after ${IDLE_MS / 3_600_000} hours without a request`);
     expect(MOST_FAILURES).toBe(10);
+    expect(words).toContain(`at most ${MOST_STREAMS} pages`);
+    expect(words).toContain(`the first and last ${MOST_PLACES.toLocaleString("en")}`);
+    expect(words).toContain(`within ten seconds`);
+    expect(BEAT_MS).toBe(10_000);
   });
 });
 
