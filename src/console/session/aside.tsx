@@ -1,25 +1,27 @@
 /** The facts beside the parts of a session: what it spends, reaches and is. */
 import type { JSX } from "preact";
 import type { SessionView } from "../../session-document.ts";
+import type { Step } from "../../web/words/page-answers.ts";
 import { useAsked } from "../base/asked.ts";
 import { call } from "../base/daemon.ts";
 import { costText, countText, plural, sizeText, spanText, timeText } from "../base/words.tsx";
 import { Facts, Meter } from "../parts/parts.tsx";
+import { preparedText } from "./timeline.tsx";
 
 const EVERY_MS = 3_000;
 
-export function Aside({
-  session,
-  now,
-}: {
+export interface AsideProps {
   readonly session: SessionView;
+  readonly steps: readonly Step[];
   readonly now: number;
-}): JSX.Element {
+}
+
+export function Aside({ session, steps, now }: AsideProps): JSX.Element {
   return (
     <aside>
       <Spend session={session} />
       <Reach session={session} />
-      <Inside session={session} now={now} />
+      <Inside session={session} steps={steps} now={now} />
       <Proof session={session} now={now} />
     </aside>
   );
@@ -80,7 +82,7 @@ function Reach({ session: { egress } }: { readonly session: SessionView }): JSX.
   );
 }
 
-function Inside({ session, now }: { readonly session: SessionView; readonly now: number }): JSX.Element {
+function Inside({ session, steps, now }: AsideProps): JSX.Element {
   const { session_id: id, state, image, start_timestamp: start } = session;
   const isRunning = state === "running" || state === "paused";
   const asked = useAsked(
@@ -101,6 +103,7 @@ function Inside({ session, now }: { readonly session: SessionView; readonly now:
           facts={[
             ["image", <span class="mono">{image}</span>],
             ["repository", session.repo_url],
+            ["prepared", preparedText(steps) || null],
             [
               "memory",
               typeof stats?.memory_bytes === "number"

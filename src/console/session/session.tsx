@@ -87,7 +87,7 @@ export function Session({ id, tab: wanted, line }: SessionPlace): JSX.Element {
             {tab === "record" && <RecordTab session={session} steps={steps} />}
           </div>
         </div>
-        <Aside session={session} now={now} />
+        <Aside session={session} steps={steps} now={now} />
       </div>
     </>
   );

@@ -77,10 +77,15 @@ export function Timeline({
     <div class="timeline">
       <ol aria-label="How its time went">
         {phases.map(({ name, from, to, kind }, index) => (
-          <li class={kind} style={{ width: `${(shares[index] ?? 0) * 100}%` }} title={partsText(name, steps)}>
+          <li
+            class={kind}
+            style={{ width: `${(shares[index] ?? 0) * 100}%` }}
+            title={name === "prepare" ? preparedText(steps) : name}
+          >
             <span>
               {name} {spanText(to - from)}
             </span>
+            {name === "prepare" && <Parts steps={steps} ms={to - from} />}
           </li>
         ))}
       </ol>
@@ -100,19 +105,37 @@ export function Timeline({
   );
 }
 
-/** The clone and the image are made side by side. */
-function partsText(phase: string, steps: readonly Step[]): string {
-  if (phase !== "prepare") return phase;
+const MADE: Readonly<Record<string, string>> = {
+  image_found: "image",
+  container_created: "container",
+  cloned: "clone",
+  copied: "copy",
+};
+
+/** What a session is prepared with, made side by side, and how long each took from the beginning, in milliseconds. */
+function partsOf(steps: readonly Step[]): readonly (readonly [string, number])[] {
   const begin = Date.parse(steps.find(({ event }) => event === "started")?.time ?? "");
-  const names: Readonly<Record<string, string>> = {
-    image_found: "image",
-    container_created: "container",
-    cloned: "clone",
-    copied: "copy",
-  };
-  const parts = steps.flatMap(({ event, time }) => {
-    const name = names[event ?? ""];
-    return name === undefined ? [] : [`${name} after ${spanText(Date.parse(time) - begin)}`];
+  return steps.flatMap(({ event, time }) => {
+    const name = MADE[event ?? ""];
+    return name === undefined ? [] : [[name, Date.parse(time) - begin] as const];
   });
-  return parts.join(", ");
+}
+
+/** A bar for the container and one for the files, as long as they took of their phase. */
+function Parts({ steps, ms }: { readonly steps: readonly Step[]; readonly ms: number }): JSX.Element {
+  const bars = partsOf(steps).filter(([name]) => name !== "image");
+  return (
+    <>
+      {bars.map(([, took]) => (
+        <i style={{ width: `${Math.min(1, took / Math.max(1, ms)) * 100}%` }} />
+      ))}
+    </>
+  );
+}
+
+/** Such as `image after 0.2 s, clone after 2.1 s`. */
+export function preparedText(steps: readonly Step[]): string {
+  return partsOf(steps)
+    .map(([name, took]) => `${name} after ${spanText(took)}`)
+    .join(", ");
 }

@@ -24,12 +24,15 @@ export function addRecords(app: Hono, options: RecordRoutesOptions): void {
     app.post(`/console/${question}`, async (context) => {
       const door = enterWithBody(context, options);
       const ask = askOf(question, await bodyOf(context));
+      let { signal } = context.req.raw;
       if (asksForChange(question, ask)) {
         if (readOnly) throw isReadOnly(question);
         log.info({ door, question }, "a change is asked for");
+        // What was begun is finished, also when the page is closed.
+        ({ signal } = new AbortController());
       }
       const answer = answers[question] as (ask: unknown, signal: AbortSignal) => Promise<object>;
-      return context.json(await answer(ask, context.req.raw.signal));
+      return context.json(await answer(ask, signal));
     });
   }
   app.post("/console/verify-all", (context) => {
