@@ -37,7 +37,9 @@ describe("an address", () => {
 
   it.each([
     "host",
-    "https://host",
+    "http://host",
+    "https://me@host",
+    "https://host/path",
     "ssh://",
     "ssh://-oProxyCommand=x",
     "ssh://me:word@host",
