@@ -39,6 +39,8 @@ export const CLIENTS: readonly McpClient[] = [
     variables: () => ({ MOCK_KEY: "key" }),
     command: [
       ...["codex", "exec", "--model", "gpt-5.3-codex", "--skip-git-repo-check"],
+      // Else it begins without the server where that takes longer than its first request.
+      ...["-c", "mcp_servers.agentd.required=true", "-c", "mcp_servers.agentd.startup_timeout_sec=120"],
       ...["--dangerously-bypass-approvals-and-sandbox", PROMPT],
     ],
   },
@@ -53,6 +55,9 @@ export const CLIENTS: readonly McpClient[] = [
       DISABLE_AUTOUPDATER: "1",
       // Else the model has to search for tools, which is no part of the protocol.
       ENABLE_TOOL_SEARCH: "false",
+      // As for codex.
+      MCP_CONNECTION_NONBLOCKING: "false",
+      MCP_TIMEOUT: "120000",
     }),
     command: ["claude", "-p", "--dangerously-skip-permissions", PROMPT],
   },
@@ -88,13 +93,13 @@ export async function expectAgentUsesServer(client: McpClient, world: World): Pr
     const story = JSON.stringify({ ...answers, stdout: worked.stdout, stderr: worked.stderr }, null, 1);
     expect(worked.exitCode, story).toBe(0);
     expect(worked.stdout, story).toContain(LAST_WORDS);
+    expect(answers.list, story).toContain(other.id);
 
     const [record, ...more] = (await world.records()).filter(({ id }) => id !== other.id);
     // One session was started, and none of the profile that is not allowed, whatever the log says.
     expect(more, story).toEqual([]);
     expect(await record?.document()).toMatchObject({ profile: ALLOWED, outcome: "success" });
     expect(await other.document()).toMatchObject({ profile: ALLOWED, outcome: "cancelled" });
-    expect(answers.list).toContain(other.id);
     expect(answers.run).toContain(record?.id);
     expect(answers.wait).toContain("success");
     expect(answers.log).toContain("hello from the session");
