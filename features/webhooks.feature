@@ -99,5 +99,8 @@ Feature: Webhooks
       | starts | false         |
       | event  | "issue.close" |
       | why    | "its event is issue.close, and the webhook is for issue.open" |
+    When the operator runs `agentd webhook test site-builder HERE/nothing.json`
+    Then it exits with 1
+    And its stderr says "input_unreadable" and "HERE/nothing.json"
     When the operator runs `agentd config check`
     Then its stdout mentions "webhook default answers 503" and "SITE_HOOK is missing from"

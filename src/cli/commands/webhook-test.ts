@@ -4,6 +4,7 @@ import type { Webhook } from "../../webhooks/hook.ts";
 import type { Judgement } from "../../webhooks/judge.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
 import type { LocalContext } from "../frame/context.ts";
+import { printable } from "../terminal/printable.ts";
 import { type Fact, renderFacts } from "../words/facts.ts";
 import { webhookSecretFault } from "../words/webhook-warnings.ts";
 
@@ -24,8 +25,9 @@ export const webhookTest: CommandDefinition<LocalContext> = {
     command
       .summary("show what the payload of a webhook would do")
       .description(
-        "Shows what a payload would do that comes to a webhook of a profile, and starts nothing: whether a session starts,\n" +
-          "and with what, or why not. Also says whether web.env has the secret. Exits with 1 when no session would start.\n\n" +
+        "Shows what a payload would do that comes to a webhook of a profile: whether a\n" +
+          "session starts, and with what, or why not. Starts nothing. Also says whether\n" +
+          "web.env has the secret. Exits with 1 when no session would start.\n\n" +
           "Works without a daemon, and without agentd web.",
       )
       .argument("<profile>", "the profile")
@@ -79,8 +81,10 @@ async function test(
       ["secret", secretFault === undefined ? `${hook.secret_source}, in web.env` : secretFault],
       ["event", event ?? "none"],
       ...factsOf(judgement),
+      ...hintsFor(hook, named, judgement),
     ];
-    await context.stdout.line(renderFacts(`webhook ${hook.name} of profile ${profile}, ${hook.kind}`, facts));
+    const title = `webhook ${hook.name} of profile ${profile}, ${hook.kind}`;
+    await context.stdout.line([renderFacts(title, facts), ...requestText(judgement)].join("\n\n"));
   }
   return starts ? 0 : 1;
 }
@@ -92,8 +96,22 @@ function factsOf(judgement: Judgement): Fact[] {
     ["starts", "a session"],
     ["work unit", workUnit ?? "none"],
     ["ref", ref ?? "the profile's"],
-    ["request", request ?? "the profile's"],
+    ...(request === undefined ? [["request", "the profile's"] as const] : []),
   ];
+}
+
+/** Its lines, below all else. */
+function requestText(judgement: Judgement): string[] {
+  if (judgement.kind !== "run" || judgement.request === undefined) return [];
+  return [["Request:", ...judgement.request.split("\n").map((line) => `  ${printable(line)}`)].join("\n")];
+}
+
+/** These services name the event in a header, which a file does not have. */
+function hintsFor({ kind }: Webhook, named: string | undefined, judgement: Judgement): Fact[] {
+  const isMissing = judgement.kind === "ignored" && named === undefined;
+  return isMissing && (kind === "github" || kind === "gitea")
+    ? [["next", "say which event it is: --event issues"]]
+    : [];
 }
 
 function hookOf(config: Config, profile: string, webhook: string | undefined): Webhook {

@@ -216,6 +216,35 @@ describe("a bad configuration", () => {
     await file.expectOneProblem(source, { path: `profiles[0].${path}`, value, rule, line: 6 });
   });
 
+  it.each([
+    ["name", '"Default"', '"Default"', "1 to 32 of a-z"],
+    ["kind", '"githubs"', '"githubs"', 'must be one of "github"'],
+    ["secret_source", '"sk-123"', "(not shown)", "the name of an environment variable"],
+    ["events[0]", '[""]', '""', "must not be empty"],
+    ['match."label..name"', '{ "label..name" = "x" }', '"x"', "names of fields with dots between"],
+    ["work_unit", '"a\\nb"', '"a\\nb"', "1 to 200 printable characters"],
+    ["ref", '"-x"', '"-x"', "a leading - is refused"],
+    ["request", '" "', '" "', "it is empty"],
+  ])("is refused for %s of a webhook with %s", async (path, toml, value, rule) => {
+    const [key = ""] = path.split(/[.[]/);
+    const keys = { kind: '"github"', secret_source: '"HOOK"', [key]: toml };
+    const written = Object.entries(keys).map(([name, text]) => `${name} = ${text}`);
+    const source = `${PROFILE}repo = "/srv/x.git"\nwebhooks = [{ ${written.join(", ")} }]\n`;
+    await file.expectOneProblem(source, { path: `profiles[0].webhooks[0].${path}`, value, rule, line: 6 });
+  });
+
+  it("is refused for a webhook without a repository, and for a second one of the same name", async () => {
+    const hook = '{ kind = "github", secret_source = "HOOK" }';
+    await file.expectOneProblem(`${PROFILE}webhooks = [${hook}]\n`, {
+      ...{ path: "profiles[0].webhooks[0]", value: "a table", line: 5 },
+      rule: "a profile that runs by itself must set repo",
+    });
+    await file.expectOneProblem(`${PROFILE}repo = "/srv/x.git"\nwebhooks = [${hook}, ${hook}]\n`, {
+      ...{ path: "profiles[0].webhooks[1].name", value: undefined, line: 6 },
+      rule: "another webhook of this profile already has this name",
+    });
+  });
+
   it("is refused for a schedule that gives no value to a word of the command", async () => {
     const profile = PROFILE.replace('["true"]', '["true", "$AGENTD_WORK_UNIT"]');
     const schedules = '[{ name = "a", every = "1h", work_unit = "x" }, { name = "b", every = "1h" }]';
