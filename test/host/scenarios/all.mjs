@@ -9,6 +9,7 @@ import { labels, mounts, separation } from "./labels.mjs";
 import { cpuLimit, outOfMemory, peaks, pidsLimit } from "./limits.mjs";
 import { logout } from "./logout.mjs";
 import { allowlist, closedNetwork, gatewayStop, openStream } from "./network.mjs";
+import { pause } from "./pause.mjs";
 import { poweroff, reboot } from "./power.mjs";
 import { readiness, reload } from "./readiness.mjs";
 import { kill, restart, stop, watchdog } from "./restart.mjs";
@@ -29,7 +30,7 @@ export const SCENARIOS = [
   ...[given, workOut, workKept, workspaces],
   ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
-  debianPackage,
+  ...[pause, debianPackage],
   ...[logout, reboot, poweroff],
   denials,
 ];
