@@ -243,10 +243,11 @@ describe("a daemon that stays away", () => {
       ["logs", "-f", ID],
       ["stop", ID],
     ].map((argv) => start(...argv));
+    // From the beginning: the last of them may ask long after the first has printed.
+    const readers = [commands[0], commands[2]].map((reader) => live(reader?.stdout ?? null));
     await isAsked("wait", 4);
     // What the output may not show is asked for after that.
-    for (const reader of [commands[0], commands[2]]) {
-      const shown = live(reader?.stdout ?? null);
+    for (const shown of readers) {
       await vi.waitFor(() => expect(shown()).toBe("hello\n"), WAIT);
     }
     await daemon.server.close();
