@@ -28,18 +28,20 @@ describe("words for the shell of another host", () => {
 });
 
 describe("an address", () => {
-  it.each(["ssh://host", "ssh://me@host:22", "ssh://a-b.c_d", "ssh://[::1]:2222", "SSH://me@host/"])(
-    "is %s",
-    (text) => {
-      expect(readAddress(text)).toBe(text.replace(/\/$/, ""));
-    },
-  );
+  it.each([
+    ...["ssh://host", "ssh://me@host:22", "ssh://a-b.c_d", "ssh://[::1]:2222", "SSH://me@host/"],
+    ...["https://host", "https://agents.example.org:7788/", "https://[::1]:7788"],
+  ])("is %s", (text) => {
+    expect(readAddress(text)).toBe(text.replace(/\/$/, ""));
+  });
 
   it.each([
     "host",
     "http://host",
     "https://me@host",
     "https://host/path",
+    "https://host?query",
+    "https://",
     "ssh://",
     "ssh://-oProxyCommand=x",
     "ssh://me:word@host",
