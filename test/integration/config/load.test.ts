@@ -107,6 +107,7 @@ describe("a configuration", () => {
           keepForMs: 24 * 60 * 60 * 1000,
           after: [],
           schedules: [],
+          webhooks: [],
         },
       ],
     });
@@ -344,6 +345,7 @@ work_unit = "w"`;
       keepForMs: 48 * 60 * 60 * 1000,
       after: [{ command: ["/usr/bin/tell"] }],
       schedules: [],
+      webhooks: [],
       retry: { on: ["infrastructure_failure", "interrupted"], times: 3, delayMs: 0 },
       artifacts: ["dist/**", "~/.codex/sessions/**"],
       publish: {
