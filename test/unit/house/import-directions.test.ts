@@ -76,6 +76,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   podman: { to: ["programs"] },
   // Of config the definitions of agents; of podman which variables its programs may have.
   images: { to: ["config", "podman", "trees"] },
+  placement: { to: [] },
+  // Of placement the port.
+  slurm: { to: ["placement"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
