@@ -159,6 +159,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   daemon: ["process", "configuration", "feed"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
+  placement: ["claims", "channel"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],
