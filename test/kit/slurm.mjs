@@ -233,13 +233,15 @@ export class Slurm {
       // Nodes may claim more cores than the host has.
       "SlurmdParameters=config_overrides",
       "ReturnToService=2",
+      // A job that says nothing does not get the whole node: one that a killed controller still counts blocks no other.
+      "DefMemPerNode=10",
       "KillWait=5",
       "SchedulerParameters=batch_sched_delay=1,sched_interval=1",
     ];
     const replaced = new Set(settings.map(keyOf));
     const nodes = this.nodes.map(
       (name, index) =>
-        `NodeName=${name} NodeHostname=${HOST} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=4 RealMemory=1000`,
+        `NodeName=${name} NodeHostname=${HOST} NodeAddr=127.0.0.1 Port=${nodePorts[index]} CPUs=32 RealMemory=1000`,
     );
     const partition = "PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP";
     return [...own.filter((line) => !replaced.has(keyOf(line))), ...settings, ...nodes, partition, ""].join(

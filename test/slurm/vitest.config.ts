@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["test/slurm/**/*.test.ts", "test/integration/slurm/**/*.test.ts"],
     reporters: ["verbose", new ClosingLine()],
     maxWorkers: 2,
-    testTimeout: 300_000,
+    testTimeout: 120_000,
     hookTimeout: 300_000,
   },
 });

@@ -1,7 +1,5 @@
 import { createHash, KeyObject, webcrypto, X509Certificate } from "node:crypto";
 import { chmod } from "node:fs/promises";
-import * as x509 from "@peculiar/x509";
-import "reflect-metadata";
 import { writeNewFile } from "../../durable-files.ts";
 import { readIfThere } from "../../if-there.ts";
 
@@ -18,6 +16,9 @@ const NEVER = new Date("9999-12-31T23:59:59Z");
 
 /** Makes a new one. */
 export async function makeIdentity(): Promise<Identity> {
+  // Loaded for the first certificate alone; the library needs the other before itself.
+  await import("reflect-metadata");
+  const x509 = await import("@peculiar/x509");
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {

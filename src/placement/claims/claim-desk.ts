@@ -70,6 +70,23 @@ export class ClaimDesk {
     });
   }
 
+  /** Tells again what a session is given, which is in memory alone. Of one that there is not, nothing is kept. */
+  async supply(
+    session: string,
+    { plan, credentials }: Pick<Expected, "plan" | "credentials">,
+  ): Promise<void> {
+    await this.#turns.run(session, async () => {
+      const state = await this.#options.sessions.read(session);
+      if (state === undefined) return;
+      this.#gifts.set(session, { plan, credentials: state.isHandedOver ? undefined : credentials });
+    });
+  }
+
+  /** Whether it is known what a session is given. */
+  isSupplied(session: string): boolean {
+    return this.#gifts.has(session);
+  }
+
   async claim(session: string, request: ClaimRequest): Promise<ClaimAnswer> {
     const { sessions, journal } = this.#options;
     return await this.#turns.run(session, async () => {
@@ -124,10 +141,19 @@ export class ClaimDesk {
     return await this.#options.sessions.read(session);
   }
 
-  /** Forgets a session that has ended: no token of it is worth anything any more. */
-  async close(session: string): Promise<void> {
-    await this.#turns.run(session, async () => this.#options.sessions.remove(session));
-    this.#gifts.delete(session);
+  /**
+   * Forgets a session that has ended: no token of it is worth anything any more.
+   *
+   * @returns false when a runner has claimed it and it is to be closed only while none has.
+   */
+  async close(session: string, { onlyUnclaimed }: { readonly onlyUnclaimed: boolean }): Promise<boolean> {
+    return await this.#turns.run(session, async () => {
+      const state = onlyUnclaimed ? await this.#options.sessions.read(session) : undefined;
+      if ((state?.claim ?? null) !== null) return false;
+      await this.#options.sessions.remove(session);
+      this.#gifts.delete(session);
+      return true;
+    });
   }
 
   async #change(session: string, change: (state: PlacedSession) => PlacedSession): Promise<void> {

@@ -97,7 +97,8 @@ describe("the channel", () => {
     await expect(thief.collected(SESSION, { bytes: 0, sha256: digest("") })).rejects.toMatchObject(refused);
     expect(await readFile(join(ground.directory, "console.log"), "utf8")).toBe("line\n");
     expect((await ground.journal()).map(({ event, why }) => why ?? event)).toEqual(["token", "claimed"]);
-    await desk.close(SESSION);
+    expect(await desk.close(SESSION, { onlyUnclaimed: true })).toBe(false);
+    expect(await desk.close(SESSION, { onlyUnclaimed: false })).toBe(true);
     await expect(runner.claim(claimOf())).rejects.toMatchObject({ code: "token" });
   });
 

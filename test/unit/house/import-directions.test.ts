@@ -76,7 +76,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   podman: { to: ["programs"] },
   // Of config the definitions of agents; of podman which variables its programs may have.
   images: { to: ["config", "podman", "trees"] },
-  placement: { to: [] },
+  // Of rpc how the daemon asks a program beside it.
+  placement: { to: ["rpc"] },
   // Of placement the port.
   slurm: { to: ["placement"] },
   programs: { to: [] },
