@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { AgentdError, sentence } from "../errors.ts";
 import type { ChannelConnection, ChannelStatus } from "./channel/control.ts";
 import { decidePlaced } from "./decide-placed.ts";
-import { jobName, type PlacedJob, type PlacedLimits, type Placement } from "./placement.ts";
+import { jobName, type Observation, type PlacedJob, type PlacedLimits, type Placement } from "./placement.ts";
 
 /** A session to be run on another machine. */
 export interface PlacedRun {
@@ -112,7 +112,7 @@ export class PlacedRuns {
   async #decide(
     known: Known,
     status: ChannelStatus | undefined,
-    observation: Parameters<typeof decidePlaced>[1],
+    observation: Observation,
     signal: AbortSignal,
   ): Promise<PlacedEnd | undefined> {
     const claim = status?.claim && {
@@ -136,7 +136,11 @@ export class PlacedRuns {
       case "launch_failed": {
         // One may have come since it was asked.
         if (!(await this.#close(sessionId, true))) return undefined;
-        return { kind: "launch_failed", why: `no runner has come for any of its ${submitted} jobs` };
+        const last = inWords(observation);
+        return {
+          ...{ kind: "launch_failed" },
+          why: `no runner has come for any of its ${submitted} jobs; of the last one the engine says: ${last}`,
+        };
       }
       case "interrupted": {
         await this.#close(sessionId, false);
@@ -203,4 +207,10 @@ export class PlacedRuns {
     const request = { session, only_unclaimed: onlyUnclaimed };
     return (await this.#options.channel.call("close", request, ANSWER_MS)).closed;
   }
+}
+
+function inWords(observation: Observation): string {
+  if (observation.at !== "ended") return observation.at;
+  const { engineState, reason } = observation;
+  return reason === undefined ? engineState : `${engineState} (${reason})`;
 }

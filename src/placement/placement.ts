@@ -49,7 +49,14 @@ export type Observation =
   /** Also while its end is not over. */
   | { readonly at: "running"; readonly node: string }
   /** Never an outcome: only the session's own record has that. */
-  | { readonly at: "ended"; readonly engineState: string; readonly node?: string | undefined }
+  | {
+      readonly at: "ended";
+      /** The engine's word for it. */
+      readonly engineState: string;
+      readonly node?: string | undefined;
+      /** Why, in the engine's words. */
+      readonly reason?: string | undefined;
+    }
   /** The engine answers and knows no such job. */
   | { readonly at: "absent" }
   /** The engine could not be asked, or says what nobody understands. */

@@ -36,6 +36,8 @@ const ENDED = new Set([
   ...["OUT_OF_MEMORY", "REVOKED", "LAUNCH_FAILED", "RECONFIG_FAIL"],
 ]);
 
+const NO_REASON = new Set(["", "None"]);
+
 /** Reads what squeue prints. Lines of other forms are other jobs: agentd's own have no surprises in their names. */
 export function readQueue(stdout: string): QueueLine[] {
   return stdout.split("\n").flatMap((line) => {
@@ -61,6 +63,9 @@ export function observationOf(lines: readonly QueueLine[]): Observation {
   const { state, node, reason } = line;
   if (WAITING.has(state)) return { at: "queued", reason };
   if (RUNNING.has(state)) return { at: "running", node };
-  if (ENDED.has(state)) return { at: "ended", engineState: state, ...(node === "" ? {} : { node }) };
+  if (ENDED.has(state)) {
+    const where = node === "" ? {} : { node };
+    return { at: "ended", engineState: state, ...where, ...(NO_REASON.has(reason) ? {} : { reason }) };
+  }
   return { at: "unknown", why: `Slurm calls the state of the job ${state}, which agentd does not know` };
 }

@@ -120,7 +120,7 @@ export class ClaimDesk {
    * @returns undefined for any other: no more is told.
    */
   async claimed(session: string, key: string): Promise<PlacedSession | undefined> {
-    const state = await this.#options.sessions.read(session);
+    const state = await this.state(session);
     return state?.claim && isSame(state.claim.key, key) ? state : undefined;
   }
 
@@ -138,7 +138,7 @@ export class ClaimDesk {
 
   /** Undefined when there is no such session. */
   async state(session: string): Promise<PlacedSession | undefined> {
-    return await this.#options.sessions.read(session);
+    return await this.#turns.run(session, () => this.#options.sessions.read(session));
   }
 
   /**

@@ -35,9 +35,13 @@ const placedSession = z.strictObject({
 export type FilledFile = z.infer<typeof place>;
 export type PlacedSession = z.infer<typeof placedSession>;
 
-/** Sessions on disk: a file for each, in a directory of the channel's own. */
+/**
+ * Sessions on disk: a file for each, in a directory of the channel's own, which nobody else writes. What was read or
+ * written stays in memory: the daemon asks about all of them again and again. One call at a time for each session.
+ */
 export class PlacedSessions {
   readonly #directory: string;
+  readonly #known = new Map<string, PlacedSession>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -45,20 +49,27 @@ export class PlacedSessions {
 
   /** Undefined when there is none. @throws Error when the file is not what it should be. */
   async read(session: string): Promise<PlacedSession | undefined> {
+    const known = this.#known.get(session);
+    if (known !== undefined) return known;
     const text = await readIfThere(this.#path(session));
-    return text === undefined ? undefined : placedSession.parse(JSON.parse(text));
+    if (text === undefined) return undefined;
+    const state = placedSession.parse(JSON.parse(text));
+    this.#known.set(session, state);
+    return state;
   }
 
   /** On disk when it returns, also after a power cut. */
   async write(session: string, state: PlacedSession): Promise<void> {
     await stageFile(this.#path(session), JSON.stringify(state));
     await commitFile(this.#path(session));
+    this.#known.set(session, state);
   }
 
   /** Forgets one that has ended; fine when there is none. */
   async remove(session: string): Promise<void> {
     await rm(this.#path(session), { force: true });
     await syncDirectory(this.#directory);
+    this.#known.delete(session);
   }
 
   #path(session: string): string {

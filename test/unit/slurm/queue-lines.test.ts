@@ -32,6 +32,13 @@ describe("what squeue prints", () => {
     expect(seen(state)).toEqual(observation);
   });
 
+  it("says why a job has ended, where Slurm does", () => {
+    const [line] = readQueue(`1|FAILED||${NAME}|BadConstraints`);
+    expect(observationOf(line === undefined ? [] : [line])).toEqual({
+      ...{ at: "ended", engineState: "FAILED", reason: "BadConstraints" },
+    });
+  });
+
   it("is unknown in a word that a later Slurm may have", () => {
     expect(seen("LEVITATING")).toMatchObject({ at: "unknown" });
   });
