@@ -130,6 +130,11 @@ export class Slurm {
     await this.#kill(node);
   }
 
+  /** As an administrator does after Slurm has drained nodes by itself; those that are not drained stay as they are. */
+  async resumeNodes() {
+    for (const node of this.nodes) await this.run("scontrol", ["update", `nodename=${node}`, "state=resume"]);
+  }
+
   /** Waits until every node can take jobs. */
   async ready() {
     await until("idle nodes", async () => {

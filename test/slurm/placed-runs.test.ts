@@ -18,6 +18,8 @@ import { type Slurm, startSlurm } from "../kit/slurm.mjs";
 import { until } from "../kit/until.mjs";
 
 const LOOK_MS = 200;
+/** Bounds how long a hang lasts. */
+const LONGEST_MS = 100_000;
 const CANARY = "canary-of-a-credential-8be1";
 /** Milliseconds from a submission to the end of the controller. */
 const KILLED_AFTER_MS = [0, 20, 100, 300, 700, 1_500, 3_000, 5_000];
@@ -85,11 +87,20 @@ function place(plan: object, limits = {}) {
 
 /** Looks until the session has ended. */
 async function ended(runs: PlacedRuns, sessionId: string): Promise<PlacedEnd> {
-  for (;;) {
+  for (const deadline = performance.now() + LONGEST_MS; performance.now() < deadline;) {
     const end = (await runs.look(signal)).get(sessionId);
     if (end !== undefined) return end;
+    // A controller that was killed starts jobs that run already, and drains the node: "Duplicate jobid".
+    await slurm.resumeNodes();
     await delay(LOOK_MS);
   }
+  const [queue, nodes] = await Promise.all([
+    slurm.run("squeue", ["--states=all"]),
+    slurm.run("sinfo", ["--Node", "--format=%N %T %E"]),
+  ]);
+  throw new Error(
+    [`no end of ${sessionId}:`, queue.stdout, nodes.stdout, ...(await notes(sessionId))].join("\n"),
+  );
 }
 
 async function notes(sessionId: string): Promise<string[]> {
@@ -152,8 +163,8 @@ describe("a placed session", () => {
     expect((await slurm.run("scontrol", ["requeue", id])).exitCode).toBe(0);
     // Slurm has killed the runner, and would wait for two minutes before it starts another.
     await until("the job put back", async () => {
-      const { stdout } = await slurm.run("squeue", ["--noheader", `--name=${name}`, "--format=%T"]);
-      return stdout === "PENDING";
+      const seen = await slurm.run("squeue", ["--noheader", `--name=${name}`, "--format=%T"]);
+      return seen.stdout === "PENDING";
     });
     await slurm.run("scontrol", ["update", `jobid=${id}`, "starttime=now"]);
     const end = await ended(runs, sessionId);
