@@ -10,6 +10,7 @@ import { execa } from "execa";
 export async function findProgram(program) {
   const PATH = [process.env["PATH"], "/usr/sbin"].join(delimiter);
   const { stdout } = await execa({ env: { PATH }, shell: true, reject: false })`command -v ${program}`;
-  if (stdout === "") throw new Error(`${program} is missing: install it; test/machine/packages.sh has the packages`);
+  if (stdout === "")
+    throw new Error(`${program} is missing: install it; test/machine/packages.sh has the packages`);
   return stdout;
 }
