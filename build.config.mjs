@@ -22,6 +22,7 @@ await build({
     "export-worker": "src/work/export-worker.ts",
     mcp: "src/mcp/serve.ts",
     gateway: "src/gateway/main.ts",
+    placement: "src/placement/main.ts",
     "gateway-listen": "src/gateway/sockets/listen.ts",
   },
   outdir: "dist",

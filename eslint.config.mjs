@@ -100,6 +100,7 @@ export default defineConfig(
       "src/daemon/**/*.ts",
       "src/cli/process-host.ts",
       "src/gateway/main.ts",
+      "src/placement/main.ts",
       "src/gateway/sockets/listen.ts",
     ],
     rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, REMOVAL] },

@@ -20,6 +20,10 @@ export interface BoundedOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Ends the program, and the processes that it has started, after this time. */
   readonly limitMs: number;
+  /** What it reads from its standard input. Default: nothing. */
+  readonly input?: string | undefined;
+  /** Ends the program; what it comes to is then of no use. Default: never. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** For a program that even SIGKILL does not end, because the kernel itself waits. */
@@ -27,17 +31,18 @@ const KILL_TAKES_MS = 2_000;
 /** Exit code of `timeout` for a program that does not exist. */
 const NO_SUCH_PROGRAM = 127;
 
-/** Runs a program without input. Never throws. */
+/** Runs a program to its end. Never throws. */
 export async function runBounded(
   program: string,
   args: readonly string[],
-  { environment, limitMs }: BoundedOptions,
+  { environment, limitMs, input, signal }: BoundedOptions,
 ): Promise<BoundedRun> {
   // A process group of its own, which also ends in time when this process has ended.
   const child = execa("timeout", ["--signal=KILL", String(limitMs / 1000), program, ...args], {
     env: environment,
     extendEnv: false,
-    stdin: "ignore",
+    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
     reject: false,
   });
   const over = new AbortController();

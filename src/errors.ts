@@ -91,6 +91,10 @@ export const ERROR_CODES = {
   image_missing: "The image is not on this host and cannot be pulled.",
   image_build_failed: "The image of an agent cannot be built.",
   disk_low: "A disk that sessions write to has too little free space.",
+  // Placing sessions on other machines.
+  placement_refused: "The engine that starts sessions on other machines refuses the job.",
+  placement_unknown: "It is unknown what the engine that starts sessions on other machines did.",
+  placement_unreachable: "The daemon that placed the session cannot be reached from its node.",
   // Launching a session.
   redaction_unavailable: "The output cannot be shown without the values of credentials in it.",
   credential_unset: "The variable that a credential names is not set.",

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sentence } from "../errors.ts";
 import { Gateway } from "../gateway/client/gateway.ts";
 import type { GatewayOptions } from "../gateway/client/gateway-options.ts";
-import { GATEWAY_PROTOCOL } from "../gateway/control/control-protocol.ts";
+import { GATEWAY_VERSION } from "../gateway/control/control-protocol.ts";
 import { egressOf } from "../gateway/log/egress-hosts.ts";
 import { summariseEgress } from "../gateway/log/egress-summary.ts";
 import { networkEnvironment } from "../gateway/rules/environment.ts";
@@ -185,7 +185,7 @@ export class SessionNetworks implements Network {
 /** Where an instance's gateway has its files, below the runtime directory. */
 export function gatewayFiles(runtime: string): Pick<GatewayOptions, "socketPath" | "recordPath" | "logPath"> {
   // Of each protocol its own: a newer daemon leaves an older gateway to its sessions.
-  const name = `gateway-${GATEWAY_PROTOCOL}`;
+  const name = `gateway-${GATEWAY_VERSION}`;
   return {
     socketPath: join(runtime, `${name}.sock`),
     recordPath: join(runtime, `${name}.json`),

@@ -9,8 +9,8 @@ import type { Dispatcher } from "undici";
 import { AgentdError, sentence } from "../errors.ts";
 import { createLogger } from "../log.ts";
 import { identifyProcess } from "../process-identity.ts";
-import type { ControlHandlers } from "./control/control-protocol.ts";
-import { ControlServer } from "./control/control-server.ts";
+import { ControlServer } from "../rpc/control-server.ts";
+import { type ControlHandlers, GATEWAY_PROTOCOL } from "./control/control-protocol.ts";
 import { GatewaySessions } from "./control/gateway-sessions.ts";
 import { accessOf } from "./control/llm-access.ts";
 import { resolveOnHost } from "./proxy/resolver.ts";
@@ -97,7 +97,12 @@ async function main(): Promise<void> {
       return {};
     },
   };
-  const server = new ControlServer({ handlers, log, uid: process.getuid?.() ?? 0 });
+  const server = new ControlServer({
+    protocol: GATEWAY_PROTOCOL,
+    handlers,
+    log,
+    uid: process.getuid?.() ?? 0,
+  });
   const look = async (): Promise<void> => {
     await sessions.closeEnded();
     const isNeeded = server.clients > 0 || !sessions.isEmpty;

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
+import { findProgram } from "./find-program.mjs";
 import { until } from "./until.mjs";
 
 /**
@@ -34,7 +35,7 @@ export async function startSshServer(directory, { variables = {} } = {}) {
     await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   const configFile = join(directory, "sshd_config");
   await writeFile(configFile, serverConfig(hostKey, `${userKey}.pub`, variables));
-  const sshd = await find("sshd");
+  const sshd = await findProgram("sshd");
 
   let sent = 0;
   let isReachable = true;
@@ -130,15 +131,7 @@ async function makeClient(directory, knownHostsFile) {
     ...["-o", "IdentityFile=none"],
   ];
   const ssh = join(bin, "ssh");
-  await writeFile(ssh, `#!/bin/sh\nexec ${await find("ssh")} ${options.join(" ")} "$@"\n`);
+  await writeFile(ssh, `#!/bin/sh\nexec ${await findProgram("ssh")} ${options.join(" ")} "$@"\n`);
   await chmod(ssh, 0o755);
   return bin;
-}
-
-/** sshd is where an ordinary user's PATH does not lead, and insists on an absolute path. @param {string} program */
-async function find(program) {
-  const PATH = [process.env["PATH"], "/usr/sbin"].join(delimiter);
-  const { stdout } = await execa({ env: { PATH }, shell: true, reject: false })`command -v ${program}`;
-  if (stdout === "") throw new Error(`${program} is missing: run \`sh test/machine/check.sh\``);
-  return stdout;
 }

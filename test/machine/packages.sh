@@ -3,7 +3,7 @@
 
 debian_packages="podman uidmap slirp4netns passt fuse-overlayfs netavark aardvark-dns catatonit dbus-user-session
  runc crun busybox-static git openssh-client openssh-server ca-certificates mmdebstrap debian-archive-keyring
- chromium prometheus msmtp jq"
+ chromium prometheus msmtp jq slurmctld slurmd slurm-client munge"
 
 fedora_packages="podman shadow-utils slirp4netns passt fuse-overlayfs netavark aardvark-dns catatonit
  runc crun busybox git-core openssh-clients openssh-server ca-certificates msmtp jq"

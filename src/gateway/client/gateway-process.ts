@@ -10,8 +10,9 @@ import type { Logger } from "../../log.ts";
 import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
 import { endProcessGroup } from "../../programs/process-table.ts";
 import { endLeftoverProgram, recordProgram } from "../../programs/program-record.ts";
+import { ControlConnection } from "../../rpc/control-connection.ts";
 import { nobodyListens } from "../../rpc/protocol.ts";
-import { ControlConnection } from "./control-connection.ts";
+import { GATEWAY_PROTOCOL, type GatewayConnection } from "../control/control-protocol.ts";
 
 export interface GatewayProcessOptions {
   /** Path of the bundled `gateway.cjs`. */
@@ -48,12 +49,12 @@ const SMALL_SEMI_SPACE = "--max-semi-space-size=2";
  *
  * @throws AgentdError `gateway_unavailable`, `protocol_mismatch`.
  */
-export async function reachGateway(options: GatewayProcessOptions): Promise<ControlConnection> {
+export async function reachGateway(options: GatewayProcessOptions): Promise<GatewayConnection> {
   const { socketPath, version, answerMs = ANSWER_MS, log } = options;
   try {
-    const found = await ControlConnection.open(socketPath, version, answerMs);
+    const found = await ControlConnection.open(GATEWAY_PROTOCOL, socketPath, version, answerMs);
     if (found === undefined) return await startGateway(options);
-    const { version: theirs, sessions } = found.gateway;
+    const { version: theirs, sessions } = found.peer;
     if (theirs === version || sessions > 0) return found;
     log.info({ version: theirs }, "replacing the gateway of another version");
     await found.call("end", {}, answerMs);
@@ -83,7 +84,7 @@ export async function killGateway(gateway: ProcessIdentity): Promise<void> {
   await endProcessGroup(gateway, 0);
 }
 
-async function startGateway(options: GatewayProcessOptions): Promise<ControlConnection> {
+async function startGateway(options: GatewayProcessOptions): Promise<GatewayConnection> {
   const {
     recordPath,
     socketPath,
@@ -99,7 +100,7 @@ async function startGateway(options: GatewayProcessOptions): Promise<ControlConn
   await recordProgram(recordPath, gateway);
   const deadline = performance.now() + START_MS;
   while (performance.now() < deadline && (await isAlive(gateway))) {
-    const connection = await ControlConnection.open(socketPath, version, answerMs);
+    const connection = await ControlConnection.open(GATEWAY_PROTOCOL, socketPath, version, answerMs);
     if (connection !== undefined) {
       log.info({ pid: gateway.pid }, "started the gateway");
       return connection;

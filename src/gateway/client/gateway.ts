@@ -6,14 +6,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Backoff } from "../../backoff.ts";
 import type { AgentdError } from "../../errors.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
-import type {
-  ControlMethod,
-  ControlParams,
-  ControlResult,
-  OpenSession,
-  SessionPolicy,
+import {
+  type ControlMethod,
+  type ControlParams,
+  type ControlResult,
+  GATEWAY_PROTOCOL,
+  type GatewayConnection,
+  type OpenSession,
+  type SessionPolicy,
 } from "../control/control-protocol.ts";
-import { type ControlConnection, unavailable } from "./control-connection.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 import { ANSWER_MS, gatewayListens, killGateway, reachGateway } from "./gateway-process.ts";
 import { LostSessions } from "./lost-sessions.ts";
@@ -35,8 +36,8 @@ export class Gateway {
   readonly #sessions = new Map<string, OpenSession>();
   readonly #lost: LostSessions;
   readonly #stopping = new AbortController();
-  #connection: ControlConnection | undefined;
-  #reaching: Promise<ControlConnection> | undefined;
+  #connection: GatewayConnection | undefined;
+  #reaching: Promise<GatewayConnection> | undefined;
   /** Settles when a gateway that nobody needed has ended, or has refused to. */
   #ending: Promise<void> | undefined;
   readonly #need: Need;
@@ -57,7 +58,7 @@ export class Gateway {
 
   /** The gateway's process; undefined while none is known to run. */
   get process(): ProcessIdentity | undefined {
-    return this.#connection?.gateway.process;
+    return this.#connection?.peer.process;
   }
 
   /**
@@ -107,7 +108,7 @@ export class Gateway {
     } catch (error) {
       this.#options.log.warn({ error, session }, "the gateway did not close a session; killing it");
       // Not by a daemon that ends: the gateway may serve others.
-      if (connection !== undefined && !this.#isStopping()) await killGateway(connection.gateway.process);
+      if (connection !== undefined && !this.#isStopping()) await killGateway(connection.peer.process);
       return undefined;
     }
   }
@@ -171,22 +172,22 @@ export class Gateway {
     } catch (error) {
       // Not a refusal: it hangs, and everyone else would wait as long.
       if (isUnavailable(error) && !this.#isStopping()) {
-        await killGateway(connection.gateway.process);
+        await killGateway(connection.peer.process);
         this.#forget(connection);
       }
       throw error;
     }
   }
 
-  async #reach(method: string): Promise<ControlConnection> {
-    if (this.#isStopping()) throw unavailable(method, "this daemon is ending");
+  async #reach(method: string): Promise<GatewayConnection> {
+    if (this.#isStopping()) throw GATEWAY_PROTOCOL.unavailable(method, "this daemon is ending");
     await this.#ending;
     if (this.#connection !== undefined) return this.#connection;
     this.#reaching ??= this.#connect().finally(() => (this.#reaching = undefined));
     return this.#reaching;
   }
 
-  async #connect(): Promise<ControlConnection> {
+  async #connect(): Promise<GatewayConnection> {
     const connection = await reachGateway(this.#options);
     this.#connection = connection;
     void this.#watch(connection);
@@ -196,7 +197,7 @@ export class Gateway {
     return connection;
   }
 
-  async #openAgain(connection: ControlConnection, request: OpenSession): Promise<void> {
+  async #openAgain(connection: GatewayConnection, request: OpenSession): Promise<void> {
     const { session } = request;
     const isWanted = (): boolean => this.#sessions.has(session);
     try {
@@ -213,7 +214,7 @@ export class Gateway {
   }
 
   /** Until the connection ends: asks for life, and kills what gives no answer. Then replaces it, if anyone needs it. */
-  async #watch(connection: ControlConnection): Promise<void> {
+  async #watch(connection: GatewayConnection): Promise<void> {
     const over = new AbortController();
     void connection.closed().then(() => over.abort());
     const pause = async (): Promise<boolean> =>
@@ -229,7 +230,7 @@ export class Gateway {
         () => false,
       );
       if (answers || this.#isStopping()) continue;
-      await killGateway(connection.gateway.process);
+      await killGateway(connection.peer.process);
       connection.close();
     }
     this.#forget(connection);
@@ -256,29 +257,26 @@ export class Gateway {
   }
 
   /** Ends a gateway that nobody needs; who needs one meanwhile waits, and gets the next. */
-  async #endIdle(connection: ControlConnection): Promise<void> {
+  async #endIdle(connection: GatewayConnection): Promise<void> {
     this.#need.renew();
     if (this.#connection !== connection) return;
     this.#ending = this.#end(connection).finally(() => (this.#ending = undefined));
     await this.#ending;
   }
 
-  async #end(connection: ControlConnection): Promise<void> {
+  async #end(connection: GatewayConnection): Promise<void> {
     try {
       await connection.call("end", {}, this.#answerMs);
       await Promise.race([connection.closed(), delay(this.#answerMs)]);
       this.#forget(connection);
-      this.#options.log.info(
-        { pid: connection.gateway.process.pid },
-        "ended the gateway, which nobody needed",
-      );
+      this.#options.log.info({ pid: connection.peer.process.pid }, "ended the gateway, which nobody needed");
     } catch {
       // Another daemon has sessions in it; or it does not answer, which the next question finds out.
     }
   }
 
   /** Unless another one has taken its place. */
-  #forget(connection: ControlConnection): void {
+  #forget(connection: GatewayConnection): void {
     connection.close();
     if (this.#connection === connection) this.#connection = undefined;
   }

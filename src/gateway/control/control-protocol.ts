@@ -1,13 +1,16 @@
 /** What the daemon asks the gateway: JSON-RPC 2.0, a message a line, on a socket that only the user can reach. */
 import * as z from "zod";
+import { AgentdError } from "../../errors.ts";
 import { operatorPriceSchema } from "../../llm/prices/operator-price.ts";
+import type { ControlConnection } from "../../rpc/control-connection.ts";
+import type { ControlHandlersOf, ControlProtocol } from "../../rpc/control-protocol.ts";
 import { allowEntrySchema } from "../rules/allow-entry.ts";
 
 /** Raised with every change that an older daemon or gateway would not understand. Part of the socket's name. */
-export const GATEWAY_PROTOCOL = 2;
+export const GATEWAY_VERSION = 2;
 
 /** Longest request: an allowlist of thousands of hosts. */
-export const MAX_CONTROL_BYTES = 1024 * 1024;
+const MAX_REQUEST_BYTES = 1024 * 1024;
 
 const sessionName = z.string().regex(/^[0-9a-f]{1,64}$/);
 
@@ -104,7 +107,7 @@ const sessionStatus = z.object({
 });
 
 /** Each method with its parameters and its result. */
-export const CONTROL_METHODS = {
+const CONTROL_METHODS = {
   /** Comes first on every connection. */
   hello: {
     params: z.object({ protocol: z.int(), version: z.string() }),
@@ -160,6 +163,20 @@ export const CONTROL_METHODS = {
   end: { params: z.strictObject({}), result: z.object({}) },
 } as const;
 
+/** How the daemon asks the gateway. */
+export const GATEWAY_PROTOCOL = {
+  name: "gateway",
+  version: GATEWAY_VERSION,
+  methods: CONTROL_METHODS,
+  maxRequestBytes: MAX_REQUEST_BYTES,
+  unavailable: (method: string, why: string) =>
+    new AgentdError("gateway_unavailable", {
+      ...{ tried: `ask the gateway for ${method}`, why },
+      next: "See the daemon's log.",
+    }),
+} as const satisfies ControlProtocol<typeof CONTROL_METHODS>;
+
+export type GatewayConnection = ControlConnection<typeof CONTROL_METHODS>;
 export type ControlMethod = keyof typeof CONTROL_METHODS;
 export type ControlParams<M extends ControlMethod> = z.infer<(typeof CONTROL_METHODS)[M]["params"]>;
 export type ControlResult<M extends ControlMethod> = z.infer<(typeof CONTROL_METHODS)[M]["result"]>;
@@ -168,6 +185,4 @@ export type LlmAccess = z.infer<typeof llm>;
 export type LlmNumbers = z.infer<typeof llmNumbers>;
 export type SessionPolicy = z.infer<typeof policy>;
 
-export type ControlHandlers = {
-  readonly [M in ControlMethod]: (params: ControlParams<M>) => Promise<ControlResult<M>>;
-};
+export type ControlHandlers = ControlHandlersOf<typeof CONTROL_METHODS>;

@@ -7,11 +7,12 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ControlConnection } from "../../../src/gateway/client/control-connection.ts";
+import { GATEWAY_PROTOCOL } from "../../../src/gateway/control/control-protocol.ts";
 import { summariseEgress } from "../../../src/gateway/log/egress-summary.ts";
 import { ownAddresses } from "../../../src/gateway/rules/own-addresses.ts";
 import { openListeners } from "../../../src/gateway/sockets/open-listeners.ts";
 import { identifyProcess, isAlive } from "../../../src/process-identity.ts";
+import { ControlConnection } from "../../../src/rpc/control-connection.ts";
 import { inNamespace } from "../../kit/network-namespace.mjs";
 import { bundle } from "../../kit/record-fixture.ts";
 import { until } from "../../kit/until.mjs";
@@ -433,8 +434,8 @@ describe("the gateway", () => {
     ]);
     expect(await say(call("drop tables"))).toEqual([expect.objectContaining(failure("protocol_error"))]);
     expect(await say("no object")).toEqual([]);
-    const connection = await ControlConnection.open(path, "0.1.0", 10_000);
-    expect(connection?.gateway).toMatchObject({ version: "0.1.0", sessions: 0 });
+    const connection = await ControlConnection.open(GATEWAY_PROTOCOL, path, "0.1.0", 10_000);
+    expect(connection?.peer).toMatchObject({ version: "0.1.0", sessions: 0 });
     connection?.close();
   });
 

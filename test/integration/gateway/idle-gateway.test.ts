@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, rmdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ControlConnection } from "../../../src/gateway/client/control-connection.ts";
+import { GATEWAY_PROTOCOL } from "../../../src/gateway/control/control-protocol.ts";
 import { isAlive } from "../../../src/process-identity.ts";
+import { ControlConnection } from "../../../src/rpc/control-connection.ts";
 import { makeNamespace, type Namespace, runInNamespace } from "../../kit/network-namespace.mjs";
 import { until } from "../../kit/until.mjs";
 import { type GatewayGround, makeGround } from "./gateway-ground.ts";
@@ -84,8 +85,8 @@ describe("a gateway without a session", () => {
       await ground.daemon().list();
       const path = `${ground.directory}/gateway.sock`;
       const [one, other] = [
-        await ControlConnection.open(path, "0.1.0", 10_000),
-        await ControlConnection.open(path, "0.1.0", 10_000),
+        await ControlConnection.open(GATEWAY_PROTOCOL, path, "0.1.0", 10_000),
+        await ControlConnection.open(GATEWAY_PROTOCOL, path, "0.1.0", 10_000),
       ];
       const request = ground.request(inside, []);
       const [ended, opened] = await Promise.allSettled([
@@ -96,7 +97,7 @@ describe("a gateway without a session", () => {
       if (opened.status === "rejected") {
         expect(opened.reason).toMatchObject({ code: "gateway_unavailable" });
         expect(existsSync(request.egress_path)).toBe(false);
-        await until("the gateway's end", async () => !(await isAlive(one!.gateway.process)));
+        await until("the gateway's end", async () => !(await isAlive(one!.peer.process)));
       } else await other!.call("close", { session: request.session }, 10_000);
       one!.close();
       other!.close();

@@ -82,6 +82,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   podman: { to: ["programs"] },
   // Of config the definitions of agents; of podman which variables its programs may have.
   images: { to: ["config", "podman", "trees"] },
+  // Of rpc how the daemon asks a program beside it.
+  placement: { to: ["rpc"] },
+  // Of placement the port.
+  slurm: { to: ["placement"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
@@ -169,6 +173,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   daemon: ["process", "configuration", "feed"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
+  placement: ["claims", "channel"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],

@@ -1,23 +1,18 @@
-/** The gateway's control socket: serves the daemon, one message a line. */
+/** The control socket of a program beside the daemon: serves the daemon, one message a line. */
 import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
-import { AgentdError } from "../../errors.ts";
-import type { Logger } from "../../log.ts";
-import { type Frame, LineSplitter, toLine } from "../../rpc/framing.ts";
-import { RequestFault, toWireError } from "../../rpc/protocol.ts";
-import { prepareSocketPath } from "../../rpc/socket-file.ts";
-import {
-  CONTROL_METHODS,
-  type ControlHandlers,
-  type ControlMethod,
-  GATEWAY_PROTOCOL,
-  MAX_CONTROL_BYTES,
-} from "./control-protocol.ts";
+import { AgentdError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { ControlHandlersOf, ControlMethods, ControlProtocol } from "./control-protocol.ts";
+import { type Frame, LineSplitter, toLine } from "./framing.ts";
+import { RequestFault, toWireError } from "./protocol.ts";
+import { prepareSocketPath } from "./socket-file.ts";
 
-export interface ControlServerOptions {
-  readonly handlers: ControlHandlers;
+export interface ControlServerOptions<M extends ControlMethods> {
+  readonly protocol: ControlProtocol<M>;
+  readonly handlers: ControlHandlersOf<M>;
   readonly log: Logger;
   /** The user who must own the socket's directory. */
   readonly uid: number;
@@ -34,13 +29,13 @@ const MAX_CONNECTIONS = 64;
 /** How long a daemon may take to close after the last answer. */
 const CLOSE_GRACE_MS = 500;
 
-/** The server of one gateway. */
-export class ControlServer {
-  readonly #options: ControlServerOptions;
+/** The server of one program. */
+export class ControlServer<M extends ControlMethods> {
+  readonly #options: ControlServerOptions<M>;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(options: ControlServerOptions) {
+  constructor(options: ControlServerOptions<M>) {
     this.#options = options;
     this.#server = createServer((socket) => this.#serve(socket));
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -51,7 +46,7 @@ export class ControlServer {
     return this.#sockets.size;
   }
 
-  /** Binds the socket, mode 0600. @throws AgentdError `socket_unusable`, also when another gateway listens there. */
+  /** Binds the socket, mode 0600. @throws AgentdError `socket_unusable`, also when another program listens there. */
   async listen(path: string): Promise<void> {
     await prepareSocketPath(path, this.#options.uid);
     this.#server.listen(path);
@@ -71,12 +66,13 @@ export class ControlServer {
 
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
-    const splitter = new LineSplitter(MAX_CONTROL_BYTES);
+    const splitter = new LineSplitter(this.#options.protocol.maxRequestBytes);
     let isGreeted = false;
     const answer = async (frame: Frame): Promise<void> => {
       const { id, method, params } = parse(frame);
       const reply = async (): Promise<object> => {
-        if (!isMethod(method)) throw new RequestFault("method_not_found", JSON.stringify(method));
+        if (!Object.hasOwn(this.#options.protocol.methods, method))
+          throw new RequestFault("method_not_found", JSON.stringify(method));
         if (!isGreeted && method !== "hello") throw new RequestFault("invalid_request", "hello comes first");
         const result = await this.#call(method, params);
         isGreeted = true;
@@ -93,12 +89,14 @@ export class ControlServer {
     socket.once("close", () => this.#sockets.delete(socket));
   }
 
-  async #call(method: ControlMethod, params: unknown): Promise<object> {
-    const parsed = CONTROL_METHODS[method].params.safeParse(params);
-    if (!parsed.success) throw new RequestFault("invalid_params", z.prettifyError(parsed.error));
-    if (method === "hello") refuseOtherProtocol(parsed.data as { protocol: number });
+  async #call(method: string, params: unknown): Promise<object> {
+    const { protocol, handlers } = this.#options;
+    const parsed = protocol.methods[method]?.params.safeParse(params);
+    if (parsed?.success !== true)
+      throw new RequestFault("invalid_params", parsed === undefined ? method : z.prettifyError(parsed.error));
+    if (method === "hello") refuseOtherProtocol(protocol, parsed.data as { protocol: number });
     // The schema of this very method has accepted them.
-    return (this.#options.handlers[method] as (params: unknown) => Promise<object>)(parsed.data);
+    return (handlers[method] as (params: unknown) => Promise<object>)(parsed.data);
   }
 
   #wireError(method: string, error: unknown): object {
@@ -109,19 +107,18 @@ export class ControlServer {
   }
 }
 
-function refuseOtherProtocol({ protocol }: { readonly protocol: number }): void {
-  if (protocol === GATEWAY_PROTOCOL) return;
+function refuseOtherProtocol(
+  { name, version }: Pick<ControlProtocol<ControlMethods>, "name" | "version">,
+  { protocol }: { readonly protocol: number },
+): void {
+  if (protocol === version) return;
   throw new AgentdError("protocol_mismatch", {
     tried: "serve this daemon",
-    why: `it speaks version ${protocol} of the gateway's protocol, and this gateway version ${GATEWAY_PROTOCOL}`,
+    why: `it speaks version ${protocol} of the ${name}'s protocol, and this ${name} version ${version}`,
   });
 }
 
 function parse(frame: Frame): z.infer<typeof request> {
   if (frame.kind !== "line") throw new RequestFault("parse_error", frame.kind);
   return request.parse(JSON.parse(frame.text));
-}
-
-function isMethod(method: string): method is ControlMethod {
-  return Object.hasOwn(CONTROL_METHODS, method);
 }

@@ -1,0 +1,216 @@
+import { createHash, randomBytes } from "node:crypto";
+import { AgentdError, sentence } from "../errors.ts";
+import type { ChannelConnection, ChannelStatus } from "./channel/control.ts";
+import { decidePlaced } from "./decide-placed.ts";
+import { jobName, type Observation, type PlacedJob, type PlacedLimits, type Placement } from "./placement.ts";
+
+/** A session to be run on another machine. */
+export interface PlacedRun {
+  readonly sessionId: string;
+  readonly limits: PlacedLimits;
+  /** What is to be run; JSON, without a secret. */
+  readonly plan: string;
+  readonly credentials: string;
+  /** Absolute paths of the head's files for what comes from the node, and how much may come. */
+  readonly console: { readonly path: string; readonly most_bytes: number };
+  readonly record: { readonly path: string; readonly most_bytes: number };
+}
+
+/** What became of a session. */
+export type PlacedEnd =
+  /** The node's record is here. */
+  | { readonly kind: "collected"; readonly status: ChannelStatus }
+  | { readonly kind: "launch_failed"; readonly why: string }
+  | { readonly kind: "interrupted"; readonly why: string };
+
+export interface PlacedRunsOptions {
+  readonly placement: Placement;
+  readonly channel: Pick<ChannelConnection, "call">;
+  /** 8 hex digits of the daemon's instance. */
+  readonly head: string;
+  /** Where nodes reach the channel. */
+  readonly address: string;
+  readonly fingerprint: string;
+  /** Tells what was done about a session. */
+  readonly onStep?: ((step: PlacedStep) => void) | undefined;
+}
+
+/** Something that was done, for the journal of a session. */
+export interface PlacedStep {
+  readonly sessionId: string;
+  readonly step: "submitted" | "submission_unknown";
+  readonly job: string;
+  readonly why?: string | undefined;
+}
+
+/** Bounds how long a request to the channel, on this host, may hang. */
+const ANSWER_MS = 30_000;
+
+interface Known {
+  readonly run: PlacedRun;
+  /** Of which it is unknown whether it was submitted: submitted again under the same name. */
+  unsure: PlacedJob | undefined;
+  isGivenUp: boolean;
+}
+
+/** Takes placed sessions from their submission to their record, through whatever the engine does meanwhile. */
+export class PlacedRuns {
+  readonly #options: PlacedRunsOptions;
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: PlacedRunsOptions) {
+    this.#options = options;
+  }
+
+  /** Also one that an earlier daemon had begun: which jobs it has is in the channel. */
+  add(run: PlacedRun): void {
+    this.#known.set(run.sessionId, { run, unsure: undefined, isGivenUp: false });
+  }
+
+  /** An operator's order: nobody waits for the session any more, wherever it may still run. */
+  giveUp(sessionId: string): void {
+    const known = this.#known.get(sessionId);
+    if (known !== undefined) known.isGivenUp = true;
+  }
+
+  /**
+   * One look at all sessions: the channel and the engine are each asked once, and each session gets one decision.
+   *
+   * @returns those that have ended, by session; they are not looked at again.
+   * @throws AgentdError when the channel does not answer: then nothing is decided.
+   */
+  async look(signal: AbortSignal): Promise<ReadonlyMap<string, PlacedEnd>> {
+    const ids = [...this.#known.keys()];
+    const { sessions } = await this.#options.channel.call("status", { sessions: ids }, ANSWER_MS);
+    const statuses = new Map(sessions.map((status) => [status.session, status]));
+    await this.#supply(sessions);
+    const jobs = sessions.flatMap(({ jobs }) => jobs.slice(-1));
+    const observed = await this.#options.placement.observe(jobs, { signal });
+    const ended = new Map<string, PlacedEnd>();
+    for (const [id, known] of this.#known) {
+      const status = statuses.get(id);
+      const last = status?.jobs.at(-1)?.name ?? "";
+      const observation = observed.get(last) ?? { at: "absent" };
+      const end = await this.#decide(known, status, observation, signal);
+      if (end === undefined) continue;
+      ended.set(id, end);
+      this.#known.delete(id);
+    }
+    return ended;
+  }
+
+  /** What a channel that was started anew does not know any more. */
+  async #supply(statuses: readonly ChannelStatus[]): Promise<void> {
+    for (const { session, is_supplied: isSupplied } of statuses) {
+      const known = this.#known.get(session);
+      if (isSupplied || known === undefined) continue;
+      const { plan, credentials } = known.run;
+      await this.#options.channel.call("supply", { session, plan, credentials }, ANSWER_MS);
+    }
+  }
+
+  async #decide(
+    known: Known,
+    status: ChannelStatus | undefined,
+    observation: Observation,
+    signal: AbortSignal,
+  ): Promise<PlacedEnd | undefined> {
+    const claim = status?.claim && {
+      bootId: status.claim.boot_id,
+      laterBootId: status.later_boot_id ?? undefined,
+      isConnected: status.is_connected,
+    };
+    const submitted = status?.jobs.filter((job) => !job.is_resume).length ?? 0;
+    const attempts = { submitted, isGivenUp: known.isGivenUp };
+    const { sessionId } = known.run;
+    const isCollected = (status?.collected ?? null) !== null;
+    switch (decidePlaced(claim ?? undefined, observation, isCollected, attempts)) {
+      case "wait":
+        return undefined;
+      case "submit":
+        return await this.#submit(known, status, undefined, signal);
+      case "resume_on_node":
+        return await this.#submit(known, status, status?.claim?.node, signal);
+      case "seal":
+        return status && { kind: "collected", status };
+      case "launch_failed": {
+        // One may have come since it was asked.
+        if (!(await this.#close(sessionId, true))) return undefined;
+        const last = inWords(observation);
+        return {
+          ...{ kind: "launch_failed" },
+          why: `no runner has come for any of its ${submitted} jobs; of the last one the engine says: ${last}`,
+        };
+      }
+      case "interrupted": {
+        await this.#close(sessionId, false);
+        const why = known.isGivenUp
+          ? "an operator has given it up"
+          : "its node was started anew while it ran";
+        return { kind: "interrupted", why };
+      }
+    }
+  }
+
+  async #submit(
+    known: Known,
+    status: ChannelStatus | undefined,
+    node: string | undefined,
+    signal: AbortSignal,
+  ): Promise<PlacedEnd | undefined> {
+    const { placement, onStep } = this.#options;
+    const { sessionId } = known.run;
+    // One that was to start the session is no use once a runner has it.
+    const unsure = known.unsure?.node === node ? known.unsure : undefined;
+    const job = unsure ?? (await this.#newJob(known.run, status, node));
+    known.unsure = job;
+    const about = { sessionId, job: jobName(job) };
+    try {
+      await placement.submit(job, { signal });
+      known.unsure = undefined;
+      onStep?.({ ...about, step: "submitted" });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AgentdError)) throw error;
+      if (error.code !== "placement_refused" || node !== undefined) {
+        onStep?.({ ...about, step: "submission_unknown", why: sentence(error) });
+        return undefined;
+      }
+      if (!(await this.#close(sessionId, true))) return undefined;
+      return { kind: "launch_failed", why: sentence(error) };
+    }
+  }
+
+  /** A job whose token the channel knows before the engine has it. */
+  async #newJob(
+    { sessionId, limits, plan, credentials, console, record }: PlacedRun,
+    status: ChannelStatus | undefined,
+    node: string | undefined,
+  ): Promise<PlacedJob> {
+    const { head, address, fingerprint, channel } = this.#options;
+    const token = randomBytes(32).toString("base64url");
+    const job: PlacedJob = {
+      ...{ head, sessionId, limits, node },
+      attempt: (status?.jobs.length ?? 0) + 1,
+      isResume: node !== undefined,
+      claim: { address, fingerprint, token },
+    };
+    const ticket = {
+      ...{ session: sessionId, job: jobName(job), is_resume: job.isResume },
+      token_sha256: createHash("sha256").update(token).digest("hex"),
+    };
+    await channel.call("expect", { ...ticket, plan, credentials, console, record }, ANSWER_MS);
+    return job;
+  }
+
+  async #close(session: string, onlyUnclaimed: boolean): Promise<boolean> {
+    const request = { session, only_unclaimed: onlyUnclaimed };
+    return (await this.#options.channel.call("close", request, ANSWER_MS)).closed;
+  }
+}
+
+function inWords(observation: Observation): string {
+  if (observation.at !== "ended") return observation.at;
+  const { engineState, reason } = observation;
+  return reason === undefined ? engineState : `${engineState} (${reason})`;
+}
