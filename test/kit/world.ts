@@ -264,8 +264,8 @@ export class World {
 
   async #typed(command: Command): Promise<Command> {
     this.#commands.push(command);
-    // From then on the session can be looked at.
-    if (/\bagentd run (?!.*--detach)/.test(command.text)) {
+    // From then on the session can be looked at. On a terminal all is one output, and a line may be gone again.
+    if (/^(?!script ).*\bagentd run (?!.*--detach)/.test(command.text)) {
       const accepted = () => command.exitCode !== undefined || command.stderr.includes("accepted");
       await until(`acceptance of \`${command.text}\``, accepted);
     }
