@@ -154,7 +154,9 @@ describe("a kept session", () => {
       const shell = await terminal(world, `agentd enter -t --latest -- sh -c '${wait}'`);
       await shell.shows("inside");
       const forced = await run(world, ["rm", "--force", "--latest"]);
-      expect([forced.exitCode, await shell.end()]).toEqual([0, 137]);
+      expect(forced.exitCode).toBe(0);
+      // Podman's own exit code when the container is gone before it has asked how that ended.
+      expect([137, 255]).toContain(await shell.end());
       expect(await left(world)).toEqual([]);
 
       // A client that is killed leaves nothing that runs.

@@ -19,7 +19,8 @@ function everything(schema: JsonSchema, path = "plan"): unknown {
   if (schema.enum !== undefined) return schema.enum.at(-1);
   // The last form of several is the one with keys.
   if (schema.anyOf !== undefined) return everything(schema.anyOf.at(-1) as JsonSchema, path);
-  switch (schema.type) {
+  const { type } = schema as { readonly type?: string | readonly string[] };
+  switch (typeof type === "string" ? type : type?.at(-1)) {
     case "string":
       return `the ${path}`;
     case "integer":
@@ -54,6 +55,7 @@ const TABLES: readonly (readonly (string | number)[])[] = [
   ["profile", "volumes", 0],
   ["profile", "files", 0],
   ["profile", "mcpServers", 0],
+  ["profile", "webhooks", 0],
   ["profile", "allow", 0],
   ["profile", "git"],
   ["profile", "llm"],
@@ -95,6 +97,7 @@ const ADDED = {
   redact: "seal",
   after: [],
   schedules: [],
+  webhooks: [],
   allow: [],
   artifacts: [],
   volumes: [],
