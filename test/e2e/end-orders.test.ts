@@ -22,6 +22,8 @@ async function expectEnds(arena: Arena, outcomes: readonly string[], starts: num
   const documents = await Promise.all((await arena.records()).map(readSession));
   expect(documents.map(({ outcome }) => outcome)).toEqual(outcomes);
   expect([...(await arena.starts()).values()]).toEqual(Array.from({ length: starts }, () => 1));
+  // One follows each: a daemon that stops would leave it to the next.
+  await arena.followers();
   await arena.stopDaemons();
   expect(await leaks(arena)).toEqual([]);
 }
