@@ -3,11 +3,10 @@
  * one that grows as fast as a session can print; and what `agentd web` has in memory meanwhile.
  */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { open, stat } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { freePort } from "../kit/free-ports.mjs";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
 import { usageOf } from "./process-usage.mjs";
@@ -200,14 +199,4 @@ async function isPrinted(log) {
   } finally {
     await file.close();
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

@@ -4,12 +4,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { containersEnvironment } from "./containers-environment.mjs";
 import { findProgram } from "./find-program.mjs";
+import { freePorts } from "./free-ports.mjs";
 import { sendSignal } from "./processes.mjs";
 import { until } from "./until.mjs";
 
@@ -258,26 +258,4 @@ export class Slurm {
 /** @param {string} line */
 function keyOf(line) {
   return line.slice(0, line.indexOf("="));
-}
-
-/** Ports that nobody listens on. @param {number} count */
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        /** @type {Promise<number>} */ (
-          new Promise((resolve, reject) => {
-            server.once("error", reject);
-            server.listen(0, "127.0.0.1", () => {
-              const address = server.address();
-              if (address === null || typeof address === "string") reject(new Error("no port"));
-              else resolve(address.port);
-            });
-          })
-        ),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

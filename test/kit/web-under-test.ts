@@ -1,8 +1,6 @@
 /** A real `agentd web` in this process, before a small daemon, and requests to it with any headers. */
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type IncomingHttpHeaders, request } from "node:http";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Handlers } from "../../src/api/handlers.ts";
@@ -15,6 +13,7 @@ import type { RunAgentd } from "../../src/web/records/own-commands.ts";
 import type { WebPatience } from "../../src/web/server/listener.ts";
 import { startWeb, type Web } from "../../src/web/web.ts";
 import { AGENTD } from "./agentd.mjs";
+import { freePort } from "./free-ports.mjs";
 import { type SmallDaemon, startSmallDaemon } from "./small-daemon.ts";
 
 /** What answers have, each some of it. */
@@ -66,17 +65,6 @@ export async function send(
     outgoing.on("error", reject);
     outgoing.end(body);
   });
-}
-
-/** A port that was free just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 export interface WebUnderTest {

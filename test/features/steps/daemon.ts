@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { freePort } from "../../kit/free-ports.mjs";
 import { podman } from "../../kit/podman.mjs";
 import { processesWith, signalProcessesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
-import { freePort } from "../../kit/web-under-test.ts";
 import type { Topic } from "./topic.ts";
 
 interface Status {

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SessionView } from "../../../src/session-document.ts";
 import { makeCertificate } from "../../kit/certificates.mjs";
+import { freePort } from "../../kit/free-ports.mjs";
 import { listed, sealed, view } from "../../kit/small-daemon.ts";
 import { until } from "../../kit/until.mjs";
-import { freePort, startWebUnderTest, type WebUnderTest } from "../../kit/web-under-test.ts";
+import { startWebUnderTest, type WebUnderTest } from "../../kit/web-under-test.ts";
 import { agentdWith } from "./installed-cli.ts";
 
 let home: string;

@@ -5,8 +5,9 @@ import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { createFamilies } from "../../../src/web/probes/families.ts";
+import { freePort } from "../../kit/free-ports.mjs";
 import { until } from "../../kit/until.mjs";
-import { freePort, startWebUnderTest } from "../../kit/web-under-test.ts";
+import { startWebUnderTest } from "../../kit/web-under-test.ts";
 
 const EXAMPLES = resolve(import.meta.dirname, "../../../examples/prometheus");
 

@@ -4,15 +4,10 @@ import { connect, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SessionView } from "../../../src/session-document.ts";
+import { freePort } from "../../kit/free-ports.mjs";
 import { listed, sealed, STATUS, view } from "../../kit/small-daemon.ts";
 import { until } from "../../kit/until.mjs";
-import {
-  freePort,
-  send,
-  startWebUnderTest,
-  type WebSetUp,
-  type WebUnderTest,
-} from "../../kit/web-under-test.ts";
+import { send, startWebUnderTest, type WebSetUp, type WebUnderTest } from "../../kit/web-under-test.ts";
 
 async function withWeb(setUp: WebSetUp, use: (web: WebUnderTest) => Promise<void>): Promise<void> {
   const web = await startWebUnderTest(setUp);

@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeCertificate } from "../certificates.mjs";
+import { freePort } from "../free-ports.mjs";
 import { until } from "../until.mjs";
-import { type Asking, freePort, type Reply, send } from "../web-under-test.ts";
+import { type Asking, type Reply, send } from "../web-under-test.ts";
 import type { World } from "../world.ts";
 import type { Command } from "./command.ts";
 
