@@ -11,8 +11,8 @@ import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.
 import { resolveDirectory } from "../config/workspace-directory.ts";
 import { makeExecGate, removeExecGates } from "../credentials/exec-gate.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
-import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
-import { credentialPayload } from "../credentials/payload.ts";
+import { launcherArgv, launcherEndings } from "../credentials/launcher.ts";
+import { payloadText } from "../credentials/payload.ts";
 import { resolveProviderKeys } from "../credentials/provider-keys.ts";
 import { resolveCredentials, resolveToken, type VariableSource } from "../credentials/resolve.ts";
 import type { Environment } from "../environment.ts";
@@ -159,7 +159,7 @@ export function credentialsOf(
   const gateOf = (sessionId: string): string => join(gatesBelow(runtimeDirectory), sessionId);
   const portOf = (gate: Gate): GatePort => ({
     directory: gate.directory,
-    open: (values, opening) => gate.open(credentialPayload(values), { ...opening, failpoints }),
+    open: (payload, opening) => gate.open(payloadText(payload), { ...opening, failpoints }),
   });
   return {
     resolve: (credentials) => resolveCredentials(credentials, variables),
@@ -172,15 +172,15 @@ export function credentialsOf(
       return (await gate.renew()) ? portOf(gate) : undefined;
     },
     removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
-    createExecGate: async (sessionId, command) => {
+    createExecGate: async (sessionId) => {
       const gate = await makeExecGate(gateOf(sessionId), fifos.make);
       return {
-        argv: launcherArgv(`${GATE_TARGET}/${gate.name}`, command),
-        open: (values, signal) => gate.open(credentialPayload(values), signal),
+        argv: launcherArgv(`${GATE_TARGET}/${gate.name}`),
+        open: (payload, signal) => gate.open(payloadText(payload), signal),
       };
     },
-    launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
-    launcherEnding,
+    launcherArgv: launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`),
+    launcherEndings,
   };
 }
 

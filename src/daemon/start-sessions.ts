@@ -40,6 +40,7 @@ import { keptNotes } from "./kept-notes.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
 import { keepYoungGenerationSmall } from "./process/young-generation.ts";
+import { runOfRecord } from "./run-of-record.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
@@ -129,6 +130,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
     hostPaths: hostPathsOf(protectedOf(parts)),
     leftovers: leftoversOf(places, remover.remove),
     network: parts.networks,
+    runOfRecord,
     volumes: volumesOf(places, { remove: remover.remove, copier, now: clock.now }),
   });
   const afterwards = new AfterPrograms({

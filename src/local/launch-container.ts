@@ -71,14 +71,13 @@ async function createContainer(
 ): Promise<string> {
   const { instance, engine, credentials, network, failpoints } = parts;
   const { profile } = job;
-  const argv = credentials.launcherArgv(await job.command());
-  const request = await job.input?.inlineRequest();
+  const argv = credentials.launcherArgv;
   signal.throwIfAborted();
   deferContainer(releases, job.sessionId, parts, sources.image.bringsHome);
   // Without the signal: a create that is given up could still be carried out after the removal.
   const created = await engine.createContainer(
     containerRequest({
-      ...{ instance, job, argv, request, ...sources },
+      ...{ instance, job, argv, ...sources },
       networkEnvironment: network.environment,
     }),
   );

@@ -1,6 +1,7 @@
 /**
  * What the local executor needs of the rooms below it. The composition root passes in the implementations.
  */
+import type { Payload } from "../credentials/payload.ts";
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { ContainerStatus } from "../podman/containers/container-status.ts";
 import type { ListedContainer } from "../podman/containers/containers.ts";
@@ -65,12 +66,12 @@ export interface Engine extends LiveContainers, KeptContainers {
   /** Those of this instance. */
   listVolumes(): Promise<readonly ListedVolume[]>;
   /**
-   * What a running container's init has started: `asked` when its command line has that ending, something else, or
+   * What a running container's init has started: `asked` when its command line has such an ending, something else, or
    * nothing any more.
    */
-  findCommand(id: string, ending: readonly string[]): Promise<"asked" | "other" | "none">;
-  /** Kills the container's init by its pid, where its command line has that ending, and waits until it is gone. */
-  endFirstProcess(idOrName: string, ending: readonly string[]): Promise<void>;
+  findCommand(id: string, endings: readonly (readonly string[])[]): Promise<"asked" | "other" | "none">;
+  /** Kills the container's init by its pid, where its command line has such an ending, and waits until it is gone. */
+  endFirstProcess(idOrName: string, endings: readonly (readonly string[])[]): Promise<void>;
 }
 
 /** The directories of one session's workspace on the host. */
@@ -157,14 +158,11 @@ export interface Gate {
   /** The directory to mount read-only at `GATE_TARGET`. */
   readonly directory: string;
   /**
-   * Hands the credentials over, which starts the command.
+   * Hands the variables over and the command, which starts it.
    *
    * @param onFirstByte awaited once the launcher reads and before it gets anything.
    */
-  open(
-    values: ReadonlyMap<string, string>,
-    options: { signal: AbortSignal; onFirstByte: () => Promise<void> },
-  ): Promise<void>;
+  open(payload: Payload, options: { signal: AbortSignal; onFirstByte: () => Promise<void> }): Promise<void>;
 }
 
 /** Resolves credentials and makes gates. */
@@ -191,10 +189,10 @@ export interface Credentials extends ExecGates {
    */
   renewGate(sessionId: string): Promise<Gate | undefined>;
   removeGate(sessionId: string): Promise<void>;
-  /** The argument vector that waits at the gate and then becomes the command. */
-  launcherArgv(command: readonly string[]): ContainerRequest["argv"];
-  /** The end of such a launcher's command line, the same in every version of agentd. */
-  launcherEnding(command: readonly string[]): readonly string[];
+  /** The argument vector that waits at the gate and then becomes what it is given there. */
+  readonly launcherArgv: ContainerRequest["argv"];
+  /** How the command line of a launcher of that command may end, in any version of agentd. */
+  launcherEndings(command: readonly string[]): readonly (readonly string[])[];
 }
 
 /** What the host has for sessions: staging directories and gates. */

@@ -5,7 +5,7 @@ import type { Mount } from "../profile/profile.ts";
 import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
-import { handedOver } from "./handed-over.ts";
+import { handedOver, payloadOf } from "./handed-over.ts";
 import type { HomeFile } from "./host-paths.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeWorkspace } from "./make-workspace.ts";
@@ -28,6 +28,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     await parts.credentials.remember(job, secrets.values);
     return secrets;
   });
+  const payload = await inStage("create", () => payloadOf(job, values));
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
   const files = await inStage("mounts", () => findFiles(preparation));
@@ -58,7 +59,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   await clone;
   await inStage("clone", () => parts.workspaces.deliver(job.sessionId, { selinux, signal }));
   const opened = await gate;
-  return { ref: await container, begin: (options) => openGate(opened, values, options) };
+  return { ref: await container, begin: (options) => openGate(opened, payload, options) };
 }
 
 /** Works side by side: the first failure ends the others, and is the one to report. */

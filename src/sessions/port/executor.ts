@@ -50,7 +50,7 @@ export interface JobInput {
 }
 
 /** The part of a job by which its command is found again, and is given its variables. */
-export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command" | "env">;
+export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command" | "workUnit" | "env" | "input">;
 
 /** How a command ended. */
 export type CommandEnd =

@@ -34,8 +34,11 @@ export function jobOf({ profile, timeoutMs, pauseMaxMs = 0 }: SessionPlan, recor
   };
 }
 
-/** The request stays in the record and is read when it is needed: many sessions may be queued, each with a long one. */
-function inputOf({ document, inputDirectory }: OpenRecord): JobInput | undefined {
+/** What a session was given. The request stays in the record and is read when it is needed: many sessions may be queued, each with a long one. */
+export function inputOf({
+  document,
+  inputDirectory,
+}: Pick<OpenRecord, "document" | "inputDirectory">): JobInput | undefined {
   const { request_bytes: bytes, inputs } = document;
   if (bytes === null && inputs.length === 0) return undefined;
   return {
