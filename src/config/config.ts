@@ -75,6 +75,8 @@ export interface DaemonSettings {
   readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
+  /** How many containers may wait for sessions at most; undefined: as many as sessions may run. */
+  readonly warm: number | undefined;
   /** The limit on the sum of the memory limits of running sessions; undefined: none. */
   readonly memoryBudgetBytes: number | undefined;
   readonly shutdown: Shutdown;
@@ -116,6 +118,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
+      warm: daemon.warm === "auto" ? undefined : daemon.warm === "off" ? 0 : daemon.warm,
       memoryBudgetBytes: optional(daemon.memory_budget, (text) => parsed(text, sizeBytes)),
       shutdown: daemon.shutdown,
       podmanSocket: optional(daemon.podman_socket, fromFile),

@@ -100,6 +100,13 @@ function daemonSchema(defaults: SchemaDefaults) {
       .describe(
         "Maximum number of sessions that run at once; others are queued. Default: the number of cores.",
       ),
+    warm: z
+      .union([z.enum(["auto", "off"]), z.int().min(1)])
+      .default("auto")
+      .describe(
+        "Containers that wait for the next session, one for each profile that was used within 15 minutes: at most so many, or as many as max_sessions with `auto`, or none with `off`.",
+      )
+      .meta({ type_in_words: '`"auto"`, `"off"` or whole number' }),
     memory_budget: size()
       .optional()
       .describe(

@@ -17,6 +17,7 @@ import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
 import { createLogger, type Logger } from "../log.ts";
+import type { WarmPool } from "../local/warm/warm-pool.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
@@ -24,7 +25,6 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/port/ports.ts";
 import { Admission } from "../sessions/queue/admission.ts";
-import { FreeSpace } from "../sessions/queue/free-space.ts";
 import { SessionFeed } from "../sessions/state/feed.ts";
 import { CredentialVariables } from "./configuration/credential-variables.ts";
 import { CurrentConfig } from "./configuration/current-config.ts";
@@ -36,6 +36,7 @@ import { startSinks } from "./event-sinks.ts";
 import { openEventFeed } from "./feed/event-feed.ts";
 import { eventsHandler } from "./feed/events-handler.ts";
 import { gatewayFilesOf } from "./feed/gateway-files.ts";
+import { freeSpaceIn } from "./free-space-in.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
@@ -71,6 +72,8 @@ export interface Daemon {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly reloading: Reloading;
+  /** Containers that wait for sessions. */
+  readonly pool: Pick<WarmPool, "close">;
   /** Tells the feed of events. */
   readonly tell: DaemonTeller["tell"];
   /** The action for the first signal. */
@@ -123,7 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
-  const { intake, kept, followUps } = await startSessions({
+  const { intake, kept, followUps, pool } = await startSessions({
     ...options,
     ...{
       current,
@@ -178,6 +181,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       sinks.changed();
     },
     isClosed: () => intake.closed,
+    poolChanged: () => pool.configurationChanged(),
   });
 
   const liveLlm = new LiveLlm(networks.gateway, CLOCK.monotonic);
@@ -207,6 +211,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       liveLlm,
       kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
       keptSum: () => kept.sum,
+      warm: () => pool.status(),
       reading: recordReading({ sessions, redaction }),
       status: {
         pid,
@@ -235,7 +240,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   );
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
-  return { intake, scheduler, reloading, log, tell, shutdown };
+  return { intake, scheduler, reloading, log, tell, shutdown, pool };
 }
 
 /** Their gateway is ended with this daemon when it has no sessions, and otherwise left to the next one. */
@@ -254,23 +259,6 @@ function sessionNetworks(
   });
   resources.defer("gateway", () => networks.gateway.stop());
   return networks;
-}
-
-/** Of the file systems that sessions write to. */
-function freeSpaceIn(
-  { auditRoot, cache, state }: Places,
-  current: CurrentConfig,
-  admission: Pick<Admission, "hold" | "hasWaiting">,
-): FreeSpace {
-  return new FreeSpace({
-    places: [
-      { what: "records", directory: auditRoot },
-      { what: "clones", directory: cache },
-      { what: "state", directory: state },
-    ],
-    minFreeBytes: () => current.config.daemon.minFreeBytes,
-    admission,
-  });
 }
 
 /** The files of runs to come. */

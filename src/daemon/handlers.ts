@@ -27,6 +27,7 @@ export type FixedStatus = Omit<
   | "sessions"
   | "incomplete"
   | "kept"
+  | "warm"
   | "gateway"
   | "notify"
   | "sinks"
@@ -56,6 +57,8 @@ export interface HandlerHost {
   /** What is done to sessions that are kept. */
   readonly kept: KeptHandlers;
   readonly keptSum: () => Status["kept"];
+  /** Default: none waits. */
+  readonly warm?: (() => Promise<Status["warm"]>) | undefined;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** See `recordReading`. */
@@ -129,6 +132,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       memory_budget_bytes: current.config.daemon.memoryBudgetBytes ?? null,
       sessions: countStates(intake),
       kept: host.keptSum(),
+      warm: (await host.warm?.()) ?? { waiting: 0, most: 0, memory_bytes: 0 },
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       gateway: (await host.gatewayStatus?.()) ?? null,
       notify: host.notifications?.states() ?? [],

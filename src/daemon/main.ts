@@ -76,6 +76,8 @@ async function end(
   const shutdown = daemon.shutdown();
   daemon.tell("daemon.stopping", { pid, signal, shutdown });
   intake.close();
+  // However long sessions still run.
+  void daemon.pool.close();
   await scheduler.stop();
   const open = intake.openSessions.length;
   log.info(

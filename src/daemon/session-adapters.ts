@@ -35,7 +35,7 @@ import type { Exporter } from "../work/exporter.ts";
 import { keepBase } from "../work/keep/keep-base.ts";
 import { artifactsOf, workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
-import { copyInput } from "../workspace/copy-input.ts";
+import { copyInput, makeInput } from "../workspace/copy-input.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import type { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { fillHome } from "../workspace/fill-home.ts";
@@ -49,6 +49,7 @@ import { fillWorkspace } from "./fill-workspace.ts";
 import { keepFiles } from "./keep-files.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 import { publishFrom } from "./publish-from.ts";
+import type { WaitingRecords } from "./waiting-records.ts";
 import { secretsOf, type SessionRedaction } from "./session-redaction.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
@@ -97,6 +98,9 @@ export function workspacesOf(
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
     publishWork: (sessionId: string, publication: WorkspacePublication) =>
       publishFrom(stagingOf(sessionId), publication, { environment, ...tools }),
+    give: (key, sessionId) => Staging.give(stagingRoot, key, sessionId, instance),
+    renew: (sessionId) => stagingOf(sessionId).renewSeen(),
+    makeInput: (sessionId) => makeInput(stagingOf(sessionId)),
     copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     fill: (sessionId, source, options) =>
       fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),
@@ -167,6 +171,7 @@ export function credentialsOf(
     resolveToken: (source) => resolveToken(source, variables),
     remember: ({ sessionId, profile }, values) => redaction.keep(sessionId, secretsOf(values, profile)),
     createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId), fifos.make)),
+    giveGate: async (key, sessionId) => portOf(await Gate.move(gateOf(key), gateOf(sessionId))),
     renewGate: async (sessionId) => {
       const gate = new Gate(gateOf(sessionId));
       return (await gate.renew()) ? portOf(gate) : undefined;
@@ -187,6 +192,7 @@ export function credentialsOf(
 /** What sessions have left below these directories, for a daemon that starts. */
 export function leftoversOf(
   { cache, runtime, instance }: Pick<Places, "cache" | "runtime" | "instance">,
+  waiting: WaitingRecords,
   remove: RemoveTree,
 ): Leftovers {
   const stagingRoot = stagingBelow(cache);
@@ -198,11 +204,13 @@ export function leftoversOf(
     list: async () => {
       const staged = await Staging.sessions(stagingRoot);
       const ours = await Promise.all(staged.map(async (id) => ((await isOurs(id)) ? [id] : [])));
-      return [...new Set([...ours.flat(), ...((await ifThere(readdir(gates))) ?? [])])];
+      const gated = (await ifThere(readdir(gates))) ?? [];
+      return [...new Set([...ours.flat(), ...gated, ...(await waiting.keys())])];
     },
     hasGate: (sessionId) => new Gate(join(gates, sessionId)).stands(),
     remove: async (sessionId) => {
       await new Gate(join(gates, sessionId)).remove();
+      if ((await waiting.keys()).includes(sessionId)) await waiting.remove(sessionId);
       if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId, remove).remove();
     },
     endWork: (sessionIds) => endLeftoverGit(sessionIds.map((id) => join(stagingRoot, id))),

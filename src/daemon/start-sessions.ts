@@ -19,6 +19,7 @@ import { KeptIndex } from "../keep/kept-index.ts";
 import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/network-ports.ts";
+import type { WarmPool } from "../local/warm/warm-pool.ts";
 import type { Logger } from "../log.ts";
 import { readConsoleEnd } from "../podman/console-end.ts";
 import type { Engine } from "../podman/engine.ts";
@@ -44,6 +45,8 @@ import { runOfRecord } from "./run-of-record.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
+import { waitingRecords } from "./waiting-records.ts";
+import { warmPolicy } from "./warm-policy.ts";
 import { followUpRequest } from "./start-follow-up.ts";
 
 /** What sessions are made from. */
@@ -80,6 +83,8 @@ export interface StartedSessions {
   readonly intake: Intake;
   readonly kept: KeptSessions;
   readonly followUps: FollowUps;
+  /** Containers that wait for sessions. */
+  readonly pool: WarmPool;
 }
 
 /** Makes the intake, and continues every session that an earlier daemon has left. */
@@ -109,6 +114,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   const { freeSpace } = parts;
   await watchFreeSpace(parts);
   const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall });
+  const skeletons = waitingRecords(places, remover.remove);
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
@@ -128,11 +134,14 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
       ...{ failpoints, fifos, redaction },
     }),
     hostPaths: hostPathsOf(protectedOf(parts)),
-    leftovers: leftoversOf(places, remover.remove),
+    leftovers: leftoversOf(places, skeletons, remover.remove),
     network: parts.networks,
     runOfRecord,
+    warm: { ...warmPolicy(current, parts.admission), skeletons },
     volumes: volumesOf(places, { remove: remover.remove, copier, now: clock.now }),
   });
+  const { pool } = executor;
+  resources.defer("containers that wait", () => pool.close());
   const afterwards = new AfterPrograms({
     ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },
   });
@@ -195,7 +204,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   kept.resume(new Set(intake.openSessions.map(({ id }) => id)));
   removeKeptInTime(kept, resources);
   await followUps.resume();
-  return { intake, kept, followUps };
+  return { intake, kept, followUps, pool };
 }
 
 /** What no session may get of this host. */

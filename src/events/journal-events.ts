@@ -81,6 +81,7 @@ export const NOT_TOLD: readonly string[] = [
   "volumes_opened",
   "image_found",
   "container_created",
+  "warm_taken",
   "methodology_found",
   "handed_over",
   "restarted",

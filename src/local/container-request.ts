@@ -12,7 +12,9 @@ import type { Gate, Staging } from "./ports.ts";
 export const INSTANCE_LABEL = "io.agentd.instance";
 /** Label with the id of the session that a container runs. */
 export const SESSION_LABEL = "io.agentd.session";
-const PROFILE_LABEL = "io.agentd.profile";
+export const PROFILE_LABEL = "io.agentd.profile";
+/** Label of a container that was made before there was a session for it, with a number of its own. It keeps it for life. */
+export const WARM_LABEL = "io.agentd.warm";
 /** Label with the id of the kept session that a container was made from to look into it. */
 export const ENTERED_LABEL = "io.agentd.entered";
 
@@ -35,7 +37,7 @@ export function homeOf(profile: Pick<Profile, "name">): string {
 /** All that determines a session's container. */
 export interface ContainerParts {
   readonly instance: string;
-  readonly job: Job;
+  readonly job: Pick<Job, "sessionId" | "profile" | "longestMs" | "runaDirectory" | "consoleLogPath">;
   readonly staging: Staging;
   readonly gate: Pick<Gate, "directory">;
   /** The copy of the session's input on this host; undefined when it has none. */
@@ -51,6 +53,13 @@ export interface ContainerParts {
 /** The name of a session's container. */
 export function containerName(instance: string, sessionId: string): string {
   return `agentd-${instance}-${sessionId}`;
+}
+
+/** The session whose container has that name; undefined where it is no session's. */
+export function sessionOfName(instance: string, name: string): string | undefined {
+  const prefix = containerName(instance, "");
+  const id = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+  return /^[0-9a-f]{16}$/.test(id) ? id : undefined;
 }
 
 /** The container of one session, in the words of the engine room. */

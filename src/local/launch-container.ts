@@ -1,5 +1,4 @@
 import { AgentdError } from "../errors.ts";
-import { DEFAULT_PIDS } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
@@ -7,12 +6,21 @@ import { fillHome } from "./fill-home.ts";
 import type { HomeFile } from "./host-paths.ts";
 import { openNetwork } from "./networks.ts";
 import type { Preparation } from "./preparation.ts";
+import { warningsOfLimits } from "./limit-warnings.ts";
 import { deferContainer } from "./releases.ts";
+import type { Surrounding } from "./warm/likeness.ts";
+import type { Waiting } from "./warm/make-waiting.ts";
+import { giveUpContainer, takeContainer } from "./warm/take-waiting.ts";
 
 /** What the container is made from, besides what the preparation has. */
 export interface ContainerSources extends Pick<ContainerParts, "staging" | "gate" | "input" | "declared"> {
   /** What the profile puts into the home. */
   readonly files: readonly HomeFile[];
+  readonly methodology: Surrounding["methodology"];
+  /** The container whose directories these are; undefined: there is none yet. */
+  readonly waiting: Waiting | undefined;
+  /** Makes the places of mounts in a home that no container sees. */
+  readonly makePoints: () => Promise<void>;
 }
 
 /**
@@ -30,17 +38,36 @@ export async function launchContainer(
   const { during } = preparation.preparing;
   const image = await inStage("image", () => findImage(preparation, signal));
   const made = { ...(await sources), image };
-  const id = await during("creating the container", () =>
-    inStage("create", () => createContainer(preparation, made, signal)),
-  );
+  const taken = await inStage("create", () => takeWaiting(preparation, made));
+  const id =
+    taken ??
+    (await during("creating the container", () =>
+      inStage("create", () => createContainer(preparation, made, signal)),
+    ));
   await during("starting the container", () =>
     inStage("start", async () => {
-      await startContainer(preparation, id, image.id, signal);
+      if (taken === undefined) await startContainer(preparation, id, image.id, signal);
       await fillHome(preparation, made);
     }),
   );
   await inStage("network", () => openNetwork(preparation, id, signal));
   return id;
+}
+
+/** @returns its id; undefined where none waits that can be taken. */
+async function takeWaiting(
+  preparation: Preparation,
+  { waiting, image, methodology, declared, makePoints }: ContainerSources & Pick<ContainerParts, "image">,
+): Promise<string | undefined> {
+  if (waiting === undefined) return undefined;
+  const why = await takeContainer(preparation, waiting, {
+    ...{ imageId: image.id, methodology, mounts: declared.mounts },
+    networkEnvironment: preparation.parts.network.environment,
+  });
+  if (why === undefined) return waiting.containerId;
+  await giveUpContainer(preparation, waiting, why);
+  await makePoints();
+  return undefined;
 }
 
 async function findImage(
@@ -104,16 +131,6 @@ async function startContainer(
     throw ofRuntime(error, profile);
   });
   await failpoints.reach("container_started");
-}
-
-/** Warns about a limit that the profile asks for, and not about a default of ours. */
-function warningsOfLimits(profile: Profile, unenforced: readonly ("memory" | "cpus" | "pids")[]): string[] {
-  const pids = profile.pids === DEFAULT_PIDS ? undefined : profile.pids;
-  const asked = { memory: profile.memoryBytes, cpus: profile.cpus, pids };
-  const missed = unenforced.filter((limit) => asked[limit] !== undefined);
-  return missed.length === 0
-    ? []
-    : [`This host cannot limit ${missed.join(", ")}; the session runs without.`];
 }
 
 /** A runtime that a profile chose may not work on this host, and Podman's message does not say that it was chosen. */

@@ -5,6 +5,7 @@ import type { Clock } from "../sessions/port/ports.ts";
 import type { HostPaths } from "./host-paths.ts";
 import type { Network } from "./network-ports.ts";
 import type { Credentials, Engine, Leftovers, Workspaces } from "./ports.ts";
+import type { Skeletons, WarmPolicy } from "./warm/warm-ports.ts";
 import type { Volumes } from "./volume-ports.ts";
 
 /** What the local executor is made of. */
@@ -22,6 +23,7 @@ export interface LocalParts {
   readonly volumes: Volumes;
   /** What a session with a sealed record was given when it ran, by the directory of the record. */
   readonly runOfRecord: (directory: string) => Promise<Pick<Job, "workUnit" | "env" | "input">>;
+  readonly warm: WarmPolicy & { readonly skeletons: Skeletons };
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoints: Failpoints;

@@ -17,9 +17,10 @@ import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/po
 import type { HomeContent } from "./host-paths.ts";
 import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";
 import type { ExecGates, LiveContainers } from "./live-ports.ts";
+import type { WarmContainers } from "./warm/warm-ports.ts";
 
 /** The container engine. */
-export interface Engine extends LiveContainers, KeptContainers {
+export interface Engine extends LiveContainers, KeptContainers, WarmContainers {
   readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
@@ -114,6 +115,17 @@ export interface Workspaces extends KeptWorkspaces {
   directories(sessionId: string): Staging;
   /** @param onProgress called every so often while there is much to remove, with the number of entries removed. */
   remove(sessionId: string, onProgress?: (entries: number) => void): Promise<void>;
+  /**
+   * Makes the staging directory that a waiting container has that of a session, which has none yet.
+   *
+   * @param key of the container; afterwards it has none.
+   * @throws Error when it cannot be moved; the one or the other may be there then.
+   */
+  give(key: string, sessionId: string): Promise<Staging>;
+  /** Replaces what the container of a session saw of its staging directory; nothing runs that sees it. */
+  renew(sessionId: string): Promise<void>;
+  /** Makes the place for the copy of an input, before there is one; `copyInput` fills it. */
+  makeInput(sessionId: string): Promise<string>;
   /** Copies the session's input to where its container will see it; the copy it gets is no part of the record. */
   copyInput(sessionId: string, directory: string): Promise<string>;
   /** Makes the session's clone where its container does not see it. */
@@ -183,6 +195,8 @@ export interface Credentials extends ExecGates {
     values: ReadonlyMap<string, string>,
   ): Promise<void>;
   createGate(sessionId: string): Promise<Gate>;
+  /** Makes the gate at which a container waits that of a session. @throws Error when it cannot be moved. */
+  giveGate(key: string, sessionId: string): Promise<Gate>;
   /**
    * The gate that an earlier daemon has made, free of what that one may have written; undefined when it was opened and
    * everything was written.
@@ -195,9 +209,9 @@ export interface Credentials extends ExecGates {
   launcherEndings(command: readonly string[]): readonly (readonly string[])[];
 }
 
-/** What the host has for sessions: staging directories and gates. */
+/** What the host has for sessions, and for containers that wait for one: staging directories and gates. */
 export interface Leftovers {
-  /** Ids of the sessions that have some. */
+  /** Ids of the sessions that have some, and keys of containers that waited. */
   list(): Promise<readonly string[]>;
   /** Whether the FIFO of a session's gate exists: it is removed once everything was written. */
   hasGate(sessionId: string): Promise<boolean>;

@@ -15,6 +15,8 @@ import { openVolumes } from "./open-volumes.ts";
 import type { Gate, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
+import type { Surrounding } from "./warm/likeness.ts";
+import { takeDirectories } from "./warm/take-waiting.ts";
 
 /**
  * Prepares a session up to its gate. Making the container overlaps the clone.
@@ -29,15 +31,18 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     return secrets;
   });
   const payload = await inStage("create", () => payloadOf(job, values));
+  deferDirectories(releases, job.sessionId, parts, onRemoving);
+  // Before anything is put into them.
+  const waiting = await preparation.pool.take(job);
+  const taken = waiting && (await takeDirectories(preparation, waiting));
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
   const files = await inStage("mounts", () => findFiles(preparation));
 
-  deferDirectories(releases, job.sessionId, parts, onRemoving);
   const together = new Together(preparing.signal);
   const { signal } = together;
-  const staging = together.run("clone", () => makeStaging(preparation));
-  const gate = together.run("create", () => makeGate(preparation));
+  const staging = together.run("clone", async () => taken?.staging ?? (await makeStaging(preparation)));
+  const gate = together.run("create", async () => taken?.gate ?? (await makeGate(preparation)));
   const input = together.run("mounts", async () => {
     await staging;
     return job.input && (await parts.workspaces.copyInput(job.sessionId, job.input.directory));
@@ -45,8 +50,16 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const sources = together.run("mounts", async (): Promise<ContainerSources> => {
     const made = { staging: await staging, gate: await gate, input: await input };
     const all = [...mounts, ...(await openVolumes(preparation, signal))];
-    await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), all);
-    return { ...made, declared: { methodology, mounts: all }, files };
+    const makePoints = (): Promise<void> =>
+      makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), all);
+    // One that waits has them, and may write to them.
+    if (taken === undefined) await makePoints();
+    const declared = { methodology: methodology?.directory, mounts: all };
+    return {
+      ...{ ...made, declared, methodology, files },
+      waiting: taken === undefined ? undefined : waiting,
+      makePoints,
+    };
   });
   const clone = together.run("clone", async () => {
     await staging;
@@ -126,7 +139,7 @@ function resolveSecrets({ parts, job }: Preparation): {
   };
 }
 
-async function findMethodology({ parts, job, preparing }: Preparation): Promise<string | undefined> {
+async function findMethodology({ parts, job, preparing }: Preparation): Promise<Surrounding["methodology"]> {
   const { methodologyDir } = job.profile;
   if (methodologyDir === undefined) return undefined;
   const { directory, digest } = await parts.hostPaths.methodology(methodologyDir);
@@ -140,7 +153,7 @@ async function findMethodology({ parts, job, preparing }: Preparation): Promise<
           requestFile: request,
         });
   await preparing.found("methodology_found", { ...found, warnings }, found);
-  return directory;
+  return { directory, digest };
 }
 
 async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<Mount[]> {

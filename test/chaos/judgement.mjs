@@ -4,7 +4,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { feedFaults } from "../kit/feed.mjs";
-import { leftovers } from "../kit/leftovers.mjs";
+import { leftovers, waitingLeft } from "../kit/leftovers.mjs";
 import { processesLeftOf, processesWith } from "../kit/processes.mjs";
 import { readSession } from "../kit/records.mjs";
 import { gatewayOf, TOKEN, untilLong } from "./arena.mjs";
@@ -94,6 +94,7 @@ export async function leaks({ sandbox, instance, mark }) {
   const gateway = await processesWith(gatewayOf(instance));
   return [
     ...(await leftovers(sandbox, instance)),
+    ...(await waitingLeft(sandbox, instance)),
     ...files.flat(),
     ...processes,
     ...service.map((pid) => `Podman service ${pid}`),

@@ -43,6 +43,7 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
     case "cloned":
       return withWarnings({ ...document, commit: textOrNull(entry["commit"]) }, entry);
     case "container_created":
+    case "warm_taken":
       return withWarnings(document, entry);
     case "disk_full":
       return withWarnings({ ...document, output_lost: true }, entry);

@@ -28,6 +28,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   keepMaxBytes: "keep_max",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",
+  warm: "warm",
   memoryBudgetBytes: "memory_budget",
   shutdown: "shutdown",
   socketPath: "socket_path",

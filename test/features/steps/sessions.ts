@@ -42,8 +42,8 @@ export const SESSIONS: Topic = [
       const { sandbox, instance } = await world.daemon();
       const { id } = await world.record();
       const containers = await sessionContainersOf(sandbox.containers, instance);
-      expect(containers.map(({ State, Labels }) => [State, Labels["io.agentd.session"]])).toEqual([
-        ["running", id],
+      expect(containers.map(({ State, Names }) => [State, Names])).toEqual([
+        ["running", [`agentd-${instance}-${id}`]],
       ]);
     },
   },
