@@ -49,8 +49,8 @@ import { fillWorkspace } from "./fill-workspace.ts";
 import { keepFiles } from "./keep-files.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 import { publishFrom } from "./publish-from.ts";
-import type { WaitingRecords } from "./waiting-records.ts";
 import { secretsOf, type SessionRedaction } from "./session-redaction.ts";
+import type { WaitingRecords } from "./waiting-records.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 

@@ -45,9 +45,9 @@ import { runOfRecord } from "./run-of-record.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
+import { followUpRequest } from "./start-follow-up.ts";
 import { waitingRecords } from "./waiting-records.ts";
 import { warmPolicy } from "./warm-policy.ts";
-import { followUpRequest } from "./start-follow-up.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {

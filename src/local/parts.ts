@@ -5,8 +5,8 @@ import type { Clock } from "../sessions/port/ports.ts";
 import type { HostPaths } from "./host-paths.ts";
 import type { Network } from "./network-ports.ts";
 import type { Credentials, Engine, Leftovers, Workspaces } from "./ports.ts";
-import type { Skeletons, WarmPolicy } from "./warm/warm-ports.ts";
 import type { Volumes } from "./volume-ports.ts";
+import type { Skeletons, WarmPolicy } from "./warm/warm-ports.ts";
 
 /** What the local executor is made of. */
 export interface LocalParts {

@@ -28,7 +28,7 @@ async function waitingContainer(world: World): Promise<string> {
   const { sandbox, instance } = await world.daemon();
   return await until("a container that waits", async () => {
     const status = await sandbox.run(["status", "--json"]);
-    const { warm } = JSON.parse(status.stdout.toString()) as { warm: { waiting: number } };
+    const { warm } = JSON.parse(Buffer.from(status.stdout).toString()) as { warm: { waiting: number } };
     if (warm.waiting === 0) return undefined;
     return (await containersOf(sandbox.containers, instance)).find(isWaiting)?.Id;
   });
@@ -37,8 +37,8 @@ async function waitingContainer(world: World): Promise<string> {
 /** Of the session that was accepted last: the container that it took, and whether that had waited. */
 async function containerOf(world: World): Promise<{ id: unknown; waited: boolean }> {
   const journal = await readJournal((await world.record()).path);
-  const line = journal.findLast(({ event }) => event === "warm_taken" || event === "container_created");
-  return { id: line?.["container"], waited: line?.event === "warm_taken" };
+  const line = journal.findLast((each) => ["warm_taken", "container_created"].includes(String(each["event"])));
+  return { id: line?.["container"], waited: line?.["event"] === "warm_taken" };
 }
 
 async function run(world: World, words = ""): Promise<string> {
@@ -64,7 +64,7 @@ it(
 
     const printed = await run(world, "--work-unit second --env OF_RUN=x");
     const { id, path } = await world.record();
-    expect(printed).toBe(`${id} second x the-token\ngate\n`);
+    expect(printed).toBe(`${id} second x [TOKEN]\ngate\n`);
     expect(await containerOf(world)).toEqual({ id: waiting, waited: true });
     expect(await readFile(join(path, "runa/made"), "utf8")).toBe("made\n");
     expect(await readFile(join(path, "agentd/console.log"), "utf8")).toContain(" second x ");
@@ -97,9 +97,9 @@ it(
     expect((await containersOf(sandbox.containers, instance)).map(({ Id }) => Id)).not.toContain(next);
     expect((await sessionContainersOf(sandbox.containers, instance)).map(({ Id }) => Id)).toContain(waiting);
     expect(await waitingLeft(sandbox, instance)).toEqual([]);
-    const exec = await world.start("agentd exec SESSION -- sh -c 'echo $AGENTD_SESSION_ID; : > .runa/go'");
+    const exec = await world.start("agentd exec SESSION -- sh -c 'env | grep ^AGENTD_S; : > .runa/go'");
     expect(await exec.end(), exec.stderr).toBe(0);
-    expect(exec.stdout.toString()).toBe(`${id}\n`);
+    expect(exec.stdout.toString()).toBe(`AGENTD_SESSION_ID=${id}\n`);
     await reaches(world, "sealed");
     expect((await readJournal(path)).map(({ event }) => event)).toContain("adopted");
     expect(await (await world.record()).document()).toMatchObject({ outcome: "success" });

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { ReleaseStack } from "../../release-stack.ts";
 import {
-  type ContainerParts,
   containerName,
+  type ContainerParts,
   containerRequest,
   homeOf,
   INSTANCE_LABEL,
