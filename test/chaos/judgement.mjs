@@ -43,7 +43,7 @@ export async function judge(arena, code) {
   // At least once: one that ran when its daemon was killed runs again.
   const afterwards = await arena.afterwards(record);
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
-  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, [...records, ...followerRecords])));
+  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, await arena.allRecords())));
   const follows = followers.filter((each) => each.after_session === document.session_id);
   if (follows.length !== 1 || followers.length !== 1) wrong.push(`${followers.length} sessions followed it`);
   const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");

@@ -7,7 +7,7 @@ import { containersOf, inspectContainer, isWaiting, sessionContainersOf } from "
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
 import type { World } from "../kit/world.ts";
-import { reaches } from "./at-a-failpoint.ts";
+import { letGo, reaches } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 /** Prints what a session is given. */
@@ -28,7 +28,7 @@ async function waitingContainer(world: World): Promise<string> {
   const { sandbox, instance } = await world.daemon();
   return await until("a container that waits", async () => {
     const status = await sandbox.run(["status", "--json"]);
-    const { warm } = JSON.parse(Buffer.from(status.stdout).toString()) as { warm: { waiting: number } };
+    const { warm } = JSON.parse(String(status.stdout)) as { warm: { waiting: number } };
     if (warm.waiting === 0) return undefined;
     return (await containersOf(sandbox.containers, instance)).find(isWaiting)?.Id;
   });
@@ -37,13 +37,15 @@ async function waitingContainer(world: World): Promise<string> {
 /** Of the session that was accepted last: the container that it took, and whether that had waited. */
 async function containerOf(world: World): Promise<{ id: unknown; waited: boolean }> {
   const journal = await readJournal((await world.record()).path);
-  const line = journal.findLast((each) => ["warm_taken", "container_created"].includes(String(each["event"])));
+  const line = journal.findLast((each) =>
+    ["warm_taken", "container_created"].includes(String(each["event"])),
+  );
   return { id: line?.["container"], waited: line?.["event"] === "warm_taken" };
 }
 
 async function run(world: World, words = ""): Promise<string> {
   const command = await world.start(`agentd run site-builder ${words}`.trim());
-  expect(await command.end(), command.stderr).toBe(0);
+  expect(await command.end(), command.stderr.toString()).toBe(0);
   return command.stdout.toString();
 }
 
@@ -80,7 +82,7 @@ it(
 it(
   "is recovered by its journal, and has the session's name",
   inAWorld(async (world) => {
-    await world.commitAgent('echo begun; until [ -e .runa/go ]; do sleep 0.1; done; [ "$1" = "" ]');
+    await world.commitAgent("echo begun; until [ -e .runa/go ]; do sleep 0.1; done");
     await (await world.start("agentd run site-builder --detach")).end();
     const waiting = await waitingContainer(world);
     await (await world.start("agentd run site-builder --detach")).end();
@@ -97,9 +99,10 @@ it(
     expect((await containersOf(sandbox.containers, instance)).map(({ Id }) => Id)).not.toContain(next);
     expect((await sessionContainersOf(sandbox.containers, instance)).map(({ Id }) => Id)).toContain(waiting);
     expect(await waitingLeft(sandbox, instance)).toEqual([]);
-    const exec = await world.start("agentd exec SESSION -- sh -c 'env | grep ^AGENTD_S; : > .runa/go'");
-    expect(await exec.end(), exec.stderr).toBe(0);
+    const exec = await world.start("agentd exec SESSION -- sh -c 'env | grep ^AGENTD_S'");
+    expect(await exec.end(), exec.stderr.toString()).toBe(0);
     expect(exec.stdout.toString()).toBe(`AGENTD_SESSION_ID=${id}\n`);
+    await letGo(world);
     await reaches(world, "sealed");
     expect((await readJournal(path)).map(({ event }) => event)).toContain("adopted");
     expect(await (await world.record()).document()).toMatchObject({ outcome: "success" });
