@@ -16,7 +16,7 @@ import { credentialsFile, requireConfigFile } from "../config/paths.ts";
 import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
-import type { WarmPool } from "../local/warm/warm-pool.ts";
+import type { WarmPool } from "../local/warm-pool.ts";
 import { createLogger, type Logger } from "../log.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";

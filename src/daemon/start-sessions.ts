@@ -19,7 +19,7 @@ import { KeptIndex } from "../keep/kept-index.ts";
 import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/network-ports.ts";
-import type { WarmPool } from "../local/warm/warm-pool.ts";
+import type { WarmPool } from "../local/warm-pool.ts";
 import type { Logger } from "../log.ts";
 import { readConsoleEnd } from "../podman/console-end.ts";
 import type { Engine } from "../podman/engine.ts";

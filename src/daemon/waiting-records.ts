@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ifThere } from "../if-there.ts";
-import type { Skeletons } from "../local/warm/warm-ports.ts";
+import type { Skeletons } from "../local/warm-ports.ts";
 import type { Places } from "./places.ts";
 
 const RUNA = "runa";

@@ -1,6 +1,6 @@
 /** When this daemon has containers wait for sessions, as its configuration says now. */
 import { isDeepStrictEqual } from "node:util";
-import type { WarmPolicy } from "../local/warm/warm-ports.ts";
+import type { WarmPolicy } from "../local/warm-ports.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Admission } from "../sessions/queue/admission.ts";
 import { plannedProfile } from "../sessions/state/plan.ts";

@@ -4,13 +4,13 @@ import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import { fillHome } from "./fill-home.ts";
 import type { HomeFile } from "./host-paths.ts";
+import type { Surrounding } from "./likeness.ts";
 import { warningsOfLimits } from "./limit-warnings.ts";
+import type { Waiting } from "./make-waiting.ts";
 import { openNetwork } from "./networks.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
-import type { Surrounding } from "./warm/likeness.ts";
-import type { Waiting } from "./warm/make-waiting.ts";
-import { giveUpContainer, takeContainer } from "./warm/take-waiting.ts";
+import { giveUpContainer, takeContainer } from "./take-waiting.ts";
 
 /** What the container is made from, besides what the preparation has. */
 export interface ContainerSources extends Pick<ContainerParts, "staging" | "gate" | "input" | "declared"> {

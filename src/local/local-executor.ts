@@ -38,7 +38,7 @@ import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
 import { examine, listFound, sweep } from "./sweep.ts";
-import { WarmPool } from "./warm/warm-pool.ts";
+import { WarmPool } from "./warm-pool.ts";
 
 /** What has to be released for one session. */
 interface Made {

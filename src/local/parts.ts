@@ -6,7 +6,7 @@ import type { HostPaths } from "./host-paths.ts";
 import type { Network } from "./network-ports.ts";
 import type { Credentials, Engine, Leftovers, Workspaces } from "./ports.ts";
 import type { Volumes } from "./volume-ports.ts";
-import type { Skeletons, WarmPolicy } from "./warm/warm-ports.ts";
+import type { Skeletons, WarmPolicy } from "./warm-ports.ts";
 
 /** What the local executor is made of. */
 export interface LocalParts {

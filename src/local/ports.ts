@@ -17,7 +17,7 @@ import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/po
 import type { HomeContent } from "./host-paths.ts";
 import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";
 import type { ExecGates, LiveContainers } from "./live-ports.ts";
-import type { WarmContainers } from "./warm/warm-ports.ts";
+import type { WarmContainers } from "./warm-ports.ts";
 
 /** The container engine. */
 export interface Engine extends LiveContainers, KeptContainers, WarmContainers {

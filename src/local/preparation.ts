@@ -1,7 +1,7 @@
 import type { Job, Preparing } from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
 import type { OnRemoving, Releases } from "./releases.ts";
-import type { WarmPool } from "./warm/warm-pool.ts";
+import type { WarmPool } from "./warm-pool.ts";
 
 /** One preparation, and what its steps share. */
 export interface Preparation {

@@ -8,6 +8,7 @@ import { homeOf } from "./container-request.ts";
 import { handedOver, payloadOf } from "./handed-over.ts";
 import type { HomeFile } from "./host-paths.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
+import type { Surrounding } from "./likeness.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
@@ -15,8 +16,7 @@ import { openVolumes } from "./open-volumes.ts";
 import type { Gate, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
-import type { Surrounding } from "./warm/likeness.ts";
-import { takeDirectories } from "./warm/take-waiting.ts";
+import { takeDirectories } from "./take-waiting.ts";
 
 /**
  * Prepares a session up to its gate. Making the container overlaps the clone.

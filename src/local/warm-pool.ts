@@ -1,10 +1,10 @@
 /** Containers that wait at their gates for sessions: at most one for each profile that was used lately. */
-import { oneAtATime } from "../../one-at-a-time.ts";
-import type { Job } from "../../sessions/port/executor.ts";
-import { sleepUntil } from "../../sessions/port/sleep.ts";
-import type { LocalParts } from "../parts.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
+import type { Job } from "../sessions/port/executor.ts";
+import { sleepUntil } from "../sessions/port/sleep.ts";
 import { canWait, isLike, type Shape, shapeOf, WAIT_MS } from "./likeness.ts";
 import { makeWaiting, removeWaiting, type Waiting } from "./make-waiting.ts";
+import type { LocalParts } from "./parts.ts";
 
 /** How long no session begins or ends before one is made, so that it slows none. */
 const QUIET_MS = 100;

@@ -1,6 +1,6 @@
 /** What containers that wait for a session need of the rooms below, besides what all containers need. */
-import type { Launcher } from "../../podman/containers/first-process.ts";
-import type { Profile } from "../../profile/profile.ts";
+import type { Launcher } from "../podman/containers/first-process.ts";
+import type { Profile } from "../profile/profile.ts";
 
 export type { Launcher };
 

@@ -1,7 +1,7 @@
 /** Whether a container that waits is what a session would get. */
 import { stat } from "node:fs/promises";
-import type { Mount, Profile } from "../../profile/profile.ts";
-import type { Job } from "../../sessions/port/executor.ts";
+import type { Mount, Profile } from "../profile/profile.ts";
+import type { Job } from "../sessions/port/executor.ts";
 
 /** How long a container waits for a session, from when it is ready. */
 export const WAIT_MS = 15 * 60_000;

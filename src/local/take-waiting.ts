@@ -1,10 +1,10 @@
 /** A session takes a container that waits. */
-import { AgentdError, sentence } from "../../errors.ts";
-import { inStage } from "../../sessions/port/launch-stage.ts";
-import { containerName } from "../container-request.ts";
-import type { Preparation } from "../preparation.ts";
+import { AgentdError, sentence } from "../errors.ts";
+import { inStage } from "../sessions/port/launch-stage.ts";
+import { containerName } from "./container-request.ts";
 import { fingerprintOf, type Surrounding } from "./likeness.ts";
 import { removeWaiting, type Waiting } from "./make-waiting.ts";
+import type { Preparation } from "./preparation.ts";
 
 /** What a session has of a container that waited, before it is sure that it takes that. */
 export type TakenDirectories = Pick<Waiting, "staging" | "gate">;

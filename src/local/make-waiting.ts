@@ -1,7 +1,7 @@
 /** Makes a container that waits at its gate for a session. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { ReleaseStack } from "../../release-stack.ts";
+import { ReleaseStack } from "../release-stack.ts";
 import {
   containerName,
   type ContainerParts,
@@ -10,12 +10,12 @@ import {
   INSTANCE_LABEL,
   PROFILE_LABEL,
   WARM_LABEL,
-} from "../container-request.ts";
-import { warningsOfLimits } from "../limit-warnings.ts";
-import { makeMountPoints } from "../mount-points.ts";
-import type { LocalParts } from "../parts.ts";
-import type { Gate, Staging } from "../ports.ts";
+} from "./container-request.ts";
 import { fingerprintOf, type Shape, type Surrounding, WAIT_MS } from "./likeness.ts";
+import { warningsOfLimits } from "./limit-warnings.ts";
+import { makeMountPoints } from "./mount-points.ts";
+import type { LocalParts } from "./parts.ts";
+import type { Gate, Staging } from "./ports.ts";
 import type { Launcher } from "./warm-ports.ts";
 
 /** A container that waits. */
