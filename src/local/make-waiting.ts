@@ -37,8 +37,9 @@ export interface Waiting {
   readonly readyMs: number;
 }
 
-const LOOK_MS = 10;
-const LOOKS = 1_000;
+/** How often it is looked whether a launcher has come to its gate, and for how long. */
+const LOOK_MS = 20;
+const LOOKS = 250;
 
 /** What begins the names of directories that belong to a container, and not yet to a session. */
 const PREFIX = "warm-";
@@ -171,9 +172,9 @@ async function comesToTheGate(
   { parts: { engine, credentials }, signal }: Making,
   containerId: string,
 ): Promise<Launcher | undefined> {
-  for (let look = 0; look < LOOKS; look += 1) {
-    const launcher = await engine.findLauncher(containerId);
-    if (launcher !== undefined && (await engine.stillWaits(launcher, credentials.launcherArgv)))
+  const launcher = await engine.findLauncher(containerId);
+  for (let look = 0; launcher !== undefined && look < LOOKS; look += 1) {
+    if ((await engine.stillWaits(launcher, credentials.launcherArgv)))
       return launcher;
     await delay(LOOK_MS, undefined, { signal });
   }

@@ -1,11 +1,14 @@
-import { readFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { containersEnvironment } from "../kit/containers-environment.mjs";
+import { writeFiles } from "../kit/files.mjs";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";
 import { waitingLeft } from "../kit/leftovers.mjs";
-import { containersOf, inspectContainer, isWaiting, sessionContainersOf } from "../kit/podman.mjs";
+import { containersOf, inspectContainer, podman, sessionContainersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
+import { containerOf, waitingContainer } from "../kit/waiting.ts";
 import type { World } from "../kit/world.ts";
 import { letGo, reaches } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
@@ -21,26 +24,6 @@ echo made > .runa/made
 
 interface Found {
   readonly Config: { readonly Env: readonly string[]; readonly Cmd: readonly string[] };
-}
-
-/** The id of the one container that waits. */
-async function waitingContainer(world: World): Promise<string> {
-  const { sandbox, instance } = await world.daemon();
-  return await until("a container that waits", async () => {
-    const status = await sandbox.run(["status", "--json"]);
-    const { warm } = JSON.parse(String(status.stdout)) as { warm: { waiting: number } };
-    if (warm.waiting === 0) return undefined;
-    return (await containersOf(sandbox.containers, instance)).find(isWaiting)?.Id;
-  });
-}
-
-/** Of the session that was accepted last: the container that it took, and whether that had waited. */
-async function containerOf(world: World): Promise<{ id: unknown; waited: boolean }> {
-  const journal = await readJournal((await world.record()).path);
-  const line = journal.findLast((each) =>
-    ["warm_taken", "container_created"].includes(String(each["event"])),
-  );
-  return { id: line?.["container"], waited: line?.["event"] === "warm_taken" };
 }
 
 async function run(world: World, words = ""): Promise<string> {
@@ -108,3 +91,75 @@ it(
     expect(await (await world.record()).document()).toMatchObject({ outcome: "success" });
   }),
 );
+
+it(
+  "leaves one alone that is not what its session would have made, and removes it",
+  inAWorld(async (world) => {
+    const { sandbox, instance } = await prepared(world);
+    const expectCold = async (words: string, printed: string): Promise<void> => {
+      const waiting = await waitingContainer(world);
+      expect(await run(world, words)).toBe(printed);
+      expect(await containerOf(world)).toMatchObject({ waited: false });
+      await until("its removal", async () =>
+        (await containersOf(sandbox.containers, instance)).every(({ Id }) => Id !== waiting),
+      );
+      await expectNothingLeft(world);
+    };
+    const source = join(world.house.hostFiles, "source");
+
+    expect(await run(world)).toBe("first\n");
+    await rename(source, `${source}.old`);
+    await writeFiles(source, { file: "second\n" });
+    await expectCold("", "second\n");
+
+    await waitingContainer(world);
+    await podman(sandbox.containers, ["tag", await world.house.image("stale-work-unit"), IMAGE]);
+    await expectCold("", "second\n");
+
+    await waitingContainer(world);
+    const [skeleton = ""] = (await readdir(sandbox.auditRoot)).filter((name) => name.startsWith("."));
+    await appendFile(join(sandbox.auditRoot, skeleton, "console.log"), "something\n");
+    await expectCold("", "second\n");
+
+    // Nothing would end it while no daemon lives.
+    await expectCold("--timeout 1h", "second\n");
+    const hour = await waitingContainer(world);
+    await run(world, "--timeout 30m");
+    expect(await containerOf(world)).toEqual({ id: hour, waited: true });
+  }),
+);
+
+it(
+  "removes one whose profile has changed, when the configuration is read again",
+  inAWorld(async (world) => {
+    const { sandbox, instance } = await prepared(world);
+    await run(world);
+    const waiting = await waitingContainer(world);
+    world.profileKeys["pids"] = 100;
+    await world.saveConfiguration();
+    expect(await (await world.start("agentd reload")).end()).toBe(0);
+    expect((await containersOf(sandbox.containers, instance)).map(({ Id }) => Id)).not.toContain(waiting);
+    expect(await waitingLeft(sandbox, instance)).toEqual([]);
+    await run(world);
+    expect(await containerOf(world)).toMatchObject({ waited: false });
+    await waitingContainer(world);
+    world.daemonKeys["warm"] = "off";
+    await world.saveConfiguration();
+    expect(await (await world.start("agentd reload")).end()).toBe(0);
+    expect(await waitingLeft(sandbox, instance)).toEqual([]);
+  }),
+);
+
+/** A name of these tests' own. */
+const IMAGE = "localhost/agentd-test/of-those-that-wait:latest";
+
+/** An agent that prints a file of a mount, in an image that another one can take the name of. */
+async function prepared(world: World) {
+  await podman(containersEnvironment(), ["tag", String(world.profileKeys["base_image"]), IMAGE]);
+  world.profileKeys["base_image"] = IMAGE;
+  const source = join(world.house.hostFiles, "source");
+  await writeFiles(source, { file: "first\n" });
+  world.profileKeys["mounts"] = [{ source, target: "/source" }];
+  await world.commitAgent("cat /source/file");
+  return await world.daemon();
+}
