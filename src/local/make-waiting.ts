@@ -24,6 +24,7 @@ export interface Waiting {
   readonly key: string;
   readonly containerId: string;
   readonly shape: Shape;
+  readonly imageId: string;
   /** See `fingerprintOf`. */
   readonly fingerprint: string;
   readonly launcher: Launcher;
@@ -120,7 +121,7 @@ async function make(making: Making): Promise<Waiting | undefined> {
   const launcher = await comesToTheGate(making, containerId);
   if (launcher === undefined) return undefined;
   return {
-    ...{ key, containerId, shape, fingerprint, launcher, staging, gate, input },
+    ...{ key, containerId, shape, imageId: image.id, fingerprint, launcher, staging, gate, input },
     found: {
       unenforced_limits: unenforcedLimits,
       warnings: warningsOfLimits(profile, unenforcedLimits),
@@ -174,8 +175,7 @@ async function comesToTheGate(
 ): Promise<Launcher | undefined> {
   const launcher = await engine.findLauncher(containerId);
   for (let look = 0; launcher !== undefined && look < LOOKS; look += 1) {
-    if ((await engine.stillWaits(launcher, credentials.launcherArgv)))
-      return launcher;
+    if (await engine.stillWaits(launcher, credentials.launcherArgv)) return launcher;
     await delay(LOOK_MS, undefined, { signal });
   }
   return undefined;

@@ -1,4 +1,5 @@
 /** Containers that wait at their gates for sessions: at most one for each profile that was used lately. */
+import { AgentdError } from "../errors.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
 import type { Job } from "../sessions/port/executor.ts";
 import { sleepUntil } from "../sessions/port/sleep.ts";
@@ -94,6 +95,18 @@ export class WarmPool {
     return await engine.stillWaits(launcher, credentials.launcherArgv);
   }
 
+  /** Whether the name in its profile still means the image that it was made from; an engine that does not answer is asked later. */
+  async #hasItsImage({ imageId, shape }: Waiting): Promise<boolean> {
+    const { signal } = this.#closing;
+    try {
+      return (
+        (await this.#parts.engine.resolveImage(shape.profile.baseImage, "never", { signal })).id === imageId
+      );
+    } catch (error) {
+      return !(error instanceof AgentdError && error.code === "image_missing");
+    }
+  }
+
   /** @param ms from now; an earlier appointment is forgotten. */
   #reviewIn(ms: number): void {
     if (this.#closing.signal.aborted) return;
@@ -110,6 +123,9 @@ export class WarmPool {
 
   async #review(): Promise<void> {
     await this.#removeUnwanted();
+    // So that they do not keep an image that nobody would use any more.
+    for (const waiting of [...this.#waiting.values()])
+      if (!(await this.#hasItsImage(waiting))) await this.#removeWaiting(waiting, "its image has changed");
     if (await this.#parts.warm.isMemoryShort()) await this.#removeAll("the host has little memory left");
     else await this.#makeWanted();
     if (this.#waiting.size > 0) this.#reviewIn(LOOK_MS);

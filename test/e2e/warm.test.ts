@@ -155,7 +155,7 @@ const IMAGE = "localhost/agentd-test/of-those-that-wait:latest";
 
 /** An agent that prints a file of a mount, in an image that another one can take the name of. */
 async function prepared(world: World) {
-  await podman(containersEnvironment(), ["tag", String(world.profileKeys["base_image"]), IMAGE]);
+  await podman(containersEnvironment(), ["tag", await world.house.image("busybox"), IMAGE]);
   world.profileKeys["base_image"] = IMAGE;
   const source = join(world.house.hostFiles, "source");
   await writeFiles(source, { file: "first\n" });

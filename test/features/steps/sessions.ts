@@ -50,7 +50,9 @@ export const SESSIONS: Topic = [
   },
   {
     pattern: "a container waits for the next session",
-    run: async (world) => void (await waitingContainer(world)),
+    run: async (world) => {
+      await waitingContainer(world);
+    },
   },
   {
     pattern: "the session has taken the container that waited",
