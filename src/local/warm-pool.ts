@@ -52,7 +52,8 @@ export class WarmPool {
     if (waiting === undefined || this.#most === 0 || !isLike(waiting.shape, shapeOf(job))) return undefined;
     this.#waiting.delete(name);
     if (await this.#isFresh(waiting)) return waiting;
-    await this.#inTurn(() => this.#remove(waiting, "it has done more than wait, or waits too long"));
+    // No session waits for that, which may come after the making of another one.
+    void this.#inTurn(() => this.#remove(waiting, "it has done more than wait, or waits too long"));
     return undefined;
   }
 

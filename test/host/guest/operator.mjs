@@ -180,7 +180,7 @@ export class Operator {
   /** The session's container, by its label. @param {string} id */
   async inspectContainer(id) {
     const [container] = (
-      await run(["podman", "ps", "--all", "--quiet", "--filter", `label=io.agentd.session=${id}`])
+      await run(["podman", "ps", "--all", "--quiet", "--filter", `name=-${id}$`])
     ).split("\n");
     if (!container) throw new Error(`session ${id} has no container`);
     return JSON.parse(await run(["podman", "inspect", container]))[0];
