@@ -177,11 +177,11 @@ export class Operator {
     return (await this.must("logs", id)).stdout;
   }
 
-  /** The session's container, by its label. @param {string} id */
+  /** The session's container, by its name. @param {string} id */
   async inspectContainer(id) {
-    const [container] = (
-      await run(["podman", "ps", "--all", "--quiet", "--filter", `name=-${id}$`])
-    ).split("\n");
+    const [container] = (await run(["podman", "ps", "--all", "--quiet", "--filter", `name=-${id}$`])).split(
+      "\n",
+    );
     if (!container) throw new Error(`session ${id} has no container`);
     return JSON.parse(await run(["podman", "inspect", container]))[0];
   }
