@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** A stand-in for conmon, which starts a first process with these words; resolves with the pid of that one. */
 async function firstProcess(words: string): Promise<{ conmon: ChildProcess; pid: number }> {
-  const conmon = spawn("sh", ["-c", `sh -c '${words}; wait' & wait`], { detached: true, stdio: "ignore" });
+  const conmon = spawn("sh", ["-c", `sh -c '${words} wait' & wait`], { detached: true, stdio: "ignore" });
   started.push(conmon);
   const pid = await until("the first process", async () => (await childrenOf(conmon.pid ?? 0))[0]);
   await until("its children", async () => (await childrenOf(pid)).length > 0);
