@@ -80,8 +80,7 @@ export class WarmPool {
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#next.abort();
-    this.#wanted.clear();
-    await this.#inTurn(() => this.#removeUnwanted());
+    await this.#inTurn(() => this.#removeAll("the daemon ends"));
   }
 
   /** Never more than sessions may run, and none once this is closed. */
