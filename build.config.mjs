@@ -6,10 +6,39 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { execa } from "execa";
 
+/**
+ * Functions of modules that are slow to load, for programs that seldom call them: each loads its module when it is called.
+ *
+ * @param {Readonly<Record<string, { from: RegExp, functions: readonly string[] }>>} modules by name: whose imports are
+ *   meant, and what they use of it.
+ * @returns {import("esbuild").Plugin}
+ */
+function lazily(modules) {
+  const namespace = "lazily";
+  return {
+    name: namespace,
+    setup({ onResolve, onLoad }) {
+      for (const [path, { from, functions }] of Object.entries(modules)) {
+        const filter = new RegExp(`^${path}$`);
+        onResolve({ filter }, ({ importer, namespace: own, resolveDir }) =>
+          own !== namespace && from.test(importer) ? { path, namespace, pluginData: resolveDir } : undefined,
+        );
+        onLoad({ filter, namespace }, ({ pluginData: resolveDir }) => ({
+          resolveDir,
+          contents: functions
+            .map((name) => `exports.${name} = (...given) => require("${path}").${name}(...given);`)
+            .concat("exports.__esModule = true;")
+            .join("\n"),
+        }));
+      }
+    },
+  };
+}
+
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
-await build({
+const { metafile } = await build({
   entryPoints: {
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
@@ -38,7 +67,23 @@ await build({
   sourcesContent: false,
   legalComments: "none",
   logLevel: "warning",
+  metafile: true,
+  plugins: [
+    lazily({
+      // Its regular expressions take as long to build as half of Node to start, and few texts need them.
+      "string-width": { from: /text-width\.ts$/, functions: ["default"] },
+      // The parser needs it only for commands that are programs of their own.
+      "node:child_process": { from: /commander/, functions: ["spawn"] },
+    }),
+  ],
 });
+
+// V8 keeps a source with one other character in two bytes for each of its characters. esbuild escapes those of texts, but not
+// those of regular expressions.
+for (const program of Object.keys(metafile.outputs).filter((file) => file.endsWith(".cjs"))) {
+  const [other] = /.{0,40}[^\0-\x7f]/.exec(readFileSync(program, "utf8")) ?? [];
+  if (other !== undefined) throw new Error(`${program} is not ASCII; write \\u… instead: ${other}`);
+}
 
 // The console of agentd web, for browsers.
 const pages = fileURLToPath(new URL("dist/console", import.meta.url));

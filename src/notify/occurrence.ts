@@ -153,7 +153,7 @@ function asSentence(text: string): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   const said = line.length > MOST_SAID ? `${line.slice(0, MOST_SAID)}…` : line;
   const begun = said.charAt(0).toUpperCase() + said.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+  return /[.!?\u2026]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function ordinal(number: number): string {
