@@ -42,6 +42,7 @@ const { metafile } = await build({
   entryPoints: {
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
+    daemon: "src/cli/daemon-main.ts",
     web: "src/cli/web-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "copy-worker": "src/workspace/copy-worker.ts",

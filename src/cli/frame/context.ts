@@ -144,8 +144,14 @@ export interface WebContext extends CliContext {
   readonly runWeb: () => Promise<number>;
 }
 
+/** For what is the daemon. */
+export interface DaemonContext extends CliContext {
+  /** Runs the daemon in this process until it ends; resolves to its exit code. */
+  readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
+}
+
 /** What commands are given besides that do more than ask the daemon; the client program has none of them. */
-export interface LocalContext extends WebContext {
+export interface LocalContext extends WebContext, DaemonContext {
   /** Where records are, for what works without a daemon: as configured, else the default. */
   readonly auditRoot: () => Promise<string>;
   /** The directory that is the instance: its keys, chain and open index. */
@@ -171,8 +177,6 @@ export interface LocalContext extends WebContext {
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Serves an MCP client on the process's streams until it leaves. */
   readonly serveMcp: (host: McpHost) => Promise<void>;
-  /** Runs the daemon in this process until it ends; resolves to its exit code. */
-  readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }
 
 /** Prints a line of agentd's own to standard error; the caller makes values printable. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CloudEvent } from "cloudevents";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectTo } from "../../../src/http-connections.ts";
+import { connections } from "../../../src/http-connections.ts";
 import { fileSink } from "../../../src/sinks/file-sink.ts";
 import { httpSink } from "../../../src/sinks/http-sink.ts";
 import { journaldSink } from "../../../src/sinks/journald-sink.ts";
@@ -51,14 +51,14 @@ async function http(): Promise<FarEnd> {
     if (status === 200) got.push(...valid.map(({ id }) => Number(id)));
     return { status };
   };
-  const dispatcher = connectTo({});
+  const { open: connect, close } = connections({});
   onTestFinished(async () => {
-    await dispatcher.destroy();
+    await close();
     await server.close();
   });
   const options = { url: () => `${server.url}/events`, from: "url", instance: "0a1b2c3d" };
   return {
-    sink: () => httpSink({ ...options, dispatcher, now: Date.now }),
+    sink: () => httpSink({ ...options, connect, now: Date.now }),
     arrived: () => Promise.resolve([...got]),
     breakIt: () => Promise.resolve(void (status = 503)),
     mend: () => Promise.resolve(void (status = 200)),
