@@ -26,6 +26,9 @@ async function runDaemon(
   host: CliHost,
   options: GlobalOptions & DaemonFlags,
 ): Promise<number> {
+  // Before the rest of the daemon, whose beginning is the first busy moment.
+  const { keepYoungGenerationSmall } = await import("../daemon/process/young-generation.ts");
+  keepYoungGenerationSmall();
   const { runDaemon } = await import("../daemon/main.ts");
   const programs = {
     sealWorker: join(__dirname, "seal-worker.cjs"),
