@@ -35,6 +35,23 @@ function lazily(modules) {
   };
 }
 
+/**
+ * Leaves what is imported on demand in a program of its own, so that those that import it do not hold its source.
+ *
+ * @param {string} name of a file in src/, and of the program.
+ * @returns {import("esbuild").Plugin}
+ */
+function apart(name) {
+  return {
+    name: "apart",
+    setup({ onResolve }) {
+      onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: `./${name}.cjs`, external: true } : undefined,
+      );
+    },
+  };
+}
+
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
@@ -43,6 +60,7 @@ const { metafile } = await build({
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
     daemon: "src/cli/daemon-main.ts",
+    "http-client": "src/http-client.ts",
     web: "src/cli/web-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "copy-worker": "src/workspace/copy-worker.ts",
@@ -70,6 +88,7 @@ const { metafile } = await build({
   logLevel: "warning",
   metafile: true,
   plugins: [
+    apart("http-client"),
     lazily({
       // Its regular expressions take as long to build as half of Node to start, and few texts need them.
       "string-width": { from: /text-width\.ts$/, functions: ["default"] },

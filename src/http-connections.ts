@@ -42,7 +42,7 @@ export function connections(environment: Variables): Connections {
  * @throws Error when that file cannot be read.
  */
 export async function connectTo(environment: Variables): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import("undici");
+  const { Agent, EnvHttpProxyAgent } = await import("./http-client.ts");
   const file = environment["GIT_SSL_CAINFO"] ?? environment["SSL_CERT_FILE"];
   const ca = file === undefined ? undefined : [...rootCertificates, readFileSync(file, "utf8")];
   const connect = { timeout: CONNECT_MS, ...(ca === undefined ? {} : { ca }) };

@@ -27,8 +27,8 @@ async function runDaemon(
   options: GlobalOptions & DaemonFlags,
 ): Promise<number> {
   // Before the rest of the daemon, whose beginning is the first busy moment.
-  const { keepYoungGenerationSmall } = await import("../daemon/process/young-generation.ts");
-  keepYoungGenerationSmall();
+  const { keepHeapSmall } = await import("../daemon/process/small-heap.ts");
+  keepHeapSmall();
   const { runDaemon } = await import("../daemon/main.ts");
   const programs = {
     sealWorker: join(__dirname, "seal-worker.cjs"),

@@ -39,7 +39,7 @@ import type { EventFeedParts } from "./feed/event-feed.ts";
 import { keptNotes } from "./kept-notes.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
-import { keepYoungGenerationSmall } from "./process/young-generation.ts";
+import { keepHeapSmall } from "./process/small-heap.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
@@ -88,18 +88,18 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   const index = new OpenIndex(places.state);
   const { version } = daemon;
   const attester = { stateDirectory: places.state, instance: places.instance, version };
-  const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
+  const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepHeapSmall });
   resources.defer("sealing worker", () => sealer.close());
   const remover = new Remover({
     script: parts.removalWorker,
     removeSmall: sealer.removeSmall,
-    onWorker: keepYoungGenerationSmall,
+    onWorker: keepHeapSmall,
   });
   resources.defer("removals", () => remover.close());
   const exporter = new Exporter({
     script: parts.exportWorker,
     environment: host.env,
-    onWorker: keepYoungGenerationSmall,
+    onWorker: keepHeapSmall,
   });
   resources.defer("exporting worker", () => exporter.close());
   const fifos = new FifoMaker();
@@ -107,7 +107,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const { freeSpace } = parts;
   await watchFreeSpace(parts);
-  const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall });
+  const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepHeapSmall });
   const executor = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
