@@ -47,6 +47,7 @@ import { LiveLlm } from "./live-llm.ts";
 import { startNotifications } from "./notifications.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
+import { collectWhenQuiet } from "./process/small-heap.ts";
 import { recordReading } from "./record-reading.ts";
 import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
@@ -233,6 +234,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     },
     resources,
   );
+  resources.defer("collection of garbage", collectWhenQuiet((listener) => feed.subscribe(listener)));
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
   return { intake, scheduler, reloading, log, tell, shutdown };

@@ -11,7 +11,6 @@ import type { DaemonOptions } from "./daemon-options.ts";
 import { keepForChildren } from "./process/children-environment.ts";
 import { ReloadSignal } from "./process/reload-signal.ts";
 import { ShutdownSignals } from "./process/shutdown.ts";
-import { collectGarbage } from "./process/small-heap.ts";
 import { statusLine } from "./process/status-line.ts";
 
 /**
@@ -49,7 +48,6 @@ export async function runDaemon(
     await manager.ready(status());
     resources.defer("messages to systemd", manager.follow(status));
     hangUps.follow(() => void reload(daemon));
-    collectGarbage();
     const signal = await signals.first;
     void manager.stopping("ending");
     await end(daemon, signal, pid);
