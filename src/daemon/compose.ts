@@ -234,7 +234,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     },
     resources,
   );
-  resources.defer("collection of garbage", collectWhenQuiet((listener) => feed.subscribe(listener)));
+  resources.defer("collection of garbage", collectWhenQuiet(feed));
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
   return { intake, scheduler, reloading, log, tell, shutdown };

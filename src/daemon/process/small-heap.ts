@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { SessionFeed } from "../../sessions/state/feed.ts";
 
 /** Longer than workers wait for more to do: they are gone then. */
 const QUIET_MS = 35_000;
@@ -20,19 +21,18 @@ export function keepHeapSmall(): void {
 }
 
 /**
- * Collects garbage now, and whenever nothing has happened for a while; each time takes 30 ms. V8 by itself collects nothing in
+ * Collects garbage now, and whenever nothing has happened to sessions for a while; each time takes 30 ms. V8 by itself collects nothing in
  * a process that waits, and before its first collection it lets tens of MB come together.
  *
- * @param subscribe to what happens.
  * @returns ends it.
  */
-export function collectWhenQuiet(subscribe: (listener: () => void) => () => void): () => Promise<void> {
+export function collectWhenQuiet(feed: Pick<SessionFeed, "subscribe">): () => Promise<void> {
   // Only a context made after this has the function.
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   collect();
   const timer = setTimeout(collect, QUIET_MS).unref();
-  const unsubscribe = subscribe(() => void timer.refresh());
+  const unsubscribe = feed.subscribe(() => void timer.refresh());
   return () => {
     unsubscribe();
     clearTimeout(timer);
