@@ -17,13 +17,13 @@ function lazily(modules) {
   const namespace = "lazily";
   return {
     name: namespace,
-    setup({ onResolve, onLoad }) {
+    setup(build) {
       for (const [path, { from, functions }] of Object.entries(modules)) {
         const filter = new RegExp(`^${path}$`);
-        onResolve({ filter }, ({ importer, namespace: own, resolveDir }) =>
+        build.onResolve({ filter }, ({ importer, namespace: own, resolveDir }) =>
           own !== namespace && from.test(importer) ? { path, namespace, pluginData: resolveDir } : undefined,
         );
-        onLoad({ filter, namespace }, ({ pluginData: resolveDir }) => ({
+        build.onLoad({ filter, namespace }, ({ pluginData: resolveDir }) => ({
           resolveDir,
           contents: functions
             .map((name) => `exports.${name} = (...given) => require("${path}").${name}(...given);`)
@@ -44,8 +44,8 @@ function lazily(modules) {
 function apart(name) {
   return {
     name: "apart",
-    setup({ onResolve }) {
-      onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, ({ kind }) =>
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, ({ kind }) =>
         kind === "dynamic-import" ? { path: `./${name}.cjs`, external: true } : undefined,
       );
     },

@@ -119,7 +119,10 @@ class Reader<Context> {
   #faults: FaultCodes | undefined;
   readonly #commands: readonly CommandDefinition<Context>[];
 
-  /** @param first word of the command line. If it is a command, the parser is told of no other: each takes its time. */
+  /**
+   * @param first word of the command line. If it is a command, the parser is told of no other: each takes its time. Hidden
+   *   commands are about the others.
+   */
   constructor(commands: readonly CommandDefinition<Context>[], version: string, first: string | undefined) {
     this.#program
       .description("Runs autonomous coding agents unattended, each session in a rootless Podman container.")
@@ -152,8 +155,9 @@ class Reader<Context> {
         ].join("\n"),
       );
     this.#commands = commands;
-    const typed = commands.filter(({ name, aliases = [] }) =>
-      [name.split(" ")[0], ...aliases].includes(first),
+    const typed = commands.filter(
+      ({ name, aliases = [], isHidden = false }) =>
+        !isHidden && [name.split(" ")[0], ...aliases].includes(first),
     );
     for (const definition of typed.length > 0 ? typed : commands) this.#add(definition);
   }
