@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Status } from "../api/methods.ts";
-import { type Connections,connections } from "../http-connections.ts";
+import { type Connections, connections } from "../http-connections.ts";
 import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
 import { fileSink } from "../sinks/file-sink.ts";
 import { httpSink } from "../sinks/http-sink.ts";
