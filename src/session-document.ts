@@ -87,6 +87,24 @@ export const sessionLlmSchema = z.strictObject({
 
 export type SessionLlm = z.infer<typeof sessionLlmSchema>;
 
+/** Where a session ran that an engine placed on another machine. */
+export const placementSchema = z.strictObject({
+  engine: z.enum(["slurm"]),
+  /** As the engine calls itself; null where it does not say. */
+  cluster: z.string().nullable(),
+  /** The engine's own number of the job that began it; null where it does not say. */
+  job_id: z.string().nullable(),
+  node: z.string(),
+  /** The kernel's boot id there. */
+  boot_id: z.string(),
+  /** Id of the key that sealed the node's record, `node/`: SHA-256 of its SubjectPublicKeyInfo. Null in that record. */
+  node_key: z.string().nullable(),
+  /** SHA-256 of the statement of the node's record; null in that record. */
+  node_statement: z.string().nullable(),
+});
+
+export type PlacementFields = z.infer<typeof placementSchema>;
+
 /** A rule of hardening that the session was run without, see docs/hardening.md. */
 export const exceptionSchema = z.strictObject({
   /** Such as "E002". */
@@ -184,6 +202,8 @@ export const sessionDocumentSchema = z.object({
   artifact_type: z.string().nullable().default(null),
   /** Empty where nothing was weakened, and in records of older versions. */
   exceptions: z.array(exceptionSchema).default([]),
+  /** Null where it ran on this host, while no node has it, and in records of older versions. */
+  placement: placementSchema.nullable().default(null),
 });
 
 export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
@@ -216,7 +236,7 @@ export type AcceptedFields = Pick<
 > &
   /** What the run brings along; default: nothing. */
   Partial<Pick<SessionDocument, "request_bytes" | "inputs" | "env" | "rerun_of" | "artifact_type">> &
-  Partial<Pick<SessionDocument, "workspace" | "directory" | "exceptions">>;
+  Partial<Pick<SessionDocument, "workspace" | "directory" | "exceptions" | "placement">>;
 
 /** The document of a session that was just accepted: all other fields are unknown yet, or do not apply. */
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
@@ -267,6 +287,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     rerun_of: fields.rerun_of ?? null,
     artifact_type: fields.artifact_type ?? null,
     exceptions: fields.exceptions ?? [],
+    placement: fields.placement ?? null,
   };
 }
 

@@ -25,6 +25,7 @@ import { egress } from "./commands/egress.ts";
 import { enter } from "./commands/enter.ts";
 import { events } from "./commands/events.ts";
 import { exec } from "./commands/exec.ts";
+import { execOne } from "./commands/exec-one.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
 import { imagePrune } from "./commands/image-prune.ts";
@@ -138,6 +139,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   version,
   completion,
   complete,
+  execOne,
   remoteEnd,
   remoteWork,
   manual,

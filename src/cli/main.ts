@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { defaultAuditRoot, findConfigFile, requireConfigFile, stateDirectory } from "../config/paths.ts";
 import type { McpHost } from "../mcp/host.ts";
+import type { RunnerOptions } from "../runner/runner-options.ts";
 import type { GlobalOptions } from "./command-line.ts";
 import { COMMANDS } from "./command-table.ts";
 import {
@@ -93,6 +94,7 @@ function contextOf(
     serveMcp,
     runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
     runWeb: () => runWeb(process),
+    runOne: (options) => runOne(process, host, options),
   };
 }
 
@@ -123,16 +125,30 @@ async function runDaemon(
   options: GlobalOptions & DaemonFlags,
 ): Promise<number> {
   const { runDaemon } = await import("../daemon/main.ts");
-  const sealWorker = join(__dirname, "seal-worker.cjs");
-  const removalWorker = join(__dirname, "removal-worker.cjs");
-  const exportWorker = join(__dirname, "export-worker.cjs");
-  const artifactWorker = join(__dirname, "artifact-worker.cjs");
-  const copyWorker = join(__dirname, "copy-worker.cjs");
   const retentionWorker = join(__dirname, "retention-worker.cjs");
   const gateway = join(__dirname, "gateway.cjs");
-  const workers = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, retentionWorker };
-  const given = { version: host.version, shippedAgents: shippedAgents() };
-  return await runDaemon({ ...options, ...given, ...workers, gateway }, process, host.env);
+  const placement = join(__dirname, "placement.cjs");
+  const given = { version: host.version, shippedAgents: shippedAgents(), retentionWorker, placement };
+  return await runDaemon({ ...options, ...given, ...workers(), gateway }, process, host.env);
+}
+
+async function runOne(
+  process: NodeJS.Process,
+  { version, env }: CliHost,
+  options: RunnerOptions,
+): Promise<number> {
+  const { runOne: run } = await import("../runner/run-one.ts");
+  return await run(options, { version, gateway: join(__dirname, "gateway.cjs"), ...workers() }, process, env);
+}
+
+function workers() {
+  return {
+    sealWorker: join(__dirname, "seal-worker.cjs"),
+    removalWorker: join(__dirname, "removal-worker.cjs"),
+    exportWorker: join(__dirname, "export-worker.cjs"),
+    artifactWorker: join(__dirname, "artifact-worker.cjs"),
+    copyWorker: join(__dirname, "copy-worker.cjs"),
+  };
 }
 
 /** Leaves the command line to the program that has a server of HTTP. */

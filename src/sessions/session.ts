@@ -96,12 +96,13 @@ export class Session {
    * Orders the session to end, in any state; the first reason stays. Resolves when the order outlives this daemon.
    *
    * @param graceMs between SIGTERM and SIGKILL; undefined means the plan's.
+   * @param cause why, in a few words.
    * @throws what journaling throws: the session is stopped anyway.
    */
-  async stop(graceMs?: number): Promise<void> {
+  async stop(graceMs?: number, cause = "stopped by the operator"): Promise<void> {
     const { orders, plan } = this.#parts;
     const grace = graceMs ?? plan.profile.graceMs;
-    await orders.give({ outcome: "cancelled", cause: "stopped by the operator", graceMs: grace });
+    await orders.give({ outcome: "cancelled", cause, graceMs: grace });
   }
 
   /** Makes `live` return without an end: a running command continues, and a preparation is given up. */

@@ -115,6 +115,7 @@ export const PROFILE_VIEW: ProfileView = {
   max_sessions: null,
   timeout_ms: 7_200_000,
   grace_ms: 10_000,
+  placement: "local",
   network: "private",
   allow: [],
   memory_bytes: 2 * 1024 ** 3,

@@ -9,6 +9,7 @@ import type { McpHost } from "../../mcp/host.ts";
 import type { RecordMirror } from "../../remote/record-mirror.ts";
 import type { Caller, Connection } from "../../rpc/client.ts";
 import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
+import type { RunnerOptions } from "../../runner/runner-options.ts";
 import type { Output, OutputStream } from "../terminal/output.ts";
 import { printableLines } from "../terminal/printable.ts";
 
@@ -173,6 +174,8 @@ export interface LocalContext extends WebContext {
   readonly serveMcp: (host: McpHost) => Promise<void>;
   /** Runs the daemon in this process until it ends; resolves to its exit code. */
   readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
+  /** Runs one session for another host in this process; resolves to the exit code. */
+  readonly runOne: (options: RunnerOptions) => Promise<number>;
 }
 
 /** Prints a line of agentd's own to standard error; the caller makes values printable. */

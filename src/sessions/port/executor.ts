@@ -2,6 +2,7 @@
  * Runs the commands of sessions, in the words of sessions. `src/local` is the first: a container on this host for
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
+import type { Ending } from "../../outcome.ts";
 import type { Profile } from "../../profile/profile.ts";
 import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
 import type { KeptJobs } from "./kept-job.ts";
@@ -37,6 +38,20 @@ export interface Job {
    * How long all of it may last from its start, in milliseconds: the limit while no daemon lives. Undefined: no limit.
    */
   readonly longestMs: number | undefined;
+  /** For an executor on whose machines another agentd runs the session: all that the session was accepted with. */
+  readonly whole: () => WholeSession;
+}
+
+/** A session as it was accepted, and where the record has what comes of it elsewhere. */
+export interface WholeSession {
+  readonly document: SessionDocument;
+  /** As the open index keeps it. */
+  readonly plan: unknown;
+  readonly logLimitBytes: number;
+  /** Directory for the record of the node; made when it comes. */
+  readonly nodeDirectory: string;
+  /** File for who has claimed the session. */
+  readonly claimsPath: string;
 }
 
 /** What a session is given to work on. */
@@ -69,6 +84,15 @@ export type CommandEnd =
     }
   /** It lasted longer than `Job.longestMs`. */
   | { readonly kind: "outlasted"; readonly endedAt: string | undefined }
+  /** Another agentd has run it: what it has found out, and how it says that the session ended. */
+  | {
+      readonly kind: "told";
+      readonly ending: Ending;
+      readonly endedAt: string | undefined;
+      readonly fields: Partial<SessionDocument>;
+      /** What an operator should know, as sentences. */
+      readonly warnings: readonly string[];
+    }
   /** It is unknown how it ended, or when. */
   | { readonly kind: "lost"; readonly why: string };
 

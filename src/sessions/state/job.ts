@@ -10,7 +10,8 @@ import type { SessionPlan } from "./plan.ts";
 export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** What an executor runs for a session. */
-export function jobOf({ profile, timeoutMs, pauseMaxMs = 0 }: SessionPlan, record: OpenRecord): Job {
+export function jobOf(plan: SessionPlan, record: OpenRecord): Job {
+  const { profile, timeoutMs, pauseMaxMs = 0 } = plan;
   const { id, document, runaDirectory, consoleLogPath, egressPath, llmPath } = record;
   const input = inputOf(record);
   return {
@@ -31,6 +32,10 @@ export function jobOf({ profile, timeoutMs, pauseMaxMs = 0 }: SessionPlan, recor
     llmPath,
     longestMs:
       timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs + pauseMaxMs,
+    whole: () => {
+      const { nodeDirectory, claimsPath } = record;
+      return { document: record.document, plan, logLimitBytes: plan.logLimitBytes, nodeDirectory, claimsPath };
+    },
   };
 }
 

@@ -57,6 +57,7 @@ function parts(changes: Changes = {}): ContainerParts {
         onStall: "warn",
         exitCodes: {},
         keep: "never",
+        placement: "local",
         keepForMs: 86_400_000,
       },
       repository: { url: "https://example.org/site.git", ref: null },
@@ -72,6 +73,9 @@ function parts(changes: Changes = {}): ContainerParts {
               inlineRequest: () => Promise.resolve(changes.given?.request),
             },
       runaDirectory: "/record/runa",
+      whole: () => {
+        throw new Error("nothing of it runs elsewhere");
+      },
       consoleLogPath: "/record/agentd/console.log",
       llmPath: "/audit/site-builder/1/agentd/llm.jsonl",
       egressPath: "/record/agentd/egress.jsonl",
