@@ -38,6 +38,12 @@ export const FAILPOINT_LABELS = [
   "files_written",
   // Of a session with an allowlist: its network is open.
   "network_opened",
+  // Of a session on another machine: what is to be placed is on disk, and nothing was submitted; a node has claimed it; the
+  // node's record is here, and nothing was done about it yet; it is in the session's record.
+  "placement_noted",
+  "placement_claimed",
+  "placement_collected",
+  "node_record_kept",
   // At the gate: before the journal says `running`; after, before the first byte; in the middle; after the last byte, before
   // the FIFO is taken away; after that, before `handed_over`.
   "gate_met",

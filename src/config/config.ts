@@ -11,6 +11,7 @@ import { type Retention, toRetention } from "../profile/rules/retention.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { SinkSettings } from "../sinks/sink.ts";
 import { toTarget } from "./notify-schema.ts";
+import { type PlacementSettings, toPlacement } from "./placement-schema.ts";
 import type { ConfigDocument } from "./schema.ts";
 import { toSink } from "./sinks-schema.ts";
 import { type ListenAddress, listenAddress } from "./web-schema.ts";
@@ -28,6 +29,8 @@ export interface Config {
   readonly notify: readonly NotifyTarget[];
   /** Where every event goes. */
   readonly sinks: readonly SinkSettings[];
+  /** Undefined: all sessions run on this host. */
+  readonly placement: PlacementSettings | undefined;
 }
 
 /** What is declared of language models, in the order of the file. */
@@ -100,7 +103,7 @@ export function configDigest(config: Config, profile: Profile): string {
 /** A validated document as a configuration; relative paths are meant from the directory of the file. */
 export function toConfig(file: string, document: ConfigDocument): Config {
   const fromFile = (path: string): string => resolve(dirname(file), path);
-  const { daemon, profiles, llm, web, notify, sinks } = document;
+  const { daemon, profiles, llm, web, notify, sinks, placement } = document;
   return deepFreeze({
     file,
     daemon: {
@@ -132,6 +135,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
     },
     notify: notify.map(toTarget),
     sinks: sinks.map((sink) => toSink(sink, fromFile)),
+    placement: placement && toPlacement(placement),
   });
 }
 

@@ -35,6 +35,7 @@ import { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { AfterPrograms } from "./after-programs.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import { Executors } from "./executors.ts";
 import type { EventFeedParts } from "./feed/event-feed.ts";
 import { keptNotes } from "./kept-notes.ts";
 import type { Places } from "./places.ts";
@@ -44,6 +45,7 @@ import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
 import { followUpRequest } from "./start-follow-up.ts";
+import { startPlacement } from "./start-placement.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {
@@ -71,6 +73,8 @@ export interface SessionsHost {
   /** The script of the worker that checks artifacts. */
   readonly artifactWorker: string;
   readonly copyWorker: string;
+  /** The script of the channel to other machines. */
+  readonly placement: string;
   readonly resources: ReleaseStack;
 }
 
@@ -108,7 +112,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   const { freeSpace } = parts;
   await watchFreeSpace(parts);
   const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall });
-  const executor = new LocalExecutor({
+  const local = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
     hostName: hostname(),
@@ -131,6 +135,8 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
     network: parts.networks,
     volumes: volumesOf(places, { remove: remover.remove, copier, now: clock.now }),
   });
+  const placed = startPlacement(parts);
+  const executor = placed === undefined ? local : new Executors(local, placed);
   const afterwards = new AfterPrograms({
     ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },
   });
@@ -182,6 +188,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   });
   const recovery = await recover({
     ...{ executor, index, boot, log, failpoints },
+    canPlace: placed !== undefined,
     kept: await kept.load(),
     reopen: (entry) => reopenRecord(records(), entry),
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),

@@ -40,5 +40,6 @@ export function nodeConfig({ limits }: PlacedPlan, logLimitBytes: number, places
     },
     notify: [],
     sinks: [],
+    placement: undefined,
   };
 }

@@ -22,6 +22,8 @@ export interface SlurmOptions extends SbatchSettings {
   readonly monotonic: () => number;
   /** PATH of the job on its node. Default: see `jobScript`. */
   readonly nodePath?: string | undefined;
+  /** Directory for sessions on nodes. Default: the runner's own. */
+  readonly nodeDirectory?: string | undefined;
 }
 
 /** Slurm, through its programs. Knows jobs by their names alone: ids begin anew when Slurm has lost its state. */
@@ -76,10 +78,10 @@ export class SlurmPlacement implements Placement {
   }
 
   async #submitOnce(job: PlacedJob, signal: AbortSignal): Promise<JobRef> {
-    const { programs, nodePath } = this.#options;
+    const { programs, nodePath, nodeDirectory } = this.#options;
     const name = jobName(job);
     if ((await this.#lines(name, signal)).length > 0) return { name };
-    const input = jobScript(job, nodePath);
+    const input = jobScript(job, nodePath, nodeDirectory);
     const run = await programs.run("sbatch", sbatchOptions(job, this.#options), { input, signal });
     if (run.ok) return { name };
     // It may have submitted all the same.

@@ -46,6 +46,7 @@ export function takeOver(before: Config, read: Config): Config {
   const { auditRoot, socketPath, podmanSocket } = before.daemon;
   return Object.freeze({
     ...read,
+    placement: before.placement,
     daemon: Object.freeze({ ...read.daemon, auditRoot, socketPath, podmanSocket }),
   });
 }
@@ -65,7 +66,10 @@ export function changesBetween(before: Config, read: Config): ConfigChanges {
       (name) => !isDeepStrictEqual(schedulesOf(was.get(name)), schedulesOf(is.get(name))),
     ),
     settings_changed: settings.filter((setting) => !isFixed(setting)).map(keyOf),
-    needs_restart: settings.filter(isFixed).map(keyOf),
+    needs_restart: [
+      ...settings.filter(isFixed).map(keyOf),
+      ...(isDeepStrictEqual(before.placement, read.placement) ? [] : ["placement"]),
+    ],
   };
 }
 

@@ -99,12 +99,15 @@ export class Reloading {
 }
 
 /** The limits that a configuration sets on admission. */
-export function admissionLimits({ daemon, profiles }: Config): AdmissionLimits {
+export function admissionLimits({ daemon, profiles, placement }: Config): AdmissionLimits {
   const { maxSessions, memoryBudgetBytes } = daemon;
   const limited = profiles.flatMap(({ name, maxSessions: limit }) =>
     limit === undefined ? [] : [[name, limit] as const],
   );
-  return { maxSessions, memoryBudgetBytes, maxSessionsOf: new Map(limited) };
+  return {
+    ...{ maxSessions, memoryBudgetBytes, maxSessionsOf: new Map(limited) },
+    maxPlaced: placement?.maxSessions,
+  };
 }
 
 function stopping(): AgentdError {

@@ -48,6 +48,8 @@ export interface WholeSession {
   /** As the open index keeps it. */
   readonly plan: unknown;
   readonly logLimitBytes: number;
+  /** From its start to its kill on the node; undefined: no limit. */
+  readonly nodeMs: number | undefined;
   /** Directory for the record of the node; made when it comes. */
   readonly nodeDirectory: string;
   /** File for who has claimed the session. */

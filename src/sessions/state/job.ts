@@ -14,6 +14,8 @@ export function jobOf(plan: SessionPlan, record: OpenRecord): Job {
   const { profile, timeoutMs, pauseMaxMs = 0 } = plan;
   const { id, document, runaDirectory, consoleLogPath, egressPath, llmPath } = record;
   const input = inputOf(record);
+  // Nobody pauses a session on another machine.
+  const nodeMs = timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs;
   return {
     sessionId: id,
     profile,
@@ -31,10 +33,15 @@ export function jobOf(plan: SessionPlan, record: OpenRecord): Job {
     egressPath,
     llmPath,
     longestMs:
-      timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs + pauseMaxMs,
+      nodeMs === undefined ? undefined : nodeMs + pauseMaxMs,
     whole: () => {
       const { nodeDirectory, claimsPath } = record;
-      return { document: record.document, plan, logLimitBytes: plan.logLimitBytes, nodeDirectory, claimsPath };
+      return {
+        document: record.document,
+        plan,
+        logLimitBytes: plan.logLimitBytes,
+        ...{ nodeMs, nodeDirectory, claimsPath },
+      };
     },
   };
 }

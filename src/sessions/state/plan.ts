@@ -21,6 +21,11 @@ export const sessionPlanSchema = z
 /** What is fixed about a session when it is accepted, beyond its record. */
 export type SessionPlan = z.output<typeof sessionPlanSchema>;
 
+/** Whether the session runs on another machine. */
+export function isPlaced({ profile }: Pick<SessionPlan, "profile">): boolean {
+  return profile.placement !== "local";
+}
+
 /**
  * The plan that the open index holds.
  *

@@ -88,6 +88,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   placement: { to: ["rpc", "trees", "programs"] },
   // Of placement the port.
   slurm: { to: ["placement"] },
+  // Of sessions the port; of audit how a record is verified; of redaction the name of a file.
+  placed: { to: ["sessions", "profile", "placement", "audit", "trees", "redaction"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
@@ -150,6 +152,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "volumes",
       "notify",
       "sinks",
+      "placed",
+      "placement",
+      "slurm",
     ],
   },
 };
