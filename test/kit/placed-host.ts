@@ -108,6 +108,15 @@ export class PlacedHost {
     return this.#daemon;
   }
 
+  /** Kills the daemon and its channel: the head is away. */
+  async killChannel(): Promise<void> {
+    const { instance } = this.daemon;
+    const note = join(this.sandbox.runtimeDirectory(instance ?? ""), "channel.json");
+    const { pid } = JSON.parse(await readFile(note, "utf8")) as { pid: number };
+    await this.daemon.kill();
+    process.kill(pid, "SIGKILL");
+  }
+
   /** Starts a session that runs a script, and gives its id. */
   async run(script: string, args: readonly string[] = []): Promise<string> {
     const { stdout, stderr, exitCode } = await this.sandbox.run([
