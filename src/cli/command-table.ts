@@ -34,6 +34,7 @@ import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
 import { mcp } from "./commands/mcp.ts";
+import { nodes } from "./commands/nodes.ts";
 import { notifyLs } from "./commands/notify-ls.ts";
 import { notifyTest } from "./commands/notify-test.ts";
 import { pause, resume } from "./commands/pause.ts";
@@ -96,6 +97,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   usage,
   prices,
   status,
+  nodes,
   profiles,
   schedule,
   scheduleLs,

@@ -44,6 +44,7 @@ import { imagePreparation } from "./image-preparation.ts";
 import { keptHandlers } from "./kept-handlers.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
+import { nodesHandler } from "./nodes-handler.ts";
 import { startNotifications } from "./notifications.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
@@ -123,7 +124,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
-  const { intake, kept, followUps } = await startSessions({
+  const { intake, kept, followUps, placed } = await startSessions({
     ...options,
     ...{
       current,
@@ -189,6 +190,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       sessions,
       current,
       events: eventsHandler(events.feed),
+      nodes: nodesHandler(placed, sessions),
       schedules: scheduleHandlers({
         ...{ scheduler, followUps },
         sessions,

@@ -64,6 +64,8 @@ export interface HandlerHost {
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedules: ScheduleHandlers;
   readonly events: Handlers["events"];
+  /** See `nodesHandler`; default: all sessions run on this host. */
+  readonly nodes?: Handlers["nodes"] | undefined;
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `hostHealth`. */
   readonly health: () => ReturnType<Handlers["health"]>;
@@ -109,6 +111,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     events: host.events,
+    nodes: host.nodes ?? (() => Promise.resolve({ engine: null, trouble: null, nodes: [] })),
     reload: () => host.reload(),
     health: () => host.health(),
     notify_test: async ({ name }) => {

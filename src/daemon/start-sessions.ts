@@ -20,6 +20,7 @@ import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/network-ports.ts";
 import type { Logger } from "../log.ts";
+import type { PlacedExecutor } from "../placed/placed-executor.ts";
 import { readConsoleEnd } from "../podman/console-end.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -83,6 +84,8 @@ export interface StartedSessions {
   readonly intake: Intake;
   readonly kept: KeptSessions;
   readonly followUps: FollowUps;
+  /** Undefined without `[placement]`. */
+  readonly placed: PlacedExecutor | undefined;
 }
 
 /** Makes the intake, and continues every session that an earlier daemon has left. */
@@ -200,7 +203,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   kept.resume(new Set(intake.openSessions.map(({ id }) => id)));
   removeKeptInTime(kept, resources);
   await followUps.resume();
-  return { intake, kept, followUps };
+  return { intake, kept, followUps, placed };
 }
 
 /** What no session may get of this host. */

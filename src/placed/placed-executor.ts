@@ -1,10 +1,10 @@
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readDocument } from "../audit/read/query.ts";
-import { ensureDirectory } from "../durable-files.ts";
-import { AgentdError, sentence } from "../errors.ts";
+import { AgentdError } from "../errors.ts";
 import { ifThere } from "../if-there.ts";
-import { PlacedRuns } from "../placement/placed-runs.ts";
+import type { PlacedStep } from "../placement/placed-runs.ts";
+import type { EngineNode } from "../placement/placement.ts";
 import type {
   CommandEnd,
   CommandOfJob,
@@ -24,18 +24,14 @@ import type {
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import type { DiskUse, Usage } from "../sessions/port/live-job.ts";
 import type { ClosedNetwork, NetworkOfJob } from "../sessions/port/session-network.ts";
-import { collectNodeRecord, copyTree } from "./collect.ts";
+import { copyTree } from "./collect.ts";
 import { doing } from "./doing.ts";
-import { type KeptRun, KeptRuns } from "./kept-runs.ts";
+import { Placements } from "./placements.ts";
 import { runOf } from "./plan-of.ts";
 import type { PlacedParts } from "./ports.ts";
-import { toldBy } from "./told.ts";
-import { type Watch, Watches } from "./watches.ts";
+import type { Watch } from "./watches.ts";
 
 const REF = "placed/";
-const ANSWER_MS = 30_000;
-/** The engine is not asked more often, however many sessions wait. */
-const ENGINE_MS = 5_000;
 const NOTHING_DONE: JobActivity = { cpuSeconds: undefined, llm: undefined };
 
 /** Whether a ref is of a session on another machine. */
@@ -46,39 +42,32 @@ export function isPlacedRef(ref: string): boolean {
 /** Runs sessions on other machines: an engine starts a runner there, and the channel does everything else. */
 export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
   readonly #parts: PlacedParts;
-  readonly #kept: KeptRuns;
-  readonly #watches: Watches;
-  readonly #runs: () => Promise<PlacedRuns>;
-  /** By session: what its node's record says. */
-  readonly #told = new Map<string, Promise<CommandEnd>>();
+  readonly #placements: Placements;
 
   constructor(parts: PlacedParts) {
     this.#parts = parts;
-    this.#kept = new KeptRuns(join(parts.directory, "runs"));
-    let runs: PlacedRuns | undefined;
-    this.#runs = async () => {
-      const { head, address, placement, channel, monotonic } = parts;
-      // Another channel in its place has the same certificate, which is on disk.
-      const fingerprint = runs === undefined ? await channel.fingerprint() : "";
-      runs ??= new PlacedRuns({
-        ...{ placement, channel, head, address, fingerprint, monotonic, engineMs: ENGINE_MS },
-        ...{ onStep: this.#watches.onStep, onSeen: this.#watches.onSeen },
-      });
-      return runs;
-    };
-    this.#watches = new Watches({
-      ...{ runs: this.#runs, monotonic: parts.monotonic, log: parts.log },
-      onTrouble: (why) => (this.trouble = why),
-    });
+    this.#placements = new Placements(parts);
   }
 
   /** Why sessions cannot be looked at now; undefined when nothing is wrong. */
-  trouble: string | undefined;
+  get trouble(): string | undefined {
+    return this.#placements.trouble;
+  }
 
   /** Leaves all sessions to the next daemon. @returns whether there are any. */
   async close(): Promise<boolean> {
-    await this.#watches.close();
-    return (await this.#kept.list()).length > 0;
+    await this.#placements.close();
+    return (await this.#placements.kept.list()).length > 0;
+  }
+
+  /** What the engine has. @throws AgentdError `placement_unknown`. */
+  async engineNodes(signal: AbortSignal): Promise<readonly EngineNode[]> {
+    return await this.#parts.placement.nodes({ signal });
+  }
+
+  /** The node of an open session; undefined while none has it. */
+  nodeOf(sessionId: string): string | undefined {
+    return this.#placements.get(sessionId)?.seen?.status?.claim?.node;
   }
 
   async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
@@ -91,10 +80,10 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
       return JSON.stringify({ variables });
     });
     const watch = await inStage("placement", async () => {
-      const run = (await this.#kept.read(sessionId)) ?? (await runOf(job, this.#parts));
-      await this.#kept.write(run);
+      const run = (await this.#placements.kept.read(sessionId)) ?? (await runOf(job, this.#parts));
+      await this.#placements.kept.write(run);
       await failpoints.reach("placement_noted");
-      return await this.#watch(run, values, preparing);
+      return await this.#placements.watch(run, values, journaling(preparing, this.#parts.log));
     });
     await this.#handedOver(watch, preparing);
     return { ref, begin: ({ onFirstByte }) => onFirstByte() };
@@ -102,9 +91,9 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
 
   async wait(ref: string, { signal }: { readonly signal: AbortSignal }): Promise<CommandEnd> {
     const sessionId = ref.slice(REF.length);
-    const watch = await this.#found(sessionId);
+    const watch = await this.#placements.find(sessionId);
     await untilAborted(watch.ended, signal);
-    return await untilAborted(this.#endOf(watch), signal);
+    return await untilAborted(this.#placements.endOf(watch), signal);
   }
 
   async peaks(_ref: string, { signal }: { readonly signal: AbortSignal }): Promise<Peaks> {
@@ -121,10 +110,11 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
 
   async signal(ref: string, name: "SIGTERM" | "SIGKILL"): Promise<void> {
     const sessionId = ref.slice(REF.length);
-    const run = await this.#kept.read(sessionId);
+    const run = await this.#placements.kept.read(sessionId);
     const graceMs = name === "SIGKILL" ? 0 : (run?.graceMs ?? 0);
-    await this.#stop(await this.#found(sessionId), graceMs);
-    if (name === "SIGKILL") this.#watches.get(sessionId)?.kill();
+    const watch = await this.#placements.find(sessionId);
+    await this.#placements.stop(watch, graceMs);
+    if (name === "SIGKILL") watch.kill();
   }
 
   async adopt(): Promise<HandOver> {
@@ -140,7 +130,7 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
   }
 
   async closeNetwork({ sessionId, egressPath }: NetworkOfJob): Promise<ClosedNetwork | undefined> {
-    const run = await this.#kept.read(sessionId);
+    const run = await this.#placements.kept.read(sessionId);
     const document = run && (await readDocument(run.node).catch(() => undefined));
     if (run === undefined || document === undefined) return undefined;
     if (document.egress === null && document.llm === null) return undefined;
@@ -149,26 +139,26 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
   }
 
   async endProcesses({ sessionId, profile }: CommandOfJob): Promise<void> {
-    const run = await this.#kept.read(sessionId);
+    const run = await this.#placements.kept.read(sessionId);
     if (run === undefined) return;
-    const watch = await this.#watch(run, "");
-    if (!(await this.#takeBack(sessionId))) {
+    const watch = await this.#placements.watch(run, "");
+    if (!(await this.#placements.takeBack(sessionId))) {
       if (!watch.isOver) {
-        await this.#stop(watch, profile.graceMs);
+        await this.#placements.stop(watch, profile.graceMs);
         watch.kill();
       }
       // What it says is in the record, also of a session that was ordered to end.
       await watch.ended;
-      await this.#endOf(watch);
+      await this.#placements.endOf(watch);
     }
-    await ifThere(copyFile(this.#parts.claimsOf(sessionId), run.claims));
+    await this.#placements.keepClaims(run);
   }
 
   async exportWork(
     { sessionId }: Pick<Job, "sessionId">,
     { directory, artifactsDirectory }: ExportOptions,
   ): Promise<ExportedWork> {
-    const run = await this.#kept.read(sessionId);
+    const run = await this.#placements.kept.read(sessionId);
     if (run === undefined) throw new Error("nothing is known of its node any more");
     const document = await readDocument(run.node).catch((error: unknown) => {
       throw new Error("no record has come from its node", { cause: error });
@@ -181,13 +171,13 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
 
   async release(job: CommandOfJob): Promise<void> {
     const { sessionId } = job;
-    if ((await this.#kept.read(sessionId)) === undefined) return;
+    if ((await this.#placements.kept.read(sessionId)) === undefined) return;
     await this.endProcesses(job);
-    await this.#forget(sessionId);
+    await this.#placements.forget(sessionId);
   }
 
   async list(): Promise<Found[]> {
-    const sessions = await this.#kept.list();
+    const sessions = await this.#placements.kept.list();
     return sessions.map((sessionId) => ({ sessionId, ref: `${REF}${sessionId}`, phase: "running" }));
   }
 
@@ -196,10 +186,10 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
   }
 
   async sweep({ owners }: Sweeping): Promise<void> {
-    for (const sessionId of await this.#kept.list()) {
+    for (const sessionId of await this.#placements.kept.list()) {
       if (owners.has(sessionId)) continue;
       this.#parts.log.warn({ session: sessionId }, "removed what was left of a placed session");
-      await this.#forget(sessionId);
+      await this.#placements.forget(sessionId);
     }
   }
 
@@ -244,108 +234,19 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork"> {
     if (!watch.isOver) return;
     const end = await untilAborted(watch.ended, signal);
     if (end.kind !== "collected") throw new LaunchError("placement", new Error(end.why));
-    const told = await this.#endOf(watch);
+    const told = await this.#placements.endOf(watch);
     if (told.kind !== "told" || told.ending.outcome !== "launch_failed") return;
     await preparing.found("node_record", { ...told.fields, warnings: told.warnings }, told.fields);
     throw new LaunchError(told.ending.stage ?? "placement", new Error(told.ending.cause ?? "on its node"));
   }
+}
 
-  async #found(sessionId: string): Promise<Watch> {
-    const known = this.#watches.get(sessionId);
-    if (known !== undefined) return known;
-    const run = await this.#kept.read(sessionId);
-    if (run === undefined) throw new Error(`nothing is known of the placed session ${sessionId}`);
-    // Its command has its credentials.
-    return await this.#watch(run, "");
-  }
-
-  async #watch(run: KeptRun, credentials: string, preparing?: Preparing): Promise<Watch> {
-    const known = this.#watches.get(run.session);
-    if (known !== undefined) return known;
-    await ensureDirectory(join(this.#parts.directory, "records"), 0o700);
-    const { memoryBytes, cpus, timeMs } = run.limits;
-    return await this.#watches.add(
-      {
-        ...{ sessionId: run.session, limits: { memoryBytes, cpus, timeMs }, plan: run.plan, credentials },
-        console: { path: run.console, most_bytes: run.mostLogBytes },
-        record: { path: this.#archive(run.session), most_bytes: run.mostRecordBytes },
-      },
-      preparing === undefined
-        ? undefined
-        : ({ step, job, why }) => {
-            const line = preparing.found(`job_${step}`, { job, ...(why === undefined ? {} : { why }) });
-            line.catch((error: unknown) => this.#parts.log.warn({ error }, "cannot journal a job"));
-          },
-    );
-  }
-
-  /** Once for each session: its record is verified and kept, or it is lost. */
-  async #endOf(watch: Watch): Promise<CommandEnd> {
-    const { sessionId } = watch;
-    const known = this.#told.get(sessionId) ?? this.#readEnd(watch);
-    this.#told.set(sessionId, known);
-    known.catch(() => this.#told.delete(sessionId));
-    return await known;
-  }
-
-  async #readEnd(watch: Watch): Promise<CommandEnd> {
-    const end = await watch.ended;
-    if (end.kind !== "collected") return { kind: "lost", why: end.why };
-    const { failpoints, log } = this.#parts;
-    const run = await this.#kept.read(watch.sessionId);
-    const { claim } = end.status;
-    if (run === undefined || claim === null) return { kind: "lost", why: "nothing is known of its node" };
-    await failpoints.reach("placement_collected");
-    try {
-      const archive = this.#archive(run.session);
-      const record = await collectNodeRecord({ run, archive, sealKey: claim.seal_key });
-      await failpoints.reach("node_record_kept");
-      return toldBy(record, claim);
-    } catch (error) {
-      if (!(error instanceof AgentdError) || error.code !== "record_altered") throw error;
-      log.error({ error, session: run.session }, "the node's record is refused");
-      return { kind: "lost", why: `the record of its node was refused: ${error.why}` };
-    }
-  }
-
-  async #stop({ sessionId }: Watch, graceMs: number): Promise<void> {
-    await this.#parts.channel.call("stop", { session: sessionId, grace_ms: graceMs }, ANSWER_MS);
-  }
-
-  /** Whether no runner has claimed the session, and none of its jobs can any more. */
-  async #takeBack(sessionId: string): Promise<boolean> {
-    const { placement, channel, log } = this.#parts;
-    const jobs = await this.#watches.between(async () => {
-      const { sessions } = await channel.call("status", { sessions: [sessionId] }, ANSWER_MS);
-      const request = { session: sessionId, only_unclaimed: true };
-      if (!(await channel.call("close", request, ANSWER_MS)).closed) return undefined;
-      await this.#watches.remove(sessionId);
-      return sessions.flatMap((status) => status.jobs);
-    });
-    for (const job of jobs ?? []) {
-      // One that the engine does not take back now ends by itself: it has no token.
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      await placement
-        .cancel(job, { graceMs: 0, signal })
-        .catch((error: unknown) =>
-          log.warn({ error: sentence(error), job: job.name }, "cannot cancel a job"),
-        );
-    }
-    return jobs !== undefined;
-  }
-
-  async #forget(sessionId: string): Promise<void> {
-    await this.#parts.channel.call("close", { session: sessionId, only_unclaimed: false }, ANSWER_MS);
-    await this.#watches.remove(sessionId);
-    this.#told.delete(sessionId);
-    await rm(this.#archive(sessionId), { force: true });
-    await rm(this.#parts.claimsOf(sessionId), { force: true });
-    await this.#kept.remove(sessionId);
-  }
-
-  #archive(sessionId: string): string {
-    return join(this.#parts.directory, "records", sessionId);
-  }
+/** Journals what is done about a session. */
+function journaling(preparing: Preparing, log: PlacedParts["log"]): (step: PlacedStep) => void {
+  return ({ step, job, why }) => {
+    const line = preparing.found(`job_${step}`, { job, ...(why === undefined ? {} : { why }) });
+    line.catch((error: unknown) => log.warn({ error }, "cannot journal a job"));
+  };
 }
 
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

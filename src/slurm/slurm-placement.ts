@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { AgentdError, sentence } from "../errors.ts";
 import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
 import {
+  type EngineNode,
   jobName,
   type JobRef,
   type Observation,
@@ -9,6 +10,7 @@ import {
   type Placement,
 } from "../placement/placement.ts";
 import { jobScript } from "./job-script.ts";
+import { NODE_OPTIONS, readNodes } from "./node-lines.ts";
 import { isLive, observationOf, QUEUE_OPTIONS, type QueueLine, readQueue } from "./queue-lines.ts";
 import { sbatchOptions, type SbatchSettings } from "./sbatch-options.ts";
 import type { SlurmPrograms } from "./slurm-programs.ts";
@@ -75,6 +77,14 @@ export class SlurmPlacement implements Placement {
       if (isOver) return;
       await delay(Math.min(LOOK_MS, Math.max(0, deadline - monotonic())), undefined, { signal });
     }
+  }
+
+  async nodes({ signal }: { readonly signal: AbortSignal }): Promise<readonly EngineNode[]> {
+    const { programs, partition } = this.#options;
+    const only = partition === undefined ? [] : [`--partition=${partition}`];
+    const run = await programs.run("sinfo", [...NODE_OPTIONS, ...only], { signal });
+    if (!run.ok) throw unknown("list the nodes of Slurm", run.why);
+    return readNodes(run.stdout);
   }
 
   async #submitOnce(job: PlacedJob, signal: AbortSignal): Promise<JobRef> {

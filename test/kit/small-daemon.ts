@@ -202,6 +202,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
   webhook_refused: () => Promise.resolve({}),
+  nodes: () => Promise.resolve({ engine: null, trouble: null, nodes: [] }),
   health: () => Promise.resolve({ missing: [] }),
 };
 
