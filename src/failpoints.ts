@@ -38,12 +38,6 @@ export const FAILPOINT_LABELS = [
   "files_written",
   // Of a session with an allowlist: its network is open.
   "network_opened",
-  // Of a session on another machine: what is to be placed is on disk, and nothing was submitted; a node has claimed it; the
-  // node's record is here, and nothing was done about it yet; it is in the session's record.
-  "placement_noted",
-  "placement_claimed",
-  "placement_collected",
-  "node_record_kept",
   // At the gate: before the journal says `running`; after, before the first byte; in the middle; after the last byte, before
   // the FIFO is taken away; after that, before `handed_over`.
   "gate_met",
@@ -129,6 +123,16 @@ export const NOTICE_LABELS = [
   "notice_sent",
 ] as const;
 
+/** The same for a session on another machine, in the daemon that has placed it. */
+export const PLACEMENT_LABELS = [
+  // What is to be placed is on disk, and nothing was submitted; a node has claimed it.
+  "placement_noted",
+  "placement_claimed",
+  // The node's record is here, and nothing was done about it yet; it is in the session's record.
+  "placement_collected",
+  "node_record_kept",
+] as const;
+
 /** The same for the delivery of a webhook, in `agentd web`. */
 export const WEBHOOK_LABELS = [
   // It is on disk, and no session was asked for; that is accepted, before it is on disk which one.
@@ -136,7 +140,7 @@ export const WEBHOOK_LABELS = [
   "delivery_accepted",
 ] as const;
 
-const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS, ...WEBHOOK_LABELS];
+const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS, ...WEBHOOK_LABELS, ...PLACEMENT_LABELS];
 
 export type FailpointLabel = (typeof LABELS)[number];
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { keptSchema } from "./kept.ts";
 import { nextRetrySchema } from "./next-retry.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
+import { placementSchema } from "./placement-fields.ts";
 import { publishedSchema } from "./published.ts";
 import { BY_HAND, TRIGGERS, triggerShape } from "./trigger-fields.ts";
 
@@ -86,24 +87,6 @@ export const sessionLlmSchema = z.strictObject({
 });
 
 export type SessionLlm = z.infer<typeof sessionLlmSchema>;
-
-/** Where a session ran that an engine placed on another machine. */
-export const placementSchema = z.strictObject({
-  engine: z.enum(["slurm"]),
-  /** As the engine calls itself; null where it does not say. */
-  cluster: z.string().nullable(),
-  /** The engine's own number of the job that began it; null where it does not say. */
-  job_id: z.string().nullable(),
-  node: z.string(),
-  /** The kernel's boot id there. */
-  boot_id: z.string(),
-  /** Id of the key that sealed the node's record, `node/`: SHA-256 of its SubjectPublicKeyInfo. Null in that record. */
-  node_key: z.string().nullable(),
-  /** SHA-256 of the statement of the node's record; null in that record. */
-  node_statement: z.string().nullable(),
-});
-
-export type PlacementFields = z.infer<typeof placementSchema>;
 
 /** A rule of hardening that the session was run without, see docs/hardening.md. */
 export const exceptionSchema = z.strictObject({

@@ -11,7 +11,8 @@ import { sentence } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
 import { ending } from "../outcome.ts";
 import type { PlacedPlan } from "../placement/placed-plan.ts";
-import { acceptedDocument, type PlacementFields } from "../session-document.ts";
+import type { PlacementFields } from "../placement-fields.ts";
+import { acceptedDocument } from "../session-document.ts";
 import { readTrail } from "../sessions/recovery/trail.ts";
 import { readPlan, type SessionPlan } from "../sessions/state/plan.ts";
 

@@ -9,6 +9,7 @@ import type { KeptJobs } from "./kept-job.ts";
 import type { LiveJobs } from "./live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions, ReasonOfFailure } from "./session-network.ts";
+import type { WholeSession } from "./whole-session.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -40,20 +41,6 @@ export interface Job {
   readonly longestMs: number | undefined;
   /** For an executor on whose machines another agentd runs the session: all that the session was accepted with. */
   readonly whole: () => WholeSession;
-}
-
-/** A session as it was accepted, and where the record has what comes of it elsewhere. */
-export interface WholeSession {
-  readonly document: SessionDocument;
-  /** As the open index keeps it. */
-  readonly plan: unknown;
-  readonly logLimitBytes: number;
-  /** From its start to its kill on the node; undefined: no limit. */
-  readonly nodeMs: number | undefined;
-  /** Directory for the record of the node; made when it comes. */
-  readonly nodeDirectory: string;
-  /** File for who has claimed the session. */
-  readonly claimsPath: string;
 }
 
 /** What a session is given to work on. */
