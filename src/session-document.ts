@@ -1,5 +1,6 @@
 /** One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`. */
 import * as z from "zod";
+import { exceptionSchema } from "./exception-fields.ts";
 import { keptSchema } from "./kept.ts";
 import { nextRetrySchema } from "./next-retry.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
@@ -87,20 +88,6 @@ export const sessionLlmSchema = z.strictObject({
 });
 
 export type SessionLlm = z.infer<typeof sessionLlmSchema>;
-
-/** A rule of hardening that the session was run without, see docs/hardening.md. */
-export const exceptionSchema = z.strictObject({
-  /** Such as "E002". */
-  rule: z.string(),
-  name: z.string(),
-  /** What weakens it, such as the targets of mounts. */
-  what: z.array(z.string()),
-  /** Why, in the operator's words; null where the profile has none. */
-  reason: z.string().nullable(),
-  until: z.string().nullable(),
-});
-
-export type Exception = z.infer<typeof exceptionSchema>;
 
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
@@ -200,6 +187,7 @@ export const redactionSchema = sessionDocumentSchema.pick({
 
 export type Redaction = z.infer<typeof redactionSchema>;
 
+export type { Exception } from "./exception-fields.ts";
 export type Excluded = z.infer<typeof excludedSchema>;
 export type SessionState = (typeof SESSION_STATES)[number];
 export type ShownState = (typeof SHOWN_STATES)[number];

@@ -2,12 +2,12 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonMap } from "@iarna/toml";
+import { instanceId } from "../../src/config/instance-id.ts";
 import { AGENTD, createSandbox, type Sandbox } from "./agentd.mjs";
 import type { Daemon } from "./daemon.mjs";
 import { freePort } from "./free-ports.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "./images.mjs";
 import { removeContainersOf } from "./podman.mjs";
-import { instanceId } from "../../src/config/instance-id.ts";
 import { type Slurm, startSlurm } from "./slurm.mjs";
 import { until } from "./until.mjs";
 
@@ -35,7 +35,8 @@ export class PlacedHost {
   readonly sandbox: Sandbox;
   /** Where sessions have their state, by node. */
   readonly nodesDirectory: string;
-  readonly #address: string;
+  /** Where nodes reach the daemon. */
+  readonly address: string;
   readonly #image: string;
   #daemon: Daemon | undefined;
 
@@ -43,7 +44,7 @@ export class PlacedHost {
     this.slurm = slurm;
     this.sandbox = sandbox;
     this.nodesDirectory = join(slurm.directory, "nodes");
-    this.#address = address;
+    this.address = address;
     this.#image = image;
   }
 
@@ -81,7 +82,7 @@ export class PlacedHost {
   async configure(profile: JsonMap = {}, placement: JsonMap = {}, others: JsonMap[] = []): Promise<void> {
     await this.sandbox.writeConfig({
       placement: {
-        ...{ engine: "slurm", listen: this.#address, address: this.#address, partition: "main" },
+        ...{ engine: "slurm", listen: this.address, address: this.address, partition: "main" },
         node_path: `${join(this.slurm.directory, "bin")}:/usr/bin:/bin`,
         node_directory: this.nodesDirectory,
         ...placement,
