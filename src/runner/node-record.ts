@@ -26,9 +26,15 @@ export interface NodeRecordParts {
 }
 
 /** Whether the session's record is there: open or sealed. */
-export async function hasNodeRecord({ places, sessionId }: NodeRecordParts): Promise<boolean> {
-  const { entries } = await new OpenIndex(places.state).list();
-  return entries.some(({ id }) => id === sessionId) || (await sealedRecord(places, sessionId)) !== undefined;
+export async function hasNodeRecord(parts: NodeRecordParts, { limits }: PlacedPlan): Promise<boolean> {
+  const { places, sessionId } = parts;
+  return await withSettings(parts, limits.record_bytes, async (settings) => {
+    const { entries } = await settings.index.list();
+    const entry = entries.find(({ id }) => id === sessionId);
+    // One that was cut short while it was made is removed, and made again.
+    if (entry !== undefined) return (await reopenRecord(settings, entry)).kind !== "unmade";
+    return (await sealedRecord(places, sessionId)) !== undefined;
+  });
 }
 
 /** Directory of the record; undefined when there is none. */

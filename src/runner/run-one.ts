@@ -94,7 +94,7 @@ async function run(runner: Runner): Promise<boolean> {
     ...{ places, sessionId, sealWorker: build.sealWorker, failpoints, now: NODE_CLOCK.now },
     daemon: { pid, version: build.version },
   };
-  if (!(await hasNodeRecord(parts))) {
+  if (!(await hasNodeRecord(parts, plan))) {
     // Without credentials, its command had them once: what it left has gone, and it must not run twice.
     if (granted.credentials === undefined) throw nothingLeft(sessionId, places.state);
     await createNodeRecord(parts, plan, placement);

@@ -109,6 +109,11 @@ export class PlacedHost {
     return this.#daemon;
   }
 
+  /** Ends the daemon that was started last, where one was. */
+  async endDaemon(): Promise<void> {
+    await this.#daemon?.end();
+  }
+
   /** Kills the daemon and its channel: the head is away. */
   async killChannel(): Promise<void> {
     const { instance } = this.daemon;
