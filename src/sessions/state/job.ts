@@ -32,8 +32,7 @@ export function jobOf(plan: SessionPlan, record: OpenRecord): Job {
     consoleLogPath,
     egressPath,
     llmPath,
-    longestMs:
-      nodeMs === undefined ? undefined : nodeMs + pauseMaxMs,
+    longestMs: nodeMs === undefined ? undefined : nodeMs + pauseMaxMs,
     whole: () => {
       const { nodeDirectory, claimsPath } = record;
       return {

@@ -17,7 +17,9 @@ const CALLS = [
 const COMPOSED = ["network_restored", "network_lost", "job_submitted", "job_submission_unknown"];
 
 function namesInSources(): string[] {
-  const files = ["sessions", "local", "placed", "audit", "daemon"].flatMap((room) => sourceFiles(`src/${room}`));
+  const files = ["sessions", "local", "placed", "audit", "daemon"].flatMap((room) =>
+    sourceFiles(`src/${room}`),
+  );
   const names = files.flatMap(({ text }) =>
     CALLS.flatMap((call) => [...text.matchAll(call)].map(([, name = ""]) => name)),
   );
