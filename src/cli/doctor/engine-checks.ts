@@ -99,13 +99,14 @@ async function isRemote({ directory }: EngineParts["storage"]): Promise<boolean>
 }
 
 async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
-  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }, { grantIdsCommand }] =
+  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }, { grantIdsCommand }, nextPodman] =
     await Promise.all([
       import("../../podman/host/cgroup-mode.ts"),
       import("../../podman/host/helper-programs.ts"),
       import("../../podman/host/runtime-cves.ts"),
       import("../../podman/host/host-features.ts"),
       import("../../podman/host/subordinate-ids.ts"),
+      import("../../podman/host/next-podman.ts"),
     ]);
   const answer = await engine.report();
   const runtime = answer.kind === "answers" ? answer.parts.runtime : undefined;
@@ -116,6 +117,8 @@ async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
     storageIsRemote: storage !== undefined && (await isRemote(storage)),
     initPath: await findInit(host.env, homeDirectory(host)),
     runtimeFault: runtime?.version === undefined ? undefined : await knownFault(name, runtime.version),
+    boltDatabase: storage !== undefined && (await nextPodman.hasBoltDatabase(storage)),
+    removedSettings: await nextPodman.removedSettings(host.env, homeDirectory(host)),
     grantIds: await grantIdsCommand(user, SESSION_UID),
     install,
   };
