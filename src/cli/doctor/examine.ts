@@ -111,7 +111,10 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       ...{ ground, needsNetwork, profiles },
       maxSessions: config?.daemon.maxSessions,
     }),
-    ...gatewayChecks(ground, { needsGateway: profiles.some(needsGateway) }),
+    ...gatewayChecks(ground, {
+      needsGateway: profiles.some(needsGateway),
+      podmanSocket: config?.daemon.podmanSocket,
+    }),
     ...storageChecks(ground, {
       state: stateDirectory(host),
       cache: cacheDirectory(host),

@@ -116,24 +116,24 @@ describe.each([
     const add = async (count: number): Promise<void> => {
       for (let each = 0; each < count; each += 1) await feed.append(sealedEvent("demo", "success"));
     };
+    // A connection that ends before the answer has come costs a second delivery: at least once.
+    const first = async (): Promise<number[]> => [...new Set(await arrived())];
     await add(1);
     let runner = await open();
     await add(250);
     const all = (from: number, to: number) =>
       Array.from({ length: to - from + 1 }, (_, index) => from + index);
-    await expect.poll(arrived, { timeout: 10_000 }).toEqual(all(2, 251));
+    await expect.poll(first, { timeout: 10_000 }).toEqual(all(2, 251));
     await runner.close();
     await add(10);
     runner = await open();
-    await expect.poll(arrived, { timeout: 10_000 }).toEqual(all(2, 261));
+    await expect.poll(first, { timeout: 10_000 }).toEqual(all(2, 261));
     await breakIt();
     await add(5);
     await expect.poll(() => runner.why, { timeout: 10_000 }).toBeDefined();
     await mend();
     await add(5);
-    await expect.poll(async () => new Set(await arrived()).size, { timeout: 10_000 }).toBe(270);
-    const distinct = [...new Set(await arrived())];
-    expect(distinct).toEqual(all(2, 271));
+    await expect.poll(first, { timeout: 10_000 }).toEqual(all(2, 271));
     expect(runner.behind).toBe(0);
     await runner.close();
   });
