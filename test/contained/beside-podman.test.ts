@@ -142,7 +142,7 @@ describe("agentd in a container", () => {
     const document = JSON.parse(run.stdout) as { session_id: string; outcome: string };
     expect(document.outcome).toBe("success");
     const record = join(home, ".local/state/tesserine/audit/demo", document.session_id);
-    expect((await stat(join(record, "session.json"))).uid).toBe(getuid?.());
+    expect((await stat(join(record, "agentd/session.json"))).uid).toBe(getuid?.());
     expect((await agentd("diff", document.session_id)).stdout).toContain("+new");
     await execa("sha256sum", ["--check", "--quiet", "SHA256SUMS"], { cwd: record });
     expect((await agentd("audit", "verify", "--all")).exitCode).toBe(0);
