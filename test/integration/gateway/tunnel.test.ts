@@ -363,13 +363,14 @@ describe("5. TLS on the port of https", () => {
   });
 
   it("refuses a client that ends in its hello, and one that never sends it", async () => {
-    const { proxy, target } = await onHttps({ headersMs: 100 });
-    const first = await connected(proxy, target);
+    const patient = await onHttps();
+    const first = await connected(patient.proxy, patient.target);
     first.socket.end((await realHello("db.example")).subarray(0, 20));
-    expect(await proxy.line()).toMatchObject({
+    expect(await patient.proxy.line()).toMatchObject({
       rule: "server_name",
       reason: expect.stringContaining("ended before"),
     });
+    const { proxy, target } = await onHttps({ headersMs: 100 });
     await connected(proxy, target);
     expect(await proxy.line()).toMatchObject({
       rule: "server_name",
