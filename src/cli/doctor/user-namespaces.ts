@@ -66,9 +66,15 @@ async function profileFor(program: string, directory: string): Promise<string | 
 /** Whether a profile names the program's path in its head, as `profile podman /usr/bin/podman flags=(unconfined) {` does. */
 function isAttachedTo(program: string, text: string): boolean {
   const heads = text.split("\n").filter((line) => !line.trim().startsWith("#") && line.includes("{"));
-  return heads.some((line) =>
-    line.split(/\s+/).some((word) => word.replace("@{bin}", "/usr/bin") === program),
-  );
+  const words = heads.flatMap((line) => line.replaceAll("@{bin}", "/usr/bin").split(/\s+/));
+  return words.some((word) => alternatives(word).includes(program));
+}
+
+/** What AppArmor's braces stand for: `/usr/{bin,local/bin}/podman` is two paths. */
+function alternatives(word: string): string[] {
+  const [, before = "", inside, after = ""] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(word) ?? [];
+  if (inside === undefined) return [word];
+  return inside.split(",").flatMap((each) => alternatives(`${before}${each}${after}`));
 }
 
 /** Ubuntu's own profile of Podman, for a program that is elsewhere. */

@@ -133,10 +133,13 @@ describe("user namespaces", () => {
     });
   });
 
-  it("are allowed by a profile that names the directory of programs by its variable", async () => {
-    const profile = "profile podman @{bin}/podman flags=(unconfined) {\n  userns create,\n}\n";
+  it.each([
+    ["@{bin}/podman", "/usr/bin/podman"],
+    ["/usr/{bin,local/bin}/podman", "/usr/local/bin/podman"],
+  ])("are allowed by a profile of %s to %s", async (pattern, podman) => {
+    const profile = `profile podman ${pattern} flags=(unconfined) {\n  userns create,\n}\n`;
     await host({ ...UBUNTU, "etc/apparmor.d/podman": profile });
-    expect((await namespaces("/usr/bin/podman")).status).toBe("ok");
+    expect((await namespaces(podman)).status).toBe("ok");
   });
 
   it.each<[string, string, Facts]>([
