@@ -87,7 +87,7 @@ function machine({ kernel, initrd }, accelerator, commandLine) {
     ...["-display", "none", "-nodefaults", "-no-reboot"],
     ...["-kernel", kernel, "-initrd", initrd, "-append", `${KERNEL_COMMAND_LINE} ${commandLine}`],
     // A network without anything behind it: rootless containers need one to be connected to.
-    ...["-nic", "user,model=virtio,restrict=on"],
+    ...["-nic", "user,model=virtio,restrict=on,net=10.77.0.0/24"],
   ];
 }
 

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 
 /** Bounds how long a hang lasts. The emulated machine is slow, and what it runs on may be busy. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 
 /**
  * What a command did.

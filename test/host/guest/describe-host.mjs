@@ -18,9 +18,17 @@ export async function describeHost(operator) {
     context: await firstLine("id", "-Z"),
     podman: await firstLine("podman", "--version"),
     runtime: await firstLine("crun", "--version"),
-    network: await shell("dpkg-query -W -f '${Package} ${Version}' passt"),
-    node: process.version,
+    network: await networkProgram(),
+    // Not the one that runs this, where the host has two.
+    node: await firstLine("node", "--version"),
     git: await firstLine("git", "--version"),
     agentd: await firstLine(operator.agentdProgram, "--version"),
   };
+}
+
+/** What connects containers of an ordinary user, as Podman chooses it: slirp4netns until Podman 5. */
+async function networkProgram() {
+  const major = Number(/ (\d+)\./.exec(await run(["podman", "--version"]))?.[1]);
+  const name = major < 5 ? "slirp4netns" : "passt";
+  return shell("dpkg-query -W -f '${Package} ${Version}' \"$1\"", [name]);
 }

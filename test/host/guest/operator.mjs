@@ -146,7 +146,7 @@ export class Operator {
     await until(
       `the line ${line} of session ${id}`,
       async () => (await this.agentd("logs", id)).stdout.split("\n").includes(line),
-      { timeoutMs: 300_000 },
+      { timeoutMs: 900_000 },
     );
   }
 

@@ -31,6 +31,8 @@ export const PACKAGES = [
   // Rootless Podman, and what images are made of.
   ...["podman", "crun", "conmon", "uidmap", "passt", "slirp4netns", "netavark", "aardvark-dns", "catatonit"],
   "busybox-static",
+  // Another runtime for containers, which is a kernel of its own, and a reader of manuals.
+  ...["runsc", "man-db"],
   // What agentd asks for itself.
   ...["nodejs", "npm", "git"],
 ];
@@ -45,6 +47,9 @@ export const MMDEBSTRAP_OPTIONS = [
   "--dpkgopt=path-exclude=/usr/share/doc/*",
   "--dpkgopt=path-exclude=/usr/share/locale/*",
   "--dpkgopt=path-exclude=/usr/share/man/*",
+  // Those of the product are what the tests read.
+  "--dpkgopt=path-include=/usr/share/doc/agentd/*",
+  "--dpkgopt=path-include=/usr/share/man/man1/agentd*",
 ];
 
 /** Sparse: what is not used takes no place. */

@@ -97,7 +97,7 @@ export const workKept = scenario(
   async (operator) => {
     await operator.serve(
       { name: "idle", base_image: await ensureGitImage(), script: "git status" },
-      { name: "slow", timeout: "10s", script: `echo "left behind" >>README; sleep 600` },
+      { name: "slow", timeout: "30s", script: `echo "left behind" >>README; sleep 600` },
       { name: "stopped", script: `echo "left behind" >>README; echo ready; sleep 600` },
     );
     // The labels that a session's files get change each of them for git, and nothing of that is work.
