@@ -9,6 +9,8 @@ import { ACCELERATION, findAccelerator, QEMU } from "./acceleration.mjs";
 
 const KERNEL_COMMAND_LINE = "root=/dev/vda rw console=ttyS0 systemd.show_status=0";
 const ENFORCING = "security=selinux selinux=1 enforcing=1 audit=1 audit_backlog_limit=8192";
+/** Debian's own choice: AppArmor, without a profile for anything here. */
+const WITHOUT_SELINUX = "selinux=0";
 /** Before SELinux has a policy its labels can be written as they come. */
 const LABELLING = "selinux=0 init=/usr/local/sbin/label-disk";
 
@@ -19,6 +21,7 @@ const LABELLING = "selinux=0 init=/usr/local/sbin/label-disk";
  * @property {string} disk
  * @property {string} kernel
  * @property {string} initrd
+ * @property {boolean} selinux Whether SELinux enforces its policy.
  */
 
 /**
@@ -52,7 +55,7 @@ export async function labelDisk(image, { consoleLog, timeoutMs }) {
 export async function boot(image, { accelerator, disk, input, consoleLog, onLine, signal }) {
   const disks = [...drive(disk, "qcow2"), ...drive(input, "raw")];
   const serial = ["-serial", `file:${consoleLog}`, "-serial", "stdio"];
-  const qemu = execa(QEMU, [...machine(image, accelerator, ENFORCING), ...disks, ...serial], {
+  const qemu = execa(QEMU, [...machine(image, accelerator, securityOf(image)), ...disks, ...serial], {
     // Not ours: a Ctrl-C on the terminal would otherwise reach it as a key.
     stdin: "ignore",
     buffer: false,
@@ -72,7 +75,14 @@ export async function boot(image, { accelerator, disk, input, consoleLog, onLine
 export async function bootOnTerminal(image, { accelerator, disk, input }) {
   const disks = [...drive(disk, "qcow2"), ...drive(input, "raw")];
   const serial = ["-serial", "mon:stdio", "-serial", "null"];
-  await execa(QEMU, [...machine(image, accelerator, ENFORCING), ...disks, ...serial], { stdio: "inherit" });
+  await execa(QEMU, [...machine(image, accelerator, securityOf(image)), ...disks, ...serial], {
+    stdio: "inherit",
+  });
+}
+
+/** @param {Image} image */
+function securityOf({ selinux }) {
+  return selinux ? ENFORCING : WITHOUT_SELINUX;
 }
 
 /**

@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SUITES } from "./image/definition.mjs";
 import { readResults, resultsFile, tableOf, withReport, withTable } from "./results.mjs";
-import { SCENARIOS } from "./scenarios/all.mjs";
+import { scenariosOf } from "./suites.mjs";
 
 const PAGE = fileURLToPath(new URL("../../docs/host.md", import.meta.url));
 
@@ -19,5 +19,6 @@ for (const file of process.argv.slice(2)) {
   await writeFile(resultsFile(report.suite), `${JSON.stringify(results, undefined, 2)}\n`);
 }
 const all = Object.keys(SUITES).flatMap((suite) => readResults(suite) ?? []);
-const names = SCENARIOS.map(({ name }) => name);
+/** @param {string} suite */
+const names = (suite) => scenariosOf(suite).map(({ name }) => name);
 await writeFile(PAGE, withTable(await readFile(PAGE, "utf8"), tableOf(all, names)));

@@ -63,20 +63,24 @@ export function withReport(earlier, { suite, date, host, scenarios }) {
   return { suite, host, scenarios: results };
 }
 
-const COLUMNS = ["host", "kernel", "systemd", "Podman", "runtime", "network", "Node.js", "date", "scenarios"];
+const COLUMNS = [
+  ...["host", "kernel", "systemd", "SELinux", "Podman", "runtime", "network", "Node.js"],
+  ...["date", "scenarios"],
+];
 
 /**
  * The table of docs/host.md, in Markdown.
  *
  * @param {readonly Results[]} all
- * @param {readonly string[]} names Of all scenarios that there are.
+ * @param {(suite: string) => readonly string[]} names Of all scenarios that there are for a release.
  */
 export function tableOf(all, names) {
   const rows = all.map(({ suite, host, scenarios }) => [
     `Debian ${suite}`,
-    ...[host["kernel"], versionIn(host["systemd"]), versionIn(host["podman"])],
+    ...[host["kernel"], versionIn(host["systemd"]), host["selinux"]?.split(",")[0]?.toLowerCase()],
+    versionIn(host["podman"]),
     ...[host["runtime"]?.replace(" version", ""), host["network"], versionIn(host["node"])],
-    ...[datesOf(scenarios), verdictOf(scenarios, names)],
+    ...[datesOf(scenarios), verdictOf(scenarios, names(suite))],
   ]);
   return [COLUMNS, COLUMNS.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }

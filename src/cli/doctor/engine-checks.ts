@@ -167,8 +167,9 @@ async function runtimesFinding(
   engine: EngineLook,
   profiles: readonly Profile[],
 ): Promise<Finding | undefined> {
-  if ((await engine.report()).kind !== "answers") return undefined;
-  const { RUNTIMES } = await import("../../profile/rules/runtimes.ts");
+  const answer = await engine.report();
+  if (answer.kind !== "answers") return undefined;
+  const { RUNTIMES, UNLABELLED_RUNTIME } = await import("../../profile/rules/runtimes.ts");
   const looks = await Promise.all(
     RUNTIMES.map(async (name) => ({ name, isFound: (await engine.runtime(name)).kind === "found" })),
   );
@@ -180,10 +181,16 @@ async function runtimesFinding(
   const missing = profiles.find(({ runtime }) =>
     looks.some(({ name, isFound }) => name === runtime && !isFound),
   );
-  if (missing === undefined) return ok(summary);
+  if (missing !== undefined)
+    return failure(
+      `${summary}; profile ${missing.name} has runtime = "${missing.runtime}"`,
+      `install ${missing.runtime}, or name its path below [engine.runtimes] in ~/.config/containers/containers.conf`,
+    );
+  const labelled = profiles.find(({ runtime }) => runtime === UNLABELLED_RUNTIME && answer.features.selinux);
+  if (labelled === undefined) return ok(summary);
   return failure(
-    `${summary}; profile ${missing.name} has runtime = "${missing.runtime}"`,
-    `install ${missing.runtime}, or name its path below [engine.runtimes] in ~/.config/containers/containers.conf`,
+    `${summary}; profile ${labelled.name} has runtime = "${UNLABELLED_RUNTIME}", which starts no container with a label of SELinux`,
+    "use crun or runc, or see docs/hardening.md",
   );
 }
 

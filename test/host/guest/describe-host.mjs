@@ -1,4 +1,4 @@
-import { run, shell } from "./command.mjs";
+import { hasSelinux, run, shell } from "./command.mjs";
 
 /** @typedef {import("./operator.mjs").Operator} Operator */
 
@@ -14,8 +14,7 @@ export async function describeHost(operator) {
     system: await shell('. /etc/os-release; echo "$PRETTY_NAME"'),
     kernel: await firstLine("uname", "-r"),
     systemd: await firstLine("systemctl", "--version"),
-    selinux: `${await firstLine("getenforce")}, ${await shell("sed -n 's/^SELINUXTYPE=//p' /etc/selinux/config")}`,
-    context: await firstLine("id", "-Z"),
+    ...(await describeSelinux()),
     podman: await firstLine("podman", "--version"),
     runtime: await firstLine("crun", "--version"),
     network: await networkProgram(),
@@ -23,6 +22,15 @@ export async function describeHost(operator) {
     node: await firstLine("node", "--version"),
     git: await firstLine("git", "--version"),
     agentd: await firstLine(operator.agentdProgram, "--version"),
+  };
+}
+
+async function describeSelinux() {
+  if (!(await hasSelinux())) return { selinux: "off" };
+  const mode = await run(["getenforce"]);
+  return {
+    selinux: `${mode}, ${await shell("sed -n 's/^SELINUXTYPE=//p' /etc/selinux/config")}`,
+    context: await run(["id", "-Z"]),
   };
 }
 
