@@ -58,7 +58,7 @@ export const runtimes = scenario(
       await operator.must("audit", "verify", session["session_id"]);
       const check = await runtimesCheck(operator);
       assert.equal(check?.status, "ok", check?.summary);
-      return { doctor: check?.summary ?? "", runsc: await run(["runsc", "--version"]) };
+      return { doctor: check.summary, runsc: await run(["runsc", "--version"]) };
     } finally {
       await rm(settings);
       await rm(wrapper);
