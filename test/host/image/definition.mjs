@@ -12,7 +12,7 @@
 
 /**
  * The releases of Debian that can be booted: 12, 13, and the one that is to follow. The policy of Debian 12 has no types for
- * containers: with it Podman starts none.
+ * containers, which `containers.cil` needs.
  *
  * @type {Readonly<Record<string, Suite>>}
  */
