@@ -87,6 +87,8 @@ export async function ensureBusyboxImage(environment, definition) {
 export async function makeBusyboxTar(tar, files) {
   const root = await mkdtemp(join(tmpdir(), "agentd-image-"));
   try {
+    // Not only overlay, which does that itself, is to let every user of the image in.
+    await chmod(root, 0o755);
     await layOutBusybox(root);
     await writeFiles(root, { ...BASE_FILES, ...files });
     await execa("tar", ["-C", root, "--owner=0", "--group=0", "--numeric-owner", "-cf", tar, "."]);
