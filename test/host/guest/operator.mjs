@@ -201,7 +201,13 @@ export class Operator {
       attempt(["journalctl", "--user", "--unit", UNIT, "--no-pager", "--lines", "60", "--output", "cat"]),
       attempt(["podman", "ps", "--all"]),
       attempt(["systemctl", "--user", "status", "--no-pager", UNIT]),
-      attempt(["sh", "-c", 'tail -n 20 "$1"/tesserine/audit/*/*/agentd/console.log', "sh", this.stateDirectory]),
+      attempt([
+        "sh",
+        "-c",
+        'tail -n 20 "$1"/tesserine/audit/*/*/agentd/console.log',
+        "sh",
+        this.stateDirectory,
+      ]),
     ]);
     return parts.map(({ stdout, stderr }) => stdout + stderr).join("\n");
   }
