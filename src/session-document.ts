@@ -1,5 +1,6 @@
 /** One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`. */
 import * as z from "zod";
+import { homeFileSchema } from "./home-file.ts";
 import { keptSchema } from "./kept.ts";
 import { nextRetrySchema } from "./next-retry.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
@@ -125,7 +126,7 @@ export const sessionDocumentSchema = z.object({
   /** SHA-256 of the methodology directory as it was at launch, see docs/audit.md; null without one. */
   methodology_digest: z.string().nullable(),
   /** What was put into the home by the profile's `files`, `skills` and `mcp_servers`; empty in records of older versions. */
-  home_files: z.array(z.strictObject({ target: z.string(), sha256: z.string() })).default([]),
+  home_files: z.array(homeFileSchema).default([]),
   /** SHA-256 of the profile and daemon settings that the session was accepted with. */
   config_digest: z.string(),
   queued_timestamp: timestamp,

@@ -4,7 +4,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
-import { homeEntry } from "../config/home-file.ts";
+import { fetchedEntry, homeEntry } from "../config/home-file.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
@@ -38,6 +38,7 @@ import { cloneInto } from "../workspace/clone.ts";
 import { copyInput } from "../workspace/copy-input.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import type { DirectoryCopier } from "../workspace/directory-copier.ts";
+import { fetchSource } from "../workspace/fetch-source.ts";
 import { fillHome } from "../workspace/fill-home.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
@@ -88,6 +89,8 @@ export function workspacesOf(
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    fetchSource: (sessionId, name, source, { signal }) =>
+      fetchSource(stagingOf(sessionId), name, source, { git, mirrors, signal }),
     keepBase: async (sessionId, url) => {
       const { cloneDirectory, baseDirectory } = stagingOf(sessionId);
       const mirrorDirectory = mirrors.directoryOf(parseRepositoryUrl(url).url);
@@ -224,6 +227,7 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
       placeOperatorRequest(methodology, { runaDirectory, requestFile }),
     directorySource: (directory) => resolveDirectory(directory, protectedOnes),
     homeEntry: (file) => homeEntry(file, protectedOnes),
+    fetchedEntry,
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

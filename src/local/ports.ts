@@ -105,6 +105,13 @@ export interface DirectorySource {
   readonly limitBytes: number;
 }
 
+/** The files of a repository's commit, in a directory that no container sees. */
+export interface FetchedSource {
+  readonly directory: string;
+  readonly commit: string;
+  readonly warnings: readonly string[];
+}
+
 /** Makes workspaces. */
 export interface Workspaces extends KeptWorkspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
@@ -121,6 +128,17 @@ export interface Workspaces extends KeptWorkspaces {
     source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+  /**
+   * Fetches a repository for the session's home into its staging directory.
+   *
+   * @param name of its place there; no other fetch of the session has it.
+   */
+  fetchSource(
+    sessionId: string,
+    name: string,
+    source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
+    options: { signal: AbortSignal },
+  ): Promise<FetchedSource>;
   /**
    * Keeps what the clone is, so that the work of the session can be told from it: between the clone and its delivery.
    *

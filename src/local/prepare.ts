@@ -6,7 +6,7 @@ import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
 import { handedOver } from "./handed-over.ts";
-import type { HomeFile } from "./host-paths.ts";
+import { findHomeFiles } from "./home-sources.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
@@ -30,7 +30,6 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   });
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
-  const files = await inStage("mounts", () => findFiles(preparation));
 
   deferDirectories(releases, job.sessionId, parts, onRemoving);
   const together = new Together(preparing.signal);
@@ -41,11 +40,15 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     await staging;
     return job.input && (await parts.workspaces.copyInput(job.sessionId, job.input.directory));
   });
+  const files = together.run("mounts", async () => {
+    await staging;
+    return await findHomeFiles(preparation, token, signal);
+  });
   const sources = together.run("mounts", async (): Promise<ContainerSources> => {
     const made = { staging: await staging, gate: await gate, input: await input };
     const all = [...mounts, ...(await openVolumes(preparation, signal))];
     await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), all);
-    return { ...made, declared: { methodology, mounts: all }, files };
+    return { ...made, declared: { methodology, mounts: all }, files: await files };
   });
   const clone = together.run("clone", async () => {
     await staging;
@@ -146,13 +149,4 @@ async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparatio
   return await Promise.all(
     profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount) })),
   );
-}
-
-async function findFiles({ parts: { hostPaths }, job, preparing }: Preparation): Promise<HomeFile[]> {
-  const { files } = job.profile;
-  if (files.length === 0) return [];
-  const entries = await Promise.all(files.map((file) => hostPaths.homeEntry(file)));
-  const found = files.map(({ target }, index) => ({ target, sha256: entries[index]?.sha256 ?? "" }));
-  await preparing.found("files_found", { home_files: found }, { home_files: found });
-  return entries.flatMap((entry) => entry.files);
 }
