@@ -6,7 +6,7 @@ import type { Host } from "../../config/paths.ts";
 import type { SocketOptions } from "../../config/socket-path.ts";
 import { AgentdError } from "../../errors.ts";
 import type { McpHost } from "../../mcp/host.ts";
-import type { RecordMirror } from "../../remote/record-mirror.ts";
+import type { LogEnd, RecordMirror } from "../../remote/record-mirror.ts";
 import type { Caller, Connection } from "../../rpc/client.ts";
 import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
 import type { Output, OutputStream } from "../terminal/output.ts";
@@ -53,7 +53,7 @@ export interface CliContext {
    * this host.
    */
   readonly mirrors:
-    ((client: Caller, session: string, lastLines: number | undefined) => Promise<RecordMirror>) | undefined;
+    ((client: Caller, session: string, logEnd: LogEnd | undefined) => Promise<RecordMirror>) | undefined;
 }
 
 /** What a host with a name answers. */
