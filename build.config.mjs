@@ -6,13 +6,61 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { execa } from "execa";
 
+/**
+ * Functions of modules that are slow to load, for programs that seldom call them: each loads its module when it is called.
+ *
+ * @param {Readonly<Record<string, { from: RegExp, functions: readonly string[] }>>} modules by name: whose imports are
+ *   meant, and what they use of it.
+ * @returns {import("esbuild").Plugin}
+ */
+function lazily(modules) {
+  const namespace = "lazily";
+  return {
+    name: namespace,
+    setup(build) {
+      for (const [path, { from, functions }] of Object.entries(modules)) {
+        const filter = new RegExp(`^${path}$`);
+        build.onResolve({ filter }, ({ importer, namespace: own, resolveDir }) =>
+          own !== namespace && from.test(importer) ? { path, namespace, pluginData: resolveDir } : undefined,
+        );
+        build.onLoad({ filter, namespace }, ({ pluginData: resolveDir }) => ({
+          resolveDir,
+          contents: functions
+            .map((name) => `exports.${name} = (...given) => require("${path}").${name}(...given);`)
+            .concat("exports.__esModule = true;")
+            .join("\n"),
+        }));
+      }
+    },
+  };
+}
+
+/**
+ * Leaves what is imported on demand in a program of its own, so that those that import it do not hold its source.
+ *
+ * @param {string} name of a file in src/, and of the program.
+ * @returns {import("esbuild").Plugin}
+ */
+function apart(name) {
+  return {
+    name: "apart",
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`/${name}\\.ts$`) }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: `./${name}.cjs`, external: true } : undefined,
+      );
+    },
+  };
+}
+
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
-await build({
+const { metafile } = await build({
   entryPoints: {
     agentd: "src/cli/main.ts",
     client: "src/cli/client-main.ts",
+    daemon: "src/cli/daemon-main.ts",
+    "http-client": "src/http-client.ts",
     web: "src/cli/web-main.ts",
     "seal-worker": "src/audit/seal/seal-worker.ts",
     "copy-worker": "src/workspace/copy-worker.ts",
@@ -38,7 +86,24 @@ await build({
   sourcesContent: false,
   legalComments: "none",
   logLevel: "warning",
+  metafile: true,
+  plugins: [
+    apart("http-client"),
+    lazily({
+      // Its regular expressions take as long to build as half of Node to start, and few texts need them.
+      "string-width": { from: /text-width\.ts$/, functions: ["default"] },
+      // The parser needs it only for commands that are programs of their own.
+      "node:child_process": { from: /commander/, functions: ["spawn"] },
+    }),
+  ],
 });
+
+// V8 keeps a source with one other character in two bytes for each of its characters. esbuild escapes those of texts, but not
+// those of regular expressions.
+for (const program of Object.keys(metafile.outputs).filter((file) => file.endsWith(".cjs"))) {
+  const [other] = /.{0,40}[^\0-\x7f]/.exec(readFileSync(program, "utf8")) ?? [];
+  if (other !== undefined) throw new Error(`${program} is not ASCII; write \\u… instead: ${other}`);
+}
 
 // The console of agentd web, for browsers.
 const pages = fileURLToPath(new URL("dist/console", import.meta.url));

@@ -98,6 +98,8 @@ export default defineConfig(
     // The composition roots: here clock, environment and process events are real.
     files: [
       "src/daemon/**/*.ts",
+      "src/runner/run-one.ts",
+      "src/runner/start-one.ts",
       "src/cli/process-host.ts",
       "src/gateway/main.ts",
       "src/placement/main.ts",

@@ -39,6 +39,13 @@ Feature: Commands that need only the daemon's answers
       | of issue-42     |
     When the operator runs `agentd show SESSION --json`
     Then the JSON on its stdout agrees with the record
+    When the operator runs `agentd audit ls --failed`
+    Then its stdout mentions "SHORT", "work_failed" and "issue-42"
+    When the operator runs `agentd audit show SESSION`
+    Then its stdout mentions all of:
+      | issue-42        |
+      | work_failed     |
+      | accepted        |
 
   Scenario: Follow, wait for and list a session that runs
     Given an agent that runs:

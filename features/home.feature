@@ -127,7 +127,7 @@ Feature: The home of a session
 
       """
     And the record says:
-      | home_files | [{ "target": "~/.tool/rules", "sha256": "3834143891fe55aa094b44e0d1fcd456de127087b2811e09d4ff1392246f0ad9" }] |
+      | home_files | [{ "target": "~/.tool/rules", "sha256": "3834143891fe55aa094b44e0d1fcd456de127087b2811e09d4ff1392246f0ad9", "repo_url": null, "commit": null }] |
 
   Scenario: A link that the image has in the way is not followed
     Given the image "linked-home"

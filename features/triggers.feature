@@ -104,6 +104,7 @@ Feature: What starts sessions
     And the profile says:
       """
       retry = { times = 1, delay = "24d" }
+      schedule = "0 4 29 2 *"
       """
     And a running daemon
     When the operator runs `agentd run site-builder`
@@ -113,6 +114,8 @@ Feature: What starts sessions
     And the daemon is started again
     And the operator runs `agentd schedule`
     Then its stdout mentions "retry 1 of session SESSION" and "(in 23 d)"
+    When the operator runs `agentd schedule --json`
+    Then its stdout mentions '"retries"' and "SESSION"
     When the operator runs `agentd ps -a`
     Then its stdout mentions "RETRY" and "in 23 d"
     When the operator runs `agentd show SESSION`

@@ -58,12 +58,13 @@ const COMPLETIONS = {
  * @param {object} options
  * @param {string} options.tarball
  * @param {string} options.out The directory that it is written to.
+ * @param {string | undefined} options.maintainer As `Name <address>`; default: the author of package.json.
  * @returns {Promise<string>} Its path.
  */
-export async function makeDebianPackage({ tarball, out }) {
+export async function makeDebianPackage({ tarball, out, maintainer }) {
   const root = await mkdtemp(join(tmpdir(), "agentd-deb-"));
   try {
-    const version = await layOut(root, tarball);
+    const version = await layOut(root, tarball, maintainer);
     // Modes as Debian wants them, whatever the umask.
     await execa("chmod", ["--recursive", "a=rX,u+w", root]);
     const path = join(out, `agentd_${version}_all.deb`);
@@ -77,9 +78,10 @@ export async function makeDebianPackage({ tarball, out }) {
 /**
  * @param {string} root
  * @param {string} tarball
+ * @param {string | undefined} maintainer
  * @returns {Promise<string>} The version, as Debian writes it.
  */
-async function layOut(root, tarball) {
+async function layOut(root, tarball, maintainer) {
   const installed = join(root, PACKAGE);
   await mkdir(installed, { recursive: true });
   await execa("tar", ["-C", installed, "--strip-components=1", "-xzf", tarball]);
@@ -99,7 +101,7 @@ async function layOut(root, tarball) {
   }
   await write(
     join(root, "DEBIAN/control"),
-    control(manifest.author, version, await kibibytes(join(root, "usr"))),
+    control(maintainer ?? manifest.author, version, await kibibytes(join(root, "usr"))),
   );
   return version;
 }
@@ -141,15 +143,15 @@ async function layOutManual(root, installed) {
   await rm(pages, { recursive: true });
 }
 
-/** @param {string} author @param {string} version @param {number} size */
-function control(author, version, size) {
+/** @param {string} maintainer @param {string} version @param {number} size */
+function control(maintainer, version, size) {
   return [
     "Package: agentd",
     `Version: ${version}`,
     "Section: devel",
     "Priority: optional",
     "Architecture: all",
-    `Maintainer: ${author}`,
+    `Maintainer: ${maintainer}`,
     `Installed-Size: ${size}`,
     `Depends: ${DEPENDS.join(", ")}`,
     `Recommends: ${RECOMMENDS.join(", ")}`,

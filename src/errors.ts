@@ -94,6 +94,7 @@ export const ERROR_CODES = {
   // Placing sessions on other machines.
   placement_refused: "The engine that starts sessions on other machines refuses the job.",
   placement_unknown: "It is unknown what the engine that starts sessions on other machines did.",
+  session_elsewhere: "The session runs on another machine, where this cannot be done to it.",
   placement_unreachable: "The daemon that placed the session cannot be reached from its node.",
   // Launching a session.
   redaction_unavailable: "The output cannot be shown without the values of credentials in it.",

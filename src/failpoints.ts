@@ -24,6 +24,13 @@ export const FAILPOINT_LABELS = [
   "event_written",
   // Preparing.
   "admitted",
+  // A container that waits is taken: its staging directory, its gate and its record are the session's; it has the session's
+  // name, and the journal does not say so yet; it says so.
+  "warm_staging_taken",
+  "warm_gate_taken",
+  "warm_record_taken",
+  "warm_renamed",
+  "warm_taken",
   "staging_made",
   "gate_made",
   // Of a profile with volumes: they are there, and the copies of them.
@@ -48,6 +55,10 @@ export const FAILPOINT_LABELS = [
   "handed_over_journaled",
   // Running.
   "supervising",
+  // A container that will wait for the next session has its directories; it is made; it has started. No session waits for that.
+  "warm_directories_made",
+  "warm_created",
+  "warm_started",
   // A command beside the session's is journaled, and nothing was done about it yet; the FIFO for its credentials is there.
   "exec_journaled",
   "exec_gate_made",
@@ -123,6 +134,16 @@ export const NOTICE_LABELS = [
   "notice_sent",
 ] as const;
 
+/** The same for a session on another machine, in the daemon that has placed it. */
+export const PLACEMENT_LABELS = [
+  // What is to be placed is on disk, and nothing was submitted; a node has claimed it.
+  "placement_noted",
+  "placement_claimed",
+  // The node's record is here, and nothing was done about it yet; it is in the session's record.
+  "placement_collected",
+  "node_record_kept",
+] as const;
+
 /** The same for the delivery of a webhook, in `agentd web`. */
 export const WEBHOOK_LABELS = [
   // It is on disk, and no session was asked for; that is accepted, before it is on disk which one.
@@ -130,7 +151,7 @@ export const WEBHOOK_LABELS = [
   "delivery_accepted",
 ] as const;
 
-const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS, ...WEBHOOK_LABELS];
+const LABELS = [...FAILPOINT_LABELS, ...NOTICE_LABELS, ...WEBHOOK_LABELS, ...PLACEMENT_LABELS];
 
 export type FailpointLabel = (typeof LABELS)[number];
 

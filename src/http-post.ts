@@ -1,5 +1,5 @@
 /** Posting to an address that an operator has named: within bounds of time and bytes, and never to another address. */
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { sentence } from "./errors.ts";
 
 const ANSWER_MS = 30_000;
@@ -12,7 +12,8 @@ export interface Post {
 }
 
 export interface PostOptions {
-  readonly dispatcher: Dispatcher;
+  /** Connections to send it over. What goes wrong with them is what came of the post. */
+  readonly connect: () => Promise<Dispatcher>;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -32,11 +33,14 @@ export type PostResult =
 export async function post({ url, headers, body }: Post, options: PostOptions): Promise<PostResult> {
   const address = parsedAddress(url);
   if (address === undefined) return { kind: "refused", why: "the address is not an http or https URL" };
-  const { dispatcher, now, signal } = options;
+  const { connect, now, signal } = options;
   try {
-    const answer = await request(address.url, {
+    const { origin, pathname, search } = address.url;
+    const dispatcher = await connect();
+    const answer = await dispatcher.request({
+      origin,
+      path: `${pathname}${search}`,
       method: "POST",
-      dispatcher,
       headers: { ...headers, ...address.headers },
       body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),

@@ -50,6 +50,7 @@ export const LAUNCH_STAGES = [
   "create",
   "start",
   "network",
+  "placement",
 ] as const;
 
 export type LaunchStage = (typeof LAUNCH_STAGES)[number];

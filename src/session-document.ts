@@ -1,10 +1,14 @@
 /** One session as JSON: the fields of `session.json`, which are also those of the wire and of `--json`. */
 import * as z from "zod";
+import { exceptionSchema } from "./exception-fields.ts";
+import { homeFileSchema } from "./home-file.ts";
 import { keptSchema } from "./kept.ts";
 import { nextRetrySchema } from "./next-retry.ts";
 import { LAUNCH_STAGES, OUTCOMES } from "./outcome.ts";
+import { placementSchema } from "./placement-fields.ts";
 import { publishedSchema } from "./published.ts";
 import { BY_HAND, TRIGGERS, triggerShape } from "./trigger-fields.ts";
+import { artifactsSchema, workSchema } from "./work-fields.ts";
 
 /** Version of the fields below; an older agentd does not read a record with a higher one. */
 export const SESSION_SCHEMA_VERSION = 1;
@@ -23,34 +27,6 @@ export const excludedSchema = z.strictObject({
   path: z.string(),
   reason: z.string(),
 });
-
-/** What was exported of a session's work; a number is null where that part could not be exported. */
-export const workSchema = z.object({
-  /** The commit that HEAD led to at the end; null where it led to none. */
-  head_commit: z.string().nullable(),
-  /** How many commits there are that were not there when the session began. */
-  commits: z.int().nullable(),
-  /** From the commit that was checked out to the files at the end, uncommitted changes included. */
-  files_changed: z.int().nullable(),
-  /** Lines. */
-  insertions: z.int().nullable(),
-  deletions: z.int().nullable(),
-  /** Files at the end that differ from HEAD, new ones included. */
-  uncommitted: z.int().nullable(),
-  /** Size of `work/changes.patch`. */
-  patch_bytes: z.int().nullable(),
-});
-
-export type Work = z.infer<typeof workSchema>;
-
-/** What was copied of the files that the profile names as `artifacts`. */
-export const artifactsSchema = z.strictObject({
-  files: z.int(),
-  /** Of all their content. */
-  bytes: z.int(),
-});
-
-export type Artifacts = z.infer<typeof artifactsSchema>;
 
 /** The hosts that a session with an allowlist connected to, each with its port, and how many there are. */
 export const egressSchema = z.strictObject({
@@ -87,20 +63,6 @@ export const sessionLlmSchema = z.strictObject({
 
 export type SessionLlm = z.infer<typeof sessionLlmSchema>;
 
-/** A rule of hardening that the session was run without, see docs/hardening.md. */
-export const exceptionSchema = z.strictObject({
-  /** Such as "E002". */
-  rule: z.string(),
-  name: z.string(),
-  /** What weakens it, such as the targets of mounts. */
-  what: z.array(z.string()),
-  /** Why, in the operator's words; null where the profile has none. */
-  reason: z.string().nullable(),
-  until: z.string().nullable(),
-});
-
-export type Exception = z.infer<typeof exceptionSchema>;
-
 /** `session.json` of a record: with `outcome` null while the session is open. */
 export const sessionDocumentSchema = z.object({
   schema_version: z.literal(SESSION_SCHEMA_VERSION),
@@ -125,7 +87,7 @@ export const sessionDocumentSchema = z.object({
   /** SHA-256 of the methodology directory as it was at launch, see docs/audit.md; null without one. */
   methodology_digest: z.string().nullable(),
   /** What was put into the home by the profile's `files`, `skills` and `mcp_servers`; empty in records of older versions. */
-  home_files: z.array(z.strictObject({ target: z.string(), sha256: z.string() })).default([]),
+  home_files: z.array(homeFileSchema).default([]),
   /** SHA-256 of the profile and daemon settings that the session was accepted with. */
   config_digest: z.string(),
   queued_timestamp: timestamp,
@@ -184,6 +146,8 @@ export const sessionDocumentSchema = z.object({
   artifact_type: z.string().nullable().default(null),
   /** Empty where nothing was weakened, and in records of older versions. */
   exceptions: z.array(exceptionSchema).default([]),
+  /** Null where it ran on this host, while no node has it, and in records of older versions. */
+  placement: placementSchema.nullable().default(null),
 });
 
 export type SessionDocument = z.infer<typeof sessionDocumentSchema>;
@@ -197,6 +161,7 @@ export const redactionSchema = sessionDocumentSchema.pick({
 
 export type Redaction = z.infer<typeof redactionSchema>;
 
+export type { Exception } from "./exception-fields.ts";
 export type Excluded = z.infer<typeof excludedSchema>;
 export type SessionState = (typeof SESSION_STATES)[number];
 export type ShownState = (typeof SHOWN_STATES)[number];
@@ -216,7 +181,7 @@ export type AcceptedFields = Pick<
 > &
   /** What the run brings along; default: nothing. */
   Partial<Pick<SessionDocument, "request_bytes" | "inputs" | "env" | "rerun_of" | "artifact_type">> &
-  Partial<Pick<SessionDocument, "workspace" | "directory" | "exceptions">>;
+  Partial<Pick<SessionDocument, "workspace" | "directory" | "exceptions" | "placement">>;
 
 /** The document of a session that was just accepted: all other fields are unknown yet, or do not apply. */
 export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, "session_id"> {
@@ -267,6 +232,7 @@ export function acceptedDocument(fields: AcceptedFields): Omit<SessionDocument, 
     rerun_of: fields.rerun_of ?? null,
     artifact_type: fields.artifact_type ?? null,
     exceptions: fields.exceptions ?? [],
+    placement: fields.placement ?? null,
   };
 }
 

@@ -14,6 +14,7 @@ import { KEPT_METHODS } from "./kept-methods.ts";
 import { MAX_LIST_LENGTH } from "./limits.ts";
 import { LIVE_METHODS } from "./live-methods.ts";
 import type { MethodRecord } from "./method-record.ts";
+import { NODES_METHOD } from "./nodes-method.ts";
 import { NOTIFY_TEST_METHOD } from "./notify-method.ts";
 import { session, text } from "./params.ts";
 import { RECORD_METHODS } from "./record-methods.ts";
@@ -242,6 +243,7 @@ export const METHODS = {
       "state_unusable",
     ],
   },
+  nodes: NODES_METHOD,
   notify_test: NOTIFY_TEST_METHOD,
   ...WEBHOOK_METHODS,
   status: {

@@ -1,5 +1,5 @@
 /**
- * A schedule of a profile as JSON: on the wire and for `agentd schedule --json`.
+ * A schedule of a profile as JSON: on the wire and, with what waits beside it, for `agentd schedule --json`.
  */
 import * as z from "zod";
 import { nextRetrySchema } from "../next-retry.ts";
@@ -48,5 +48,10 @@ export const scheduleViewSchema = z.strictObject({
 export const pendingRetrySchema = nextRetrySchema.extend({ profile: z.string(), session_id: z.string() });
 
 export type PendingRetry = z.infer<typeof pendingRetrySchema>;
+
+/** As `agentd schedule --json` prints it: with the tries of the profile's sessions, whatever started those. */
+export const printedScheduleSchema = scheduleViewSchema.extend({ retries: z.array(pendingRetrySchema) });
+
+export type PrintedSchedule = z.infer<typeof printedScheduleSchema>;
 
 export type ScheduleView = z.infer<typeof scheduleViewSchema>;

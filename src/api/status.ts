@@ -32,6 +32,8 @@ export const statusSchema = z.strictObject({
   }),
   /** Sessions that stay after their end, and the bytes that they take. */
   kept: z.strictObject({ sessions: count, bytes: count, max_bytes: count }),
+  /** Containers that wait for sessions: how many there are, how many there may be, and the memory that they take. */
+  warm: z.strictObject({ waiting: count, most: count, memory_bytes: count }),
   /** Records whose teardown or sealing failed and is retried. */
   incomplete: z.array(z.strictObject({ session_id: z.string(), reason: z.string() })),
   /** The process that opens the network of sessions with an allowlist; null while none runs. */

@@ -1,6 +1,7 @@
 /**
  * The commands that do nothing but ask the daemon: those of the client program, which `bin/agentd` starts for them.
  */
+import { nodes } from "./commands/nodes.ts";
 import { notifyLs } from "./commands/notify-ls.ts";
 import { notifyTest } from "./commands/notify-test.ts";
 import { pause, resume } from "./commands/pause.ts";
@@ -28,6 +29,7 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   resume,
   rm,
   status,
+  nodes,
   profiles,
   schedule,
   scheduleLs,

@@ -107,7 +107,7 @@ export function readCommandLine<Context>(
   commands: readonly CommandDefinition<Context>[],
   version: string,
 ): CommandLine<Context> {
-  const reader = new Reader(commands, version);
+  const reader = new Reader(commands, version, argv[0]);
   return reader.read(argv);
 }
 
@@ -119,7 +119,11 @@ class Reader<Context> {
   #faults: FaultCodes | undefined;
   readonly #commands: readonly CommandDefinition<Context>[];
 
-  constructor(commands: readonly CommandDefinition<Context>[], version: string) {
+  /**
+   * @param first word of the command line. If it is a command, the parser is told of no other: each takes its time. Hidden
+   *   commands are about the others.
+   */
+  constructor(commands: readonly CommandDefinition<Context>[], version: string, first: string | undefined) {
     this.#program
       .description("Runs autonomous coding agents unattended, each session in a rootless Podman container.")
       .usage("[options] [command]")
@@ -151,7 +155,11 @@ class Reader<Context> {
         ].join("\n"),
       );
     this.#commands = commands;
-    for (const definition of commands) this.#add(definition);
+    const typed = commands.filter(
+      ({ name, aliases = [], isHidden = false }) =>
+        !isHidden && [name.split(" ")[0], ...aliases].includes(first),
+    );
+    for (const definition of typed.length > 0 ? typed : commands) this.#add(definition);
   }
 
   read(argv: readonly string[]): CommandLine<Context> {

@@ -25,6 +25,7 @@ import { egress } from "./commands/egress.ts";
 import { enter } from "./commands/enter.ts";
 import { events } from "./commands/events.ts";
 import { exec } from "./commands/exec.ts";
+import { execOne } from "./commands/exec-one.ts";
 import { imageBuild } from "./commands/image-build.ts";
 import { imageLs } from "./commands/image-ls.ts";
 import { imagePrune } from "./commands/image-prune.ts";
@@ -33,6 +34,7 @@ import { init } from "./commands/init.ts";
 import { logs } from "./commands/logs.ts";
 import { manual } from "./commands/manual.ts";
 import { mcp } from "./commands/mcp.ts";
+import { nodes } from "./commands/nodes.ts";
 import { notifyLs } from "./commands/notify-ls.ts";
 import { notifyTest } from "./commands/notify-test.ts";
 import { pause, resume } from "./commands/pause.ts";
@@ -95,6 +97,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   usage,
   prices,
   status,
+  nodes,
   profiles,
   schedule,
   scheduleLs,
@@ -138,6 +141,7 @@ export const COMMANDS: readonly CommandDefinition<LocalContext>[] = [
   version,
   completion,
   complete,
+  execOne,
   remoteEnd,
   remoteWork,
   manual,

@@ -16,7 +16,7 @@ import {
   remoteHostOf,
   runElsewhere,
 } from "./elsewhere.ts";
-import type { CliContext, DaemonFlags, Elsewhere, LocalContext } from "./frame/context.ts";
+import type { CliContext, Elsewhere, LocalContext } from "./frame/context.ts";
 import { isWeb, webContext } from "./over-web.ts";
 import { askOn, confirmOn, farEndOf, hostOf } from "./process-host.ts";
 import { type CliHost, type Program, runCommandLine } from "./run-command-line.ts";
@@ -91,8 +91,9 @@ function contextOf(
     confirm: confirmOn(process),
     ask: askOn(process),
     serveMcp,
-    runDaemon: (flags) => runDaemon(process, host, { ...options, ...flags }),
-    runWeb: () => runWeb(process),
+    runDaemon: () => leaveTo("daemon.cjs", process),
+    runWeb: () => leaveTo("web.cjs", process),
+    runOne: () => leaveTo("daemon.cjs", process),
   };
 }
 
@@ -117,29 +118,10 @@ async function loadConfig(host: CliHost, options: GlobalOptions, file: string | 
   return await load(named, { ...host, cores: availableParallelism(), shippedAgents: shippedAgents() });
 }
 
-async function runDaemon(
-  process: NodeJS.Process,
-  host: CliHost,
-  options: GlobalOptions & DaemonFlags,
-): Promise<number> {
-  const { runDaemon } = await import("../daemon/main.ts");
-  const sealWorker = join(__dirname, "seal-worker.cjs");
-  const removalWorker = join(__dirname, "removal-worker.cjs");
-  const exportWorker = join(__dirname, "export-worker.cjs");
-  const artifactWorker = join(__dirname, "artifact-worker.cjs");
-  const copyWorker = join(__dirname, "copy-worker.cjs");
-  const retentionWorker = join(__dirname, "retention-worker.cjs");
-  const gateway = join(__dirname, "gateway.cjs");
-  const workers = { sealWorker, removalWorker, exportWorker, artifactWorker, copyWorker, retentionWorker };
-  const given = { version: host.version, shippedAgents: shippedAgents() };
-  return await runDaemon({ ...options, ...given, ...workers, gateway }, process, host.env);
-}
-
-/** Leaves the command line to the program that has a server of HTTP. */
-async function runWeb(process: NodeJS.Process): Promise<number> {
-  const program = join(__dirname, "web.cjs");
-  const { main: start } = (await import(program)) as { readonly main: typeof main };
-  await start(process);
+/** Leaves the command line to the program of its command, beside this one. */
+async function leaveTo(name: string, process: NodeJS.Process): Promise<number> {
+  const program = (await import(join(__dirname, name))) as { readonly main: typeof main };
+  await program.main(process);
   return Number(process.exitCode ?? 0);
 }
 

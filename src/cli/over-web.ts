@@ -8,6 +8,7 @@ import type { CliHost } from "./run-command-line.ts";
 /** Those that need nothing but the daemon's answers. */
 const COMMANDS = [
   ...["run", "rerun", "ps", "show", "logs", "attach", "wait", "stop", "pause", "resume", "top", "stats"],
+  ...["audit ls", "audit show"],
   ...["diff", "events", "status", "profiles", "reload", "notify ls", "notify test"],
   ...["schedule", "schedule ls", "schedule pause", "schedule resume", "schedule skip-next", "schedule fire"],
 ];
@@ -39,7 +40,7 @@ export async function webContext(
   return {
     ...basics,
     connect: (signal) => WebClient.connect({ url, token }, { version: host.version, signal }),
-    mirrors: (client, session, lastLines) => RecordMirror.make(client, session, lastLines),
+    mirrors: (client, session, logEnd) => RecordMirror.make(client, session, logEnd),
   };
 }
 

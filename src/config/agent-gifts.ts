@@ -1,10 +1,11 @@
 /** What a profile gives its agent besides a task, as files where the agent's definition says: skills, and MCP servers. */
-import { basename, extname } from "node:path";
+import { extname } from "node:path";
 import { parse, stringify } from "@iarna/toml";
 import * as z from "zod";
 import { HOME, type WrittenMcpServer } from "../profile/keys/home.ts";
 import { isTable, rule } from "../profile/rules/field-rules.ts";
 import { fileTargetFaults } from "../profile/rules/file-targets.ts";
+import { sourceName } from "../profile/rules/home-sources.ts";
 
 type Table = Readonly<Record<string, unknown>>;
 
@@ -64,7 +65,7 @@ export function withGifts(
         message: `${agent} reads no skills: its definition does not say where`,
       });
     } else {
-      files.push(...skills.map((source) => ({ target: `${directory}/${basename(source)}`, source })));
+      files.push(...skills.map((source) => ({ target: `${directory}/${sourceName(source)}`, source })));
       faults.push(...namesakes(skills));
     }
   }
@@ -78,7 +79,7 @@ export function withGifts(
 }
 
 function namesakes(skills: readonly string[]): GiftFault[] {
-  const names = skills.map((source) => basename(source));
+  const names = skills.map((source) => sourceName(source));
   return names.flatMap((name, index): GiftFault[] =>
     names.indexOf(name) === index
       ? []

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { isTable } from "../profile/rules/field-rules.ts";
+import { gitSourceOf } from "../profile/rules/home-sources.ts";
 import type { AgentDefinition } from "./agent-definition.ts";
 import { agentNames, type AgentPlaces, findAgent } from "./agent-files.ts";
 import { withGifts } from "./agent-gifts.ts";
@@ -100,18 +101,22 @@ function merged(key: string, own: unknown, given: unknown): unknown {
 /** Paths in a definition are meant from its own directory. */
 function withPathsFrom(directory: string, given: Table): Table {
   const at = (path: unknown): unknown => (typeof path === "string" ? resolve(directory, path) : path);
-  const sources = (entries: unknown): unknown =>
+  const ofGitOrAt = (source: unknown): unknown =>
+    typeof source === "string" && gitSourceOf(source) !== undefined ? source : at(source);
+  const sources = (from: (source: unknown) => unknown) => (entries: unknown) =>
     Array.isArray(entries)
       ? entries.map((entry: unknown) =>
-          isTable(entry) && entry["source"] !== undefined ? { ...entry, source: at(entry["source"]) } : entry,
+          isTable(entry) && entry["source"] !== undefined
+            ? { ...entry, source: from(entry["source"]) }
+            : entry,
         )
       : entries;
   const paths: Readonly<Record<string, (value: unknown) => unknown>> = {
     methodology_dir: at,
     directory: at,
-    skills: (entries) => (Array.isArray(entries) ? entries.map(at) : entries),
-    files: sources,
-    mounts: sources,
+    skills: (entries) => (Array.isArray(entries) ? entries.map(ofGitOrAt) : entries),
+    files: sources(ofGitOrAt),
+    mounts: sources(at),
   };
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, paths[key]?.(value) ?? value]));
 }

@@ -11,6 +11,7 @@ import { type Retention, toRetention } from "../profile/rules/retention.ts";
 import { sizeBytes, sizeOrZeroBytes } from "../profile/rules/sizes.ts";
 import type { SinkSettings } from "../sinks/sink.ts";
 import { toTarget } from "./notify-schema.ts";
+import { type PlacementSettings, toPlacement } from "./placement-schema.ts";
 import type { ConfigDocument } from "./schema.ts";
 import { toSink } from "./sinks-schema.ts";
 import { type ListenAddress, listenAddress } from "./web-schema.ts";
@@ -28,6 +29,8 @@ export interface Config {
   readonly notify: readonly NotifyTarget[];
   /** Where every event goes. */
   readonly sinks: readonly SinkSettings[];
+  /** Undefined: all sessions run on this host. */
+  readonly placement: PlacementSettings | undefined;
 }
 
 /** What is declared of language models, in the order of the file. */
@@ -75,6 +78,8 @@ export interface DaemonSettings {
   readonly minFreeBytes: number;
   readonly socketPath: string | undefined;
   readonly maxSessions: number;
+  /** How many containers may wait for sessions at most; undefined: as many as sessions may run. */
+  readonly warm: number | undefined;
   /** The limit on the sum of the memory limits of running sessions; undefined: none. */
   readonly memoryBudgetBytes: number | undefined;
   readonly shutdown: Shutdown;
@@ -100,7 +105,7 @@ export function configDigest(config: Config, profile: Profile): string {
 /** A validated document as a configuration; relative paths are meant from the directory of the file. */
 export function toConfig(file: string, document: ConfigDocument): Config {
   const fromFile = (path: string): string => resolve(dirname(file), path);
-  const { daemon, profiles, llm, web, notify, sinks } = document;
+  const { daemon, profiles, llm, web, notify, sinks, placement } = document;
   return deepFreeze({
     file,
     daemon: {
@@ -116,6 +121,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
       minFreeBytes: parsed(daemon.min_free, sizeOrZeroBytes),
       socketPath: optional(daemon.socket_path, fromFile),
       maxSessions: daemon.max_sessions,
+      warm: daemon.warm === "auto" ? undefined : daemon.warm === "off" ? 0 : daemon.warm,
       memoryBudgetBytes: optional(daemon.memory_budget, (text) => parsed(text, sizeBytes)),
       shutdown: daemon.shutdown,
       podmanSocket: optional(daemon.podman_socket, fromFile),
@@ -132,6 +138,7 @@ export function toConfig(file: string, document: ConfigDocument): Config {
     },
     notify: notify.map(toTarget),
     sinks: sinks.map((sink) => toSink(sink, fromFile)),
+    placement: placement && toPlacement(placement),
   });
 }
 

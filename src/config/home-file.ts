@@ -1,10 +1,12 @@
-/** What a profile puts into the homes of its sessions from this host, as it is when a session starts. */
+/** What a profile puts into the homes of its sessions, as it is when a session starts. */
 import { createHash } from "node:crypto";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, sentence } from "../errors.ts";
+import { ifThere } from "../if-there.ts";
 import { HOME_FILE_BYTES } from "../profile/keys/home.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { GitSource } from "../profile/rules/home-sources.ts";
 import { kindOf, readRegularFile } from "../regular-file.ts";
 import { type ProtectedPath, resolveSource } from "./mount-sources.ts";
 
@@ -40,14 +42,42 @@ export async function homeEntry(
   const path = target.slice("~/".length);
   if (source === undefined) return entryOf(path, Buffer.from(content ?? ""), false);
   const refused = refusalOf(source);
-  const resolved = await resolveSource(source, protectedOnes, refused);
+  return await entryAt(path, await resolveSource(source, protectedOnes, refused), refused);
+}
+
+/**
+ * The same for an entry from a repository. No link is followed: it could lead out of the repository.
+ *
+ * @throws AgentdError `file_invalid`
+ */
+export async function fetchedEntry(
+  target: string,
+  { url, ref, path, directory }: GitSource & { readonly directory: string },
+): Promise<HomeEntry> {
+  const named = `${path === "" ? "the files" : path} of ${url}${ref === null ? "" : ` at ${ref}`}`;
+  const refused = refusalOf(named);
+  for (const part of partsOf(path)) {
+    const stats = await ifThere(lstat(join(directory, part)));
+    if (stats === undefined) throw refused("the repository has no such file or directory");
+    if (stats.isSymbolicLink()) throw refused(`${part} is a symbolic link`);
+  }
+  return await entryAt(target.slice("~/".length), join(directory, path), refused);
+}
+
+/** `a/b/c` to `a`, `a/b` and `a/b/c`. */
+function partsOf(path: string): string[] {
+  const names = path === "" ? [] : path.split("/");
+  return names.map((_, index) => names.slice(0, index + 1).join("/"));
+}
+
+async function entryAt(path: string, place: string, refused: Refusal): Promise<HomeEntry> {
   try {
-    const stats = await lstat(resolved);
+    const stats = await lstat(place);
     if (!stats.isDirectory()) {
-      return entryOf(path, await readRegularFile(resolved, HOME_FILE_BYTES), (stats.mode & 0o100) !== 0);
+      return entryOf(path, await readRegularFile(place, HOME_FILE_BYTES), (stats.mode & 0o100) !== 0);
     }
     const found: HomeFile[] = [];
-    await readBelow(resolved, "", { found, entries: 0, bytes: 0 });
+    await readBelow(place, "", { found, entries: 0, bytes: 0 });
     return {
       files: found.map((file) => ({ ...file, path: `${path}/${file.path}` })),
       sha256: digestOf(found.map((file) => `${digestOf(file.content)}  ${file.path}\n`).join("")),
@@ -91,8 +121,10 @@ async function readBelow(root: string, inside: string, reading: Reading): Promis
   }
 }
 
-function refusalOf(source: string) {
-  return (why: string, cause?: unknown): AgentdError =>
+type Refusal = (why: string, cause?: unknown) => AgentdError;
+
+function refusalOf(source: string): Refusal {
+  return (why, cause) =>
     new AgentdError("file_invalid", {
       tried: `read ${source} for the session's home`,
       why,

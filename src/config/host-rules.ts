@@ -5,6 +5,7 @@
 import { dirname, resolve } from "node:path";
 import type * as z from "zod";
 import { isTable } from "../profile/rules/field-rules.ts";
+import { gitSourceOf } from "../profile/rules/home-sources.ts";
 import type { KeyPath } from "./key-lines.ts";
 import { protectedPaths, relabelFault, sourceFault } from "./mount-sources.ts";
 import type { Host } from "./paths.ts";
@@ -46,9 +47,13 @@ export function hostIssues(file: string, document: Table, host: Host): Issue[] {
       ...labelIssues([...mountPath, "relabel"], mount),
     ]),
     ...tables(profile["files"], [...path, "files"]).flatMap(([filePath, file]) =>
-      sourceIssues([...filePath, "source"], file["source"]),
+      isGitSource(file["source"]) ? [] : sourceIssues([...filePath, "source"], file["source"]),
     ),
   ]);
+}
+
+function isGitSource(written: unknown): boolean {
+  return typeof written === "string" && gitSourceOf(written) !== undefined;
 }
 
 function issues(path: KeyPath, message: string | undefined): Issue[] {

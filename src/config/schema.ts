@@ -22,6 +22,7 @@ import { writtenRetention } from "../profile/rules/retention.ts";
 import { sizeBytes } from "../profile/rules/sizes.ts";
 import { llmSchema, providersAreKnown } from "./llm-schema.ts";
 import { notifiedProfilesAreKnown, notifySchema } from "./notify-schema.ts";
+import { placedProfilesFit, placementSchema } from "./placement-schema.ts";
 import { sinksSchema } from "./sinks-schema.ts";
 import { webSchema } from "./web-schema.ts";
 
@@ -40,6 +41,9 @@ export function configSchema(defaults: SchemaDefaults) {
       web: webSchema().prefault({}),
       notify: notifySchema(),
       sinks: sinksSchema(),
+      placement: placementSchema()
+        .optional()
+        .describe("Sessions on other machines, by an engine that these have."),
       profiles: z
         .array(profileDocumentSchema)
         .min(1, "declare at least one [[profiles]]")
@@ -50,6 +54,7 @@ export function configSchema(defaults: SchemaDefaults) {
     })
     .superRefine(memoryFitsBudget, always)
     .superRefine(providersAreKnown, always)
+    .superRefine(placedProfilesFit, always)
     .superRefine(notifiedProfilesAreKnown, always);
 }
 
@@ -100,6 +105,13 @@ function daemonSchema(defaults: SchemaDefaults) {
       .describe(
         "Maximum number of sessions that run at once; others are queued. Default: the number of cores.",
       ),
+    warm: z
+      .union([z.enum(["auto", "off"]), z.int().min(1)])
+      .default("auto")
+      .describe(
+        "Containers that wait for the next session, one for each profile that was used within 15 minutes: at most so many, or as many as max_sessions with `auto`, or none with `off`.",
+      )
+      .meta({ type_in_words: '`"auto"`, `"off"` or whole number' }),
     memory_budget: size()
       .optional()
       .describe(

@@ -60,6 +60,17 @@ export class Gate {
     }
   }
 
+  /** Moves a gate, whose mounts stay as they are. @throws AgentdError `state_unusable` */
+  static async move(from: string, to: string): Promise<Gate> {
+    const gate = new Gate(to);
+    try {
+      await rename(from, to);
+      return gate;
+    } catch (cause) {
+      throw unusable(gate.fifoPath, cause);
+    }
+  }
+
   /**
    * Replaces a FIFO that a dead daemon may have written to by a new one: so the launcher reads the old one to its end,
    * and never reads the old and the new text as one.

@@ -1,4 +1,4 @@
-/** The first program of a container: it waits for the credentials and then becomes the session's command. */
+/** The first program of a container: it waits at the gate and then becomes the session's command. */
 import { shellQuote } from "./payload.ts";
 
 /**
@@ -7,27 +7,35 @@ import { shellQuote } from "./payload.ts";
  */
 export const CUT_SHORT = 195;
 
-/** The shell's own name: in a command line, the launcher's program is before it and the command after it. */
+/** The shell's own name, which its messages begin with. */
 const NAME = "agentd";
 
+/** The launcher's only argument, until the gate gives it those of the command. */
+const AT_THE_GATE = "at-the-gate-of-its-session";
+
 /**
- * The argument vector to start in the container; the command's arguments are passed on untouched.
+ * The argument vector to start in the container. Which command it becomes comes through the gate, as the variables do.
  *
  * A payload that was cut short leaves `go` empty, and the launcher reads again: the command never starts with less
  * than all of its credentials. Where the FIFO is gone no payload will come, so it exits with `CUT_SHORT` instead of
  * spinning.
  *
  * @param fifoPathInside absolute path of the gate's FIFO in the container.
- * @param command program and arguments; the program is not an option of `exec`.
  */
-export function launcherArgv(fifoPathInside: string, command: readonly string[]): [string, ...string[]] {
+export function launcherArgv(fifoPathInside: string): [string, ...string[]] {
   const fifo = shellQuote(fifoPathInside);
   const wait = `go=; until [ "$go" = 1 ]; do [ -r ${fifo} ] || exit; command . ${fifo}; done`;
   const program = `trap 'exit ${CUT_SHORT}' EXIT; ${wait}; trap - EXIT; unset go; exec "$@"`;
-  return ["/bin/sh", "-c", program, NAME, ...command];
+  return ["/bin/sh", "-c", program, NAME, AT_THE_GATE];
 }
 
-/** The end of the command line of a launcher of that command, the same in every version of agentd. */
-export function launcherEnding(command: readonly string[]): readonly string[] {
-  return [NAME, ...command];
+/**
+ * How the command line of a launcher of that command may end: as it does now, and as it did in versions of agentd that gave
+ * the command to the launcher when it started.
+ */
+export function launcherEndings(command: readonly string[]): readonly (readonly string[])[] {
+  return [
+    [NAME, AT_THE_GATE],
+    [NAME, ...command],
+  ];
 }

@@ -16,6 +16,7 @@ import { credentialsFile, requireConfigFile } from "../config/paths.ts";
 import type { DaemonTeller } from "../events/daemon-teller.ts";
 import { failpointsOf } from "../failpoints.ts";
 import { Uploads } from "../input/uploads.ts";
+import type { WarmPool } from "../local/warm-pool.ts";
 import { createLogger, type Logger } from "../log.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
@@ -24,7 +25,6 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Intake } from "../sessions/intake.ts";
 import type { Clock } from "../sessions/port/ports.ts";
 import { Admission } from "../sessions/queue/admission.ts";
-import { FreeSpace } from "../sessions/queue/free-space.ts";
 import { SessionFeed } from "../sessions/state/feed.ts";
 import { CredentialVariables } from "./configuration/credential-variables.ts";
 import { CurrentConfig } from "./configuration/current-config.ts";
@@ -36,6 +36,7 @@ import { startSinks } from "./event-sinks.ts";
 import { openEventFeed } from "./feed/event-feed.ts";
 import { eventsHandler } from "./feed/events-handler.ts";
 import { gatewayFilesOf } from "./feed/gateway-files.ts";
+import { freeSpaceIn } from "./free-space-in.ts";
 import { gatewayEnvironment } from "./gateway-environment.ts";
 import { gatewayStatus } from "./gateway-status.ts";
 import { createHandlers } from "./handlers.ts";
@@ -44,9 +45,11 @@ import { imagePreparation } from "./image-preparation.ts";
 import { keptHandlers } from "./kept-handlers.ts";
 import { liveHandlers } from "./live-handlers.ts";
 import { LiveLlm } from "./live-llm.ts";
+import { nodesHandler } from "./nodes-handler.ts";
 import { startNotifications } from "./notifications.ts";
 import { findPlaces, makeRuntimeDirectory, type Places, requirePrivacy } from "./places.ts";
 import { lockInstance } from "./process/instance-lock.ts";
+import { collectWhenQuiet } from "./process/small-heap.ts";
 import { recordReading } from "./record-reading.ts";
 import { startRetention } from "./retention.ts";
 import { keepPiece, runRequest } from "./run-requests.ts";
@@ -71,6 +74,8 @@ export interface Daemon {
   readonly scheduler: Scheduler;
   readonly log: Logger;
   readonly reloading: Reloading;
+  /** Containers that wait for sessions. */
+  readonly pool: Pick<WarmPool, "close">;
   /** Tells the feed of events. */
   readonly tell: DaemonTeller["tell"];
   /** The action for the first signal. */
@@ -123,7 +128,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const llm = await SessionLlmAccess.load(places, credentials);
   const networks = sessionNetworks(places, log, { ...options, llm });
   const redaction = new SessionRedaction(places.runtime);
-  const { intake, kept, followUps } = await startSessions({
+  const { intake, kept, followUps, pool, placed } = await startSessions({
     ...options,
     ...{
       current,
@@ -178,6 +183,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       sinks.changed();
     },
     isClosed: () => intake.closed,
+    poolChanged: () => pool.configurationChanged(),
   });
 
   const liveLlm = new LiveLlm(networks.gateway, CLOCK.monotonic);
@@ -189,6 +195,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       sessions,
       current,
       events: eventsHandler(events.feed),
+      nodes: nodesHandler(placed, sessions),
       schedules: scheduleHandlers({
         ...{ scheduler, followUps },
         sessions,
@@ -207,6 +214,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       liveLlm,
       kept: keptHandlers({ kept, sessions, environment: host.env, ...config.daemon }),
       keptSum: () => kept.sum,
+      warm: () => pool.status(),
       reading: recordReading({ sessions, redaction }),
       status: {
         pid,
@@ -233,9 +241,10 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     },
     resources,
   );
+  resources.defer("collection of garbage", collectWhenQuiet(feed));
   log.info({ pid, version, config: config.file, socket: places.socketPath }, "daemon ready");
   const shutdown = (): Shutdown => options.shutdown ?? current.config.daemon.shutdown;
-  return { intake, scheduler, reloading, log, tell, shutdown };
+  return { intake, scheduler, reloading, log, tell, shutdown, pool };
 }
 
 /** Their gateway is ended with this daemon when it has no sessions, and otherwise left to the next one. */
@@ -254,23 +263,6 @@ function sessionNetworks(
   });
   resources.defer("gateway", () => networks.gateway.stop());
   return networks;
-}
-
-/** Of the file systems that sessions write to. */
-function freeSpaceIn(
-  { auditRoot, cache, state }: Places,
-  current: CurrentConfig,
-  admission: Pick<Admission, "hold" | "hasWaiting">,
-): FreeSpace {
-  return new FreeSpace({
-    places: [
-      { what: "records", directory: auditRoot },
-      { what: "clones", directory: cache },
-      { what: "state", directory: state },
-    ],
-    minFreeBytes: () => current.config.daemon.minFreeBytes,
-    admission,
-  });
 }
 
 /** The files of runs to come. */

@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly retentionWorker: string;
   /** The script of the gateway. */
   readonly gateway: string;
+  /** The script of the channel to other machines. */
+  readonly placement: string;
   /** Directory of the definitions of agents that agentd brings. */
   readonly shippedAgents: string;
 }

@@ -1,9 +1,8 @@
 /** Sinks with what they need of the daemon. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Dispatcher } from "undici";
 import type { Status } from "../api/methods.ts";
-import { connectTo } from "../http-connections.ts";
+import { type Connections, connections } from "../http-connections.ts";
 import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
 import { fileSink } from "../sinks/file-sink.ts";
 import { httpSink } from "../sinks/http-sink.ts";
@@ -24,8 +23,8 @@ export interface EventSinks {
 /** Passes the feed on, from now until the daemon ends. */
 export function startSinks(options: OutletOptions): EventSinks {
   const { current, log, resources, environment } = options;
-  const dispatcher = connectTo(environment);
-  resources.defer("connections for sinks", () => dispatcher.close());
+  const { open: connect, close } = connections(environment);
+  resources.defer("connections for sinks", close);
   const enqueue: Enqueue = oneAtATime();
   const runners = new Map<string, SinkRunner>();
   let isClosing = false;
@@ -39,7 +38,7 @@ export function startSinks(options: OutletOptions): EventSinks {
     }
     for (const [key, settings] of wanted) {
       if (runners.has(key)) continue;
-      const sink = sinkOf(settings, options, dispatcher);
+      const sink = sinkOf(settings, options, connect);
       const cursorFile = join(options.stateDirectory, "sinks", key);
       const runner = await SinkRunner.open({ ...options, name: sinkName(settings), sink, cursorFile });
       runners.set(key, runner);
@@ -72,9 +71,9 @@ function keyOf(settings: SinkSettings): string {
 function sinkOf(
   settings: SinkSettings,
   { credentials, instance, now }: OutletOptions,
-  dispatcher: Dispatcher,
+  connect: Connections["open"],
 ): Sink {
-  const common = { instance, dispatcher, now };
+  const common = { instance, connect, now };
   switch (settings.kind) {
     case "file":
       return fileSink(settings.path);

@@ -27,6 +27,7 @@ export type FixedStatus = Omit<
   | "sessions"
   | "incomplete"
   | "kept"
+  | "warm"
   | "gateway"
   | "notify"
   | "sinks"
@@ -56,6 +57,8 @@ export interface HandlerHost {
   /** What is done to sessions that are kept. */
   readonly kept: KeptHandlers;
   readonly keptSum: () => Status["kept"];
+  /** Default: none waits. */
+  readonly warm?: (() => Promise<Status["warm"]>) | undefined;
   readonly current: CurrentConfig;
   readonly upload: Handlers["upload"];
   /** See `recordReading`. */
@@ -64,6 +67,8 @@ export interface HandlerHost {
   readonly runRequest: (params: Params<"run">) => RunRequest;
   readonly schedules: ScheduleHandlers;
   readonly events: Handlers["events"];
+  /** See `nodesHandler`; default: all sessions run on this host. */
+  readonly nodes?: Handlers["nodes"] | undefined;
   readonly reload: () => ReturnType<Handlers["reload"]>;
   /** See `hostHealth`. */
   readonly health: () => ReturnType<Handlers["health"]>;
@@ -109,6 +114,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
     },
     profiles: () => Promise.resolve(current.config.profiles.map(profileView)),
     events: host.events,
+    nodes: host.nodes ?? (() => Promise.resolve({ engine: null, trouble: null, nodes: [] })),
     reload: () => host.reload(),
     health: () => host.health(),
     notify_test: async ({ name }) => {
@@ -129,6 +135,7 @@ export function createHandlers({ intake, sessions, current, ...host }: HandlerHo
       memory_budget_bytes: current.config.daemon.memoryBudgetBytes ?? null,
       sessions: countStates(intake),
       kept: host.keptSum(),
+      warm: (await host.warm?.()) ?? { waiting: 0, most: 0, memory_bytes: 0 },
       incomplete: intake.incomplete.map(({ id, reason }) => ({ session_id: id, reason })),
       gateway: (await host.gatewayStatus?.()) ?? null,
       notify: host.notifications?.states() ?? [],

@@ -12,7 +12,6 @@ import { keepForChildren } from "./process/children-environment.ts";
 import { ReloadSignal } from "./process/reload-signal.ts";
 import { ShutdownSignals } from "./process/shutdown.ts";
 import { statusLine } from "./process/status-line.ts";
-import { keepYoungGenerationSmall } from "./process/young-generation.ts";
 
 /**
  * Runs the daemon in the foreground until a signal, then drains or detaches it.
@@ -26,7 +25,6 @@ export async function runDaemon(
   process: NodeJS.Process,
   env: Environment,
 ): Promise<number> {
-  keepYoungGenerationSmall();
   keepForChildren(process.env);
   // For this process and its children; git is given the usual one for what sessions see.
   process.umask(0o077);
@@ -76,6 +74,8 @@ async function end(
   const shutdown = daemon.shutdown();
   daemon.tell("daemon.stopping", { pid, signal, shutdown });
   intake.close();
+  // However long sessions still run.
+  void daemon.pool.close();
   await scheduler.stop();
   const open = intake.openSessions.length;
   log.info(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Status } from "../api/methods.ts";
 import { AgentdError } from "../errors.ts";
 import type { Failpoints } from "../failpoints.ts";
-import { connectTo } from "../http-connections.ts";
+import { connections } from "../http-connections.ts";
 import type { PostResult } from "../http-post.ts";
 import { testNotice } from "../notify/notice.ts";
 import { Notifier } from "../notify/notifier.ts";
@@ -38,9 +38,9 @@ export interface Notifications {
  */
 export async function startNotifications(options: NotificationsOptions): Promise<Notifications> {
   const { current, credentials, environment, now, log, resources, instance, linkTo } = options;
-  const dispatcher = connectTo(environment);
-  resources.defer("connections for notifications", () => dispatcher.close());
-  const host: SendHost = { environment, variables: () => credentials.current, dispatcher, now, log };
+  const { open: connect, close } = connections(environment);
+  resources.defer("connections for notifications", close);
+  const host: SendHost = { environment, variables: () => credentials.current, connect, now, log };
   const targets = (): readonly NotifyTarget[] => current.config.notify;
   const sender = { instance, host: hostname(), linkTo };
   const notifier = await Notifier.open({

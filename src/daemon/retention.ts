@@ -11,7 +11,7 @@ import type { Retention } from "../profile/rules/retention.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
 import { tellPrunings } from "./feed/pruning-events.ts";
-import { keepYoungGenerationSmall } from "./process/young-generation.ts";
+import { keepHeapSmall } from "./process/small-heap.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 /** A daemon that has just started has better things to do. */
@@ -109,7 +109,7 @@ export function startRetention(
   resources: ReleaseStack,
 ): void {
   const worker = new JobWorker<RetentionJob, RetentionReport>({
-    ...{ script, does: "removes old records", data: null, onWorker: keepYoungGenerationSmall },
+    ...{ script, does: "removes old records", data: null, onWorker: keepHeapSmall },
   });
   const retention = new RecordRetention({
     ...host,

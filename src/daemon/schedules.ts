@@ -50,12 +50,13 @@ export async function followSchedules(
 }
 
 function settingsOf(profiles: readonly Profile[], log: Logger): ScheduleSettings[] {
-  const zone = daemonZone(log);
+  let zone: string | undefined;
   return profiles.flatMap((profile) => {
     const { schedule: cron, name, schedules } = profile;
     const first = cron === undefined ? [] : [{ ...profile, name: DEFAULT_SCHEDULE, cron }];
     return [...first, ...schedules].map((each) => {
-      const { missed, catchupWindowMs, overlap, jitterMs, timezone = zone } = each;
+      const { missed, catchupWindowMs, overlap, jitterMs } = each;
+      const timezone = each.timezone ?? (zone ??= daemonZone(log));
       const settings = { timezone, missed, catchupWindowMs, overlap, jitterMs };
       return { profile: name, name: each.name, ...whenOf(each), ...settings };
     });
@@ -77,7 +78,10 @@ function whenOf({
   return { expression: cron, when: { cron } };
 }
 
-/** The daemon's own zone. Where its environment names an unknown one, clocks here show UTC. */
+/**
+ * The daemon's own zone. Where its environment names an unknown one, clocks here show UTC. To look it up takes 5 MB, which a
+ * daemon without schedules does not need.
+ */
 function daemonZone(log: Logger): string {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions() as { timeZone?: string };
   if (timeZone !== undefined) return timeZone;

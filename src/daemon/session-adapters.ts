@@ -4,15 +4,15 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { methodologyDigest } from "../audit/open/methodology-digest.ts";
-import { homeEntry } from "../config/home-file.ts";
+import { fetchedEntry, homeEntry } from "../config/home-file.ts";
 import { checkMethodology } from "../config/methodology.ts";
 import { placeOperatorRequest } from "../config/methodology-request.ts";
 import { type ProtectedPath, resolveMountSource } from "../config/mount-sources.ts";
 import { resolveDirectory } from "../config/workspace-directory.ts";
 import { makeExecGate, removeExecGates } from "../credentials/exec-gate.ts";
 import { Gate, GATE_FIFO } from "../credentials/gate.ts";
-import { launcherArgv, launcherEnding } from "../credentials/launcher.ts";
-import { credentialPayload } from "../credentials/payload.ts";
+import { launcherArgv, launcherEndings } from "../credentials/launcher.ts";
+import { payloadText } from "../credentials/payload.ts";
 import { resolveProviderKeys } from "../credentials/provider-keys.ts";
 import { resolveCredentials, resolveToken, type VariableSource } from "../credentials/resolve.ts";
 import type { Environment } from "../environment.ts";
@@ -35,9 +35,10 @@ import type { Exporter } from "../work/exporter.ts";
 import { keepBase } from "../work/keep/keep-base.ts";
 import { artifactsOf, workOf } from "../work/summary.ts";
 import { cloneInto } from "../workspace/clone.ts";
-import { copyInput } from "../workspace/copy-input.ts";
+import { copyInput, makeInput } from "../workspace/copy-input.ts";
 import { deliverClone } from "../workspace/deliver-clone.ts";
 import type { DirectoryCopier } from "../workspace/directory-copier.ts";
+import { fetchSource } from "../workspace/fetch-source.ts";
 import { fillHome } from "../workspace/fill-home.ts";
 import { createGit } from "../workspace/git.ts";
 import { endLeftoverGit } from "../workspace/leftover-git.ts";
@@ -50,6 +51,7 @@ import { keepFiles } from "./keep-files.ts";
 import { mirrorsBelow, type Places, stagingBelow } from "./places.ts";
 import { publishFrom } from "./publish-from.ts";
 import { secretsOf, type SessionRedaction } from "./session-redaction.ts";
+import type { WaitingRecords } from "./waiting-records.ts";
 
 const gatesBelow = (runtimeDirectory: string): string => join(runtimeDirectory, "gates");
 
@@ -88,6 +90,8 @@ export function workspacesOf(
     remove: (sessionId, onProgress) => stagingOf(sessionId).remove(onProgress),
     clone: (sessionId, source, { signal }) =>
       cloneInto(stagingOf(sessionId), source, { git, mirrors, signal }),
+    fetchSource: (sessionId, name, source, { signal }) =>
+      fetchSource(stagingOf(sessionId), name, source, { git, mirrors, signal }),
     keepBase: async (sessionId, url) => {
       const { cloneDirectory, baseDirectory } = stagingOf(sessionId);
       const mirrorDirectory = mirrors.directoryOf(parseRepositoryUrl(url).url);
@@ -97,6 +101,9 @@ export function workspacesOf(
       exportFrom(stagingOf(sessionId), exporter, options, exportLimitBytes()),
     publishWork: (sessionId: string, publication: WorkspacePublication) =>
       publishFrom(stagingOf(sessionId), publication, { environment, ...tools }),
+    give: (key, sessionId) => Staging.give(stagingRoot, key, sessionId, instance),
+    renew: (sessionId) => stagingOf(sessionId).renewSeen(),
+    makeInput: (sessionId) => makeInput(stagingOf(sessionId)),
     copyInput: (sessionId, directory) => copyInput(stagingOf(sessionId), directory),
     fill: (sessionId, source, options) =>
       fillWorkspace(stagingOf(sessionId), source, { ...options, copier, environment }),
@@ -159,7 +166,7 @@ export function credentialsOf(
   const gateOf = (sessionId: string): string => join(gatesBelow(runtimeDirectory), sessionId);
   const portOf = (gate: Gate): GatePort => ({
     directory: gate.directory,
-    open: (values, opening) => gate.open(credentialPayload(values), { ...opening, failpoints }),
+    open: (payload, opening) => gate.open(payloadText(payload), { ...opening, failpoints }),
   });
   return {
     resolve: (credentials) => resolveCredentials(credentials, variables),
@@ -167,26 +174,28 @@ export function credentialsOf(
     resolveToken: (source) => resolveToken(source, variables),
     remember: ({ sessionId, profile }, values) => redaction.keep(sessionId, secretsOf(values, profile)),
     createGate: async (sessionId) => portOf(await Gate.create(gateOf(sessionId), fifos.make)),
+    giveGate: async (key, sessionId) => portOf(await Gate.move(gateOf(key), gateOf(sessionId))),
     renewGate: async (sessionId) => {
       const gate = new Gate(gateOf(sessionId));
       return (await gate.renew()) ? portOf(gate) : undefined;
     },
     removeGate: (sessionId) => new Gate(gateOf(sessionId)).remove(),
-    createExecGate: async (sessionId, command) => {
+    createExecGate: async (sessionId) => {
       const gate = await makeExecGate(gateOf(sessionId), fifos.make);
       return {
-        argv: launcherArgv(`${GATE_TARGET}/${gate.name}`, command),
-        open: (values, signal) => gate.open(credentialPayload(values), signal),
+        argv: launcherArgv(`${GATE_TARGET}/${gate.name}`),
+        open: (payload, signal) => gate.open(payloadText(payload), signal),
       };
     },
-    launcherArgv: (command) => launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`, command),
-    launcherEnding,
+    launcherArgv: launcherArgv(`${GATE_TARGET}/${GATE_FIFO}`),
+    launcherEndings,
   };
 }
 
 /** What sessions have left below these directories, for a daemon that starts. */
 export function leftoversOf(
   { cache, runtime, instance }: Pick<Places, "cache" | "runtime" | "instance">,
+  waiting: WaitingRecords,
   remove: RemoveTree,
 ): Leftovers {
   const stagingRoot = stagingBelow(cache);
@@ -198,11 +207,13 @@ export function leftoversOf(
     list: async () => {
       const staged = await Staging.sessions(stagingRoot);
       const ours = await Promise.all(staged.map(async (id) => ((await isOurs(id)) ? [id] : [])));
-      return [...new Set([...ours.flat(), ...((await ifThere(readdir(gates))) ?? [])])];
+      const gated = (await ifThere(readdir(gates))) ?? [];
+      return [...new Set([...ours.flat(), ...gated, ...(await waiting.keys())])];
     },
     hasGate: (sessionId) => new Gate(join(gates, sessionId)).stands(),
     remove: async (sessionId) => {
       await new Gate(join(gates, sessionId)).remove();
+      if ((await waiting.keys()).includes(sessionId)) await waiting.remove(sessionId);
       if (await isOurs(sessionId)) await new Staging(stagingRoot, sessionId, remove).remove();
     },
     endWork: (sessionIds) => endLeftoverGit(sessionIds.map((id) => join(stagingRoot, id))),
@@ -224,6 +235,7 @@ export function hostPathsOf(protectedOnes: readonly ProtectedPath[]): HostPaths 
       placeOperatorRequest(methodology, { runaDirectory, requestFile }),
     directorySource: (directory) => resolveDirectory(directory, protectedOnes),
     homeEntry: (file) => homeEntry(file, protectedOnes),
+    fetchedEntry,
     mountSource: ({ source, relabel }) => resolveMountSource(source, protectedOnes, relabel),
   };
 }

@@ -19,7 +19,9 @@ import { KeptIndex } from "../keep/kept-index.ts";
 import { KeptSessions } from "../keep/kept-sessions.ts";
 import { LocalExecutor } from "../local/local-executor.ts";
 import type { Network } from "../local/network-ports.ts";
+import type { WarmPool } from "../local/warm-pool.ts";
 import type { Logger } from "../log.ts";
+import type { PlacedExecutor } from "../placed/placed-executor.ts";
 import { readConsoleEnd } from "../podman/console-end.ts";
 import type { Engine } from "../podman/engine.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -35,15 +37,20 @@ import { DirectoryCopier } from "../workspace/directory-copier.ts";
 import { AfterPrograms } from "./after-programs.ts";
 import { artifactCheck } from "./artifact-check.ts";
 import type { CurrentConfig } from "./configuration/current-config.ts";
+import { Executors } from "./executors.ts";
 import type { EventFeedParts } from "./feed/event-feed.ts";
 import { keptNotes } from "./kept-notes.ts";
 import type { Places } from "./places.ts";
 import { bootMarker } from "./process/boot-marker.ts";
-import { keepYoungGenerationSmall } from "./process/young-generation.ts";
+import { keepHeapSmall } from "./process/small-heap.ts";
+import { runOfRecord } from "./run-of-record.ts";
 import { credentialsOf, hostPathsOf, leftoversOf, workspacesOf } from "./session-adapters.ts";
 import type { SessionRedaction } from "./session-redaction.ts";
 import { volumesOf } from "./session-volumes.ts";
 import { followUpRequest } from "./start-follow-up.ts";
+import { startPlacement } from "./start-placement.ts";
+import { waitingRecords } from "./waiting-records.ts";
+import { warmPolicy } from "./warm-policy.ts";
 
 /** What sessions are made from. */
 export interface SessionsHost {
@@ -71,6 +78,8 @@ export interface SessionsHost {
   /** The script of the worker that checks artifacts. */
   readonly artifactWorker: string;
   readonly copyWorker: string;
+  /** The script of the channel to other machines. */
+  readonly placement: string;
   readonly resources: ReleaseStack;
 }
 
@@ -79,6 +88,10 @@ export interface StartedSessions {
   readonly intake: Intake;
   readonly kept: KeptSessions;
   readonly followUps: FollowUps;
+  /** Containers that wait for sessions. */
+  readonly pool: WarmPool;
+  /** Undefined without `[placement]`. */
+  readonly placed: PlacedExecutor | undefined;
 }
 
 /** Makes the intake, and continues every session that an earlier daemon has left. */
@@ -88,18 +101,18 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   const index = new OpenIndex(places.state);
   const { version } = daemon;
   const attester = { stateDirectory: places.state, instance: places.instance, version };
-  const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepYoungGenerationSmall });
+  const sealer = new Sealer({ script: parts.sealWorker, attester, onWorker: keepHeapSmall });
   resources.defer("sealing worker", () => sealer.close());
   const remover = new Remover({
     script: parts.removalWorker,
     removeSmall: sealer.removeSmall,
-    onWorker: keepYoungGenerationSmall,
+    onWorker: keepHeapSmall,
   });
   resources.defer("removals", () => remover.close());
   const exporter = new Exporter({
     script: parts.exportWorker,
     environment: host.env,
-    onWorker: keepYoungGenerationSmall,
+    onWorker: keepHeapSmall,
   });
   resources.defer("exporting worker", () => exporter.close());
   const fifos = new FifoMaker();
@@ -107,8 +120,9 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   const records = (): RecordSettings => recordSettings(parts, index, sealer);
   const { freeSpace } = parts;
   await watchFreeSpace(parts);
-  const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepYoungGenerationSmall });
-  const executor = new LocalExecutor({
+  const copier = new DirectoryCopier({ script: parts.copyWorker, onWorker: keepHeapSmall });
+  const skeletons = waitingRecords(places, remover.remove);
+  const local = new LocalExecutor({
     ...{ engine, clock, log, failpoints },
     instance: places.instance,
     hostName: hostname(),
@@ -127,10 +141,16 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
       ...{ failpoints, fifos, redaction },
     }),
     hostPaths: hostPathsOf(protectedOf(parts)),
-    leftovers: leftoversOf(places, remover.remove),
+    leftovers: leftoversOf(places, skeletons, remover.remove),
     network: parts.networks,
+    runOfRecord,
+    warm: { ...warmPolicy(current, parts.admission), skeletons },
     volumes: volumesOf(places, { remove: remover.remove, copier, now: clock.now }),
   });
+  const { pool } = local;
+  resources.defer("containers that wait", () => pool.close());
+  const placed = startPlacement(parts);
+  const executor = placed === undefined ? local : new Executors(local, placed);
   const afterwards = new AfterPrograms({
     ...{ stateDirectory: places.state, environment: host.env, log, now: clock.now, failpoints },
   });
@@ -182,6 +202,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   });
   const recovery = await recover({
     ...{ executor, index, boot, log, failpoints },
+    canPlace: placed !== undefined,
     kept: await kept.load(),
     reopen: (entry) => reopenRecord(records(), entry),
     hasRecord: (sessionId) => hasRecord(places.auditRoot, sessionId),
@@ -193,7 +214,7 @@ export async function startSessions(parts: SessionsHost): Promise<StartedSession
   kept.resume(new Set(intake.openSessions.map(({ id }) => id)));
   removeKeptInTime(kept, resources);
   await followUps.resume();
-  return { intake, kept, followUps };
+  return { intake, kept, followUps, pool, placed };
 }
 
 /** What no session may get of this host. */

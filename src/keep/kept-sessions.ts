@@ -138,8 +138,8 @@ export class KeptSessions implements Keeping {
       const entry = this.#require("enter session", sessionId);
       notes.entered(entry, command, tty);
       await failpoints.reach("enter_noted");
-      const { profile, has_input: hasInput } = entry;
-      const ref = await jobs.enter({ sessionId, profile, hasInput });
+      const { profile, has_input: hasInput, record: directory } = entry;
+      const ref = await jobs.enter({ sessionId, profile, hasInput, directory });
       const visit = this.#visits.begin(sessionId, ref);
       visit.over.addEventListener("abort", () => this.#leave(visit), { once: true });
       return ref;

@@ -1,4 +1,3 @@
-import { REQUEST_FILE } from "../input/rules.ts";
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { Surroundings } from "../podman/containers/container-surroundings.ts";
 import type { RequestOnKept } from "../podman/containers/kept-containers.ts";
@@ -13,7 +12,9 @@ import type { Gate, Staging } from "./ports.ts";
 export const INSTANCE_LABEL = "io.agentd.instance";
 /** Label with the id of the session that a container runs. */
 export const SESSION_LABEL = "io.agentd.session";
-const PROFILE_LABEL = "io.agentd.profile";
+export const PROFILE_LABEL = "io.agentd.profile";
+/** Label of a container that was made before there was a session for it, with a number of its own. It keeps it for life. */
+export const WARM_LABEL = "io.agentd.warm";
 /** Label with the id of the kept session that a container was made from to look into it. */
 export const ENTERED_LABEL = "io.agentd.entered";
 
@@ -21,7 +22,10 @@ export const ENTERED_LABEL = "io.agentd.entered";
 export const GATE_TARGET = "/agentd/gate";
 
 /** Where the files that the operator gave to the session are mounted. */
-const INPUT_TARGET = "/agentd/input";
+export const INPUT_TARGET = "/agentd/input";
+
+/** Variables that a session may have or not. An image may bring each of them, so the container clears them. */
+export const VARIABLES_OF_RUN = ["AGENTD_WORK_UNIT", "AGENTD_REQUEST", "AGENTD_REQUEST_FILE"] as const;
 
 const METHODOLOGY_TARGET = "/agentd/methodology";
 
@@ -33,13 +37,11 @@ export function homeOf(profile: Pick<Profile, "name">): string {
 /** All that determines a session's container. */
 export interface ContainerParts {
   readonly instance: string;
-  readonly job: Job;
+  readonly job: Pick<Job, "sessionId" | "profile" | "longestMs" | "runaDirectory" | "consoleLogPath">;
   readonly staging: Staging;
   readonly gate: Pick<Gate, "directory">;
   /** The copy of the session's input on this host; undefined when it has none. */
   readonly input: string | undefined;
-  /** The request, where it is short enough for a variable. */
-  readonly request: string | undefined;
   /** What the profile declares, with its sources resolved. */
   readonly declared: { readonly methodology: string | undefined; readonly mounts: readonly Mount[] };
   /** Variables for a session with an allowlist. */
@@ -51,6 +53,13 @@ export interface ContainerParts {
 /** The name of a session's container. */
 export function containerName(instance: string, sessionId: string): string {
   return `agentd-${instance}-${sessionId}`;
+}
+
+/** The session whose container has that name; undefined where it is no session's. */
+export function sessionOfName(instance: string, name: string): string | undefined {
+  const prefix = containerName(instance, "");
+  const id = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+  return /^[0-9a-f]{16}$/.test(id) ? id : undefined;
 }
 
 /** The container of one session, in the words of the engine room. */
@@ -93,6 +102,8 @@ export interface EnteredParts {
   readonly number: string;
   readonly kept: KeptJob;
   readonly directories: KeptDirectories;
+  /** The variables of its run. */
+  readonly env: ContainerRequest["env"];
   /** The volume with its home; undefined: the home is a directory. */
   readonly homeVolume: string | undefined;
   readonly declared: ContainerParts["declared"];
@@ -100,7 +111,7 @@ export interface EnteredParts {
 
 /** The container in which an operator looks into a kept session: no gate, and no log. */
 export function enteredRequest(parts: EnteredParts): RequestOnKept {
-  const { instance, number, kept, directories, homeVolume, declared } = parts;
+  const { instance, number, kept, env, directories, homeVolume, declared } = parts;
   const { sessionId, profile, hasInput } = kept;
   const home = homeOf(profile);
   return {
@@ -109,6 +120,7 @@ export function enteredRequest(parts: EnteredParts): RequestOnKept {
     home,
     homeFromImage: false,
     homeVolume,
+    env,
     workingDirectory: `${home}/repo`,
     binds: [
       ...workspaceBinds(home, {
@@ -173,28 +185,18 @@ function inputBind(source: string | undefined): Mount[] {
   return source === undefined ? [] : [{ source, target: INPUT_TARGET, readOnly: true, relabel: "private" }];
 }
 
-/** A variable without a value is cleared: the image may bring one. */
+/** What all sessions of the profile have; the rest comes through the gate. */
 function environment(
-  { job, request, networkEnvironment }: ContainerParts,
+  { job: { profile }, networkEnvironment }: Pick<ContainerParts, "job" | "networkEnvironment">,
   home: string,
 ): Pick<ContainerRequest, "env" | "unsetEnv"> {
-  const { profile, sessionId, workUnit, env: runEnv, input } = job;
-  const ofRun = {
-    AGENTD_WORK_UNIT: workUnit ?? undefined,
-    AGENTD_REQUEST: request,
-    AGENTD_REQUEST_FILE: input?.hasRequest === true ? `${INPUT_TARGET}/${REQUEST_FILE}` : undefined,
-  };
-  const set = Object.entries(ofRun).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const env = {
-    // The profile and the run may replace each.
+    // The profile may replace each.
     ...(profile.network === "allowlist" ? networkEnvironment : {}),
     ...profile.env,
-    ...runEnv,
     HOME: home,
     AGENTD_PROFILE: profile.name,
-    AGENTD_SESSION_ID: sessionId,
     AGENT_NAME: profile.name,
   };
-  const unsetEnv = Object.keys(ofRun).filter((name) => !set.some(([isSet]) => isSet === name));
-  return { env: { ...env, ...Object.fromEntries(set) }, unsetEnv };
+  return { env, unsetEnv: VARIABLES_OF_RUN };
 }

@@ -3,10 +3,10 @@ import { sentence } from "../errors.ts";
 import type { CommandOfJob } from "../sessions/port/executor.ts";
 import type { ExecOptions } from "../sessions/port/live-job.ts";
 import { sleepUntil } from "../sessions/port/sleep.ts";
-import { handedOver } from "./handed-over.ts";
+import { handedOver, variablesOfRun } from "./handed-over.ts";
 import type { LocalParts } from "./parts.ts";
 
-/** How long a client may take from the answer until its command asks for the credentials. */
+/** How long a client may take from the answer until its command asks for its variables. */
 const PATIENCE_MS = 60_000;
 
 /** As `LiveJobs.exec`. */
@@ -15,11 +15,13 @@ export async function prepareExec(
   job: CommandOfJob,
   { command, credentials, signal }: ExecOptions & { readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
-  if (!credentials) return command;
-  const values = handedOver(parts, job);
-  const gate = await parts.credentials.createExecGate(job.sessionId, command);
+  const values = credentials ? handedOver(parts, job) : new Map<string, string>();
+  const variables = new Map([...(await variablesOfRun(job)), ...values]);
+  const gate = await parts.credentials.createExecGate(job.sessionId);
   await parts.failpoints.reach("exec_gate_made");
-  void handOver(parts, job.sessionId, (over) => gate.open(values, AbortSignal.any([signal, over])));
+  void handOver(parts, job.sessionId, (over) =>
+    gate.open({ variables, command }, AbortSignal.any([signal, over])),
+  );
   return gate.argv;
 }
 
@@ -35,7 +37,7 @@ async function handOver(
   try {
     await open(late.signal);
   } catch (error) {
-    log.warn({ session, why: sentence(error) }, "a command in a session did not get its credentials");
+    log.warn({ session, why: sentence(error) }, "a command in a session did not get its variables");
   } finally {
     done.abort();
   }

@@ -1,7 +1,7 @@
 import type { CommandEnd, CommandOfJob, HandOver } from "../sessions/port/executor.ts";
 import { LaunchError } from "../sessions/port/launch-stage.ts";
 import { sleepUntil } from "../sessions/port/sleep.ts";
-import { handedOver } from "./handed-over.ts";
+import { handedOver, payloadOf } from "./handed-over.ts";
 import type { LocalParts } from "./parts.ts";
 
 const LOOK_INTERVAL_MS = 50;
@@ -34,7 +34,9 @@ export async function handOverAgain(context: HandOverAgain): Promise<HandOver> {
   settled.then(stopWaiting, stopWaiting);
   const values = resolveNow(context);
   try {
-    await gate.open(values instanceof LaunchError ? new Map() : values, {
+    // Where there are no values, nothing of it is handed over.
+    const payload = await payloadOf(job, values instanceof LaunchError ? new Map() : values);
+    await gate.open(payload, {
       signal: AbortSignal.any([signal, over.signal]),
       // Only now: a launcher that has everything needs no credentials.
       onFirstByte: () =>
@@ -64,7 +66,7 @@ async function becomesCommand(
   { engine, credentials, clock, job, containerId }: HandOverAgain,
   signal: AbortSignal,
 ): Promise<HandOver | undefined> {
-  const launcher = credentials.launcherEnding(await job.command());
+  const launcher = credentials.launcherEndings(await job.command());
   do {
     // An engine that does not answer is asked again.
     const found = await engine.findCommand(containerId, launcher).catch(() => "none");

@@ -1,5 +1,6 @@
 /** What the local executor needs of the paths that a profile names on this host, and what of them goes into a home. */
 import type { Mount, Profile } from "../profile/profile.ts";
+import type { GitSource } from "../profile/rules/home-sources.ts";
 
 /** A file to write, by its path from the home. */
 export interface HomeFile {
@@ -7,6 +8,13 @@ export interface HomeFile {
   readonly content: Buffer;
   /** Default: no. */
   readonly isExecutable?: boolean;
+}
+
+/** What one entry of the profile's `files` brings. */
+export interface HomeEntry {
+  readonly files: readonly HomeFile[];
+  /** Their digest, in hexadecimal. */
+  readonly sha256: string;
 }
 
 export interface HomeContent {
@@ -30,10 +38,10 @@ export interface HostPaths {
     methodology: string,
     job: { readonly runaDirectory: string; readonly requestFile: string },
   ): Promise<readonly string[]>;
-  /** The files that an entry of the profile's puts into the home, and their digest. Throws `file_invalid`. */
-  homeEntry(
-    file: Profile["files"][number],
-  ): Promise<{ readonly files: readonly HomeFile[]; readonly sha256: string }>;
+  /** What an entry of the profile's puts into the home. Throws `file_invalid`. */
+  homeEntry(file: Profile["files"][number]): Promise<HomeEntry>;
+  /** The same for one from a repository, whose files `directory` has. Throws `file_invalid`. */
+  fetchedEntry(target: string, tree: GitSource & { readonly directory: string }): Promise<HomeEntry>;
   /** The directory to copy with all links resolved. Throws `directory_invalid`. */
   directorySource(directory: string): Promise<string>;
   /** The mount's source with all links resolved. Throws `mount_invalid`. */

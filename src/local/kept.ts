@@ -4,6 +4,7 @@ import { homeVolume } from "../podman/containers/container-spec.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import type { KeptJob, KeptJobs } from "../sessions/port/kept-job.ts";
 import { containerName, enteredRequest } from "./container-request.ts";
+import { variablesOfRun } from "./handed-over.ts";
 import type { LocalParts } from "./parts.ts";
 
 export class KeptOnThisHost implements KeptJobs {
@@ -34,7 +35,7 @@ export class KeptOnThisHost implements KeptJobs {
   }
 
   async enter(kept: KeptJob): Promise<string> {
-    const { instance, engine, workspaces, hostPaths, network, failpoints } = this.#parts;
+    const { instance, engine, workspaces, hostPaths, network, runOfRecord, failpoints } = this.#parts;
     const { sessionId, profile } = kept;
     const name = this.#nameOf(sessionId);
     const { methodologyDir } = profile;
@@ -44,6 +45,7 @@ export class KeptOnThisHost implements KeptJobs {
     );
     const request = enteredRequest({
       ...{ instance, kept, declared: { methodology, mounts } },
+      env: Object.fromEntries(await variablesOfRun({ sessionId, ...(await runOfRecord(kept.directory)) })),
       number: randomBytes(4).toString("hex"),
       directories: workspaces.keptDirectories(sessionId),
       homeVolume: (await engine.homeDirectory(name)) === undefined ? undefined : homeVolume(name),

@@ -1,18 +1,26 @@
 import { AgentdError } from "../errors.ts";
-import { DEFAULT_PIDS } from "../podman/containers/container-spec.ts";
 import type { Profile } from "../profile/profile.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import { fillHome } from "./fill-home.ts";
 import type { HomeFile } from "./host-paths.ts";
+import type { Surrounding } from "./likeness.ts";
+import { warningsOfLimits } from "./limit-warnings.ts";
+import type { Waiting } from "./make-waiting.ts";
 import { openNetwork } from "./networks.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferContainer } from "./releases.ts";
+import { giveUpContainer, takeContainer } from "./take-waiting.ts";
 
 /** What the container is made from, besides what the preparation has. */
 export interface ContainerSources extends Pick<ContainerParts, "staging" | "gate" | "input" | "declared"> {
   /** What the profile puts into the home. */
   readonly files: readonly HomeFile[];
+  readonly methodology: Surrounding["methodology"];
+  /** The container whose directories these are; undefined: there is none yet. */
+  readonly waiting: Waiting | undefined;
+  /** Makes the places of mounts in a home that no container sees. */
+  readonly makePoints: () => Promise<void>;
 }
 
 /**
@@ -30,17 +38,36 @@ export async function launchContainer(
   const { during } = preparation.preparing;
   const image = await inStage("image", () => findImage(preparation, signal));
   const made = { ...(await sources), image };
-  const id = await during("creating the container", () =>
-    inStage("create", () => createContainer(preparation, made, signal)),
-  );
+  const taken = await inStage("create", () => takeWaiting(preparation, made));
+  const id =
+    taken ??
+    (await during("creating the container", () =>
+      inStage("create", () => createContainer(preparation, made, signal)),
+    ));
   await during("starting the container", () =>
     inStage("start", async () => {
-      await startContainer(preparation, id, image.id, signal);
+      if (taken === undefined) await startContainer(preparation, id, image.id, signal);
       await fillHome(preparation, made);
     }),
   );
   await inStage("network", () => openNetwork(preparation, id, signal));
   return id;
+}
+
+/** @returns its id; undefined where none waits that can be taken. */
+async function takeWaiting(
+  preparation: Preparation,
+  { waiting, image, methodology, declared, makePoints }: ContainerSources & Pick<ContainerParts, "image">,
+): Promise<string | undefined> {
+  if (waiting === undefined) return undefined;
+  const why = await takeContainer(preparation, waiting, {
+    ...{ imageId: image.id, methodology, mounts: declared.mounts },
+    networkEnvironment: preparation.parts.network.environment,
+  });
+  if (why === undefined) return waiting.containerId;
+  await giveUpContainer(preparation, waiting, why);
+  await makePoints();
+  return undefined;
 }
 
 async function findImage(
@@ -71,14 +98,13 @@ async function createContainer(
 ): Promise<string> {
   const { instance, engine, credentials, network, failpoints } = parts;
   const { profile } = job;
-  const argv = credentials.launcherArgv(await job.command());
-  const request = await job.input?.inlineRequest();
+  const argv = credentials.launcherArgv;
   signal.throwIfAborted();
   deferContainer(releases, job.sessionId, parts, sources.image.bringsHome);
   // Without the signal: a create that is given up could still be carried out after the removal.
   const created = await engine.createContainer(
     containerRequest({
-      ...{ instance, job, argv, request, ...sources },
+      ...{ instance, job, argv, ...sources },
       networkEnvironment: network.environment,
     }),
   );
@@ -105,16 +131,6 @@ async function startContainer(
     throw ofRuntime(error, profile);
   });
   await failpoints.reach("container_started");
-}
-
-/** Warns about a limit that the profile asks for, and not about a default of ours. */
-function warningsOfLimits(profile: Profile, unenforced: readonly ("memory" | "cpus" | "pids")[]): string[] {
-  const pids = profile.pids === DEFAULT_PIDS ? undefined : profile.pids;
-  const asked = { memory: profile.memoryBytes, cpus: profile.cpus, pids };
-  const missed = unenforced.filter((limit) => asked[limit] !== undefined);
-  return missed.length === 0
-    ? []
-    : [`This host cannot limit ${missed.join(", ")}; the session runs without.`];
 }
 
 /** A runtime that a profile chose may not work on this host, and Podman's message does not say that it was chosen. */

@@ -1,4 +1,5 @@
 /** What the local executor needs of the rooms below it for commands that run. */
+import type { Payload } from "../credentials/payload.ts";
 import type { ContainerUsage } from "../podman/containers/container-usage.ts";
 
 /** Containers that run. */
@@ -19,18 +20,15 @@ export interface LiveContainers {
   };
 }
 
-/** How one more command in a session's container gets credentials. */
+/** How one more command in a session's container gets its variables. */
 export interface ExecGates {
   /**
-   * Makes a way for the credentials to one more command in a session's container. Throws `state_unusable`.
+   * Makes a gate for one more command in a session's container. Throws `state_unusable`.
    *
-   * @returns `argv` waits for them and becomes the command; `open` hands them over once, or lets it go without.
+   * @returns `argv` waits at it and becomes the command; `open` hands over once, or lets it go without.
    */
-  createExecGate(
-    sessionId: string,
-    command: readonly string[],
-  ): Promise<{
+  createExecGate(sessionId: string): Promise<{
     readonly argv: readonly string[];
-    open(values: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void>;
+    open(payload: Payload, signal: AbortSignal): Promise<void>;
   }>;
 }

@@ -38,6 +38,7 @@ import { prepare } from "./prepare.ts";
 import { publish } from "./publish.ts";
 import { deferEverything, deferFirstProcess, type OnRemoving, type Releases } from "./releases.ts";
 import { examine, listFound, sweep } from "./sweep.ts";
+import { WarmPool } from "./warm-pool.ts";
 
 /** What has to be released for one session. */
 interface Made {
@@ -53,6 +54,8 @@ interface Made {
 /** Runs commands in containers on this host, each with a clone and a gate of its own. A `ref` is a container's id. */
 export class LocalExecutor implements Executor {
   readonly kept: KeptOnThisHost;
+  /** Containers that wait for sessions. */
+  readonly pool: WarmPool;
   readonly #parts: LocalParts;
   /** By session: what this daemon has made, or has begun to release. */
   readonly #made = new Map<string, Made>();
@@ -60,18 +63,27 @@ export class LocalExecutor implements Executor {
   constructor(parts: LocalParts) {
     this.#parts = parts;
     this.kept = new KeptOnThisHost(parts);
+    this.pool = new WarmPool(parts);
   }
 
   async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
     const made = nothingMade({ isEarlierDaemons: false });
     this.#made.set(job.sessionId, made);
-    return await prepare({
-      parts: this.#parts,
-      job,
-      preparing,
+    const { pool } = this;
+    pool.begins(job.sessionId);
+    const prepared = await prepare({
+      ...{ parts: this.#parts, job, preparing, pool },
       releases: made.releases,
       onRemoving: (entries) => made.onRemoving?.(entries),
     });
+    return {
+      ref: prepared.ref,
+      begin: async (options) => {
+        await prepared.begin(options);
+        pool.want(job);
+        pool.rests(job.sessionId);
+      },
+    };
   }
 
   async wait(
@@ -141,6 +153,7 @@ export class LocalExecutor implements Executor {
 
   async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {
     const made = this.#madeFor(job.sessionId);
+    this.pool.begins(job.sessionId);
     if (mayStillRun && !made.hasFirstProcess) {
       deferFirstProcess(made.releases, job, this.#parts);
       made.hasFirstProcess = true;
@@ -168,11 +181,14 @@ export class LocalExecutor implements Executor {
   }
 
   async release(job: CommandOfJob, options: ReleaseOptions): Promise<void> {
-    const { mayStillRun, isKept = false, onRemoving } = options;
-    if (isKept) {
-      await this.#releaseKept(job);
-      return;
+    try {
+      await (options.isKept === true ? this.#releaseKept(job) : this.#release(job, options));
+    } finally {
+      this.pool.rests(job.sessionId);
     }
+  }
+
+  async #release(job: CommandOfJob, { mayStillRun, onRemoving }: ReleaseOptions): Promise<void> {
     const made = this.#madeFor(job.sessionId);
     made.onRemoving = onRemoving;
     await this.endProcesses(job, { mayStillRun });

@@ -1,23 +1,24 @@
+import type { Payload } from "../credentials/payload.ts";
 import { AgentdError } from "../errors.ts";
 import type { BeginOptions } from "../sessions/port/executor.ts";
 import { inStage } from "../sessions/port/launch-stage.ts";
 import type { Gate } from "./ports.ts";
 
 /**
- * Opens the gate of a prepared container: hands the credentials over, which starts the command.
+ * Opens the gate of a prepared container: hands over what the launcher waits for, which starts the command.
  *
  * @throws LaunchError when the launcher never reads: the image's shell does not work.
  */
 export async function openGate(
   gate: Gate,
-  values: ReadonlyMap<string, string>,
+  payload: Payload,
   { signal, ended, onFirstByte }: BeginOptions,
 ): Promise<void> {
   const gone = new AbortController();
   const giveUp = (): void => gone.abort(launcherGone());
   ended.then(giveUp, giveUp);
   await inStage("start", () =>
-    gate.open(values, { signal: AbortSignal.any([signal, gone.signal]), onFirstByte }),
+    gate.open(payload, { signal: AbortSignal.any([signal, gone.signal]), onFirstByte }),
   );
 }
 

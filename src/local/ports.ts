@@ -1,6 +1,7 @@
 /**
  * What the local executor needs of the rooms below it. The composition root passes in the implementations.
  */
+import type { Payload } from "../credentials/payload.ts";
 import type { ContainerRequest } from "../podman/containers/container-spec.ts";
 import type { ContainerStatus } from "../podman/containers/container-status.ts";
 import type { ListedContainer } from "../podman/containers/containers.ts";
@@ -16,9 +17,10 @@ import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/po
 import type { HomeContent } from "./host-paths.ts";
 import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";
 import type { ExecGates, LiveContainers } from "./live-ports.ts";
+import type { WarmContainers } from "./warm-ports.ts";
 
 /** The container engine. */
-export interface Engine extends LiveContainers, KeptContainers {
+export interface Engine extends LiveContainers, KeptContainers, WarmContainers {
   readonly host: { readonly selinux: boolean };
   resolveImage(
     reference: string,
@@ -65,12 +67,12 @@ export interface Engine extends LiveContainers, KeptContainers {
   /** Those of this instance. */
   listVolumes(): Promise<readonly ListedVolume[]>;
   /**
-   * What a running container's init has started: `asked` when its command line has that ending, something else, or
+   * What a running container's init has started: `asked` when its command line has such an ending, something else, or
    * nothing any more.
    */
-  findCommand(id: string, ending: readonly string[]): Promise<"asked" | "other" | "none">;
-  /** Kills the container's init by its pid, where its command line has that ending, and waits until it is gone. */
-  endFirstProcess(idOrName: string, ending: readonly string[]): Promise<void>;
+  findCommand(id: string, endings: readonly (readonly string[])[]): Promise<"asked" | "other" | "none">;
+  /** Kills the container's init by its pid, where its command line has such an ending, and waits until it is gone. */
+  endFirstProcess(idOrName: string, endings: readonly (readonly string[])[]): Promise<void>;
 }
 
 /** The directories of one session's workspace on the host. */
@@ -105,6 +107,13 @@ export interface DirectorySource {
   readonly limitBytes: number;
 }
 
+/** The files of a repository's commit, in a directory that no container sees. */
+export interface FetchedSource {
+  readonly directory: string;
+  readonly commit: string;
+  readonly warnings: readonly string[];
+}
+
 /** Makes workspaces. */
 export interface Workspaces extends KeptWorkspaces {
   /** Where the staging directory of a session is, or would be: it is released even when making it failed. */
@@ -113,6 +122,17 @@ export interface Workspaces extends KeptWorkspaces {
   directories(sessionId: string): Staging;
   /** @param onProgress called every so often while there is much to remove, with the number of entries removed. */
   remove(sessionId: string, onProgress?: (entries: number) => void): Promise<void>;
+  /**
+   * Makes the staging directory that a waiting container has that of a session, which has none yet.
+   *
+   * @param key of the container; afterwards it has none.
+   * @throws Error when it cannot be moved; the one or the other may be there then.
+   */
+  give(key: string, sessionId: string): Promise<Staging>;
+  /** Replaces what the container of a session saw of its staging directory; nothing runs that sees it. */
+  renew(sessionId: string): Promise<void>;
+  /** Makes the place for the copy of an input, before there is one; `copyInput` fills it. */
+  makeInput(sessionId: string): Promise<string>;
   /** Copies the session's input to where its container will see it; the copy it gets is no part of the record. */
   copyInput(sessionId: string, directory: string): Promise<string>;
   /** Makes the session's clone where its container does not see it. */
@@ -121,6 +141,17 @@ export interface Workspaces extends KeptWorkspaces {
     source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
     options: { signal: AbortSignal },
   ): Promise<{ readonly commit: string; readonly warnings: readonly string[] }>;
+  /**
+   * Fetches a repository for the session's home into its staging directory.
+   *
+   * @param name of its place there; no other fetch of the session has it.
+   */
+  fetchSource(
+    sessionId: string,
+    name: string,
+    source: { readonly url: string; readonly ref: string | null; readonly token: string | undefined },
+    options: { signal: AbortSignal },
+  ): Promise<FetchedSource>;
   /**
    * Keeps what the clone is, so that the work of the session can be told from it: between the clone and its delivery.
    *
@@ -157,14 +188,11 @@ export interface Gate {
   /** The directory to mount read-only at `GATE_TARGET`. */
   readonly directory: string;
   /**
-   * Hands the credentials over, which starts the command.
+   * Hands the variables over and the command, which starts it.
    *
    * @param onFirstByte awaited once the launcher reads and before it gets anything.
    */
-  open(
-    values: ReadonlyMap<string, string>,
-    options: { signal: AbortSignal; onFirstByte: () => Promise<void> },
-  ): Promise<void>;
+  open(payload: Payload, options: { signal: AbortSignal; onFirstByte: () => Promise<void> }): Promise<void>;
 }
 
 /** Resolves credentials and makes gates. */
@@ -185,21 +213,23 @@ export interface Credentials extends ExecGates {
     values: ReadonlyMap<string, string>,
   ): Promise<void>;
   createGate(sessionId: string): Promise<Gate>;
+  /** Makes the gate at which a container waits that of a session. @throws Error when it cannot be moved. */
+  giveGate(key: string, sessionId: string): Promise<Gate>;
   /**
    * The gate that an earlier daemon has made, free of what that one may have written; undefined when it was opened and
    * everything was written.
    */
   renewGate(sessionId: string): Promise<Gate | undefined>;
   removeGate(sessionId: string): Promise<void>;
-  /** The argument vector that waits at the gate and then becomes the command. */
-  launcherArgv(command: readonly string[]): ContainerRequest["argv"];
-  /** The end of such a launcher's command line, the same in every version of agentd. */
-  launcherEnding(command: readonly string[]): readonly string[];
+  /** The argument vector that waits at the gate and then becomes what it is given there. */
+  readonly launcherArgv: ContainerRequest["argv"];
+  /** How the command line of a launcher of that command may end, in any version of agentd. */
+  launcherEndings(command: readonly string[]): readonly (readonly string[])[];
 }
 
-/** What the host has for sessions: staging directories and gates. */
+/** What the host has for sessions, and for containers that wait for one: staging directories and gates. */
 export interface Leftovers {
-  /** Ids of the sessions that have some. */
+  /** Ids of the sessions that have some, and keys of containers that waited. */
   list(): Promise<readonly string[]>;
   /** Whether the FIFO of a session's gate exists: it is removed once everything was written. */
   hasGate(sessionId: string): Promise<boolean>;

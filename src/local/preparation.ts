@@ -1,6 +1,7 @@
 import type { Job, Preparing } from "../sessions/port/executor.ts";
 import type { LocalParts } from "./parts.ts";
 import type { OnRemoving, Releases } from "./releases.ts";
+import type { WarmPool } from "./warm-pool.ts";
 
 /** One preparation, and what its steps share. */
 export interface Preparation {
@@ -10,4 +11,6 @@ export interface Preparation {
   /** Takes over everything that is made, even when the preparation fails. */
   readonly releases: Releases;
   readonly onRemoving: OnRemoving;
+  /** Containers that may be taken. */
+  readonly pool: Pick<WarmPool, "take">;
 }

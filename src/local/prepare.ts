@@ -5,9 +5,10 @@ import type { Mount } from "../profile/profile.ts";
 import type { Prepared } from "../sessions/port/executor.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import { homeOf } from "./container-request.ts";
-import { handedOver } from "./handed-over.ts";
-import type { HomeFile } from "./host-paths.ts";
+import { handedOver, payloadOf } from "./handed-over.ts";
+import { findHomeFiles } from "./home-sources.ts";
 import { type ContainerSources, launchContainer } from "./launch-container.ts";
+import type { Surrounding } from "./likeness.ts";
 import { makeWorkspace } from "./make-workspace.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { openGate } from "./open-gate.ts";
@@ -15,6 +16,7 @@ import { openVolumes } from "./open-volumes.ts";
 import type { Gate, Staging } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { deferDirectories } from "./releases.ts";
+import { takeDirectories } from "./take-waiting.ts";
 
 /**
  * Prepares a session up to its gate. Making the container overlaps the clone.
@@ -28,24 +30,39 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     await parts.credentials.remember(job, secrets.values);
     return secrets;
   });
+  const payload = await inStage("create", () => payloadOf(job, values));
+  deferDirectories(releases, job.sessionId, parts, onRemoving);
+  // Before anything is put into them.
+  const waiting = await preparation.pool.take(job);
+  const taken = waiting && (await takeDirectories(preparation, waiting));
   const methodology = await inStage("methodology", () => findMethodology(preparation));
   const mounts = await inStage("mounts", () => findMounts(preparation));
-  const files = await inStage("mounts", () => findFiles(preparation));
 
-  deferDirectories(releases, job.sessionId, parts, onRemoving);
   const together = new Together(preparing.signal);
   const { signal } = together;
-  const staging = together.run("clone", () => makeStaging(preparation));
-  const gate = together.run("create", () => makeGate(preparation));
+  const staging = together.run("clone", async () => taken?.staging ?? (await makeStaging(preparation)));
+  const gate = together.run("create", async () => taken?.gate ?? (await makeGate(preparation)));
   const input = together.run("mounts", async () => {
     await staging;
     return job.input && (await parts.workspaces.copyInput(job.sessionId, job.input.directory));
   });
+  const files = together.run("mounts", async () => {
+    await staging;
+    return await findHomeFiles(preparation, token, signal);
+  });
   const sources = together.run("mounts", async (): Promise<ContainerSources> => {
     const made = { staging: await staging, gate: await gate, input: await input };
     const all = [...mounts, ...(await openVolumes(preparation, signal))];
-    await makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), all);
-    return { ...made, declared: { methodology, mounts: all }, files };
+    const makePoints = (): Promise<void> =>
+      makeMountPoints(made.staging.homeDirectory, homeOf(job.profile), all);
+    // One that waits has them, and may write to them.
+    if (taken === undefined) await makePoints();
+    const declared = { methodology: methodology?.directory, mounts: all };
+    return {
+      ...{ ...made, declared, methodology, files: await files },
+      waiting: taken === undefined ? undefined : waiting,
+      makePoints,
+    };
   });
   const clone = together.run("clone", async () => {
     await staging;
@@ -58,7 +75,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   await clone;
   await inStage("clone", () => parts.workspaces.deliver(job.sessionId, { selinux, signal }));
   const opened = await gate;
-  return { ref: await container, begin: (options) => openGate(opened, values, options) };
+  return { ref: await container, begin: (options) => openGate(opened, payload, options) };
 }
 
 /** Works side by side: the first failure ends the others, and is the one to report. */
@@ -125,7 +142,7 @@ function resolveSecrets({ parts, job }: Preparation): {
   };
 }
 
-async function findMethodology({ parts, job, preparing }: Preparation): Promise<string | undefined> {
+async function findMethodology({ parts, job, preparing }: Preparation): Promise<Surrounding["methodology"]> {
   const { methodologyDir } = job.profile;
   if (methodologyDir === undefined) return undefined;
   const { directory, digest } = await parts.hostPaths.methodology(methodologyDir);
@@ -139,20 +156,11 @@ async function findMethodology({ parts, job, preparing }: Preparation): Promise<
           requestFile: request,
         });
   await preparing.found("methodology_found", { ...found, warnings }, found);
-  return directory;
+  return { directory, digest };
 }
 
 async function findMounts({ parts: { hostPaths }, job: { profile } }: Preparation): Promise<Mount[]> {
   return await Promise.all(
     profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount) })),
   );
-}
-
-async function findFiles({ parts: { hostPaths }, job, preparing }: Preparation): Promise<HomeFile[]> {
-  const { files } = job.profile;
-  if (files.length === 0) return [];
-  const entries = await Promise.all(files.map((file) => hostPaths.homeEntry(file)));
-  const found = files.map(({ target }, index) => ({ target, sha256: entries[index]?.sha256 ?? "" }));
-  await preparing.found("files_found", { home_files: found }, { home_files: found });
-  return entries.flatMap((entry) => entry.files);
 }

@@ -63,8 +63,8 @@ export function deferFirstProcess(
   { instance, engine, credentials }: Releasing,
 ): void {
   processes.defer("first process", async () => {
-    const ending = credentials.launcherEnding(await command());
-    await engine.endFirstProcess(containerName(instance, sessionId), ending);
+    const endings = credentials.launcherEndings(await command());
+    await engine.endFirstProcess(containerName(instance, sessionId), endings);
   });
 }
 

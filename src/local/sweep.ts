@@ -4,10 +4,10 @@ import { inParallel } from "../in-parallel.ts";
 import type { ListedContainer } from "../podman/containers/containers.ts";
 import type { Examined, Found, Sweeping } from "../sessions/port/executor.ts";
 import { commandEnd } from "./command-end.ts";
-import { SESSION_LABEL } from "./container-request.ts";
+import { SESSION_LABEL, sessionOfName, WARM_LABEL } from "./container-request.ts";
 import type { LocalParts } from "./parts.ts";
 
-type Labelled = Pick<ListedContainer, "labels">;
+type Labelled = Pick<ListedContainer, "labels"> & { readonly name: string };
 
 /** Enough to keep the disk and the engine busy, and few enough not to overload the engine. */
 const PARALLEL = 8;
@@ -18,10 +18,10 @@ const LEFTOVERS_PATIENCE_MS = 10_000;
 const PHASES = { created: "made", running: "running", exited: "ended" } as const;
 
 /** The containers of this instance that belong to a session. */
-export async function listFound({ engine }: LocalParts): Promise<Found[]> {
+export async function listFound({ engine, instance }: LocalParts): Promise<Found[]> {
   const containers = await engine.listContainers();
-  return containers.flatMap(({ id, phase, labels }) => {
-    const sessionId = sessionOf({ labels });
+  return containers.flatMap(({ id, phase, ...labelled }) => {
+    const sessionId = sessionOf(instance, labelled);
     return sessionId === "" ? [] : [{ sessionId, ref: id, phase: PHASES[phase] }];
   });
 }
@@ -37,15 +37,19 @@ export async function examine({ engine, leftovers }: LocalParts, found: Found): 
 
 /** Removes what belongs to no session; the next start tries again what cannot be removed now. */
 export async function sweep(parts: LocalParts, { owners, again }: Sweeping): Promise<void> {
-  const { engine, leftovers, network, log } = parts;
-  const isStranger = (labelled: Labelled): boolean => !owners.has(sessionOf(labelled));
+  const { instance, engine, leftovers, network, log } = parts;
+  const isStranger = (labelled: Labelled): boolean => !owners.has(sessionOf(instance, labelled));
   const containers = (await engine.listContainers()).filter(isStranger);
-  await inParallel(containers, PARALLEL, ({ id, name, labels }) =>
-    removal(parts, { container: name, session: sessionOf({ labels }) }, () => engine.removeContainer(id)),
+  await inParallel(containers, PARALLEL, ({ id, ...labelled }) =>
+    removal(parts, { container: labelled.name, session: sessionOf(instance, labelled) }, () =>
+      engine.removeContainer(id),
+    ),
   );
   const volumes = (await engine.listVolumes()).filter(isStranger);
-  await inParallel(volumes, PARALLEL, ({ name, labels }) =>
-    removal(parts, { volume: name, session: sessionOf({ labels }) }, () => engine.removeVolume(name)),
+  await inParallel(volumes, PARALLEL, (volume) =>
+    removal(parts, { volume: volume.name, session: sessionOf(instance, volume) }, () =>
+      engine.removeVolume(volume.name),
+    ),
   );
   const directories = (await leftovers.list()).filter((id) => !owners.has(id));
   if (directories.length > 0) await leftovers.endWork(directories);
@@ -80,7 +84,11 @@ async function endWork({ engine, leftovers }: LocalParts, again: Sweeping["again
   await inParallel(cutShort, PARALLEL, (id) => engine.startContainer(id).catch(() => undefined));
 }
 
-/** Empty without a session's label. */
-function sessionOf({ labels }: Labelled): string {
-  return labels[SESSION_LABEL] ?? "";
+/**
+ * Empty where it belongs to no session. One that was made before its session has got its name when that took it, and another one's
+ * label; whether the session runs in it, its journal says.
+ */
+function sessionOf(instance: string, { name, labels }: Labelled): string {
+  const taken = labels[WARM_LABEL] === undefined ? undefined : sessionOfName(instance, name);
+  return labels[SESSION_LABEL] ?? taken ?? "";
 }

@@ -6,6 +6,9 @@ import type { NoticeKind } from "./target.ts";
 /** Characters of a reason that others give; the record has all of them. */
 const MOST_SAID = 500;
 
+/** Reasons of skips that an operator gave: nobody has to be told. */
+const BY_ORDER: ReadonlySet<string> = new Set(["paused", "by_hand"]);
+
 /** Something to tell, before anybody knows to whom. */
 export interface Occurrence {
   readonly kind: NoticeKind;
@@ -58,6 +61,7 @@ export function occurrenceOf(event: FeedEvent): Occurrence | undefined {
     case "llm.budget_exhausted":
       return of("budget", `${profile} has spent its budget`, budgetText(event.data));
     case "schedule.skipped":
+      if (BY_ORDER.has(event.data.reason)) return undefined;
       return of("skipped", `${profile} was not run`, skippedText(event.data));
     case "publish.failed":
       return of(
@@ -153,7 +157,7 @@ function asSentence(text: string): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
   const said = line.length > MOST_SAID ? `${line.slice(0, MOST_SAID)}…` : line;
   const begun = said.charAt(0).toUpperCase() + said.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+  return /[.!?\u2026]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function ordinal(number: number): string {

@@ -13,7 +13,8 @@ export interface SendHost {
   readonly environment: Environment;
   /** Variables with addresses and secrets, as they are now. */
   readonly variables: () => Environment;
-  readonly dispatcher: Dispatcher;
+  /** As `PostOptions`. */
+  readonly connect: () => Promise<Dispatcher>;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -29,24 +30,24 @@ export async function send(
   signal: AbortSignal,
 ): Promise<PostResult> {
   if (via.kind === "command") return await run(name, via.command, notice, host, signal);
-  const { now, dispatcher } = host;
+  const { now, connect } = host;
   const url = host.variables()[via.urlSource];
   if (url === undefined || url === "") return unset(via.urlSource);
   const made = postOf(via, notice, url, host);
-  return "kind" in made ? made : await post(made, { dispatcher, now, signal });
+  return "kind" in made ? made : await post(made, { connect, now, signal });
 }
 
 /** Tells a dead man's switch. @throws the signal's reason. */
 export async function ping(
   { via }: NotifyTarget,
   what: PingSignal,
-  { variables, dispatcher, now }: SendHost,
+  { variables, connect, now }: SendHost,
   signal: AbortSignal,
 ): Promise<PostResult> {
   if (via.kind !== "url") throw new TypeError("a ping needs an address");
   const url = variables()[via.urlSource];
   if (url === undefined || url === "") return unset(via.urlSource);
-  return await post(pingPost(url, what), { dispatcher, now, signal });
+  return await post(pingPost(url, what), { connect, now, signal });
 }
 
 function postOf(

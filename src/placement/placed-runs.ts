@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { Backoff } from "../backoff.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import type { ChannelConnection, ChannelStatus } from "./channel/control.ts";
 import { decidePlaced } from "./decide-placed.ts";
@@ -31,8 +32,22 @@ export interface PlacedRunsOptions {
   /** Where nodes reach the channel. */
   readonly address: string;
   readonly fingerprint: string;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
+  /** How often the engine is asked at most. Default 0: at each look. */
+  readonly engineMs?: number | undefined;
+  /** Tells what is known of a session, at each look. */
+  readonly onSeen?: ((seen: PlacedSeen) => void) | undefined;
   /** Tells what was done about a session. */
   readonly onStep?: ((step: PlacedStep) => void) | undefined;
+}
+
+/** What is known of a session. */
+export interface PlacedSeen {
+  readonly sessionId: string;
+  readonly status: ChannelStatus | undefined;
+  /** Of its last job; undefined where the engine was not asked. */
+  readonly observation: Observation | undefined;
 }
 
 /** Something that was done, for the journal of a session. */
@@ -46,17 +61,26 @@ export interface PlacedStep {
 /** Bounds how long a request to the channel, on this host, may hang. */
 const ANSWER_MS = 30_000;
 
+/** A node whose runner fails at once is not asked again at once. */
+const RESUMES = { firstMs: 1_000, longestMs: 300_000 };
+const ABSENT: Observation = { at: "absent" };
+const NOT_ASKED: Observation = { at: "unknown", why: "the engine was asked a moment ago" };
+
 interface Known {
   readonly run: PlacedRun;
   /** Of which it is unknown whether it was submitted: submitted again under the same name. */
   unsure: PlacedJob | undefined;
   isGivenUp: boolean;
+  /** When a node may be asked for the next resume. */
+  readonly resumes: Backoff;
+  resumeAtMs: number;
 }
 
 /** Takes placed sessions from their submission to their record, through whatever the engine does meanwhile. */
 export class PlacedRuns {
   readonly #options: PlacedRunsOptions;
   readonly #known = new Map<string, Known>();
+  #askAtMs = -Infinity;
 
   constructor(options: PlacedRunsOptions) {
     this.#options = options;
@@ -64,7 +88,19 @@ export class PlacedRuns {
 
   /** Also one that an earlier daemon had begun: which jobs it has is in the channel. */
   add(run: PlacedRun): void {
-    this.#known.set(run.sessionId, { run, unsure: undefined, isGivenUp: false });
+    this.#known.set(run.sessionId, {
+      ...{ run, unsure: undefined, isGivenUp: false },
+      ...{ resumes: new Backoff(RESUMES), resumeAtMs: -Infinity },
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
+  /** Forgets one that needs no looks any more. */
+  remove(sessionId: string): void {
+    this.#known.delete(sessionId);
   }
 
   /** An operator's order: nobody waits for the session any more, wherever it may still run. */
@@ -84,19 +120,32 @@ export class PlacedRuns {
     const { sessions } = await this.#options.channel.call("status", { sessions: ids }, ANSWER_MS);
     const statuses = new Map(sessions.map((status) => [status.session, status]));
     await this.#supply(sessions);
-    const jobs = sessions.flatMap(({ jobs }) => jobs.slice(-1));
-    const observed = await this.#options.placement.observe(jobs, { signal });
+    const observed = await this.#observe(sessions, signal);
     const ended = new Map<string, PlacedEnd>();
     for (const [id, known] of this.#known) {
       const status = statuses.get(id);
       const last = status?.jobs.at(-1)?.name ?? "";
-      const observation = observed.get(last) ?? { at: "absent" };
+      const observation = last === "" ? ABSENT : (observed?.get(last) ?? (observed ? ABSENT : NOT_ASKED));
+      this.#options.onSeen?.({ sessionId: id, status, observation: observed?.get(last) });
       const end = await this.#decide(known, status, observation, signal);
       if (end === undefined) continue;
       ended.set(id, end);
       this.#known.delete(id);
     }
     return ended;
+  }
+
+  /** Asks about those for which it matters; undefined when the engine is not asked now. */
+  async #observe(
+    statuses: readonly ChannelStatus[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Observation> | undefined> {
+    const { monotonic, engineMs = 0, placement } = this.#options;
+    const silent = statuses.filter((status) => !status.is_connected && status.collected === null);
+    const jobs = silent.flatMap((status) => status.jobs.slice(-1));
+    if (jobs.length === 0 || monotonic() < this.#askAtMs) return undefined;
+    this.#askAtMs = monotonic() + engineMs;
+    return await placement.observe(jobs, { signal });
   }
 
   /** What a channel that was started anew does not know any more. */
@@ -130,6 +179,8 @@ export class PlacedRuns {
       case "submit":
         return await this.#submit(known, status, undefined, signal);
       case "resume_on_node":
+        if (this.#options.monotonic() < known.resumeAtMs) return undefined;
+        known.resumeAtMs = this.#options.monotonic() + known.resumes.next();
         return await this.#submit(known, status, status?.claim?.node, signal);
       case "seal":
         return status && { kind: "collected", status };

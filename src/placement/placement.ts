@@ -82,6 +82,18 @@ export interface Placement {
    * @throws AgentdError `placement_unknown` when the engine cannot be asked; the signal's reason.
    */
   cancel(job: JobRef, options: { readonly graceMs: number; readonly signal: AbortSignal }): Promise<void>;
+  /** The machines that it has. @throws AgentdError `placement_unknown` when it cannot be asked; the signal's reason. */
+  nodes(options: { readonly signal: AbortSignal }): Promise<readonly EngineNode[]>;
+}
+
+/** A machine, in the words of its engine. */
+export interface EngineNode {
+  readonly name: string;
+  readonly state: string;
+  /** Why it takes no jobs; undefined where the engine says nothing. */
+  readonly reason: string | undefined;
+  readonly cpus: number;
+  readonly memoryBytes: number;
 }
 
 /** The name of a job. It says nothing of what the session is about: every user of the engine sees it. */

@@ -4,7 +4,15 @@ import { identifyProcess, type ProcessIdentity } from "../process-identity.ts";
 import { type ContainerRequest, containerSpec, homeVolume } from "./containers/container-spec.ts";
 import { type ContainerStatus, type Exited, statusOf } from "./containers/container-status.ts";
 import { Containers, type ListedContainer } from "./containers/containers.ts";
-import { endFirstProcess, findCommand, type FoundCommand } from "./containers/first-process.ts";
+import {
+  endFirstProcess,
+  type Endings,
+  findCommand,
+  findLauncher,
+  type FoundCommand,
+  type Launcher,
+  stillWaits,
+} from "./containers/first-process.ts";
 import type { KeptContainers } from "./containers/kept-containers.ts";
 import type { LiveContainers } from "./containers/live-containers.ts";
 import { followPeaks, type ResourcePeaks } from "./containers/resource-peaks.ts";
@@ -193,19 +201,33 @@ export class Engine {
     return pid === 0 ? undefined : identifyProcess(pid);
   }
 
-  /** Whether the child of a running container's first process, Podman's init, has a command line with that ending. */
-  async findCommand(id: string, ending: readonly string[]): Promise<FoundCommand> {
+  /** Whether the child of a running container's first process, Podman's init, has a command line with such an ending. */
+  async findCommand(id: string, endings: Endings): Promise<FoundCommand> {
     const pid = (await this.#containers.inspect(id))?.State.Pid ?? 0;
-    return pid === 0 ? "none" : await findCommand(pid, ending);
+    return pid === 0 ? "none" : await findCommand(pid, endings);
   }
 
   /**
    * Kills the first process of a container by its pid and waits until it is gone, for when the engine cannot: conmon
-   * has died. Nothing is killed unless its command line has that ending.
+   * has died. Nothing is killed unless its command line has such an ending.
    */
-  async endFirstProcess(idOrName: string, ending: readonly string[]): Promise<void> {
+  async endFirstProcess(idOrName: string, endings: Endings): Promise<void> {
     const pid = (await this.#containers.inspect(idOrName))?.State.Pid ?? 0;
-    if (pid !== 0) await endFirstProcess(pid, ending);
+    if (pid !== 0) await endFirstProcess(pid, endings);
+  }
+
+  /** The launcher of a running container; undefined when it does not run. */
+  async findLauncher(id: string): Promise<Launcher | undefined> {
+    const pid = (await this.#containers.inspect(id))?.State.Pid ?? 0;
+    return pid === 0 ? undefined : await findLauncher(pid);
+  }
+
+  /** Whether it still waits, as it was started; asks `/proc` alone. */
+  readonly stillWaits = stillWaits;
+
+  /** Gives a container another name, which is free. It may run. */
+  async renameContainer(id: string, name: string): Promise<void> {
+    await this.#containers.rename(id, name);
   }
 
   /** Waits for the end of a container that is created, runs, or has exited. @throws the signal's reason only. */

@@ -11,6 +11,7 @@ import { HOW_IT_ENDS } from "./keys/how-it-ends.ts";
 import { KEEPING } from "./keys/keeping.ts";
 import { LIMITS } from "./keys/limits.ts";
 import { LLM } from "./keys/llm.ts";
+import { PLACEMENT } from "./keys/placement.ts";
 import { PUBLISHING } from "./keys/publishing.ts";
 import { SCHEDULES } from "./keys/schedules.ts";
 import { SURROUNDINGS } from "./keys/surroundings.ts";
@@ -40,6 +41,7 @@ export const PROFILE_KEYS = {
   ...PUBLISHING,
   ...AFTER,
   ...KEEPING,
+  ...PLACEMENT,
 };
 
 export type ProfileKeys = typeof PROFILE_KEYS;

@@ -79,7 +79,7 @@ async function send(
       base === undefined ? "the server names no default branch" : "the branch would be merged into itself",
       "Set publish.request.base in the profile.",
     );
-  const dispatcher = connectTo(environment);
+  const dispatcher = await connectTo(environment);
   try {
     const api = new ApiClient({
       baseUrl: (settings.apiUrl ?? defaultApiUrl(settings.forge, withoutPort(url, host))).replace(/\/+$/, ""),

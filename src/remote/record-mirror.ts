@@ -10,6 +10,12 @@ import { oneAtATime } from "../one-at-a-time.ts";
 import type { Caller, CallOptions } from "../rpc/client.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 
+/** The end of a log: so many lines, of one of its streams or of both. */
+export interface LogEnd {
+  readonly lines: number;
+  readonly stream?: "stdout" | "stderr" | undefined;
+}
+
 /** How long a line that was printed may be on its way, besides the network. */
 const LOOK_MS = 250;
 const CONSOLE_LOG = "agentd/console.log";
@@ -20,25 +26,26 @@ export class RecordMirror {
   readonly #client: Caller;
   readonly #session: string;
   readonly #inTurn = oneAtATime();
-  /** The next line of the log, from 1; negative: counted from the end. */
-  #next: number;
+  /** The next line of the log, from 1. */
+  #next = 1;
 
-  private constructor(client: Caller, session: string, directory: string, next: number) {
+  private constructor(client: Caller, session: string, directory: string) {
     this.directory = directory;
     this.#client = client;
     this.#session = session;
-    this.#next = next;
   }
 
   /**
    * Makes an empty one, which the caller removes.
    *
-   * @param lastLines how many of the log's last lines are wanted; default: all.
+   * @param logEnd what is wanted of the log at least; default: all.
    */
-  static async make(client: Caller, session: string, lastLines?: number): Promise<RecordMirror> {
+  static async make(client: Caller, session: string, logEnd?: LogEnd): Promise<RecordMirror> {
     const directory = await mkdtemp(join(tmpdir(), "agentd-record-"));
     await mkdir(join(directory, "agentd"));
-    return new RecordMirror(client, session, directory, lastLines === undefined ? 1 : -lastLines);
+    const mirror = new RecordMirror(client, session, directory);
+    if (logEnd !== undefined) mirror.#next = await mirror.#beginningOf(logEnd);
+    return mirror;
   }
 
   /** Brings what the log has by now. */
@@ -87,10 +94,34 @@ export class RecordMirror {
     await removeTree(this.directory);
   }
 
+  /** The number of the line with which the end of the log begins, as it is now. */
+  async #beginningOf({ lines: wanted, stream }: LogEnd): Promise<number> {
+    const { total } = await this.#lines({ from: -1, count: 1 });
+    // One more than wanted: of a line that goes on, the beginning is needed, too.
+    let missing = wanted === 0 ? 0 : wanted + 1;
+    let begin = total + 1;
+    while (missing > 0 && begin > 1) {
+      const earlier = Math.max(1, begin - Math.min(MAX_LOG_LINES, missing));
+      for (let from = earlier; from < begin;) {
+        const { lines } = await this.#lines({ from, count: begin - from });
+        const last = lines.at(-1);
+        if (last === undefined) return earlier;
+        const whole = lines.filter((line) => !line.goes_on && (stream ?? line.stream) === line.stream);
+        missing -= whole.length;
+        from = last.line + 1;
+      }
+      begin = earlier;
+    }
+    return begin;
+  }
+
+  async #lines(part: { readonly from: number; readonly count: number }, options: CallOptions = {}) {
+    return await this.#client.call("log", { session: this.#session, ...part }, options);
+  }
+
   /** @returns whether there may be more. */
   async #bringLines(options: CallOptions): Promise<boolean> {
-    const asked = { session: this.#session, from: this.#next, count: MAX_LOG_LINES };
-    const { lines, total } = await this.#client.call("log", asked, options);
+    const { lines, total } = await this.#lines({ from: this.#next, count: MAX_LOG_LINES }, options);
     const file = join(this.directory, CONSOLE_LOG);
     if (this.#next > total + 1) {
       // A session that was prepared again has another log.

@@ -15,7 +15,7 @@ import { repositoryOf, type RunRepository } from "./run-repository.ts";
 import { type Origin, triggerFields } from "./run-trigger.ts";
 import { Session } from "./session.ts";
 import type { Beginning } from "./state/beginning.ts";
-import { type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
+import { plannedProfile, type SessionPlan, sessionPlanSchema } from "./state/plan.ts";
 
 /** How many answered requests are remembered, so that a repeated one gets the same session. */
 const REMEMBERED_REQUESTS = 10_000;
@@ -196,9 +196,7 @@ export class Intake {
   async #record(request: RunRequest): Promise<string> {
     const { profile: written, digest, logLimitBytes, pauseMaxMs, repoUrl, ref } = this.#check(request);
     const host = this.#host;
-    // Its request is in the record, and need not be in the plan too; nor need those of its schedules and webhooks.
-    const { request: _request, ...rest } = written;
-    const profile = { ...rest, schedules: [], webhooks: [] };
+    const profile = plannedProfile(written);
     const env = checkEnv(request, written);
     const exceptions = exceptionsOf(written, host.clock.now());
     const input = await inputOf(request, { profile: written, ref, host });

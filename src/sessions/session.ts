@@ -18,7 +18,7 @@ import { type EndOrder, EndOrders } from "./state/end-orders.ts";
 import { jobOf } from "./state/job.ts";
 import { LiveCommand } from "./state/live-command.ts";
 import { Pauses } from "./state/pauses.ts";
-import type { SessionPlan } from "./state/plan.ts";
+import { isPlaced, type SessionPlan } from "./state/plan.ts";
 import { StallClock } from "./state/stall-clock.ts";
 import { Standing } from "./state/standing.ts";
 
@@ -96,12 +96,13 @@ export class Session {
    * Orders the session to end, in any state; the first reason stays. Resolves when the order outlives this daemon.
    *
    * @param graceMs between SIGTERM and SIGKILL; undefined means the plan's.
+   * @param cause why, in a few words.
    * @throws what journaling throws: the session is stopped anyway.
    */
-  async stop(graceMs?: number): Promise<void> {
+  async stop(graceMs?: number, cause = "stopped by the operator"): Promise<void> {
     const { orders, plan } = this.#parts;
     const grace = graceMs ?? plan.profile.graceMs;
-    await orders.give({ outcome: "cancelled", cause: "stopped by the operator", graceMs: grace });
+    await orders.give({ outcome: "cancelled", cause, graceMs: grace });
   }
 
   /** Makes `live` return without an end: a running command continues, and a preparation is given up. */
@@ -113,7 +114,10 @@ export class Session {
   async live(): Promise<SessionDocument | undefined> {
     const { host, orders, plan } = this.#parts;
     const { name: profile, memoryBytes } = plan.profile;
-    const claim = { sessionId: this.id, profile, memoryBytes, volumes: exclusiveVolumes(plan.profile) };
+    const claim = {
+      ...{ sessionId: this.id, profile, memoryBytes, volumes: exclusiveVolumes(plan.profile) },
+      isPlaced: isPlaced(plan),
+    };
     const place = new Place(host.admission, claim, orders.signal);
     const seen = await this.#untilEnd(place);
     // Left: it needs its place no more.
@@ -134,6 +138,9 @@ export class Session {
         return await this.#fromQueue(place.enter());
       case "queue_again":
         return await this.#fromQueue(this.#queueAgain(place, beginning.starts));
+      case "launch":
+        place.enterAtOnce();
+        return await this.#endOf(() => launchAndFollow(this.#parts));
       case "command":
         place.enterAtOnce();
         return await this.#endOf(() => adopt(this.#parts, beginning));

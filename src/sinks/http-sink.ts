@@ -10,20 +10,21 @@ export interface HttpSinkOptions {
   readonly from: string;
   /** Eight hexadecimal digits that name the state directory. */
   readonly instance: string;
-  readonly dispatcher: Dispatcher;
+  /** As `PostOptions`. */
+  readonly connect: () => Promise<Dispatcher>;
   /** Wall clock, in milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** Posts batches of CloudEvents 1.0: https://github.com/cloudevents/spec. */
-export function httpSink({ url: urlOf, from, instance, dispatcher, now }: HttpSinkOptions): Sink {
+export function httpSink({ url: urlOf, from, instance, connect, now }: HttpSinkOptions): Sink {
   const headers = { "content-type": "application/cloudevents-batch+json; charset=utf-8" };
   return {
     write: async (events, signal) => {
       const url = urlOf();
       if (url === undefined || url === "") throw new SinkFailure(`${from} is not set in credentials.env`);
       const body = JSON.stringify(events.map((event) => cloudEvent(event, instance)));
-      const result = await post({ url, headers, body }, { dispatcher, now, signal });
+      const result = await post({ url, headers, body }, { connect, now, signal });
       if (result.kind === "accepted") return;
       if (result.kind === "gone") throw new SinkFailure("it answered with HTTP 410");
       throw new SinkFailure(result.why, result.kind === "failed" ? result.retryInMs : undefined);

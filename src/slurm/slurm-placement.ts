@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { AgentdError, sentence } from "../errors.ts";
 import { type Enqueue, oneAtATime } from "../one-at-a-time.ts";
 import {
+  type EngineNode,
   jobName,
   type JobRef,
   type Observation,
@@ -9,6 +10,7 @@ import {
   type Placement,
 } from "../placement/placement.ts";
 import { jobScript } from "./job-script.ts";
+import { NODE_OPTIONS, readNodes } from "./node-lines.ts";
 import { isLive, observationOf, QUEUE_OPTIONS, type QueueLine, readQueue } from "./queue-lines.ts";
 import { sbatchOptions, type SbatchSettings } from "./sbatch-options.ts";
 import type { SlurmPrograms } from "./slurm-programs.ts";
@@ -22,6 +24,8 @@ export interface SlurmOptions extends SbatchSettings {
   readonly monotonic: () => number;
   /** PATH of the job on its node. Default: see `jobScript`. */
   readonly nodePath?: string | undefined;
+  /** Directory for sessions on nodes. Default: the runner's own. */
+  readonly nodeDirectory?: string | undefined;
 }
 
 /** Slurm, through its programs. Knows jobs by their names alone: ids begin anew when Slurm has lost its state. */
@@ -75,11 +79,19 @@ export class SlurmPlacement implements Placement {
     }
   }
 
+  async nodes({ signal }: { readonly signal: AbortSignal }): Promise<readonly EngineNode[]> {
+    const { programs, partition } = this.#options;
+    const only = partition === undefined ? [] : [`--partition=${partition}`];
+    const run = await programs.run("sinfo", [...NODE_OPTIONS, ...only], { signal });
+    if (!run.ok) throw unknown("list the nodes of Slurm", run.why);
+    return readNodes(run.stdout);
+  }
+
   async #submitOnce(job: PlacedJob, signal: AbortSignal): Promise<JobRef> {
-    const { programs, nodePath } = this.#options;
+    const { programs, nodePath, nodeDirectory } = this.#options;
     const name = jobName(job);
     if ((await this.#lines(name, signal)).length > 0) return { name };
-    const input = jobScript(job, nodePath);
+    const input = jobScript(job, nodePath, nodeDirectory);
     const run = await programs.run("sbatch", sbatchOptions(job, this.#options), { input, signal });
     if (run.ok) return { name };
     // It may have submitted all the same.

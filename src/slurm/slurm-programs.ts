@@ -47,7 +47,7 @@ export class SlurmPrograms {
 
   /** @throws the signal's reason only. */
   async run(
-    program: "sbatch" | "squeue" | "scancel",
+    program: "sbatch" | "squeue" | "scancel" | "sinfo",
     args: readonly string[],
     { input, signal }: RunOptions,
   ): Promise<SlurmRun> {
@@ -66,7 +66,7 @@ export class SlurmPrograms {
     if (run.kind === "hung")
       return { ok: false, why: `${program} took more than ${this.#limitMs / 1000} seconds`, isAnswer: false };
     // An empty queue would mean that jobs have gone: squeue is believed only when nothing went wrong.
-    const isWhole = program !== "squeue" || !/error/i.test(run.stderr);
+    const isWhole = (program !== "squeue" && program !== "sinfo") || !/error/i.test(run.stderr);
     if (run.exitCode === 0 && isWhole) return { ok: true, stdout: run.stdout };
     const said = run.stderr.trim().split("\n").at(-1) ?? "";
     const why = said === "" ? `${program} exited ${run.exitCode}` : said;

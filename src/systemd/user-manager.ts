@@ -53,14 +53,17 @@ export class UserManager {
    *
    * @param environment of a process of the user.
    * @param tried what it is needed for, as a phrase after "cannot".
+   * @param examples the directory with scripts for other service managers.
    * @throws AgentdError `service_manager_missing`.
    */
-  static async find(environment: Environment, tried: string): Promise<UserManager> {
+  static async find(environment: Environment, tried: string, examples: string): Promise<UserManager> {
     if (!(await isThere(BOOTED_BY_SYSTEMD))) {
       throw new AgentdError("service_manager_missing", {
         tried,
         why: "this host was not booted with systemd",
-        next: "Run `agentd daemon --shutdown=detach` from this host's service manager, as this user and with XDG_RUNTIME_DIR set.",
+        next:
+          "Run `agentd daemon --shutdown=detach` from this host's service manager, as this user and with XDG_RUNTIME_DIR set: " +
+          `${examples} has scripts for runit and OpenRC.`,
       });
     }
     const manager = new UserManager(environment);

@@ -1,5 +1,5 @@
 /** The files of `work/`, and what `summary.json` says. */
-import type { Artifacts, Work } from "../session-document.ts";
+import type { Artifacts, Work } from "../work-fields.ts";
 import type { ArtifactsSummary } from "./artifacts/collect-artifacts.ts";
 import type { LeftOut } from "./bounds/left-out.ts";
 import type { WorkCommit } from "./commits/list-commits.ts";

@@ -78,7 +78,7 @@ export async function cloneInto(
 }
 
 /** The commit of HEAD, read from the files of a fresh clone: another git process would cost as much as the reading. */
-async function readHead(cloneDirectory: string, repository: Repository): Promise<string> {
+export async function readHead(cloneDirectory: string, repository: Repository): Promise<string> {
   const gitDirectory = join(cloneDirectory, ".git");
   const head = (await readFile(join(gitDirectory, "HEAD"), "utf8")).trim();
   if (!head.startsWith("ref: ")) return head;

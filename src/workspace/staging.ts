@@ -1,5 +1,5 @@
 /** The directories on the host for a session's workspace. */
-import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, systemCode } from "../errors.ts";
 import { ifThere, readIfThere } from "../if-there.ts";
@@ -68,17 +68,7 @@ export class Staging {
       await mkdir(stagingRoot, { recursive: true, mode: 0o700 });
       await writeFile(staging.#ownerFile, owner);
       await mkdir(staging.directory, { mode: 0o700 });
-      const { repoDirectory, homeDirectory } = staging;
-      for (const seen of [
-        repoDirectory,
-        join(repoDirectory, ".runa"),
-        homeDirectory,
-        join(homeDirectory, "repo"),
-      ]) {
-        await mkdir(seen);
-        // As directories of a session usually are; mkdir's own mode would be narrowed by the daemon's umask.
-        await chmod(seen, 0o755);
-      }
+      await staging.#makeSeen();
       return staging;
     } catch (cause) {
       throw new AgentdError("state_unusable", {
@@ -90,6 +80,19 @@ export class Staging {
     }
   }
 
+  /**
+   * Makes the staging directory that belongs to a container before it has a session that of its session, which has none yet.
+   * Mounts of it stay as they are.
+   */
+  static async give(stagingRoot: string, key: string, sessionId: string, owner: string): Promise<Staging> {
+    const [from, to] = [new Staging(stagingRoot, key), new Staging(stagingRoot, sessionId)];
+    // A directory has an owner at every moment.
+    await writeFile(to.#ownerFile, owner);
+    await rename(from.directory, to.directory);
+    await rm(from.#ownerFile, { force: true });
+    return to;
+  }
+
   /** The ids of the sessions that have a staging directory, or had begun to make or remove one. */
   static async sessions(stagingRoot: string): Promise<string[]> {
     const names = (await ifThere(readdir(stagingRoot))) ?? [];
@@ -99,6 +102,13 @@ export class Staging {
   /** The instance that it belongs to; undefined where no file names it. */
   async owner(): Promise<string | undefined> {
     return await readIfThere(this.#ownerFile);
+  }
+
+  /** Replaces what a container saw that is gone. What it was to have besides is not touched. */
+  async renewSeen(): Promise<void> {
+    await this.#removeTree(this.repoDirectory);
+    await this.#removeTree(this.homeDirectory);
+    await this.#makeSeen();
   }
 
   /** Removes what git has left where it clones to. Idempotent. */
@@ -127,5 +137,19 @@ export class Staging {
   async remove(onProgress?: (entries: number) => void): Promise<void> {
     await this.#removeTree(this.directory, onProgress);
     await rm(this.#ownerFile, { force: true });
+  }
+
+  async #makeSeen(): Promise<void> {
+    const { repoDirectory, homeDirectory } = this;
+    for (const seen of [
+      repoDirectory,
+      join(repoDirectory, ".runa"),
+      homeDirectory,
+      join(homeDirectory, "repo"),
+    ]) {
+      await mkdir(seen);
+      // As directories of a session usually are; mkdir's own mode would be narrowed by the daemon's umask.
+      await chmod(seen, 0o755);
+    }
   }
 }

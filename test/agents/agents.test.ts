@@ -77,8 +77,9 @@ describe.each(CASES)("$title", ({ agent, title, ...options }) => {
     expect(await at.found(run, "denied")).toContain("allow");
     expect([allowed.connections(), denied.connections()]).toEqual([1, 0]);
     expect(await at.found(run, "root")).toContain("Read-only file system");
-    expect(at.longestRequest).toContain(SKILL_DESCRIPTION);
-    if (desk.definition.mcp !== undefined) expect(at.longestRequest).toContain(MCP_TOOL);
+    expect(at.requests.includes(SKILL_DESCRIPTION), story).toBe(true);
+    // An agent may begin before its server answers, and offer the tool only in a later request.
+    if (desk.definition.mcp !== undefined) expect(at.requests.includes(MCP_TOOL), story).toBe(true);
     expect(document.home_files.map(({ target }) => target)).toContain(`${desk.definition.skills}/greet`);
     // Without a price, a budget in dollars would refuse its very first request.
     for (const model of document.llm?.models ?? []) await desk.priceOf(model);

@@ -51,8 +51,8 @@ export const memory = {
       return {
         samples: {},
         figures: [
-          figure("memory of the daemon, just started", started.residentMb, 80),
-          figure("memory of the daemon, idle after a session", idle.residentMb, 80),
+          figure("memory of the daemon, just started", started.residentMb, 85),
+          figure("memory of the daemon, idle after a session", idle.residentMb, 85),
           figure(`memory of the daemon, ${SESSIONS} sessions running`, busy.residentMb, null),
           figure("of that, for each session", perSession, 0.3),
         ],

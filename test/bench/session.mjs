@@ -1,12 +1,15 @@
 /**
- * What one session costs, from the command's start to its end, against doing the same with git and podman by hand.
+ * What one session costs, from the command's start to its end, against doing the same with git and podman by hand: where a
+ * container waits for it, and where none does.
  */
-import { AGENTD } from "../kit/agentd.mjs";
+import { AGENTD, createSandbox } from "../kit/agentd.mjs";
+import { until } from "../kit/until.mjs";
 import { cloneAndPodmanRun, podmanRun } from "./by-hand.mjs";
 import { timeCommand } from "./command.mjs";
 import { sampleInTurn } from "./rounds.mjs";
 import { PROFILE } from "./workshop.mjs";
 
+/** @typedef {import("../kit/agentd.mjs").Sandbox} Sandbox */
 /** @typedef {import("./measurements.mjs").Measurement} Measurement */
 /** @typedef {import("./rounds.mjs").Contender} Contender */
 /** @typedef {import("./workshop.mjs").Workshop} Workshop */
@@ -16,34 +19,66 @@ export const session = {
   name: "session",
   rounds: 25,
   async run(workshop, options) {
-    const agentd = agentdRun(workshop);
-    const byHand = cloneAndPodmanRun(workshop);
-    const bare = podmanRun(workshop);
-    const samples = await sampleInTurn([agentd, byHand, bare], options);
-    return {
-      samples,
-      ratios: [
-        { what: agentd.name, against: byHand.name, goal: 0.7 },
-        { what: agentd.name, against: bare.name, goal: 1.0 },
-      ],
-    };
+    const sandbox = await createSandbox();
+    try {
+      const { config, repository } = workshop;
+      await sandbox.writeConfig({ ...config, daemon: { ...config.daemon, warm: "off" } });
+      await sandbox.startDaemon({ env: { AGENTD_LOG: undefined } });
+      const waiting = agentdRun(workshop.sandbox, repository.commit, { waits: true });
+      const cold = agentdRun(sandbox, repository.commit, { waits: false });
+      const byHand = cloneAndPodmanRun(workshop);
+      const bare = podmanRun(workshop);
+      const samples = await sampleInTurn([waiting, cold, byHand, bare], options);
+      return {
+        samples,
+        ratios: [
+          { what: waiting.name, against: bare.name, goal: 0.7 },
+          { what: waiting.name, against: byHand.name, goal: 0.7 },
+          { what: cold.name, against: byHand.name, goal: 0.7 },
+          { what: cold.name, against: bare.name, goal: 1.0 },
+        ],
+      };
+    } finally {
+      await sandbox.close();
+    }
   },
 };
 
 /**
- * @param {Workshop} workshop
+ * @param {Sandbox} sandbox
+ * @param {string} commit That a session clones.
+ * @param {{ waits: boolean }} options Whether a container waits for each.
  * @returns {Contender}
  */
-function agentdRun({ sandbox, repository }) {
+function agentdRun(sandbox, commit, { waits }) {
+  const run = async () => {
+    const { durationMs, stdout } = await timeCommand([AGENTD, "run", PROFILE, "--json"], sandbox.env);
+    const { outcome, commit: cloned } = JSON.parse(stdout);
+    if (outcome !== "success" || cloned !== commit) {
+      throw new Error(`this session did not do what was asked: ${stdout}`);
+    }
+    return durationMs;
+  };
   return {
-    name: "agentd run",
+    name: waits ? "agentd run, a container waits" : "agentd run",
     sample: async () => {
-      const { durationMs, stdout } = await timeCommand([AGENTD, "run", PROFILE, "--json"], sandbox.env);
-      const { outcome, commit } = JSON.parse(stdout);
-      if (outcome !== "success" || commit !== repository.commit) {
-        throw new Error(`this session did not do what was asked: ${stdout}`);
-      }
+      if (waits && (await waitingIn(sandbox)) === 0) await run();
+      if (waits) await isWaiting(sandbox);
+      const durationMs = await run();
+      // It is made for the next one, and not while others are measured.
+      if (waits) await isWaiting(sandbox);
       return durationMs;
     },
   };
+}
+
+/** @param {Sandbox} sandbox */
+async function isWaiting(sandbox) {
+  await until("a container that waits", async () => (await waitingIn(sandbox)) > 0);
+}
+
+/** @param {Sandbox} sandbox */
+async function waitingIn(sandbox) {
+  const { stdout } = await sandbox.run(["status", "--json"]);
+  return JSON.parse(String(stdout)).warm.waiting;
 }

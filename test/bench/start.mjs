@@ -33,7 +33,7 @@ export const start = {
       samples,
       ratios: [
         { what: version.name, against: node.name, goal: 1.3 },
-        { what: ps.name, against: node.name, goal: 2 },
+        { what: ps.name, against: node.name, goal: 1.7 },
         { what: withContexts.name, against: ps.name, goal: 1.1 },
       ],
     };

@@ -2,12 +2,12 @@
  * What all cells share: an image and a repository. And what each has of its own: a sandbox, an agent that counts its
  * starts, failpoints.
  */
-import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createSandbox } from "../kit/agentd.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "../kit/images.mjs";
-import { containersOf } from "../kit/podman.mjs";
+import { containersOf, isWaiting } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { makeRepository } from "../kit/repositories.mjs";
 import { until } from "../kit/until.mjs";
@@ -100,6 +100,8 @@ export class Arena {
   #daemons = [];
   /** @type {string | undefined} */
   #instance;
+  /** Ids of sessions that only had to be there before. @type {Set<string>} */
+  #earlier = new Set();
 
   /** @param {Sandbox} sandbox */
   constructor(sandbox) {
@@ -169,7 +171,34 @@ export class Arena {
       return owed.length === 0 && (await this.openSessions()) === 0;
     });
     const profile = join(this.sandbox.auditRoot, FOLLOWER);
-    return (await namesIn(profile)).map((id) => join(profile, id));
+    return this.#withoutEarlier(await namesIn(profile)).map((id) => join(profile, id));
+  }
+
+  /** Has a session of the profile end, so that a container waits for the next one. What it leaves does not count. */
+  async warmUp() {
+    await this.letGo();
+    await this.run(0);
+    await this.followers();
+    await untilLong("a container that waits", async () =>
+      (await containersOf(this.sandbox.containers, this.instance)).some(
+        (each) => isWaiting(each) && each.Labels["io.agentd.profile"] === PROFILE,
+      ),
+    );
+    for (const profile of [PROFILE, FOLLOWER])
+      for (const id of await namesIn(join(this.sandbox.auditRoot, profile))) this.#earlier.add(id);
+    await rm(join(this.#host, "go"));
+  }
+
+  /** The directories of all records, also of those that do not count. */
+  async allRecords() {
+    const profiles = [PROFILE, FOLLOWER].map((profile) => join(this.sandbox.auditRoot, profile));
+    const all = profiles.map(async (profile) => (await namesIn(profile)).map((id) => join(profile, id)));
+    return (await Promise.all(all)).flat();
+  }
+
+  /** @param {readonly string[]} ids */
+  #withoutEarlier(ids) {
+    return ids.filter((id) => !this.#earlier.has(id));
   }
 
   /** Name of the instance, known once a daemon was ready. */
@@ -260,14 +289,19 @@ export class Arena {
   /** How often each session's command was started, by session id. @returns {Promise<Map<string, number>>} */
   async starts() {
     const ids = (await readdir(this.#host)).filter((name) => name !== "go" && name !== "fill");
-    const counts = ids.map(async (id) => /** @type {[string, number]} */ ([id, await this.#startsOf(id)]));
+    const counted = this.#withoutEarlier(ids);
+    const counts = counted.map(
+      async (id) => /** @type {[string, number]} */ ([id, await this.#startsOf(id)]),
+    );
     return new Map(await Promise.all(counts));
   }
 
   /** The record directories, oldest first. */
   async records() {
     const profile = join(this.sandbox.auditRoot, PROFILE);
-    return (await namesIn(profile)).sort().map((id) => join(profile, id));
+    return this.#withoutEarlier(await namesIn(profile))
+      .sort()
+      .map((id) => join(profile, id));
   }
 
   /** How many sessions are not sealed yet. */

@@ -123,8 +123,9 @@ async function goOn(arena, { typed }) {
  * @param {number} code
  * @returns {Promise<Armed>}
  */
-async function begin(arena, { label, command }, code) {
+async function begin(arena, { label, command, warm }, code) {
   const daemon = await arena.startDaemon(label);
+  if (warm === true) await arena.warmUp();
   if (command === "ended") await arena.letGo();
   return { daemon: Promise.resolve(daemon), accepted: arena.run(code) };
 }

@@ -29,6 +29,7 @@
  *   at the label: there is no container, it waits at the gate of one, it has started, or it has ended.
  * @property {boolean} [recovery] The label is one of a daemon's start: the session runs already, left by another daemon.
  * @property {boolean} [ordered] The session comes to the label because its operator stops it.
+ * @property {boolean} [warm] A session of the profile has ended before, so that a container waits for this one.
  * @property {boolean} [volumes] The profile has volumes: one of its own, and a copy of a shared one.
  * @property {boolean} [fills] It comes to it because it has more on the disk than its profile allows.
  * @property {readonly string[]} [typed] It comes to it because its operator types this about it.
@@ -139,6 +140,12 @@ export const EXPECTATIONS = [
   { label: "event_writing", command: "started", fates: running },
   { label: "event_written", command: "started", fates: running },
   { label: "admitted", command: "before", fates: withoutContainer },
+  // Until it has the session's name, the container is nobody's whom a victim could be.
+  { label: "warm_staging_taken", command: "before", warm: true, fates: withoutContainer },
+  { label: "warm_gate_taken", command: "before", warm: true, fates: withoutContainer },
+  { label: "warm_record_taken", command: "before", warm: true, fates: withoutContainer },
+  { label: "warm_renamed", command: "waiting", warm: true, fates: started },
+  { label: "warm_taken", command: "waiting", warm: true, fates: started },
   { label: "staging_made", command: "before", fates: withoutContainer },
   { label: "gate_made", command: "before", fates: withoutContainer },
   { label: "volumes_opened", command: "before", volumes: true, fates: withoutContainer },
@@ -158,6 +165,10 @@ export const EXPECTATIONS = [
   { label: "payload_written", command: "started", fates: running },
   { label: "handed_over_journaled", command: "started", fates: running },
   { label: "supervising", command: "started", fates: running },
+  // The session goes on while a container is made for the next one.
+  { label: "warm_directories_made", command: "started", fates: running },
+  { label: "warm_created", command: "started", fates: running },
+  { label: "warm_started", command: "started", fates: running },
   { label: "exec_journaled", command: "started", typed: EXEC, fates: running },
   { label: "exec_gate_made", command: "started", typed: EXEC, fates: running },
   { label: "pause_journaled", command: "started", typed: PAUSE, fates: running },

@@ -4,7 +4,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { feedFaults } from "../kit/feed.mjs";
-import { leftovers } from "../kit/leftovers.mjs";
+import { leftovers, waitingLeft } from "../kit/leftovers.mjs";
 import { processesLeftOf, processesWith } from "../kit/processes.mjs";
 import { readSession } from "../kit/records.mjs";
 import { gatewayOf, TOKEN, untilLong } from "./arena.mjs";
@@ -43,7 +43,7 @@ export async function judge(arena, code) {
   // At least once: one that ran when its daemon was killed runs again.
   const afterwards = await arena.afterwards(record);
   if (afterwards < 1 || afterwards > 2) wrong.push(`its program after the session ran ${afterwards} times`);
-  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, [...records, ...followerRecords])));
+  wrong.push(...(await feedFaults(arena.sandbox.stateDirectory, await arena.allRecords())));
   const follows = followers.filter((each) => each.after_session === document.session_id);
   if (follows.length !== 1 || followers.length !== 1) wrong.push(`${followers.length} sessions followed it`);
   const log = await readFile(join(record, "agentd/console.log"), "utf8").catch(() => "");
@@ -94,6 +94,7 @@ export async function leaks({ sandbox, instance, mark }) {
   const gateway = await processesWith(gatewayOf(instance));
   return [
     ...(await leftovers(sandbox, instance)),
+    ...(await waitingLeft(sandbox, instance)),
     ...files.flat(),
     ...processes,
     ...service.map((pid) => `Podman service ${pid}`),

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { credentialPayload } from "../../src/credentials/payload.ts";
+import { payloadText } from "../../src/credentials/payload.ts";
 import { inspectContainer, sessionContainersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
@@ -12,12 +12,13 @@ export const CREDENTIALS = new Map(
 );
 export const PIPE_BYTES = 64 * 1024;
 
-/** Leaves the environment of each of its starts in a file of its own. */
-export const COMMAND = `
+const SCRIPT = `
 start=/starts/$(cat /proc/sys/kernel/random/uuid)
 cat /proc/self/environ > $start.new && mv $start.new $start
 exec sleep 1000
 `;
+/** Leaves the environment of each of its starts in a file of its own. */
+export const COMMAND = ["/bin/sh", "-c", SCRIPT];
 
 /** A session whose container waits at the gate, while its clone waits at a door of its own. */
 export class AtTheGate {
@@ -98,7 +99,7 @@ export class AtTheGate {
 
   /** Hands everything over as a daemon does, and gives the one start that follows. */
   async handOver(): Promise<ReadonlyMap<string, string>> {
-    await writeFile(this.fifo, credentialPayload(CREDENTIALS), { flag: "a" });
+    await writeFile(this.fifo, payloadText({ variables: CREDENTIALS, command: COMMAND }), { flag: "a" });
     const [start] = await until("a start of the command", async () => {
       const starts = await this.starts();
       return starts.length > 0 && starts;

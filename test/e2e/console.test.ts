@@ -2,14 +2,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type OpenPage, openPage, startBrowser } from "../kit/browser.ts";
+import { startBrowser } from "../kit/browser.ts";
 import { freePort } from "../kit/free-ports.mjs";
-import { MODEL, PRICE, startModelServer } from "../kit/model-server.ts";
-import { signalProcessesWith } from "../kit/processes.mjs";
-import { makeSecret } from "../kit/secrets.mjs";
+import { provideModels } from "../kit/house/provider.ts";
+import { MODEL } from "../kit/model-server.ts";
 import type { World } from "../kit/world.ts";
 import { killDaemon, letGo, reaches } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
+import { endWeb, heading, openConsole } from "./open-console.ts";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 const NUMBERS = 10_000;
@@ -35,14 +35,7 @@ afterAll(() => browser.close());
 
 /** Gives the world a provider, an allowlist, a schedule and an address for `agentd web`. */
 async function furnish(world: World): Promise<void> {
-  const key = makeSecret();
-  const server = await startModelServer(key);
-  onTestFinished(() => server.close());
-  world.variables["PROVIDER_KEY"] = key;
-  Object.assign(world.llmKeys, {
-    providers: [{ name: "test", dialect: "anthropic", base_url: server.url, key_source: "PROVIDER_KEY" }],
-    prices: [PRICE],
-  });
+  await provideModels(world);
   Object.assign(world.profileKeys, {
     ...{ llm: { providers: ["test"], max_usd: 1 }, network: "allowlist", allow: ["git.example:443"] },
     ...{ max_sessions: 1, schedule: "0 2 * * *", timezone: "Europe/Berlin" },
@@ -51,23 +44,6 @@ async function furnish(world: World): Promise<void> {
   await world.commitAgent(AGENT);
 }
 
-/** Opens the console by a link of `agentd console`, which starts `agentd web` where it does not run. */
-async function openConsole(world: World): Promise<OpenPage> {
-  const { sandbox } = await world.daemon();
-  const typed = await world.start(`agentd --socket ${sandbox.socketPath} console --no-open`);
-  expect(await typed.end(), typed.story()).toBe(0);
-  const opened = await openPage(browser, typed.stdout.toString().trim());
-  await opened.page.getByText("live · ", { exact: false }).waitFor();
-  onTestFinished(() => opened.page.context().close());
-  return opened;
-}
-
-async function endWeb(world: World): Promise<void> {
-  const { sandbox } = await world.daemon();
-  await signalProcessesWith(`web --socket ${sandbox.socketPath}`, "SIGTERM");
-}
-
-const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: false, level: 1 });
 const tab = async (page: Page, name: string): Promise<void> =>
   page.getByRole("tab", { name, exact: false }).click();
 
@@ -95,7 +71,7 @@ describe("the console on real sessions", () => {
       expect(await missing.end()).toBe(1);
       expect(missing.stderr.toString()).toContain("web_not_running");
       onTestFinished(() => endWeb(world));
-      const { page, faults } = await openConsole(world);
+      const { page, faults } = await openConsole(world, browser);
       await heading(page, "0 running, 0 waiting").waitFor();
 
       // Run one by the form, and another that waits for it.
@@ -195,7 +171,7 @@ describe("the console on real sessions", () => {
       await (await world.start("agentd run site-builder --detach")).end();
       await reaches(world, "running");
       onTestFinished(() => endWeb(world));
-      const { page, faults } = await openConsole(world);
+      const { page, faults } = await openConsole(world, browser);
       await page.getByText("read-only", { exact: false }).waitFor();
       await heading(page, "1 running").waitFor();
       for (const place of ["/", `/session/${(await world.record()).id}`, "/profiles", "/schedules"]) {

@@ -19,7 +19,7 @@ function atADoor(
       Object.assign(world.profileKeys, {
         base_image: await world.house.image(image),
         repo: door.url,
-        command: ["/bin/sh", "-c", COMMAND],
+        command: COMMAND,
         mounts: [{ source: startsDirectory(world), target: "/starts" }],
         credentials: [...CREDENTIALS.keys()].map((name) => ({ name, source: `SITE_${name}` })),
       });

@@ -15,7 +15,7 @@ function withCredentials(test: (world: World) => Promise<void>): () => Promise<v
     await mkdir(startsDirectory(world));
     for (const [name, value] of CREDENTIALS) world.variables[`SITE_${name}`] = value;
     Object.assign(world.profileKeys, {
-      command: ["/bin/sh", "-c", COMMAND],
+      command: COMMAND,
       mounts: [{ source: startsDirectory(world), target: "/starts" }],
       credentials: [...CREDENTIALS.keys()].map((name) => ({ name, source: `SITE_${name}` })),
     });

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { FailpointLabel } from "../../src/failpoints.ts";
 import { AGENTD } from "../kit/agentd.mjs";
 import { leftovers } from "../kit/leftovers.mjs";
-import { containersOf } from "../kit/podman.mjs";
+import { containersOf, sessionContainersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { Terminal } from "../kit/terminal.ts";
 import { until } from "../kit/until.mjs";
@@ -74,7 +74,7 @@ describe("a kept session", () => {
       expect((await run(world, ["ps", "-a"])).stdout).toMatch(/KEPT[^]*for 23 h/);
       expect((await run(world, ["status"])).stdout).toMatch(/kept +1 ended session, .* of at most 20 GiB/);
       const { sandbox, instance } = await world.daemon();
-      expect((await containersOf(sandbox.containers, instance)).map(({ State }) => State)).toEqual([
+      expect((await sessionContainersOf(sandbox.containers, instance)).map(({ State }) => State)).toEqual([
         "exited",
       ]);
 

@@ -1,15 +1,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expectNothingLeft } from "../kit/house/nothing-left.ts";
-import {
-  MICRO_PER_ANSWER,
-  MODEL,
-  type ModelServer,
-  PRICE,
-  startModelServer,
-  USED,
-} from "../kit/model-server.ts";
+import { provideModels } from "../kit/house/provider.ts";
+import { MICRO_PER_ANSWER, MODEL, type ModelServer, USED } from "../kit/model-server.ts";
 import { sendSignal } from "../kit/processes.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { makeSecret } from "../kit/secrets.mjs";
@@ -32,16 +26,8 @@ const WAIT = "until [ -e .runa/go ]; do sleep 0.1; done";
 
 /** Gives the world's profile a provider. @returns the provider, and its key. */
 async function withProvider(world: World, llm: Readonly<Record<string, string | number | boolean>> = {}) {
-  const key = makeSecret();
-  const server = await startModelServer(key);
-  onTestFinished(() => server.close());
-  world.variables["PROVIDER_KEY"] = key;
-  Object.assign(world.llmKeys, {
-    providers: [{ name: "test", dialect: "anthropic", base_url: server.url, key_source: "PROVIDER_KEY" }],
-    prices: [PRICE],
-  });
   world.profileKeys["llm"] = { providers: ["test"], ...llm };
-  return { key, server };
+  return await provideModels(world);
 }
 
 function answersOf({ answered }: ModelServer): number {

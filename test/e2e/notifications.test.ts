@@ -7,9 +7,11 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { FeedEvent } from "../../src/events/event.ts";
 import { NOTICE_LABELS } from "../../src/failpoints.ts";
 import { readFeed } from "../kit/feed.mjs";
+import { provideModels } from "../kit/house/provider.ts";
 import { type HttpReceiver, startHttpReceiver } from "../kit/http-receiver.ts";
 import { type MailServer, startMailServer } from "../kit/mail-server.ts";
 import { codeBlocks, page } from "../kit/markdown.ts";
+import { MODEL } from "../kit/model-server.ts";
 import { formsIn, makeSecret } from "../kit/secrets.mjs";
 import { until } from "../kit/until.mjs";
 import type { World } from "../kit/world.ts";
@@ -78,6 +80,9 @@ function messagesAt(receiver: HttpReceiver): Message[] {
 
 const titlesAt = (receiver: HttpReceiver): string[] => messagesAt(receiver).map(({ data }) => data.title);
 
+/** A target that is told everything, and checks signatures. */
+const STANDARD = { name: "receiver", url_source: "RECEIVER_URL", secret_source: "RECEIVER_SECRET" };
+
 async function arrived(receiver: HttpReceiver, title: string): Promise<void> {
   await until(`the message ${title}`, () => titlesAt(receiver).includes(title));
 }
@@ -98,7 +103,6 @@ describe("notifications", () => {
         ...{ RUNS_URL: `${receiver.url}/runs`, LIVES_URL: `${receiver.url}/lives` },
       });
       const profiles = ["site-*"];
-      const standard = { name: "receiver", url_source: "RECEIVER_URL", secret_source: "RECEIVER_SECRET" };
       const team = { name: "team", profiles, on: ["failure"], url_source: "TEAM_URL", format: "slack" };
       const others = [
         { name: "phone", profiles, on: ["failure", "recovery"], url_source: "PHONE_URL", format: "ntfy" },
@@ -107,7 +111,7 @@ describe("notifications", () => {
         { name: "lives", url_source: "LIVES_URL", format: "ping" },
       ];
       const log = join(world.house.hostFiles, "events.jsonl");
-      Object.assign(world.otherTables, { notify: [standard, team, ...others], sinks: [{ file: log }] });
+      Object.assign(world.otherTables, { notify: [STANDARD, team, ...others], sinks: [{ file: log }] });
       Object.assign(world.profileKeys, {
         credentials: [{ name: "CREDENTIAL", source: "SITE_CREDENTIAL" }],
       });
@@ -173,7 +177,7 @@ describe("notifications", () => {
       await arrived(receiver, "breaker failed");
 
       // Targets and sinks change under the daemon.
-      world.otherTables["notify"] = [standard, { ...team, name: "colleagues" }, ...others];
+      world.otherTables["notify"] = [STANDARD, { ...team, name: "colleagues" }, ...others];
       world.otherTables["sinks"] = [{ file: log }, { url: `${receiver.url}/cloud` }];
       await world.saveConfiguration();
       (await world.daemon()).daemon.signal("SIGHUP");
@@ -294,6 +298,68 @@ describe("notifications", () => {
       // Whoever was told when the daemon was killed is told again, with the same id.
       expect(new Set(messages).size).toBe(2);
       expect(messages.length).toBe(3);
+    }),
+  );
+
+  it(
+    "tell once that a session spends its budget, and has spent it",
+    inAWorld(async (world) => {
+      const receiver = await receiverFor(world);
+      const { server } = await provideModels(world);
+      Object.assign(world.otherTables, { notify: [{ ...STANDARD, on: ["budget"] }] });
+      world.profileKeys["llm"] = { providers: ["test"], max_requests: 5 };
+      await world.commitAgent(`
+        until grep -s refused .runa/answer; do
+          wget -Y off -q -O .runa/answer --header "x-api-key: $ANTHROPIC_API_KEY" --header "Content-Type: application/json" \\
+            --post-data '{"model":"${MODEL}","max_tokens":100,"messages":[{"role":"user","content":"hello"}]}' \\
+            "$ANTHROPIC_BASE_URL/v1/messages" || echo refused > .runa/answer
+        done
+        sleep 1000
+      `);
+      await ok(world, "agentd run site-builder", 122);
+      await arrived(receiver, "site-builder has spent its budget");
+      // Another session of the profile spends its own: that is the same again within ten minutes.
+      await ok(world, "agentd run site-builder", 122);
+      await (await world.daemon()).daemon.stop();
+      await world.startDaemonAgain();
+      expect([...server.answered.values()]).toEqual([10]);
+      expect(titlesAt(receiver).sort()).toEqual([
+        "site-builder has spent its budget",
+        "site-builder has used 80 % of its budget",
+      ]);
+    }),
+  );
+
+  it(
+    "remind of a profile that goes on failing, and tell nothing of runs that an operator paused or skipped",
+    inAWorld(async (world) => {
+      const receiver = await receiverFor(world);
+      Object.assign(world.otherTables, { notify: [{ ...STANDARD, remind: "2s" }] });
+      const at = new Date(Date.now() + 20_000).toISOString();
+      Object.assign(world.profileKeys, {
+        schedules: [
+          { name: "once", at },
+          { name: "twice", at },
+        ],
+      });
+      await world.commitAgent("exit 5");
+      await ok(world, "agentd schedule pause site-builder once");
+      await ok(world, "agentd schedule skip-next site-builder twice");
+      await ok(world, "agentd run site-builder", 5);
+      await arrived(receiver, "site-builder failed");
+      await ok(world, "agentd run site-builder", 5);
+      await arrived(receiver, "site-builder still fails");
+      const { sandbox } = await world.daemon();
+      const skips = async () =>
+        (await readFeed(sandbox.stateDirectory)).filter(({ type }) => type === "schedule.skipped");
+      await until("two skips in the feed", async () => (await skips()).length === 2);
+      // A message that comes after them: they are not told.
+      await ok(world, "agentd notify test receiver");
+      expect(titlesAt(receiver)).toEqual([
+        "site-builder failed",
+        "site-builder still fails",
+        "agentd can reach you here",
+      ]);
     }),
   );
 });

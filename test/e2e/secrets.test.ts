@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeCertificate } from "../kit/certificates.mjs";
 import { setDoorBefore } from "../kit/door.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
-import { MODEL, startModelServer } from "../kit/model-server.ts";
+import { provideModels } from "../kit/house/provider.ts";
+import { MODEL } from "../kit/model-server.ts";
 import { sessionContainersOf } from "../kit/podman.mjs";
 import { allProcesses, makeSecret, writings } from "../kit/secrets.mjs";
 import { until } from "../kit/until.mjs";
@@ -110,13 +111,7 @@ describe("the key of a provider and the token of a session", () => {
     "are nowhere but in the environment of the daemon, and the token in that of the session",
     inAWorld(async (world) => {
       const sinceMs = Date.now() - 1000;
-      const key = makeSecret();
-      const server = await startModelServer(key);
-      onTestFinished(() => server.close());
-      world.variables["PROVIDER_KEY"] = key;
-      Object.assign(world.llmKeys, {
-        providers: [{ name: "test", dialect: "anthropic", base_url: server.url, key_source: "PROVIDER_KEY" }],
-      });
+      const { key, server } = await provideModels(world, { prices: [] });
       world.profileKeys["llm"] = { providers: ["test"] };
       await world.commitAgent(`
         env | grep -v API_KEY > .runa/environment

@@ -1,13 +1,15 @@
 /** `agentd web` before a real daemon, with real sessions. */
-import { readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { sign } from "@octokit/webhooks-methods";
 import { OpenAPIClientAxios } from "openapi-client-axios";
 import { describe, expect, it } from "vitest";
+import { WEBHOOK_LABELS } from "../../src/failpoints.ts";
 import { readFeed } from "../kit/feed.mjs";
 import { chooseWebPort, startWebOf, writeWebSecrets } from "../kit/house/web.ts";
 import { listenersOf } from "../kit/listeners.mjs";
 import { until } from "../kit/until.mjs";
-import { AtAFailpoint, COUNTING_AGENT, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
+import { AtAFailpoint, COUNTING_AGENT, killDaemon, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 const SECRET = "a secret of GitHub and agentd";
@@ -61,6 +63,62 @@ describe("a delivery of a webhook", () => {
       const told = (await readFeed(sandbox.stateDirectory)).filter(({ type }) => type.startsWith("webhook."));
       expect(told.map(({ type, session_id: id }) => [type, id])).toEqual([["webhook.received", only!.id]]);
     }),
+  );
+});
+
+/** Every step of a delivery on its way to a session, and who is killed there. */
+const CELLS = WEBHOOK_LABELS.flatMap((label) =>
+  (["agentd web", "the daemon"] as const).map((victim) => ({ label, victim })),
+);
+
+describe("a delivery whose way to a session is cut", () => {
+  it.each(CELLS)(
+    "starts one session when it comes again: $victim is killed at $label",
+    async ({ label, victim }) => {
+      await inAWorld(async (world) => {
+        const port = await chooseWebPort(world);
+        world.profileKeys["webhooks"] = [{ kind: "github", secret_source: "HOOK", work_unit: "{number}" }];
+        await world.commitAgent(COUNTING_AGENT);
+        await writeWebSecrets(world, { HOOK: SECRET });
+        const directory = join(world.house.hostFiles, "failpoints");
+        await mkdir(directory);
+        const armed = `env AGENTD_FAILPOINTS=${label}=wait@1 AGENTD_FAILPOINTS_DIR=${directory} agentd web`;
+        const web = await startWebOf(world, port, armed);
+        const body = '{"number": 42}';
+        const signature = await sign(SECRET, body);
+        const deliver = async () =>
+          web.send("/hooks/site-builder/default", {
+            method: "POST",
+            headers: {
+              ...{ "x-github-event": "issues", "x-github-delivery": "d1" },
+              "x-hub-signature-256": signature,
+            },
+            body,
+          });
+        const first = deliver().catch(() => undefined);
+        await until(`the failpoint ${label}`, async () => (await readdir(directory)).includes(`${label}.1`));
+        if (victim === "agentd web") {
+          web.process.signal("SIGKILL");
+          await first;
+          await startWebOf(world, port);
+        } else {
+          await killDaemon(world);
+          await writeFile(join(directory, `${label}.1.go`), "");
+          await first;
+          await world.startDaemonAgain();
+        }
+        const again = await until("an answer to the delivery that comes again", async () => {
+          const reply = await deliver();
+          return reply.status === 202 ? reply : undefined;
+        });
+        await reaches(world, "running");
+        await letGo(world);
+        await reaches(world, "sealed");
+        expect(await startsOf(world)).toBe(1);
+        const records = await world.records();
+        expect(records.map(({ id }) => ({ session_id: id }))).toEqual([JSON.parse(again.text)]);
+      })();
+    },
   );
 });
 

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { DEFAULT_SUITE, SUITES } from "./image/definition.mjs";
 import { SCENARIOS } from "./scenarios/all.mjs";
+import { scenariosOf } from "./suites.mjs";
 
 /** @typedef {import("./guest/scenario.mjs").Scenario} Scenario */
 
@@ -48,7 +49,7 @@ export function readCommandLine(args) {
   if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}; there is ${names.join(", ")}`);
   return {
     suite,
-    scenarios: SCENARIOS.filter(({ name }) => only.length === 0 || only.includes(name)),
+    scenarios: scenariosOf(suite).filter(({ name }) => only.length === 0 || only.includes(name)),
     shell,
     jsonFile: json,
   };

@@ -19,7 +19,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { installNode } from "../nodes/install.mjs";
-import { DISK_SIZE, MMDEBSTRAP_OPTIONS, PACKAGES, SUITES } from "./image/definition.mjs";
+import { DISK_SIZE, MMDEBSTRAP_OPTIONS, PACKAGES, SELINUX_PACKAGES, SUITES } from "./image/definition.mjs";
 import { labelDisk } from "./machine.mjs";
 
 /** @typedef {import("./machine.mjs").Image} Image */
@@ -27,7 +27,7 @@ import { labelDisk } from "./machine.mjs";
 const SOURCES = fileURLToPath(new URL("image", import.meta.url));
 const PARTS = { disk: "disk.raw", kernel: "kernel", initrd: "initrd" };
 const PACKAGE_LIST = "packages.txt";
-const LABELLING_LIMIT_MS = 1_200_000;
+const LABELLING_LIMIT_MS = 3_600_000;
 
 /** Where images and the latest run are kept; whatever is in it can be made again. */
 export function cacheDirectory() {
@@ -50,7 +50,7 @@ export async function ensureImage(suite, { rebuild }) {
     await mkdir(images, { recursive: true });
     await build(suite, directory);
   }
-  return partsIn(directory);
+  return partsIn(directory, SUITES[suite]?.selinux === true);
 }
 
 /** @param {string} suite @param {string} directory Appears once the image is complete. */
@@ -64,14 +64,16 @@ async function build(suite, directory) {
       await chmod(join(work, name), 0o666);
     }
     await cp(SOURCES, join(work, "image"), { recursive: true });
-    const version = SUITES[suite]?.node;
+    const { selinux = false, node: version } = SUITES[suite] ?? {};
     if (version !== undefined) await cp(await installNode(version), join(work, "node"));
-    await makeDisk(suite, work);
-    await labelDisk(partsIn(work), {
-      consoleLog: join(work, "label.log"),
-      timeoutMs: LABELLING_LIMIT_MS,
-    });
-    await requireLabels(work);
+    await makeDisk(suite, work, selinux ? [...PACKAGES, ...SELINUX_PACKAGES] : PACKAGES);
+    if (selinux) {
+      await labelDisk(partsIn(work, selinux), {
+        consoleLog: join(work, "label.log"),
+        timeoutMs: LABELLING_LIMIT_MS,
+      });
+      await requireLabels(work);
+    }
     const complete = `${directory}.new`;
     await rm(complete, { recursive: true, force: true });
     await mkdir(complete);
@@ -82,10 +84,10 @@ async function build(suite, directory) {
   }
 }
 
-/** @param {string} suite @param {string} work */
-async function makeDisk(suite, work) {
+/** @param {string} suite @param {string} work @param {readonly string[]} packages */
+async function makeDisk(suite, work, packages) {
   const customize = `sh "${join(work, "image", "customize.sh")}" "$1" "${work}"`;
-  const options = [`--include=${PACKAGES.join(",")}`, `--customize-hook=${customize}`];
+  const options = [`--include=${packages.join(",")}`, `--customize-hook=${customize}`];
   await execa("mmdebstrap", [...MMDEBSTRAP_OPTIONS, ...options, suite, "/dev/null"], {
     env: { DISK_SIZE },
     stdin: "ignore",
@@ -104,9 +106,10 @@ function filesToKeep(directory) {
   return [...Object.values(PARTS), PACKAGE_LIST].map((name) => join(directory, name));
 }
 
-/** @param {string} directory @returns {Image} */
-function partsIn(directory) {
+/** @param {string} directory @param {boolean} selinux @returns {Image} */
+function partsIn(directory, selinux) {
   return {
+    selinux,
     disk: join(directory, PARTS.disk),
     kernel: join(directory, PARTS.kernel),
     initrd: join(directory, PARTS.initrd),

@@ -2,8 +2,8 @@
  * `npm run test:host`: boots a host with Debian with systemd and SELinux enforcing, installs the packed product as a user
  * would, and runs scenarios inside. Exits 0 only when every scenario ran and passed.
  */
-import { appendFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { findAccelerator } from "./acceleration.mjs";
@@ -16,11 +16,12 @@ import { isSuccess, reportText, resultsOf } from "./report.mjs";
 
 /** @typedef {import("./machine.mjs").Image} Image */
 /** @typedef {import("./acceleration.mjs").Accelerator} Accelerator */
-/** @typedef {import("./guest/scenario.mjs").Scenario} Scenario */
+/** @typedef {import("./command-line.mjs").CommandLine} CommandLine */
 /** @typedef {import("./report.mjs").HostEvent} HostEvent */
+/** @typedef {import("./report.mjs").Report} Report */
 
 /** Bounds how long a hang lasts. */
-const BOOT_LIMIT_MS = 3_600_000;
+const BOOT_LIMIT_MS = 14_400_000;
 
 /** The files of one run. They stay until the next one. */
 function placesOf(/** @type {string} */ directory) {
@@ -53,14 +54,23 @@ async function prepareRun(image) {
  * @param {Image} image
  * @param {Accelerator} accelerator
  * @param {Places} places
- * @param {readonly Scenario[]} scenarios
+ * @param {CommandLine} commandLine
  * @param {AbortSignal} signal
  */
-async function runScenarios(image, accelerator, places, scenarios, signal) {
+async function runScenarios(image, accelerator, places, { suite, scenarios, jsonFile }, signal) {
   /** @type {HostEvent[]} */
   const events = [];
+  const date = new Date().toISOString().slice(0, 10);
   const start = performance.now();
   const boots = planBoots(scenarios);
+  /** @returns {Report} */
+  const report = () => ({
+    ...{ suite, date },
+    host: { ...events.find((event) => event.event === "booted")?.host, accelerator },
+    boots: boots.length,
+    seconds: (performance.now() - start) / 1000,
+    scenarios: resultsOf(scenarios, events),
+  });
   for (const [index, steps] of boots.entries()) {
     say(`boot ${index + 1} of ${boots.length}`);
     await writeInputDisk(places.input, steps, places.inputDisk);
@@ -75,6 +85,8 @@ async function runScenarios(image, accelerator, places, scenarios, signal) {
         const event = /** @type {HostEvent} */ (JSON.parse(line));
         events.push(event);
         sayEvent(event);
+        // After each event: a run of an hour that is cut short has shown something, too.
+        if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(report(), undefined, 2)}\n`);
       },
       signal: AbortSignal.any([signal, AbortSignal.timeout(BOOT_LIMIT_MS)]),
     });
@@ -83,13 +95,7 @@ async function runScenarios(image, accelerator, places, scenarios, signal) {
       break;
     }
   }
-  const booted = events.find((event) => event.event === "booted");
-  return {
-    host: { ...booted?.host, accelerator },
-    boots: boots.length,
-    seconds: (performance.now() - start) / 1000,
-    scenarios: resultsOf(scenarios, events),
-  };
+  return report();
 }
 
 /** @param {HostEvent} event */
@@ -124,11 +130,8 @@ async function main() {
   }
   const interrupt = new AbortController();
   process.on("SIGINT", () => interrupt.abort(new Error("interrupted")));
-  const report = await runScenarios(image, accelerator, places, commandLine.scenarios, interrupt.signal);
+  const report = await runScenarios(image, accelerator, places, commandLine, interrupt.signal);
   process.stdout.write(`${reportText(report)}\n`);
-  if (commandLine.jsonFile !== undefined) {
-    await writeFile(commandLine.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);
-  }
   if (!isSuccess(report)) {
     say(`what the host showed is in ${places.directory}`);
     process.exitCode = 1;

@@ -29,6 +29,8 @@
 
 /**
  * @typedef {object} Report
+ * @property {string} suite The release of Debian.
+ * @property {string} date Of the first boot, such as 2026-11-29.
  * @property {Record<string, string>} host Versions and modes.
  * @property {number} boots
  * @property {number} seconds From the first boot to the last power-off.

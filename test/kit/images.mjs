@@ -48,6 +48,12 @@ const DEBIAN_SUITE = "bookworm";
 const GIT_PACKAGES = ["git", "ca-certificates"];
 /** With these, agents install things. */
 const TOOL_PACKAGES = [...GIT_PACKAGES, "curl", "wget", "nodejs", "npm", "python3-pip", "golang-go"];
+/** What a host needs to run agentd, with apt, and service managers other than systemd. */
+const HOST_SUITE = "trixie";
+const HOST_PACKAGES = [
+  ...["apt", "podman", "uidmap", "passt", "netavark", "aardvark-dns", "catatonit", "crun", "runc"],
+  ...[...GIT_PACKAGES, "nodejs", "openssh-client", "libcap2-bin", "procps", "runit", "openrc"],
+];
 const DEBIAN_OPTIONS = [
   "--mode=unshare",
   "--variant=essential",
@@ -87,6 +93,8 @@ export async function ensureBusyboxImage(environment, definition) {
 export async function makeBusyboxTar(tar, files) {
   const root = await mkdtemp(join(tmpdir(), "agentd-image-"));
   try {
+    // Not only overlay, which does that itself, is to let every user of the image in.
+    await chmod(root, 0o755);
     await layOutBusybox(root);
     await writeFiles(root, { ...BASE_FILES, ...files });
     await execa("tar", ["-C", root, "--owner=0", "--group=0", "--numeric-owner", "-cf", tar, "."]);
@@ -117,17 +125,28 @@ export async function ensureDebianToolsImage(environment) {
 }
 
 /**
+ * A Debian 13 in which agentd can be installed and run as on a host, without systemd. The first time takes two minutes.
+ *
+ * @param {ContainersEnvironment} environment
+ * @returns {Promise<string>} Its reference.
+ */
+export async function ensureDebianHostImage(environment) {
+  return ensureDebianImage(environment, "debian-host", HOST_PACKAGES, HOST_SUITE);
+}
+
+/**
  * @param {ContainersEnvironment} environment
  * @param {string} name
  * @param {readonly string[]} packages
+ * @param {string} [suite]
  */
-async function ensureDebianImage(environment, name, packages) {
+async function ensureDebianImage(environment, name, packages, suite = DEBIAN_SUITE) {
   const options = [...DEBIAN_OPTIONS, `--include=${packages.join(",")}`];
-  const digest = digestOf([DEBIAN_SUITE, options]);
+  const digest = digestOf([suite, options]);
   const kept = join(environment.cacheDirectory, `${name}-${digest.slice(0, 16)}.tar`);
   return ensureImage(environment, { name }, digest, async (tar) => {
     if (!(await exists(kept))) {
-      await execa("mmdebstrap", [...options, "--quiet", DEBIAN_SUITE, `${kept}.new.tar`]);
+      await execa("mmdebstrap", [...options, "--quiet", suite, `${kept}.new.tar`]);
       await rename(`${kept}.new.tar`, kept);
     }
     await copyFile(kept, tar);

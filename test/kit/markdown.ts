@@ -1,11 +1,45 @@
 /** Just enough of Markdown to compare a page with the code it describes. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
 
 export function page(name: string): string {
   return readFileSync(join(DOCS, name), "utf8");
+}
+
+/** The README and every page of `docs/`, by their paths from the checkout. */
+export function allPages(): string[] {
+  const names = readdirSync(DOCS).filter((name) => name.endsWith(".md"));
+  return ["README.md", ...names.map((name) => `docs/${name}`)];
+}
+
+/** A block of code of a page. */
+export interface Block {
+  readonly page: string;
+  /** Of its first line. */
+  readonly line: number;
+  readonly language: string;
+  /** Without the indentation of the fence. */
+  readonly code: string;
+  /** The paragraph that leads to it. */
+  readonly before: string;
+}
+
+/** Every block of code of a page, in order. @param name its path from the checkout. */
+export function blocksOf(name: string): Block[] {
+  const text = readFileSync(join(DOCS, "..", name), "utf8");
+  return [...text.matchAll(/^( *)```(\S*)\n(.*?)^ *```$/gms)].map((found) => {
+    const [, indent = "", language = "", code = ""] = found;
+    const above = text.slice(0, found.index);
+    return {
+      page: name,
+      line: above.split("\n").length + 1,
+      language,
+      code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+      before: above.trimEnd().split("\n\n").at(-1) ?? "",
+    };
+  });
 }
 
 /** Heading to text of every section of a level, in order; the text goes up to the next heading of that level or above. */

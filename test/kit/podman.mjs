@@ -46,8 +46,18 @@ export async function sessionContainersOf(environment, instance) {
 }
 
 /** @param {Container} container Of agentd. */
-export function isOfASession({ Labels }) {
-  return Labels["io.agentd.session"] !== undefined;
+export function isOfASession({ Labels, Names }) {
+  if (Labels["io.agentd.session"] !== undefined) return true;
+  // One that waited keeps its label, and has the session's name.
+  return (
+    Labels["io.agentd.warm"] !== undefined &&
+    Names.some((name) => /^agentd-[0-9a-f]{8}-[0-9a-f]{16}$/.test(name))
+  );
+}
+
+/** @param {Container} container Of agentd. */
+export function isWaiting(container) {
+  return container.Labels["io.agentd.warm"] !== undefined && !isOfASession(container);
 }
 
 /**

@@ -17,7 +17,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Every key of every table, in the schema's order; those that are only tables themselves are left out. */
 export function schemaKeys(): SchemaKey[] {
-  const { daemon, llm, web, notify, sinks, profiles } = properties(
+  const { daemon, llm, web, notify, sinks, placement, profiles } = properties(
     z.toJSONSchema(configSchema({ cores: 1 }), { io: "input" }),
   );
   const profile = elementOf(profiles!);
@@ -48,6 +48,7 @@ export function schemaKeys(): SchemaKey[] {
     ...keysOf("[web]", web!),
     ...keysOf("[[notify]]", elementOf(notify!)),
     ...keysOf("[[sinks]]", elementOf(sinks!)),
+    ...keysOf("[placement]", placement!),
     ...keysOf("[[profiles]]", profile),
     ...keysOf("[[profiles.credentials]]", elementOf(credentials!)),
     ...keysOf("[[profiles.volumes]]", elementOf(volumes!)),

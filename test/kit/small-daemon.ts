@@ -79,6 +79,7 @@ export const STATUS: Status = {
   max_sessions: 2,
   memory_budget_bytes: null,
   sessions: { queued: 0, preparing: 1, running: 2, paused: 0, finishing: 0 },
+  warm: { waiting: 1, most: 2, memory_bytes: 4 * 1024 ** 2 },
   kept: { sessions: 1, bytes: 3 * 1024 ** 2, max_bytes: 20 * 1024 ** 3 },
   incomplete: [{ session_id: "0198f2a4c6e81234", reason: "the container cannot be removed" }],
   gateway: {
@@ -115,6 +116,7 @@ export const PROFILE_VIEW: ProfileView = {
   max_sessions: null,
   timeout_ms: 7_200_000,
   grace_ms: 10_000,
+  placement: "local",
   network: "private",
   allow: [],
   memory_bytes: 2 * 1024 ** 3,
@@ -201,6 +203,7 @@ const HANDLERS: Omit<Handlers, "watch"> = {
   reload: () => Promise.resolve(RELOADED),
   status: () => Promise.resolve(STATUS),
   webhook_refused: () => Promise.resolve({}),
+  nodes: () => Promise.resolve({ engine: null, trouble: null, nodes: [] }),
   health: () => Promise.resolve({ missing: [] }),
 };
 

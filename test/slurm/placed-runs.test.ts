@@ -76,6 +76,7 @@ function place(plan: object, limits = {}) {
   const head = (engine = placement) => {
     const runs = new PlacedRuns({
       ...{ placement: engine, channel: channel.connection, head: "0a1b2c3d", address: channel.address },
+      monotonic: () => performance.now(),
       ...{ fingerprint: channel.fingerprint, onStep: (step: PlacedStep) => steps.push(step) },
     });
     runs.add(run);

@@ -11,13 +11,15 @@ export const RUNA = "runa";
 export const AGENTD = "agentd";
 /** What agentd copied of the files that the profile names. */
 export const ARTIFACTS = "artifacts";
+/** The record that a node has sealed of the session that ran there, as it came. */
+export const NODE = "node";
 /** What agentd exported of the agent's work. */
 export const WORK = "work";
 /**
  * The trees that agentd writes and no container ever has: they are sealed where they are. Any but the first may be
  * missing.
  */
-export const OWN_TREES: readonly string[] = [AGENTD, ARTIFACTS, WORK];
+export const OWN_TREES: readonly string[] = [AGENTD, ARTIFACTS, NODE, WORK];
 /** The journal, from the record's root. */
 export const JOURNAL_PATH = bytePath(`${AGENTD}/events.jsonl`);
 /** `session.json`, from the record's root. */
@@ -32,6 +34,8 @@ export interface RecordPaths {
   readonly runa: string;
   readonly work: string;
   readonly artifacts: string;
+  /** The record of the node on which the session ran; missing where that was this host. */
+  readonly node: string;
   readonly agentd: string;
   /** What the operator gave to the session; missing when that was nothing. */
   readonly input: string;
@@ -44,6 +48,8 @@ export interface RecordPaths {
   readonly egress: string;
   /** The requests to language models; missing where the session used no gateway for them. */
   readonly llm: string;
+  /** Who has claimed the session, and who was refused; missing where it ran on this host. */
+  readonly claims: string;
   /** What happened after the seal; missing where nothing did. */
   readonly notes: string;
   readonly checksums: string;
@@ -57,6 +63,7 @@ export function recordPaths(directory: string): RecordPaths {
     runa: join(directory, RUNA),
     work: join(directory, WORK),
     artifacts: join(directory, ARTIFACTS),
+    node: join(directory, NODE),
     agentd,
     input: join(agentd, "input"),
     artifact: join(agentd, "artifact"),
@@ -65,6 +72,7 @@ export function recordPaths(directory: string): RecordPaths {
     console: join(agentd, "console.log"),
     egress: join(agentd, "egress.jsonl"),
     llm: join(agentd, "llm.jsonl"),
+    claims: join(agentd, "claims.jsonl"),
     notes: join(agentd, "after.jsonl"),
     checksums: join(directory, CHECKSUMS),
     attestation: join(directory, ATTESTATION),

@@ -89,6 +89,7 @@ export function sessionStatement({
     agentd_exitCode: document.exit_code,
     agentd_signal: document.signal,
     agentd_stage: document.stage,
+    ...(document.placement === null ? {} : { agentd_placement: document.placement }),
     ...placeFields(place),
     agentd_supersedes: supersedes,
   });

@@ -108,6 +108,16 @@ export class OpenRecord {
     return this.#paths.llm;
   }
 
+  /** Where the record of a node goes on which the session ran. */
+  get nodeDirectory(): string {
+    return this.#paths.node;
+  }
+
+  /** Where it is written down who has claimed a session that was placed on another machine. */
+  get claimsPath(): string {
+    return this.#paths.claims;
+  }
+
   /** The document with all updates, written or not. */
   get document(): SessionDocument {
     return this.#document;

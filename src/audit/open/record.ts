@@ -24,6 +24,8 @@ export interface CreateRecordOptions extends RecordSettings {
   /** What the operator gives to the session. Default: nothing. */
   readonly input?: PlacedInput | undefined;
   readonly randomBytes: RandomBytes;
+  /** The id that the session has already; default: a new one. */
+  readonly sessionId?: string | undefined;
 }
 
 /**
@@ -49,9 +51,9 @@ export async function createRecord(options: CreateRecordOptions): Promise<OpenRe
 
 /** Finds an id that is free, and makes the record's directory after its entry in the index. */
 async function claimDirectory(options: CreateRecordOptions, profileDirectory: string): Promise<string> {
-  const { index, now, randomBytes, requestId, plan, failpoints } = options;
+  const { index, now, randomBytes, requestId, plan, failpoints, sessionId } = options;
   for (let attempt = 0; attempt < ID_ATTEMPTS; attempt += 1) {
-    const id = newSessionId(now(), randomBytes);
+    const id = sessionId ?? newSessionId(now(), randomBytes);
     const directory = join(profileDirectory, id);
     const document = documentOf(options, id);
     if (!(await index.add({ id, directory, requestId, document, plan }))) continue;

@@ -1,13 +1,26 @@
 import { publishedSchema } from "../../published.ts";
 import {
-  artifactsSchema,
   egressSchema,
   redactionSchema,
   type SessionDocument,
+  sessionDocumentSchema,
   sessionLlmSchema,
-  workSchema,
 } from "../../session-document.ts";
+import { artifactsSchema, workSchema } from "../../work-fields.ts";
 import type { JournalEntry } from "../format/journal.ts";
+
+/** What the agentd of a node has found out about a session that ran there. */
+const toldSchema = sessionDocumentSchema.pick({
+  commit: true,
+  image_digest: true,
+  start_timestamp: true,
+  output_lost: true,
+  placement: true,
+  peak_memory_bytes: true,
+  peak_pids: true,
+  peak_disk_bytes: true,
+  cpu_seconds: true,
+});
 
 /** The findings of a launch, which a new launch does not know yet. */
 const BEFORE_LAUNCH = {
@@ -43,6 +56,7 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
     case "cloned":
       return withWarnings({ ...document, commit: textOrNull(entry["commit"]) }, entry);
     case "container_created":
+    case "warm_taken":
       return withWarnings(document, entry);
     case "disk_full":
       return withWarnings({ ...document, output_lost: true }, entry);
@@ -57,6 +71,8 @@ function apply(document: SessionDocument, entry: JournalEntry): SessionDocument 
         },
         entry,
       );
+    case "node_record":
+      return withWarnings({ ...document, ...toldSchema.safeParse(entry).data }, entry);
     case "redacted":
       return withWarnings({ ...document, ...redactionSchema.safeParse(entry).data }, entry);
     case "published":

@@ -1,10 +1,13 @@
+import { MAX_LIST_LENGTH } from "../../api/limits.ts";
 import { AgentdError } from "../../errors.ts";
 import { isFailure } from "../../outcome.ts";
+import type { Caller } from "../../rpc/client.ts";
 import { listed } from "../../session-document.ts";
 import { shortId } from "../../short-id.ts";
 import { countOption } from "../frame/arguments.ts";
+import { askList } from "../frame/ask-list.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
-import { type LocalContext, say } from "../frame/context.ts";
+import { type LocalContext, say, withClient } from "../frame/context.ts";
 import { errorText } from "../frame/error-text.ts";
 import {
   cutText,
@@ -83,12 +86,12 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
   const { stdout, stderr, now } = context;
   const limit = countOption("--limit", options.limit ?? DEFAULT_LIMIT, { max: MAX_LIMIT });
   const filter = filterOf(options, now());
-  const auditRoot = await context.auditRoot();
-  const { records, errors, total } = await find(auditRoot, {
-    ...filter,
-    limit,
-    weakened: options.exceptions === true,
-  });
+  const wanted = { ...filter, limit, weakened: options.exceptions === true };
+  const isElsewhere = context.mirrors !== undefined;
+  const auditRoot = isElsewhere ? "that host" : await context.auditRoot();
+  const { records, errors, total } = isElsewhere
+    ? await withClient(context, (client) => findElsewhere(client, wanted))
+    : await find(auditRoot, wanted);
   if (options.json === true) await stdout.json(records);
   else if (records.length + errors.length === 0 && stdout.isTerminal)
     await stdout.line(
@@ -112,14 +115,38 @@ async function listAudited(options: LsOptions, context: LocalContext): Promise<n
   return errors.length === 0 ? 0 : 1;
 }
 
+interface WantedRecords extends SessionFilter {
+  readonly weakened: boolean;
+  readonly limit: number;
+}
+
+/** By the daemon of another host, which does not count what sessions have left. */
+async function findElsewhere(
+  client: Caller,
+  { failed, weakened, limit, profile, sinceMs, untilMs }: WantedRecords,
+): Promise<Found> {
+  const since = sinceMs === undefined ? {} : { since_timestamp: new Date(sinceMs).toISOString() };
+  const until = untilMs === undefined ? {} : { until_timestamp: new Date(untilMs).toISOString() };
+  const list = await askList(
+    client,
+    { all: true, limit, failed, ...(profile === undefined ? {} : { profile }), ...since, ...until },
+    // Of any number of records the daemon is asked in pages.
+    weakened || limit > MAX_LIST_LENGTH ? ({ exceptions }) => !weakened || exceptions.length > 0 : undefined,
+  );
+  return {
+    records: list.sessions.map((session) => ({ ...session, runa_files: null, runa_bytes: null })),
+    errors: list.unreadable.map(({ record, why }) => unreadable(record, why)),
+    total: list.total,
+  };
+}
+
+function unreadable(record: string, why: string): AgentdError {
+  return new AgentdError("record_unusable", { tried: `read ${record}`, why });
+}
+
 async function find(
   auditRoot: string,
-  {
-    failed,
-    weakened,
-    limit,
-    ...filter
-  }: SessionFilter & { readonly weakened: boolean; readonly limit: number },
+  { failed, weakened, limit, ...filter }: WantedRecords,
 ): Promise<Found> {
   const [{ selectRecords }, { LISTED_DOCUMENT_BYTES }] = await Promise.all([
     import("../../audit/read/select-records.ts"),
@@ -165,8 +192,8 @@ function row(record: ListedRecord, nowMs: number): Cell[] {
     ageText(nowMs - Date.parse(record.queued_timestamp)),
     durationText(record) ?? "-",
     record.commit?.slice(0, SHOWN_COMMIT_DIGITS) ?? "-",
-    String(record.runa_files),
-    sizeText(record.runa_bytes),
+    record.runa_files === null ? "-" : String(record.runa_files),
+    record.runa_bytes === null ? "-" : sizeText(record.runa_bytes),
     record.image,
   ];
 }

@@ -11,8 +11,9 @@ import {
   namedSession,
   takingSession,
 } from "../frame/session-argument.ts";
-import { readAuditedRecord } from "../words/audited-record.ts";
-import { readReport, reportText } from "../words/session-report.ts";
+import { type AuditedRecord, readAuditedRecord } from "../words/audited-record.ts";
+import { readReport, reportText, type SessionReport } from "../words/session-report.ts";
+import { findView, reportFromElsewhere } from "./show.ts";
 
 interface ShowOptions extends LatestOption {
   readonly json?: true;
@@ -43,11 +44,9 @@ async function showRecord(
   context: LocalContext,
 ): Promise<number> {
   const { stdout, now } = context;
-  const { directory } = await recordOf(session, context);
-  const record = await readAuditedRecord(directory);
-  const report = await readReport(record, () =>
-    fingerprintsFor(record, () => findFingerprints(record.session_id, context)),
-  );
+  const { record, report } = await (context.mirrors === undefined
+    ? readHere(session, context)
+    : readElsewhere(session, context));
   if (options.json !== true) {
     await stdout.line(reportText(report, now(), stdout));
   } else {
@@ -55,4 +54,25 @@ async function showRecord(
     await stdout.json({ ...record, events: report.journal });
   }
   return 0;
+}
+
+interface Read {
+  readonly record: AuditedRecord;
+  readonly report: SessionReport;
+}
+
+async function readHere(session: NamedSession, context: LocalContext): Promise<Read> {
+  const { directory } = await recordOf(session, context);
+  const record = await readAuditedRecord(directory);
+  const report = await readReport(record, () =>
+    fingerprintsFor(record, () => findFingerprints(record.session_id, context)),
+  );
+  return { record, report };
+}
+
+/** By the daemon of another host. */
+async function readElsewhere(session: NamedSession, context: LocalContext): Promise<Read> {
+  const view = await findView(session, context);
+  const record = { ...view, runa_files: null, runa_bytes: null };
+  return { record, report: await reportFromElsewhere(view, context) };
 }

@@ -1,12 +1,12 @@
 import { Option } from "commander";
 import { AgentdError, type ErrorCode } from "../../errors.ts";
 import { type CommandDefinition, example, FAULTS } from "../frame/command.ts";
-import type { DaemonFlags, LocalContext } from "../frame/context.ts";
+import type { DaemonContext, DaemonFlags } from "../frame/context.ts";
 
 const SHUTDOWNS = ["drain", "detach"] as const;
 
 /** `agentd daemon`: serves until it is stopped. */
-export const daemon: CommandDefinition<LocalContext> = {
+export const daemon: CommandDefinition<DaemonContext> = {
   name: "daemon",
   faults: FAULTS,
   place: "here",

@@ -166,7 +166,9 @@ async function printFromDaemon(
     if (over.status === "rejected") throw over.reason;
     await say(context, endText(over.value));
   };
-  return await withRecordHere({ client, session: view }, context, (here) =>
+  const { tail: lines, selection } = wanted;
+  const logEnd = lines === undefined ? undefined : { lines, stream: selection?.stream };
+  return await withRecordHere({ client, session: view, logEnd }, context, (here) =>
     untilInterrupted(context, (left) => print(here, left)),
   );
 }

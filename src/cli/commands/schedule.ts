@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { MAX_NEXT_RUNS } from "../../api/limits.ts";
-import type { PendingRetry, ScheduleView } from "../../api/schedule-view.ts";
+import type { PendingRetry, PrintedSchedule, ScheduleView } from "../../api/schedule-view.ts";
 import type { Caller } from "../../rpc/client.ts";
 import { scheduleKey } from "../../schedule-id.ts";
 import { countOption } from "../frame/arguments.ts";
@@ -62,7 +62,10 @@ async function showSchedules(
   const count = countOption("--count", options.count ?? NEXT_RUNS, { max: MAX_NEXT_RUNS });
   const { schedules, retries } = await withClient(context, (client) => allSchedules(client, profile, count));
   if (options.json === true) {
-    await context.stdout.json(schedules);
+    const printed = schedules.map((each): PrintedSchedule => {
+      return { ...each, retries: retries.filter((retry) => retry.profile === each.profile) };
+    });
+    await context.stdout.json(printed);
     return 0;
   }
   const nowMs = context.now();

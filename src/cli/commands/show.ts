@@ -85,10 +85,10 @@ async function report(view: SessionView, context: LocalContext): Promise<Session
 }
 
 /** The daemon of another host has replaced the values of credentials, and says nothing of files in `runa`. */
-async function reportFromElsewhere(view: SessionView, context: LocalContext): Promise<SessionReport> {
+export async function reportFromElsewhere(view: SessionView, context: LocalContext): Promise<SessionReport> {
   return await withClient(context, (client) =>
     withRecordHere(
-      { client, session: view, lastLines: 100 },
+      { client, session: view, logEnd: { lines: 100 } },
       context,
       async ({ directory, update, bring }) => {
         await update();
@@ -104,7 +104,8 @@ function unlessNotThere(error: unknown): void {
   if (!(error instanceof AgentdError) || error.code !== "record_incomplete") throw error;
 }
 
-async function findView(session: NamedSession, context: LocalContext): Promise<SessionView> {
+/** As the daemon has it; without one, as its record has it. */
+export async function findView(session: NamedSession, context: LocalContext): Promise<SessionView> {
   const daemon = await connectIfRunning(context);
   if (daemon instanceof AgentdError) return await viewFromDisk(session, context);
   try {

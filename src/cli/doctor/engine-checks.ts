@@ -1,7 +1,7 @@
 /** Podman on this host: asked once, for every check that depends on its answer. */
 import { statfs } from "node:fs/promises";
 import { homeDirectory, type Host } from "../../config/paths.ts";
-import { failure, type Finding, ok, warning } from "../../finding.ts";
+import { type Finding, ok, warning } from "../../finding.ts";
 import { oneAtATime } from "../../one-at-a-time.ts";
 import type { EngineParts, EngineReport } from "../../podman/host/engine-report.ts";
 import type { FoundRuntime } from "../../podman/host/oci-runtimes.ts";
@@ -86,7 +86,7 @@ export function engineChecks(engine: EngineLook, needs: EngineNeeds): Check[] {
     check("seccomp_profile", () => seccompFinding(engine)),
     check("processes", () => sharedProcesses(engine, needs)),
     check("selinux_labels", () => labellingFinding(engine)),
-    check("runtimes", () => runtimesFinding(engine, profiles)),
+    check("runtimes", () => findRuntimes(engine, profiles)),
     check("trust_policy", () => trustFinding(profiles, ground)),
   ];
 }
@@ -99,13 +99,14 @@ async function isRemote({ directory }: EngineParts["storage"]): Promise<boolean>
 }
 
 async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
-  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }, { grantIdsCommand }] =
+  const [{ cgroupMode }, { findInit }, { knownFault }, { SESSION_UID }, { grantIdsCommand }, nextPodman] =
     await Promise.all([
       import("../../podman/host/cgroup-mode.ts"),
       import("../../podman/host/helper-programs.ts"),
       import("../../podman/host/runtime-cves.ts"),
       import("../../podman/host/host-features.ts"),
       import("../../podman/host/subordinate-ids.ts"),
+      import("../../podman/host/next-podman.ts"),
     ]);
   const answer = await engine.report();
   const runtime = answer.kind === "answers" ? answer.parts.runtime : undefined;
@@ -116,6 +117,8 @@ async function lookAround(engine: EngineLook, { host, user, install }: Ground) {
     storageIsRemote: storage !== undefined && (await isRemote(storage)),
     initPath: await findInit(host.env, homeDirectory(host)),
     runtimeFault: runtime?.version === undefined ? undefined : await knownFault(name, runtime.version),
+    boltDatabase: storage !== undefined && (await nextPodman.hasBoltDatabase(storage)),
+    removedSettings: await nextPodman.removedSettings(host.env, homeDirectory(host)),
     grantIds: await grantIdsCommand(user, SESSION_UID),
     install,
   };
@@ -162,29 +165,19 @@ async function labellingFinding(engine: EngineLook): Promise<Finding | undefined
   );
 }
 
-/** Which of the runtimes that a profile may name Podman finds. */
-async function runtimesFinding(
-  engine: EngineLook,
-  profiles: readonly Profile[],
-): Promise<Finding | undefined> {
-  if ((await engine.report()).kind !== "answers") return undefined;
-  const { RUNTIMES } = await import("../../profile/rules/runtimes.ts");
+/** Asks Podman for each of the runtimes that a profile may name. */
+async function findRuntimes(engine: EngineLook, profiles: readonly Profile[]): Promise<Finding | undefined> {
+  const answer = await engine.report();
+  if (answer.kind !== "answers") return undefined;
+  const [{ RUNTIMES, UNLABELLED_RUNTIME }, { runtimesFinding }] = await Promise.all([
+    import("../../profile/rules/runtimes.ts"),
+    import("./runtimes-finding.ts"),
+  ]);
   const looks = await Promise.all(
     RUNTIMES.map(async (name) => ({ name, isFound: (await engine.runtime(name)).kind === "found" })),
   );
-  const namesOf = (isWanted: boolean): string => {
-    const names = looks.filter(({ isFound }) => isFound === isWanted).map(({ name }) => name);
-    return names.length === 0 ? "none" : names.join(", ");
-  };
-  const summary = `Podman finds ${namesOf(true)}, and not ${namesOf(false)}`;
-  const missing = profiles.find(({ runtime }) =>
-    looks.some(({ name, isFound }) => name === runtime && !isFound),
-  );
-  if (missing === undefined) return ok(summary);
-  return failure(
-    `${summary}; profile ${missing.name} has runtime = "${missing.runtime}"`,
-    `install ${missing.runtime}, or name its path below [engine.runtimes] in ~/.config/containers/containers.conf`,
-  );
+  const unlabelled = answer.features.selinux ? UNLABELLED_RUNTIME : undefined;
+  return runtimesFinding(looks, profiles, unlabelled);
 }
 
 /** No finding if no image comes from a registry. */

@@ -27,6 +27,7 @@ import { engineChecks, startEngineLook } from "./engine-checks.ts";
 import { gatewayChecks } from "./gateway-checks.ts";
 import { createGround, type Ground } from "./ground.ts";
 import { keptChecks } from "./kept-checks.ts";
+import { nodeChecks, type NodeLook } from "./node-checks.ts";
 import { profileChecks } from "./profile-plan.ts";
 import { runChecks } from "./run-checks.ts";
 import { storageChecks } from "./storage-checks.ts";
@@ -47,6 +48,8 @@ export interface Examination {
   readonly profiles: readonly string[];
   /** Whether to ask the servers of repositories and the providers of language models. */
   readonly network: boolean;
+  /** What this host needs as a node of another one; undefined: it is a host of its own. */
+  readonly node: NodeLook | undefined;
 }
 
 /** Without a configuration: what a session may print, what must be free for one to begin, and what kept ones may take. */
@@ -100,7 +103,8 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
   const places = credentialPlaces(host);
   const credentials = findCredentialSource(host.env, places, status?.pid);
   const check = (name: string, look: Check["look"]): Check => ({ name, group: "daemon", look });
-  return [
+  const { node } = examination;
+  const all = [
     ...systemChecks(ground, {
       nodeVersion,
       needsNetwork,
@@ -111,7 +115,10 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
       ...{ ground, needsNetwork, profiles },
       maxSessions: config?.daemon.maxSessions,
     }),
-    ...gatewayChecks(ground, { needsGateway: profiles.some(needsGateway) }),
+    ...gatewayChecks(ground, {
+      needsGateway: profiles.some(needsGateway),
+      podmanSocket: config?.daemon.podmanSocket,
+    }),
     ...storageChecks(ground, {
       state: stateDirectory(host),
       cache: cacheDirectory(host),
@@ -137,6 +144,9 @@ async function allChecks(examination: Examination, ground: Ground, scratch: stri
           credentials: await credentials,
         })),
   ];
+  // A node has no configuration and no daemon.
+  const isHere = ({ group }: Check): boolean => group !== "daemon" && group !== "profile";
+  return node === undefined ? all : [...all.filter(isHere), ...nodeChecks(ground, node)];
 }
 
 /** The configuration or, if the operator has to fix it, the error. */

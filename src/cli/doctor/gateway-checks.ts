@@ -1,6 +1,7 @@
 /** What sessions with an allowlist need besides: that a process of this user may enter their network. */
 import { runBounded } from "../../bounded-command.ts";
 import { failure, type Finding, ok, warning } from "../../finding.ts";
+import { isReachable } from "../../if-there.ts";
 import { networkWarnings } from "../words/network-warnings.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
@@ -11,13 +12,29 @@ const LIMIT_MS = 20_000;
 /** What the gateway does for a session: it enters a network that belongs to Podman's user namespace. */
 const ENTER = ["unshare", "unshare", "--net", "nsenter", "--net=/proc/self/ns/net", "true"];
 
-/** @param needs whether some profile has an allowlist; without one there is nothing to check. */
-export function gatewayChecks(ground: Ground, { needsGateway }: { readonly needsGateway: boolean }): Check[] {
+/** Podman puts it into every container. */
+const IN_A_CONTAINER = "/run/.containerenv";
+
+export interface GatewayNeeds {
+  /** Whether some profile has an allowlist; without one there is nothing to check. */
+  readonly needsGateway: boolean;
+  /** Of a Podman service that agentd does not run. */
+  readonly podmanSocket: string | undefined;
+}
+
+/** @param mark exists in a container. */
+export function gatewayChecks(
+  ground: Ground,
+  { needsGateway, podmanSocket }: GatewayNeeds,
+  mark = IN_A_CONTAINER,
+): Check[] {
   if (!needsGateway) return [];
   const check = (name: string, look: Check["look"]): Check => ({ name, group: "podman", look });
   return [
     check("nsenter", () => nsenterFinding(ground)),
-    check("session_networks", () => enterFinding(ground)),
+    check("session_networks", async () =>
+      podmanSocket !== undefined && (await isReachable(mark)) ? outsideFinding() : await enterFinding(ground),
+    ),
   ];
 }
 
@@ -29,6 +46,13 @@ async function nsenterFinding({ run, install }: Ground): Promise<Finding> {
   }
   if (found.kind === "hung") return failure("nsenter --version hangs", "nsenter --version");
   return ok(found.stdout.trim());
+}
+
+function outsideFinding(): Finding {
+  return failure(
+    "agentd runs in a container beside Podman, and cannot enter the networks that Podman makes outside of it",
+    'run agentd on the host, or set network = "private" or "none"',
+  );
 }
 
 /** No finding where Podman or nsenter is missing, which another finding reports. */

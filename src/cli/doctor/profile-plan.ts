@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import { AgentdError } from "../../errors.ts";
 import { ok, warning } from "../../finding.ts";
 import type { Profile } from "../../profile/profile.ts";
+import type { GitSource } from "../../profile/rules/home-sources.ts";
 import { hasAllowlist } from "../words/network-warnings.ts";
 import type { Check } from "./check.ts";
 import { credentialFinding, type CredentialSource } from "./credential-checks.ts";
@@ -44,8 +45,9 @@ export async function profileChecks(
   profiles: readonly Profile[],
   around: ProfileSurroundings,
 ): Promise<Check[]> {
-  const [rules, { resolveCredentials, resolveToken }, selinux] = await Promise.all([
+  const [rules, { gitSourceOf }, { resolveCredentials, resolveToken }, selinux] = await Promise.all([
     pathRules(around),
+    import("../../profile/rules/home-sources.ts"),
     import("../../credentials/resolve.ts"),
     selinuxMode(),
   ]);
@@ -56,6 +58,10 @@ export async function profileChecks(
   return profiles.flatMap((profile) => {
     const { name, mounts, methodologyDir, directory, files } = profile;
     const sources = files.flatMap(({ source }) => (source === undefined ? [] : [source]));
+    const [onHost, fetched] = [
+      sources.filter((source) => gitSourceOf(source) === undefined),
+      sources.flatMap((source) => gitSourceOf(source) ?? []),
+    ];
     const check = (condition: string, look: Check["look"], limitMs?: number): Check => ({
       ...{ name: condition, group: "profile", profile: name, look, limitMs },
     });
@@ -67,7 +73,7 @@ export async function profileChecks(
         ? []
         : [check("methodology", () => onPath(methodologyFinding, methodologyDir))]),
       ...(directory === undefined ? [] : [check("directory", () => onPath(directoryFinding, directory))]),
-      ...sources.map((source) => check("file", () => onPath(fileFinding, source))),
+      ...onHost.map((source) => check("file", () => onPath(fileFinding, source))),
       ...(hasAllowlist(profile) ? [check("allow", () => allowFinding(profile, config.file))] : []),
       ...(profile.llm === undefined
         ? []
@@ -78,7 +84,9 @@ export async function profileChecks(
           )
         : []),
       ...(network
-        ? [check("repository", (signal) => reach(profile, around, signal), 2 * SERVER_LIMIT_MS)]
+        ? repositoriesOf(profile, fetched).map((repository) =>
+            check("repository", (signal) => reach(profile, repository, around, signal), 2 * SERVER_LIMIT_MS),
+          )
         : []),
     ];
   });
@@ -121,28 +129,43 @@ async function lookAtImage(profile: Profile, { engine, daemonRuns }: ProfileSurr
   return imageFinding(profile, { standing, isPrepared, daemonRuns });
 }
 
-/** No finding for a profile without a repository, or whose token is missing, which another finding reports. */
+interface Asked {
+  readonly url: string;
+  readonly ref: string | null;
+  /** How the profile names it. */
+  readonly key: "repo" | "source";
+}
+
+/** The repositories that sessions of a profile fetch, each once. */
+function repositoriesOf({ repo, ref }: Profile, sources: readonly GitSource[]): Asked[] {
+  const own: Asked[] = repo === undefined ? [] : [{ url: repo, ref: ref ?? null, key: "repo" }];
+  const all = [...own, ...sources.map(({ url, ref: of }): Asked => ({ url, ref: of, key: "source" }))];
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
+}
+
+/** No finding for a repository whose token is missing, which another finding reports. */
 async function reach(
-  { repo, ref, repoTokenSource }: Profile,
+  { repo, repoTokenSource }: Profile,
+  { url, ref, key }: Asked,
   { ground, credentials, scratch }: ProfileSurroundings,
   signal: AbortSignal,
 ) {
-  if (repo === undefined) return undefined;
-  const [{ createGit }, { reachRepository }, { resolveToken }] = await Promise.all([
+  const [{ areOnSameServer }, { createGit }, { reachRepository }, { resolveToken }] = await Promise.all([
+    import("../../profile/rules/home-sources.ts"),
     import("../../workspace/git.ts"),
     import("../../workspace/reach-repository.ts"),
     import("../../credentials/resolve.ts"),
   ]);
-  const token =
-    repoTokenSource === undefined ? undefined : tokenOf(repoTokenSource, credentials, resolveToken);
-  if (repoTokenSource !== undefined && token === undefined) return undefined;
+  const source = repo !== undefined && areOnSameServer(repo, url) ? repoTokenSource : undefined;
+  const token = source === undefined ? undefined : tokenOf(source, credentials, resolveToken);
+  if (source !== undefined && token === undefined) return undefined;
   const git = createGit({ ...ground.host.env, ...credentials.current });
   const directory = await mkdtemp(join(scratch, "git-"));
-  const movedTo = await reachRepository({ url: repo, ref: ref ?? null, token }, git, {
+  const movedTo = await reachRepository({ url, ref, token }, git, {
     ...{ directory, signal, deadlineMs: SERVER_LIMIT_MS },
   });
-  if (movedTo !== undefined) return warning(`${repo} redirects to ${movedTo}`, `repo = "${movedTo}"`);
-  return ok(`${repo} answers${ref === undefined ? "" : `, and has ${ref}`}`);
+  if (movedTo !== undefined) return warning(`${url} redirects to ${movedTo}`, `${key} = "${movedTo}"`);
+  return ok(`${url} answers${ref === null ? "" : `, and has ${ref}`}`);
 }
 
 function tokenOf(

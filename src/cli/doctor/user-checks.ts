@@ -1,11 +1,12 @@
 /** What the user who runs agentd needs: id mapping, a runtime directory, a service manager that stays. */
-import { stat, statfs } from "node:fs/promises";
+import { realpath, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { failure, type Finding, ok, warning } from "../../finding.ts";
-import { isReachable } from "../../if-there.ts";
+import { ifThere, isReachable } from "../../if-there.ts";
 import { othersMode } from "../service/others-mode.ts";
 import type { Check } from "./check.ts";
 import type { Ground } from "./ground.ts";
+import { userNamespacesFinding } from "./user-namespaces.ts";
 
 export interface UserPlaces {
   /** Has a file for each user whose service manager outlives the logins. */
@@ -20,21 +21,33 @@ const PLACES: UserPlaces = { lingering: "/var/lib/systemd/linger", systemd: "/ru
 export function userChecks(ground: Ground, runtimeDirectory: () => string): Check[] {
   const check = (name: string, look: Check["look"]): Check => ({ name, group: "user", look });
   return [
+    check("user_namespaces", async () => await userNamespacesFinding(await realPath("podman", ground))),
     check("id_mapping_programs", () => mappingFinding(ground)),
     check("runtime_directory", () => runtimeFinding(ground, runtimeDirectory)),
     check("lingering", () => lingeringFinding(ground.user)),
   ];
 }
 
-async function mappingFinding({ run, install }: Ground): Promise<Finding> {
+/** Where these programs are in PATH, up to the first one that is not. */
+async function programPaths(names: readonly string[], { run }: Ground): Promise<string[]> {
+  const found = await run("sh", ["-c", 'for each; do command -v "$each" || exit; done', "sh", ...names]);
+  return found.kind === "ended" ? found.stdout.split("\n").filter(Boolean) : [];
+}
+
+/** Of a program that may be a link, which AppArmor follows. */
+async function realPath(name: string, ground: Ground): Promise<string | undefined> {
+  const [path] = await programPaths([name], ground);
+  return path && (await ifThere(realpath(path)));
+}
+
+async function mappingFinding(ground: Ground): Promise<Finding> {
   const programs = ["newuidmap", "newgidmap"];
-  const found = await run("sh", ["-c", 'for each; do command -v "$each" || exit; done', "sh", ...programs]);
-  const paths = found.kind === "ended" ? found.stdout.split("\n").filter(Boolean) : [];
+  const paths = await programPaths(programs, ground);
   const missing = programs[paths.length];
   if (missing === undefined) return ok(paths.join(", "));
   return failure(
     `${missing} is not in PATH; containers need it for their user ids`,
-    install("uidmap", "shadow-utils"),
+    ground.install("uidmap", "shadow-utils"),
   );
 }
 

@@ -6,9 +6,10 @@ import type { Host } from "../../config/paths.ts";
 import type { SocketOptions } from "../../config/socket-path.ts";
 import { AgentdError } from "../../errors.ts";
 import type { McpHost } from "../../mcp/host.ts";
-import type { RecordMirror } from "../../remote/record-mirror.ts";
+import type { LogEnd, RecordMirror } from "../../remote/record-mirror.ts";
 import type { Caller, Connection } from "../../rpc/client.ts";
 import { PersistentClient, type SteadyClock } from "../../rpc/persistent-client.ts";
+import type { RunnerOptions } from "../../runner/runner-options.ts";
 import type { Output, OutputStream } from "../terminal/output.ts";
 import { printableLines } from "../terminal/printable.ts";
 
@@ -53,7 +54,7 @@ export interface CliContext {
    * this host.
    */
   readonly mirrors:
-    ((client: Caller, session: string, lastLines: number | undefined) => Promise<RecordMirror>) | undefined;
+    ((client: Caller, session: string, logEnd: LogEnd | undefined) => Promise<RecordMirror>) | undefined;
 }
 
 /** What a host with a name answers. */
@@ -144,8 +145,16 @@ export interface WebContext extends CliContext {
   readonly runWeb: () => Promise<number>;
 }
 
+/** For what runs sessions. */
+export interface DaemonContext extends CliContext {
+  /** Runs the daemon in this process until it ends; resolves to its exit code. */
+  readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
+  /** Runs one session for another host in this process; resolves to the exit code. */
+  readonly runOne: (options: RunnerOptions) => Promise<number>;
+}
+
 /** What commands are given besides that do more than ask the daemon; the client program has none of them. */
-export interface LocalContext extends WebContext {
+export interface LocalContext extends WebContext, DaemonContext {
   /** Where records are, for what works without a daemon: as configured, else the default. */
   readonly auditRoot: () => Promise<string>;
   /** The directory that is the instance: its keys, chain and open index. */
@@ -171,8 +180,6 @@ export interface LocalContext extends WebContext {
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** Serves an MCP client on the process's streams until it leaves. */
   readonly serveMcp: (host: McpHost) => Promise<void>;
-  /** Runs the daemon in this process until it ends; resolves to its exit code. */
-  readonly runDaemon: (flags: DaemonFlags) => Promise<number>;
 }
 
 /** Prints a line of agentd's own to standard error; the caller makes values printable. */

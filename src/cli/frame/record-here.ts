@@ -1,4 +1,5 @@
 /** The record of a session, where a command can read it: its own directory, or what is brought from another host. */
+import type { LogEnd } from "../../remote/record-mirror.ts";
 import type { Caller } from "../../rpc/client.ts";
 import type { SessionView } from "../../session-document.ts";
 import type { CliContext } from "./context.ts";
@@ -13,13 +14,13 @@ export interface RecordHere {
   readonly bring: (path: string) => Promise<boolean>;
 }
 
-/** @param lastLines how many of the log's last lines are wanted at least; default: all. */
+/** @param logEnd what is wanted of the log at least; default: all. */
 export async function withRecordHere<T>(
   {
     client,
     session,
-    lastLines,
-  }: { readonly client: Caller; readonly session: SessionView; readonly lastLines?: number },
+    logEnd,
+  }: { readonly client: Caller; readonly session: SessionView; readonly logEnd?: LogEnd | undefined },
   { mirrors }: Pick<CliContext, "mirrors">,
   use: (here: RecordHere) => Promise<T>,
 ): Promise<T> {
@@ -28,7 +29,7 @@ export async function withRecordHere<T>(
     const bring = (): Promise<boolean> => Promise.resolve(true);
     return await use({ directory: session.record, update: nothing, follow: () => undefined, bring });
   }
-  const mirror = await mirrors(client, session.session_id, lastLines);
+  const mirror = await mirrors(client, session.session_id, logEnd);
   let following = Promise.resolve();
   const ended = new AbortController();
   try {

@@ -40,7 +40,7 @@ export async function findService(tried: string, { installation }: LocalContext)
     import("../../systemd/user-manager.ts"),
     import("../../systemd/unit-file.ts"),
   ]);
-  const manager = await UserManager.find(host.env, tried);
+  const manager = await UserManager.find(host.env, tried, join(packageDirectory, "examples"));
   const directory = userUnitDirectory(host);
   const options = namedOptions(installation, await startedCommand(directory));
   return {

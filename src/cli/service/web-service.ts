@@ -52,7 +52,7 @@ async function startWeb(context: LocalContext): Promise<string> {
   const isService = options.socket === undefined && (host.env["AGENTD_SOCKET"] ?? "") === "";
   if (isService && (await isThere(join(userUnitDirectory(host), WEB_UNIT)))) {
     const { UserManager } = await import("../../systemd/user-manager.ts");
-    const manager = await UserManager.find(host.env, "start agentd web");
+    const manager = await UserManager.find(host.env, "start agentd web", join(packageDirectory, "examples"));
     await manager.startUnit(WEB_UNIT);
     return `journalctl --user -u ${WEB_UNIT}`;
   }

@@ -3,10 +3,10 @@ import type { ListedSession, SessionView } from "../../session-document.ts";
 
 /** What `--json` prints of one record. */
 export interface AuditedRecord extends SessionView {
-  /** What the agent left in `runa/`: everything but directories, up to a million. */
-  readonly runa_files: number;
+  /** What the agent left in `runa/`: everything but directories, up to a million. Null: it is on another host. */
+  readonly runa_files: number | null;
   /** Apparent size of the regular files among them. */
-  readonly runa_bytes: number;
+  readonly runa_bytes: number | null;
 }
 
 /** A record in a list. */
@@ -35,7 +35,7 @@ export async function readAuditedView(directory: string, limitBytes?: number): P
 /** Adds what the session has left. */
 export async function withLeftFiles<V extends ListedSession>(
   view: V,
-): Promise<V & Pick<AuditedRecord, "runa_files" | "runa_bytes">> {
+): Promise<V & { readonly runa_files: number; readonly runa_bytes: number }> {
   const { countLeftFiles } = await import("../../audit/read/left-files.ts");
   const { files, bytes } = countLeftFiles(view.record);
   return { ...view, runa_files: files, runa_bytes: bytes };

@@ -21,6 +21,7 @@ export function statusText(status: Status, nowMs: number): string {
     ["sessions", sessionsText(status)],
     ...budgetFacts(status),
     ...keptFacts(status),
+    ...warmFacts(status),
     ...gatewayFacts(status),
     ...outletFacts(status),
     ["engine", engineText(engine)],
@@ -58,6 +59,13 @@ function keptFacts({ kept }: { readonly kept?: Status["kept"] }): Fact[] {
   return [
     ["kept", `${countText(sessions, "ended session")}, ${sizeText(bytes)} of at most ${sizeText(max)}`],
   ];
+}
+
+/** @param status of a daemon that may be older, and have no such field. */
+function warmFacts({ warm }: { readonly warm?: Status["warm"] }): Fact[] {
+  if (warm === undefined || warm.waiting === 0) return [];
+  const waiting = countText(warm.waiting, "container");
+  return [["waiting", `${waiting} for the next session, with ${sizeText(warm.memory_bytes)} of memory`]];
 }
 
 /** @param status of a daemon that may be older, and have no such field. */

@@ -5,7 +5,7 @@ import type { PruneAnswer, VerifiedAll } from "../../web/words/page-answers.ts";
 import { useAsked } from "../base/asked.ts";
 import { call, question, send } from "../base/daemon.ts";
 import { plural, sizeText, timeText } from "../base/words.tsx";
-import { Act, Facts, Table } from "../parts/parts.tsx";
+import { Act, Facts, Failure, Table } from "../parts/parts.tsx";
 import { Verdict } from "../session/record.tsx";
 
 interface Progress {
@@ -87,11 +87,7 @@ function VerifyAll(): JSX.Element {
           </span>
         </p>
       )}
-      {failure !== undefined && (
-        <p class="error" role="alert">
-          {failure}
-        </p>
-      )}
+      <Failure why={failure} />
       {found !== undefined && <AllVerified found={found} />}
     </section>
   );
@@ -152,7 +148,8 @@ function Prune(): JSX.Element {
     const data = new FormData(form.current ?? undefined);
     const number = (name: string): number => Number(data.get(name));
     setFailure(undefined);
-    setPlan(await question("prune", { older_than: `${number("days")}d`, keep: number("keep"), remove }));
+    const age = number("days") === 0 ? {} : { older_than: `${number("days")}d` };
+    setPlan(await question("prune", { ...age, keep: number("keep"), remove }));
   };
   const bytes = plan?.records.reduce((sum, { bytes: size }) => sum + size, 0) ?? 0;
   return (
@@ -172,7 +169,7 @@ function Prune(): JSX.Element {
           <input
             name="days"
             type="number"
-            min="1"
+            min="0"
             max="99999"
             value="90"
             required
@@ -203,11 +200,7 @@ function Prune(): JSX.Element {
           </Act>
         )}
       </form>
-      {failure !== undefined && (
-        <p class="error" role="alert">
-          {failure}
-        </p>
-      )}
+      <Failure why={failure} />
       {plan !== undefined && (
         <>
           <p role="status">

@@ -9,9 +9,25 @@ export function Waiting({ asked }: { readonly asked: Pick<Asked<unknown>, "failu
   return asked.failure === undefined ? (
     <p class="soft">Asking the daemon…</p>
   ) : (
-    <p class="error" role="alert">
-      {asked.failure}
-    </p>
+    <Failure why={asked.failure} />
+  );
+}
+
+/** Why something did not work, read out at once; nothing while it works. */
+export function Failure({
+  why,
+  inline = false,
+}: {
+  readonly why: string | undefined;
+  /** Whether it stands in a line of text. */
+  readonly inline?: boolean;
+}): JSX.Element | null {
+  if (why === undefined) return null;
+  const Place = inline ? "span" : "p";
+  return (
+    <Place class="error" role="alert">
+      {why}
+    </Place>
   );
 }
 
@@ -111,11 +127,7 @@ export function Act({
           </p>
         </dialog>
       )}
-      {failure !== undefined && (
-        <span class="error" role="alert">
-          {failure}
-        </span>
-      )}
+      <Failure why={failure} inline />
     </span>
   );
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Result } from "../../api/methods.ts";
 import { call, go, hello } from "../base/daemon.ts";
+import { Failure } from "./parts.tsx";
 
 export interface RunFormProps {
   readonly profiles: Result<"profiles">;
@@ -110,11 +111,7 @@ export function RunForm({ profiles, profile }: RunFormProps): JSX.Element | null
           <label class="check">
             <input type="checkbox" name="keep" /> Keep its container and clone after its end
           </label>
-          {failure !== undefined && (
-            <p class="error" role="alert">
-              {failure}
-            </p>
-          )}
+          <Failure why={failure} />
           <p class="actions">
             <button class="main">Run</button>
             <button type="button" onClick={() => dialog.current?.close()}>

@@ -4,7 +4,7 @@ import type { SessionView } from "../../session-document.ts";
 import { useAsked } from "../base/asked.ts";
 import { fileLink, readText } from "../base/record-file.ts";
 import { sizeText } from "../base/words.tsx";
-import { Facts } from "../parts/parts.tsx";
+import { Facts, Failure } from "../parts/parts.tsx";
 
 const REQUEST = "agentd/input/request.txt";
 const MOST_BYTES = 256 * 1024;
@@ -69,7 +69,7 @@ export function Input({ session }: { readonly session: SessionView }): JSX.Eleme
           {asked.value.text}
         </pre>
       )}
-      {asked.failure !== undefined && <p class="error">{asked.failure}</p>}
+      <Failure why={asked.failure} />
     </div>
   );
 }

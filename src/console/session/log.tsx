@@ -7,6 +7,7 @@ import { call, go } from "../base/daemon.ts";
 import { logBytes } from "../base/live.ts";
 import { plural } from "../base/words.tsx";
 import { Ansi } from "../parts/ansi.tsx";
+import { Failure } from "../parts/parts.tsx";
 import { LogBar } from "./log-bar.tsx";
 
 const ROW = 20;
@@ -133,7 +134,7 @@ export function Log({ session, isOpen, line }: LogProps): JSX.Element {
           </div>
         )}
         {wraps && end < total && <button onClick={() => goTo(end + 1)}>Later lines</button>}
-        {asked.failure !== undefined && <p class="error">{asked.failure}</p>}
+        <Failure why={asked.failure} />
         {part !== undefined && total === 0 && (
           <p class="empty">{isOpen ? "No output yet." : "It printed nothing."}</p>
         )}

@@ -7,7 +7,7 @@ import { useAsked } from "../base/asked.ts";
 import { question } from "../base/daemon.ts";
 import { fileLink, readText } from "../base/record-file.ts";
 import { plural, Sign, sizeText } from "../base/words.tsx";
-import { Facts, Table } from "../parts/parts.tsx";
+import { Facts, Failure, Table } from "../parts/parts.tsx";
 
 const SUMS = "SHA256SUMS";
 const MOST_FILES = 500;
@@ -116,7 +116,7 @@ function Proof({ session: { session_id: id } }: { readonly session: SessionView 
           </a>
         </span>
       </div>
-      {failure !== undefined && <p class="error">{failure}</p>}
+      <Failure why={failure} />
       {verified !== undefined && (
         <Facts
           facts={[
@@ -151,7 +151,7 @@ function Files({ id }: { readonly id: string }): JSX.Element {
         {plural(sums.length, "file")}
         {asked.value?.isWhole === false && ` of the first ${sizeText(asked.value.text.length)} of ${SUMS}`}
       </h2>
-      {asked.failure !== undefined && <p class="error">{asked.failure}</p>}
+      <Failure why={asked.failure} />
       <Table
         label="Files of the record"
         columns={[{ name: "File" }, { name: "SHA-256" }]}

@@ -131,6 +131,8 @@ function Actions({
   const profiles = useAsked("profiles", () => call("profiles", {}), { changes: isReload });
   const isPublished =
     profiles.value?.some(({ name, publishes }) => name === session.profile && publishes) === true;
+  // Uncommitted changes become a last commit, unless the profile says otherwise.
+  const hasWork = (session.work?.commits ?? 0) + (session.work?.uncommitted ?? 0) > 0;
   const rerun = async (): Promise<void> => {
     const { session_id: next } = await call("rerun", { request_id: crypto.randomUUID(), session: id });
     go(`/session/${next}`);
@@ -143,8 +145,8 @@ function Actions({
     <span class="actions">
       {state === "running" && <Act does={act(() => call("pause", { session: id }))}>Pause</Act>}
       {state === "paused" && <Act does={act(() => call("resume", { session: id }))}>Resume</Act>}
-      {outcome !== null && isPublished && (session.work?.commits ?? 0) > 0 && (
-        <Act does={act(publish)} asks="Push its commits to a branch, as the profile says now?">
+      {outcome !== null && isPublished && hasWork && (
+        <Act does={act(publish)} asks="Push its work to a branch, as the profile says now?">
           {session.published === null ? "Publish" : "Publish again"}
         </Act>
       )}

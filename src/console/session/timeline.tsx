@@ -108,6 +108,7 @@ export function Timeline({
 const MADE: Readonly<Record<string, string>> = {
   image_found: "image",
   container_created: "container",
+  warm_taken: "container",
   cloned: "clone",
   copied: "copy",
 };

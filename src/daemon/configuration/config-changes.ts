@@ -28,6 +28,7 @@ const KEYS: Readonly<Record<keyof DaemonSettings, string>> = {
   keepMaxBytes: "keep_max",
   minFreeBytes: "min_free",
   maxSessions: "max_sessions",
+  warm: "warm",
   memoryBudgetBytes: "memory_budget",
   shutdown: "shutdown",
   socketPath: "socket_path",
@@ -46,6 +47,7 @@ export function takeOver(before: Config, read: Config): Config {
   const { auditRoot, socketPath, podmanSocket } = before.daemon;
   return Object.freeze({
     ...read,
+    placement: before.placement,
     daemon: Object.freeze({ ...read.daemon, auditRoot, socketPath, podmanSocket }),
   });
 }
@@ -65,7 +67,10 @@ export function changesBetween(before: Config, read: Config): ConfigChanges {
       (name) => !isDeepStrictEqual(schedulesOf(was.get(name)), schedulesOf(is.get(name))),
     ),
     settings_changed: settings.filter((setting) => !isFixed(setting)).map(keyOf),
-    needs_restart: settings.filter(isFixed).map(keyOf),
+    needs_restart: [
+      ...settings.filter(isFixed).map(keyOf),
+      ...(isDeepStrictEqual(before.placement, read.placement) ? [] : ["placement"]),
+    ],
   };
 }
 

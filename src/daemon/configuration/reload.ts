@@ -30,6 +30,8 @@ export interface ReloadHost {
   readonly rotateKeys: () => Promise<void>;
   /** Has notifications and sinks follow the new configuration. */
   readonly outletsChanged: () => void;
+  /** Removes the containers that wait for sessions which would have others now. */
+  readonly poolChanged: () => Promise<void>;
   /** Whether the daemon accepts no new sessions. */
   readonly isClosed: () => boolean;
   /** Wall clock, in milliseconds since the epoch. */
@@ -86,6 +88,7 @@ export class Reloading {
       .rotateKeys()
       .catch((error: unknown) => log.error({ error }, "cannot give the gateway new keys"));
     host.outletsChanged();
+    await host.poolChanged();
     await freeSpace.look();
     admission.limitTo(admissionLimits(config));
     const fresh = new Set([...changes.profiles_added, ...changes.profiles_changed]);
@@ -99,12 +102,15 @@ export class Reloading {
 }
 
 /** The limits that a configuration sets on admission. */
-export function admissionLimits({ daemon, profiles }: Config): AdmissionLimits {
+export function admissionLimits({ daemon, profiles, placement }: Config): AdmissionLimits {
   const { maxSessions, memoryBudgetBytes } = daemon;
   const limited = profiles.flatMap(({ name, maxSessions: limit }) =>
     limit === undefined ? [] : [[name, limit] as const],
   );
-  return { maxSessions, memoryBudgetBytes, maxSessionsOf: new Map(limited) };
+  return {
+    ...{ maxSessions, memoryBudgetBytes, maxSessionsOf: new Map(limited) },
+    maxPlaced: placement?.maxSessions,
+  };
 }
 
 function stopping(): AgentdError {

@@ -1,7 +1,7 @@
 /** Opens listening sockets in a container's network namespace, for a program outside of it. */
 import { readlink } from "node:fs/promises";
 import { execa } from "execa";
-import { AgentdError } from "../../errors.ts";
+import { AgentdError, systemCode } from "../../errors.ts";
 import { isAlive, type ProcessIdentity } from "../../process-identity.ts";
 import type { ListenReport } from "./listen.ts";
 
@@ -52,8 +52,15 @@ export async function openListeners(
 /** @throws AgentdError when the process is not one of a container with a network of its own. */
 async function namespaceOf(container: ProcessIdentity): Promise<string> {
   const own = await readlink("/proc/self/ns/net");
-  const namespace = await readlink(`/proc/${container.pid}/ns/net`).catch(() => undefined);
-  if (namespace === undefined || !(await isAlive(container)))
+  const namespace = await readlink(`/proc/${container.pid}/ns/net`).catch(systemCode);
+  if (!(await isAlive(container))) throw failure("the container's process has ended");
+  if (namespace === "EACCES" || namespace === "EPERM") {
+    throw failure(
+      "agentd may not enter the namespaces of the container",
+      "From inside a container of its own it cannot: run agentd on the host, or choose another network for the profile.",
+    );
+  }
+  if (namespace === undefined || !namespace.startsWith("net:"))
     throw failure("the container's process has ended");
   if (namespace === own) throw failure("the container uses the network of the host");
   return namespace;

@@ -4,8 +4,8 @@ import { AgentdError } from "../../errors.ts";
 import type { ControlConnection } from "../../rpc/control-connection.ts";
 import type { ControlHandlersOf, ControlProtocol, ControlResultOf } from "../../rpc/control-protocol.ts";
 
-/** Longest request: a plan and credentials. */
-const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
+/** Longest request: a plan with the files that a session is given, and credentials. */
+const MAX_CONTROL_BYTES = 32 * 1024 * 1024;
 
 const session = z.string().regex(/^[0-9a-f]{16}$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

@@ -138,6 +138,16 @@ export class Containers {
     }
   }
 
+  /** Gives a container another name, which is free; one that has it is fine. It may run. */
+  async rename(id: string, name: string): Promise<void> {
+    const tried = `rename container ${id} to ${name}`;
+    const path = `/containers/${id}/rename`;
+    const reply = await this.#http.send({ tried, method: "POST", path, query: { name } }).catch(lostReply);
+    if (!(reply instanceof Error) && reply.status < 400) return;
+    if ((await this.inspect(id))?.Name === name) return;
+    throw reply instanceof Error ? reply : engineFailure(tried, reply.status, reply.text);
+  }
+
   /** All containers that carry these labels, in any state. */
   async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
     const reply = await this.#http.call({

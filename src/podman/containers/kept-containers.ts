@@ -15,8 +15,8 @@ import { statusOf } from "./container-status.ts";
 import type { Containers } from "./containers.ts";
 import { bytesOfTrees } from "./disk-use.ts";
 
-/** The container on an ended one's file system; what that one had is not asked for again. */
-export type RequestOnKept = Omit<ContainerRequest, "image" | "rootDirectory" | "env" | "unsetEnv" | "argv">;
+/** The container on an ended one's file system; what that one had is not asked for again. Its `env` is added to that one's. */
+export type RequestOnKept = Omit<ContainerRequest, "image" | "rootDirectory" | "unsetEnv" | "argv">;
 
 export type CreateContainer = (
   request: Pick<ContainerRequest, "name" | "runtime">,
@@ -75,7 +75,7 @@ export class KeptContainers {
   }
 
   /**
-   * Creates a container on the file system of an ended one, with the variables of that one, but those named. Its first
+   * Creates a container on the file system of an ended one, with the variables of that one, but those named, and those of the request. Its first
    * process will do nothing.
    *
    * @returns its id.
@@ -89,7 +89,7 @@ export class KeptContainers {
       image: "",
       rootDirectory: await this.#mount(kept),
       argv: STANDS_STILL,
-      env: variablesOf(Config.Env, without),
+      env: { ...variablesOf(Config.Env, without), ...request.env },
       unsetEnv: [],
       selinuxLevel: levelOf(label),
       labels: { ...request.labels, ...labels },

@@ -8,6 +8,10 @@ import { isReachable } from "../../if-there.ts";
 /** `hybrid` has version 1 with version 2 beside it; crun refuses it. */
 export type CgroupMode = "v2" | "hybrid" | "v1" | "none";
 
+/** What makes a host have version 2 alone. */
+export const BOOT_WITH_VERSION_2 =
+  "systemd.unified_cgroup_hierarchy=1 on the kernel's command line (a setting of the boot loader), then reboot";
+
 const CGROUP2_MAGIC = 0x63677270;
 
 /** @param root where control groups are mounted. */

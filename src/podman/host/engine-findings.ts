@@ -3,7 +3,7 @@
  */
 import { failure, type Finding, type NamedFinding, ok, warning } from "../../finding.ts";
 import { namespaceFix } from "../service/namespace-advice.ts";
-import type { CgroupMode } from "./cgroup-mode.ts";
+import { BOOT_WITH_VERSION_2, type CgroupMode } from "./cgroup-mode.ts";
 import type { EngineParts, EngineReport, Part } from "./engine-report.ts";
 import {
   type EngineFeatures,
@@ -12,6 +12,7 @@ import {
   OLDEST_PODMAN,
   SESSION_UID,
 } from "./host-features.ts";
+import { nextPodmanFinding } from "./next-podman.ts";
 
 /** What the findings depend on besides Podman's report. */
 export interface EngineSurroundings {
@@ -24,6 +25,10 @@ export interface EngineSurroundings {
   readonly runtimeFault: string | undefined;
   /** Whether some session gets its own network. */
   readonly needsNetwork: boolean;
+  /** See `hasBoltDatabase`. */
+  readonly boltDatabase: boolean;
+  /** See `removedSettings`. */
+  readonly removedSettings: readonly string[];
   /** The command that gives this user subordinate ids. */
   readonly grantIds: string;
   /** The command that installs these packages here, each by its names on Debian and Fedora. */
@@ -36,6 +41,12 @@ type Answer = Extract<EngineReport, { kind: "answers" }>;
 export function engineFindings(report: EngineReport, around: EngineSurroundings): NamedFinding[] {
   if (report.kind !== "answers") return [named("podman", unanswered(report, around))];
   const { features, parts } = report;
+  const next = nextPodmanFinding(features.version, {
+    cgroups: around.cgroups,
+    boltDatabase: around.boltDatabase || parts.database === "boltdb",
+    networkBackend: features.networkBackend,
+    settings: around.removedSettings,
+  });
   return [
     named("podman", podmanFinding(report)),
     named("subordinate_ids", idsFinding(features, around)),
@@ -45,6 +56,7 @@ export function engineFindings(report: EngineReport, around: EngineSurroundings)
     named("init_program", initFinding(around)),
     named("network_helper", networkFinding(report, around)),
     named("limits", limitsFinding(features, around)),
+    ...(next === undefined ? [] : [named("next_podman", next)]),
   ];
 }
 
@@ -58,15 +70,16 @@ function unanswered(
 ): Finding {
   if (report.kind === "missing") return failure("podman is not in PATH", install("podman"));
   if (report.kind === "failed") {
-    return failure(
-      `podman info fails: ${report.said}`,
-      namespaceFix(report.said) ?? "podman info   # as this user",
-    );
+    return failure(`podman info fails: ${report.said}`, fixOf(report.said) ?? "podman info   # as this user");
   }
   return failure(
     `podman info did not answer within ${report.limitMs / 1000} s`,
     "ps -u $USER -o pid,stat,args | grep podman   # another podman may hold a lock; end it, or check the disk",
   );
+}
+
+function fixOf(said: string): string | undefined {
+  return /cgroups v1 not supported/i.test(said) ? BOOT_WITH_VERSION_2 : namespaceFix(said);
 }
 
 function podmanFinding({ features: { version }, parts: { rootless } }: Answer): Finding {
@@ -176,7 +189,7 @@ function limitsFinding(
     const unlimited = enforceable.pids ? "memory and cpu" : "memory, cpu and pids";
     return warning(
       `control groups are ${cgroups === "none" ? "not mounted" : `mounted in ${cgroups} mode`}: ${unlimited} of sessions cannot be limited`,
-      "systemd.unified_cgroup_hierarchy=1 on the kernel's command line (a setting of the boot loader), then reboot",
+      BOOT_WITH_VERSION_2,
     );
   }
   const missing = Object.entries(CONTROLLERS)

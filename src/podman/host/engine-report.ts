@@ -22,6 +22,8 @@ export function podmanProgram(environment: Environment, socket: string | undefin
 /** The programs that Podman uses, and its storage. */
 export interface EngineParts {
   readonly rootless: boolean;
+  /** `sqlite` or `boltdb`; undefined where Podman is too old to report it. */
+  readonly database: string | undefined;
   readonly runtime: Part | undefined;
   readonly conmon: Part | undefined;
   /** Path of the program that connects a rootless container to the network; undefined when Podman found none. */
@@ -59,6 +61,7 @@ const partsReply = z.object({
     ociRuntime: part,
     pasta: helper,
     slirp4netns: helper,
+    databaseBackend: z.string().nullish(),
     security: z.object({ rootless: z.boolean() }),
   }),
   store: z.object({
@@ -94,6 +97,7 @@ export function readReport(text: string, delegated: readonly string[]): EngineRe
   const networkHelper = features.privateNetwork === "pasta" ? host.pasta : host.slirp4netns;
   const parts: EngineParts = {
     rootless: host.security.rootless,
+    database: host.databaseBackend ?? undefined,
     runtime: partOf(host.ociRuntime),
     conmon: partOf(host.conmon),
     networkHelper: networkHelper?.executable || undefined,

@@ -11,7 +11,8 @@ import {
   variableName,
 } from "../rules/field-rules.ts";
 import { addressFault, personFault } from "../rules/git-identity.ts";
-import { key, plain } from "./key.ts";
+import { gitSourceFault, gitSourceOf } from "../rules/home-sources.ts";
+import { type FromFile, key, plain } from "./key.ts";
 
 /** How many files a profile may put into a home. */
 const MOST_FILES = 32;
@@ -49,8 +50,11 @@ const writtenFile = z
       .optional()
       .describe("Text of the file; not for secrets."),
     source: path()
+      .superRefine(rule(gitSourceFault))
       .optional()
-      .describe("File or directory on the host to copy instead, read when a session starts."),
+      .describe(
+        "File or directory to copy instead, read when a session starts: on the host, or of a git repository as URL#REF:PATH.",
+      ),
   })
   .superRefine(contentOrSource);
 
@@ -110,17 +114,19 @@ export const HOME = {
     z.array(keptFile).readonly().default([]),
     (written, fromFile) =>
       written.map(({ target, content, source }) =>
-        source === undefined ? { target, content } : { target, source: fromFile(source) },
+        source === undefined ? { target, content } : { target, source: placeOf(source, fromFile) },
       ),
   ),
   skills: key(
     "skills",
     z
-      .array(path())
+      .array(path().superRefine(rule(gitSourceFault)))
       .default([])
-      .describe("Directories on the host, each with a SKILL.md, to put where the agent reads skills."),
+      .describe(
+        "Directories, each with a SKILL.md, to put where the agent reads skills: on the host, or of git repositories as URL#REF:PATH.",
+      ),
     z.array(z.string()).readonly().default([]),
-    (written, fromFile) => written.map(fromFile),
+    (written, fromFile) => written.map((source) => placeOf(source, fromFile)),
   ),
   mcp_servers: plain(
     "mcpServers",
@@ -132,6 +138,10 @@ export const HOME = {
       .describe("MCP servers whose tools the agent offers its model."),
   ),
 };
+
+function placeOf(source: string, fromFile: FromFile): string {
+  return gitSourceOf(source) === undefined ? fromFile(source) : source;
+}
 
 function commandOrUrl(
   { command, url }: { readonly command?: unknown; readonly url?: unknown },

@@ -1,7 +1,7 @@
 /**
  * Calls of a forge's API: JSON over https, with the token for that one origin, tried again within a bound.
  */
-import { type Dispatcher, request as send } from "undici";
+import type { Dispatcher } from "undici";
 import { sentence } from "../../errors.ts";
 
 export interface ApiOptions {
@@ -133,9 +133,10 @@ export class ApiClient {
 
   async #send(url: URL, { method, body }: ApiCall): Promise<TriedAnswer & { readonly location?: string }> {
     const { headers, dispatcher, signal, now } = this.#options;
-    const response = await send(url, {
+    const response = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method,
-      dispatcher,
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
       headers: {
         ...headers,

@@ -3,16 +3,20 @@
  */
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { Place } from "../queue/place.ts";
+import { isPlaced } from "../state/plan.ts";
 
 /** Nothing of a session runs while it is being prepared. */
 const NOTHING_RUNS = { mayStillRun: false } as const;
 
-/** Leaves a session to the next daemon: a running one continues; one that was being prepared begins anew there. */
-export async function leaveBehind({ host, standing, job, log }: SessionParts): Promise<void> {
+/**
+ * Leaves a session to the next daemon: a running one continues; one that was being prepared begins anew there, unless that is
+ * on another machine.
+ */
+export async function leaveBehind({ host, standing, job, plan, log }: SessionParts): Promise<void> {
   try {
     standing.oweLine("detached", host.daemon);
     await standing.settle();
-    if (standing.state === "preparing") await host.executor.release(job, NOTHING_RUNS);
+    if (standing.state === "preparing" && !isPlaced(plan)) await host.executor.release(job, NOTHING_RUNS);
   } catch (error) {
     // The next daemon clears it away.
     log.warn({ error }, "session left; some of its resources were not released");

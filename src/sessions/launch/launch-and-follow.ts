@@ -4,7 +4,8 @@ import type { Prepared, Preparing } from "../port/executor.ts";
 import { follow, type Followed } from "../run/follow.ts";
 import { watchNetwork } from "../run/watch-network.ts";
 import { Activities } from "../state/activities.ts";
-import { preparationLimit } from "./preparation-limit.ts";
+import { isPlaced } from "../state/plan.ts";
+import { NO_LIMIT, preparationLimit } from "./preparation-limit.ts";
 
 /**
  * Prepares an admitted session, starts its command and follows it to its end.
@@ -16,7 +17,8 @@ export async function launchAndFollow(parts: SessionParts): Promise<Ending> {
   await host.failpoints.reach("admitted");
   // Not durable: after a power cut a session that was preparing begins anew, like one that was queued.
   await standing.enter("preparing", "started", {}, { durable: false });
-  using limit = preparationLimit(host.clock);
+  // On another machine it may wait for days, and is limited there.
+  using limit = isPlaced(parts.plan) ? NO_LIMIT : preparationLimit(host.clock);
   const signal = AbortSignal.any([orders.signal, leaving, limit.signal]);
   const prepared = await host.executor.prepare(job, preparing(parts, signal));
   const begin = async (followed: Followed): Promise<void> => {

@@ -3,6 +3,12 @@ import type { Clock } from "../port/ports.ts";
 import { sleepUntil } from "../port/sleep.ts";
 import { PREPARATION_LIMIT_MS } from "../state/job.ts";
 
+/** For a launch that is limited elsewhere. */
+export const NO_LIMIT: { readonly signal: AbortSignal } & Disposable = {
+  signal: new AbortController().signal,
+  [Symbol.dispose]: () => undefined,
+};
+
 /** A signal that aborts when preparing has taken too long. Disposing of it ends the clock. */
 export function preparationLimit(clock: Clock): { readonly signal: AbortSignal } & Disposable {
   const limit = new AbortController();

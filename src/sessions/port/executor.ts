@@ -2,12 +2,15 @@
  * Runs the commands of sessions, in the words of sessions. `src/local` is the first: a container on this host for
  * each. An executor knows nothing of queues, deadlines, outcomes and seals.
  */
+import type { Ending } from "../../outcome.ts";
 import type { Profile } from "../../profile/profile.ts";
-import type { Artifacts, SessionDocument, Work } from "../../session-document.ts";
+import type { SessionDocument } from "../../session-document.ts";
+import type { Artifacts, Work } from "../../work-fields.ts";
 import type { KeptJobs } from "./kept-job.ts";
 import type { LiveJobs } from "./live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
 import type { ClosedNetwork, NetworkOfJob, NetworkOptions, ReasonOfFailure } from "./session-network.ts";
+import type { WholeSession } from "./whole-session.ts";
 
 /** What is to be run for one session. */
 export interface Job {
@@ -37,6 +40,8 @@ export interface Job {
    * How long all of it may last from its start, in milliseconds: the limit while no daemon lives. Undefined: no limit.
    */
   readonly longestMs: number | undefined;
+  /** For an executor on whose machines another agentd runs the session: all that the session was accepted with. */
+  readonly whole: () => WholeSession;
 }
 
 /** What a session is given to work on. */
@@ -50,7 +55,7 @@ export interface JobInput {
 }
 
 /** The part of a job by which its command is found again, and is given its variables. */
-export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command" | "env">;
+export type CommandOfJob = Pick<Job, "sessionId" | "profile" | "command" | "workUnit" | "env" | "input">;
 
 /** How a command ended. */
 export type CommandEnd =
@@ -69,6 +74,15 @@ export type CommandEnd =
     }
   /** It lasted longer than `Job.longestMs`. */
   | { readonly kind: "outlasted"; readonly endedAt: string | undefined }
+  /** Another agentd has run it: what it has found out, and how it says that the session ended. */
+  | {
+      readonly kind: "told";
+      readonly ending: Ending;
+      readonly endedAt: string | undefined;
+      readonly fields: Partial<SessionDocument>;
+      /** What an operator should know, as sentences. */
+      readonly warnings: readonly string[];
+    }
   /** It is unknown how it ended, or when. */
   | { readonly kind: "lost"; readonly why: string };
 

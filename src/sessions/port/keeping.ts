@@ -4,8 +4,6 @@ import type { KeptJob } from "./kept-job.ts";
 
 /** A session that is about to be kept. */
 export interface NewKept extends KeptJob {
-  /** Directory of its record. */
-  readonly directory: string;
   readonly bytes: number;
 }
 

@@ -8,6 +8,8 @@ export interface KeptJob {
   readonly profile: Profile;
   /** Whether the operator has given it files. */
   readonly hasInput: boolean;
+  /** Directory of its record. */
+  readonly directory: string;
 }
 
 /** The part of an executor for sessions that have ended. */

@@ -25,6 +25,8 @@ export type OpenRecord = Pick<
   | "consoleLogPath"
   | "egressPath"
   | "llmPath"
+  | "nodeDirectory"
+  | "claimsPath"
   | "document"
   | "state"
   | "update"

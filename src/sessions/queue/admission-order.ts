@@ -21,6 +21,8 @@ export interface Claim {
   readonly memoryBytes: number | undefined;
   /** Ids of volumes that only one session may have at a time. Default: none. */
   readonly volumes?: readonly string[];
+  /** Whether it runs on another machine, and takes nothing of this host. Default false. */
+  readonly isPlaced?: boolean;
 }
 
 /** A session in the queue. */
@@ -38,6 +40,8 @@ export interface AdmissionLimits {
   readonly memoryBudgetBytes: number | undefined;
   /** The limit on sessions of a profile, at least 1; a profile that is missing has no limit of its own. */
   readonly maxSessionsOf: ReadonlyMap<string, number>;
+  /** The limit on sessions on other machines, at least 1. Default: none. */
+  readonly maxPlaced?: number | undefined;
 }
 
 /** The queue, what runs, and the limits. */
@@ -66,7 +70,8 @@ export function decideAdmission({ waiting, running, ending = [], rounds, limits 
   for (const claim of ending) taken.addVolumes(claim);
   const inTurn: Verdict[] = [];
   const heldBack: Verdict[] = [];
-  let reasonBehind: string | undefined;
+  // Sessions on other machines wait behind each other, and for nothing of this host.
+  const reasonBehind = { here: undefined as string | undefined, placed: undefined as string | undefined };
   for (const { claim, round } of inOrder(waiting, rounds)) {
     const byVolume = taken.refusalByVolume(claim);
     const own = taken.refusalByProfile(claim) ?? byVolume;
@@ -76,10 +81,11 @@ export function decideAdmission({ waiting, running, ending = [], rounds, limits 
       heldBack.push({ claim, round, reason: own });
       continue;
     }
-    const reason = reasonBehind ?? taken.refusal(claim);
+    const line = claim.isPlaced === true ? "placed" : "here";
+    const reason = reasonBehind[line] ?? taken.refusal(claim);
     inTurn.push({ claim, round, reason });
     if (reason === undefined) taken.add(claim);
-    else reasonBehind ??= taken.isFull ? reason : behind(claim);
+    else reasonBehind[line] ??= line === "placed" || taken.isFull ? reason : behind(claim);
   }
   return [...inTurn, ...heldBack];
 }
@@ -109,6 +115,7 @@ class Taken {
   /** By volume: who has it, or is to have it next. */
   readonly #volumes = new Map<string, { readonly sessionId: string; readonly has: boolean }>();
   #sessions = 0;
+  #placed = 0;
   #memoryBytes = 0;
 
   constructor(running: Iterable<Claim>, limits: AdmissionLimits) {
@@ -122,10 +129,13 @@ class Taken {
   }
 
   add(claim: Claim): void {
-    const { profile, memoryBytes = 0 } = claim;
+    const { profile, memoryBytes = 0, isPlaced = false } = claim;
     this.addVolumes(claim);
-    this.#sessions += 1;
-    this.#memoryBytes += memoryBytes;
+    if (isPlaced) this.#placed += 1;
+    else {
+      this.#sessions += 1;
+      this.#memoryBytes += memoryBytes;
+    }
     this.#sessionsOf.set(profile, (this.#sessionsOf.get(profile) ?? 0) + 1);
   }
 
@@ -154,8 +164,12 @@ class Taken {
     return `all ${limit} slots of profiles.max_sessions for ${profile} are taken`;
   }
 
-  refusal({ memoryBytes = 0 }: Claim): string | undefined {
-    const { maxSessions, memoryBudgetBytes } = this.#limits;
+  refusal({ memoryBytes = 0, isPlaced = false }: Claim): string | undefined {
+    const { maxSessions, memoryBudgetBytes, maxPlaced = Infinity } = this.#limits;
+    if (isPlaced)
+      return this.#placed < maxPlaced
+        ? undefined
+        : `all ${maxPlaced} slots of placement.max_sessions are taken`;
     if (this.isFull) return `all ${maxSessions} slots of daemon.max_sessions are taken`;
     if (memoryBudgetBytes === undefined || memoryBytes === 0) return undefined;
     // A session that was accepted under a larger budget runs when no other needs memory.

@@ -141,7 +141,7 @@ export class Admission {
 
   #review(): void {
     // Saves the work when no place is free anyway.
-    if (this.#isClosed || this.#held !== undefined || this.#running.size >= this.#limits.maxSessions) return;
+    if (this.#isClosed || this.#held !== undefined || this.#queue.length === 0 || this.#isFull) return;
     const admitted = new Map(
       this.#verdicts().flatMap((verdict) =>
         verdict.reason === undefined ? [[verdict.claim.sessionId, verdict] as const] : [],
@@ -154,6 +154,14 @@ export class Admission {
     for (const verdict of admitted.values()) this.#take(verdict);
     this.#places = undefined;
     for (const { admit } of entries) admit();
+  }
+
+  /** Whether no place is free for any session that waits. */
+  get #isFull(): boolean {
+    const { maxSessions, maxPlaced = Infinity } = this.#limits;
+    if (this.#running.size < Math.min(maxSessions, maxPlaced)) return false;
+    const placed = [...this.#running.values()].filter(({ isPlaced }) => isPlaced === true).length;
+    return this.#running.size - placed >= maxSessions && placed >= maxPlaced;
   }
 
   #take({ claim, round }: Verdict): void {

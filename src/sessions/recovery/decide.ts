@@ -21,11 +21,20 @@ export interface Left {
   readonly boot: string;
   /** Undefined: no limit. */
   readonly timeoutMs: number | undefined;
+  /** Whether it runs on another machine, which this one's boots do not touch. */
+  readonly isPlaced: boolean;
 }
 
 /** Where the session continues. */
 export function decide(left: Left): Beginning {
   const { trail } = left;
+  if (left.isPlaced && left.found !== undefined) {
+    if (trail.state === "preparing") return { at: "launch", order: trail.order };
+    if (trail.state === "running") {
+      const { openedUptimeMs, order } = trail;
+      return { at: "command", ref: left.found.ref, openedUptimeMs, handedOver: true, order };
+    }
+  }
   switch (trail.state) {
     case "queued":
       return { at: "queue", order: trail.order };

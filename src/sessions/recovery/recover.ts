@@ -10,7 +10,7 @@ import type { Logger } from "../../log.ts";
 import type { Examined, Executor, Found, Sweeping } from "../port/executor.ts";
 import type { OpenRecord } from "../port/ports.ts";
 import type { Beginning } from "../state/beginning.ts";
-import { readPlan, type SessionPlan } from "../state/plan.ts";
+import { isPlaced, readPlan, type SessionPlan } from "../state/plan.ts";
 import { decide } from "./decide.ts";
 import { type LeftTrail, madeRef, readTrail } from "./trail.ts";
 
@@ -32,6 +32,8 @@ export interface RecoveryHost {
   /** Whether a session of that id has a record, in any place. */
   hasRecord(sessionId: string): Promise<boolean>;
   readonly boot: string;
+  /** Whether sessions can be placed on other machines. */
+  readonly canPlace: boolean;
   readonly log: Logger;
   readonly failpoints: Failpoints;
 }
@@ -58,7 +60,7 @@ export interface Recovery {
 
 type Decided = Recovered & { readonly trail: LeftTrail; readonly found: Examined | undefined };
 
-const ORDER: readonly Beginning["at"][] = ["command", "end", "queue_again", "queue"];
+const ORDER: readonly Beginning["at"][] = ["command", "launch", "end", "queue_again", "queue"];
 
 /** Recovers. Throws when the engine cannot be asked, or the open index cannot be read. */
 export async function recover(host: RecoveryHost): Promise<Recovery> {
@@ -106,7 +108,11 @@ async function decideEntry(
       ({ sessionId, ref }) => sessionId === entry.id && (made === undefined || ref === made),
     );
     const found = listed && (await executor.examine(listed));
-    const beginning = decide({ trail, found, boot, timeoutMs: plan.timeoutMs });
+    if (isPlaced(plan) && !host.canPlace) {
+      const reason = "it was placed on another machine, and the configuration has no [placement] any more";
+      return { id: entry.id, reason };
+    }
+    const beginning = decide({ trail, found, boot, timeoutMs: plan.timeoutMs, isPlaced: isPlaced(plan) });
     return { record: reopened.record, plan, requestId: entry.requestId, beginning, trail, found };
   } catch (error) {
     return { id: entry.id, reason: sentence(error) };

@@ -5,6 +5,9 @@ import type { KeepTrail, PublishTrail } from "../state/beginning.ts";
 import { type EndOrder, ORDERED_OUTCOMES } from "../state/end-orders.ts";
 import { NEVER_PAUSED, type PauseTrail } from "../state/pauses.ts";
 
+/** The lines about what a start has for its command: made for it, or made before and taken. */
+const MADE: readonly (string | undefined)[] = ["container_created", "warm_taken"];
+
 /** How far a session had come, as its journal shows it, and whether it was ordered to end. */
 export type LeftTrail =
   | { readonly state: "queued"; readonly order?: EndOrder | undefined }
@@ -84,7 +87,7 @@ const madeSchema = z.object({ container: z.string() });
  */
 export function madeRef(journal: readonly JournalEntry[]): string | undefined {
   const lastStart = journal.findLastIndex(({ event }) => event === "started");
-  const line = journal.slice(lastStart + 1).findLast(({ event }) => event === "container_created");
+  const line = journal.slice(lastStart + 1).findLast(({ event }) => MADE.includes(event));
   return madeSchema.safeParse(line).data?.container;
 }
 
@@ -94,7 +97,7 @@ function readPreparing(journal: readonly JournalEntry[]): LeftTrail {
   return {
     state: "preparing",
     starts: sinceGivenUp.filter(({ event }) => event === "started").length,
-    created: journal.slice(lastStart).some(({ event }) => event === "container_created"),
+    created: journal.slice(lastStart).some(({ event }) => MADE.includes(event)),
     order: orderIn(journal),
   };
 }

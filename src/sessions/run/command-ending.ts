@@ -11,6 +11,8 @@ import type { EndOrder } from "../state/end-orders.ts";
  */
 export function endingOf(end: CommandEnd, isPastDeadline = false): Ending {
   switch (end.kind) {
+    case "told":
+      return end.ending;
     case "lost":
       return ending("interrupted", { cause: end.why });
     case "outlasted":
@@ -33,8 +35,12 @@ export function endingOf(end: CommandEnd, isPastDeadline = false): Ending {
  * @param end undefined when unknown.
  */
 export function endingOfOrder(order: EndOrder, end: CommandEnd | undefined): Ending {
-  const left = end?.kind === "exited" ? endingOfExitCode(end.exitCode, signalName) : ending(order.outcome);
-  return { ...left, outcome: order.outcome, cause: order.cause };
+  return { ...leftOf(order, end), outcome: order.outcome, cause: order.cause };
+}
+
+function leftOf(order: EndOrder, end: CommandEnd | undefined): Ending {
+  if (end?.kind === "told") return end.ending;
+  return end?.kind === "exited" ? endingOfExitCode(end.exitCode, signalName) : ending(order.outcome);
 }
 
 const FIRST_REAL_TIME_SIGNAL = 34;

@@ -1,6 +1,7 @@
 import { type Ending, isOwnFailure } from "../../outcome.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
 import type { CommandEnd } from "../port/executor.ts";
+import { isPlaced } from "../state/plan.ts";
 import { watchDeadline, watchPauses } from "./deadline.ts";
 import { passesOutputLimit } from "./output-limit.ts";
 import { becomesFull, FULL_DISK_WARNING, isDiskFull } from "./output-loss.ts";
@@ -45,10 +46,12 @@ export async function follow(
   ended.catch(() => undefined);
   const peaks = executor.peaks(ref, { signal });
   try {
-    watchOutput(parts, signal);
+    if (!isPlaced(parts.plan)) watchOutput(parts, signal);
     watchDisk(parts, signal);
     watchPauses(parts, signal);
     const gateOpened = (uptimeMs: number): void => {
+      // Where it runs, another agentd does that.
+      if (isPlaced(parts.plan)) return;
       watchDeadline(parts, uptimeMs, signal);
       watchStall(parts, ref, signal);
       watchDiskUse(parts, ref, signal);
@@ -70,6 +73,7 @@ export async function follow(
     // Before anything is removed that takes room on that disk.
     if (await isDiskFull(parts.record.consoleLogPath)) noteFullDisk(parts);
     await parts.record.update(peakFields(await peaks, end, parts.plan.profile), { persist: false });
+    await noteWhatWasTold(parts, await ended);
     await failpoints.reach("exit_seen");
     return end;
   } finally {
@@ -77,9 +81,15 @@ export async function follow(
   }
 }
 
+/** Another agentd has run it: what it has found out is as good as what this one finds. */
+async function noteWhatWasTold({ standing }: SessionParts, end: CommandEnd): Promise<void> {
+  if (end.kind !== "told") return;
+  await standing.found("node_record", { ...end.fields, warnings: end.warnings }, end.fields);
+}
+
 /** Some agents end themselves when they are refused, before the gateway says that they have to. */
-async function explained({ host, job, orders }: SessionParts, end: Ending): Promise<Ending> {
-  if (orders.taken !== undefined || !isOwnFailure(end)) return end;
+async function explained({ host, job, plan, orders }: SessionParts, end: Ending): Promise<Ending> {
+  if (orders.taken !== undefined || isPlaced(plan) || !isOwnFailure(end)) return end;
   const reason = await host.executor.reasonOfFailure(job);
   return reason === undefined ? end : { ...end, ...reason };
 }

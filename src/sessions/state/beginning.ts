@@ -28,6 +28,8 @@ export type Beginning =
   | { readonly at: "queue"; readonly order?: EndOrder | undefined }
   /** In the queue once more: an earlier daemon had begun to prepare it, and its remains are removed first. */
   | { readonly at: "queue_again"; readonly starts: number; readonly order?: EndOrder | undefined }
+  /** Where it is prepared on another machine: what an earlier daemon had begun there goes on. */
+  | { readonly at: "launch"; readonly order?: EndOrder | undefined }
   /** With its command, which an earlier daemon started. */
   | {
       readonly at: "command";

@@ -10,9 +10,12 @@ import type { SessionPlan } from "./plan.ts";
 export const PREPARATION_LIMIT_MS = 60 * 60 * 1000;
 
 /** What an executor runs for a session. */
-export function jobOf({ profile, timeoutMs, pauseMaxMs = 0 }: SessionPlan, record: OpenRecord): Job {
+export function jobOf(plan: SessionPlan, record: OpenRecord): Job {
+  const { profile, timeoutMs, pauseMaxMs = 0 } = plan;
   const { id, document, runaDirectory, consoleLogPath, egressPath, llmPath } = record;
   const input = inputOf(record);
+  // Nobody pauses a session on another machine.
+  const nodeMs = timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs;
   return {
     sessionId: id,
     profile,
@@ -29,13 +32,24 @@ export function jobOf({ profile, timeoutMs, pauseMaxMs = 0 }: SessionPlan, recor
     consoleLogPath,
     egressPath,
     llmPath,
-    longestMs:
-      timeoutMs === undefined ? undefined : PREPARATION_LIMIT_MS + timeoutMs + profile.graceMs + pauseMaxMs,
+    longestMs: nodeMs === undefined ? undefined : nodeMs + pauseMaxMs,
+    whole: () => {
+      const { nodeDirectory, claimsPath } = record;
+      return {
+        document: record.document,
+        plan,
+        logLimitBytes: plan.logLimitBytes,
+        ...{ nodeMs, nodeDirectory, claimsPath },
+      };
+    },
   };
 }
 
-/** The request stays in the record and is read when it is needed: many sessions may be queued, each with a long one. */
-function inputOf({ document, inputDirectory }: OpenRecord): JobInput | undefined {
+/** What a session was given. The request stays in the record and is read when it is needed: many sessions may be queued, each with a long one. */
+export function inputOf({
+  document,
+  inputDirectory,
+}: Pick<OpenRecord, "document" | "inputDirectory">): JobInput | undefined {
   const { request_bytes: bytes, inputs } = document;
   if (bytes === null && inputs.length === 0) return undefined;
   return {

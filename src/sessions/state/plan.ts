@@ -3,7 +3,7 @@
  * refused, so that no rule of a profile is lost on the way.
  */
 import * as z from "zod";
-import { profileSchema } from "../../profile/profile.ts";
+import { type Profile, profileSchema } from "../../profile/profile.ts";
 
 /** A plan as the open index keeps it: no credential's value is part of it. */
 export const sessionPlanSchema = z
@@ -20,6 +20,20 @@ export const sessionPlanSchema = z
 
 /** What is fixed about a session when it is accepted, beyond its record. */
 export type SessionPlan = z.output<typeof sessionPlanSchema>;
+
+/** Whether the session runs on another machine. */
+export function isPlaced({ profile }: Pick<SessionPlan, "profile">): boolean {
+  return profile.placement !== "local";
+}
+
+/**
+ * What of a profile a session keeps. Its request is in the record, and need not be in the plan too; nor need those of its schedules
+ * and webhooks.
+ */
+export function plannedProfile(written: Profile): Profile {
+  const { request: _request, ...rest } = written;
+  return { ...rest, schedules: [], webhooks: [] };
+}
 
 /**
  * The plan that the open index holds.

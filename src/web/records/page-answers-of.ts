@@ -35,7 +35,11 @@ export const QUESTIONS = {
     since: age,
     profile: name.optional(),
   }),
-  prune: z.strictObject({ older_than: age, keep: z.int().min(0).max(1_000_000), remove: z.boolean() }),
+  prune: z.strictObject({
+    older_than: age.optional(),
+    keep: z.int().min(0).max(1_000_000),
+    remove: z.boolean(),
+  }),
   publish: session,
 } as const satisfies { readonly [Q in keyof PageQuestions]: z.ZodType<PageQuestions[Q]["ask"]> };
 
@@ -94,7 +98,8 @@ export function pageAnswers({ daemon, commands }: AnswererOptions): Answers {
       return await commands.json(["usage", "--by", by, "--since", since, ...only, "--json"], { signal });
     },
     prune: async ({ older_than: olderThan, keep, remove }, signal) => {
-      const rules = ["--older-than", olderThan, "--keep", String(keep)];
+      const age = olderThan === undefined ? [] : ["--older-than", olderThan];
+      const rules = [...age, "--keep", String(keep)];
       return await commands.json(["audit", "prune", ...rules, ...(remove ? ["--yes"] : []), "--json"], {
         signal,
       });

@@ -83,7 +83,11 @@ export interface PageQuestions {
   };
   /** As `agentd audit prune --json` prints it. */
   readonly prune: {
-    readonly ask: { readonly older_than: string; readonly keep: number; readonly remove: boolean };
+    readonly ask: {
+      readonly older_than?: string | undefined;
+      readonly keep: number;
+      readonly remove: boolean;
+    };
     readonly answer: PruneAnswer;
   };
   /** As `agentd publish --json` prints it. */

@@ -1,6 +1,6 @@
-import { expect, onTestFinished } from "vitest";
-import { type ModelServer, PRICE, startModelServer } from "../../kit/model-server.ts";
-import { makeSecret } from "../../kit/secrets.mjs";
+import { expect } from "vitest";
+import { provideModels } from "../../kit/house/provider.ts";
+import { type ModelServer, PRICE } from "../../kit/model-server.ts";
 import type { World } from "../../kit/world.ts";
 import type { Topic } from "./topic.ts";
 
@@ -35,14 +35,7 @@ export const MODELS: Topic = [
 
 async function provide(world: World, name: string, model: string): Promise<void> {
   expect(model).toBe(PRICE.model);
-  const key = makeSecret();
-  const server = await startModelServer(key);
-  onTestFinished(() => server.close());
-  SERVERS.set(world, server);
-  world.variables["PROVIDER_KEY"] = key;
-  Object.assign(world.llmKeys, {
-    providers: [{ name, dialect: "anthropic", base_url: server.url, key_source: "PROVIDER_KEY" }],
-  });
+  SERVERS.set(world, (await provideModels(world, { name, prices: [] })).server);
 }
 
 function serverOf(world: World): ModelServer {

@@ -5,6 +5,7 @@ import { expectNothingLeft } from "../../kit/house/nothing-left.ts";
 import type { RecordDirectory } from "../../kit/house/records.ts";
 import { inspectContainer, sessionContainersOf } from "../../kit/podman.mjs";
 import { until } from "../../kit/until.mjs";
+import { containerOf, waitingContainer } from "../../kit/waiting.ts";
 import { jsonObject } from "./output.ts";
 import type { Rows, Topic } from "./topic.ts";
 
@@ -42,10 +43,24 @@ export const SESSIONS: Topic = [
       const { sandbox, instance } = await world.daemon();
       const { id } = await world.record();
       const containers = await sessionContainersOf(sandbox.containers, instance);
-      expect(containers.map(({ State, Labels }) => [State, Labels["io.agentd.session"]])).toEqual([
-        ["running", id],
+      expect(containers.map(({ State, Names }) => [State, Names])).toEqual([
+        ["running", [`agentd-${instance}-${id}`]],
       ]);
     },
+  },
+  {
+    pattern: "a container waits for the next session",
+    run: async (world) => {
+      await waitingContainer(world);
+    },
+  },
+  {
+    pattern: "the session has taken the container that waited",
+    run: async (world) => expect(await containerOf(world)).toMatchObject({ waited: true }),
+  },
+  {
+    pattern: "the session has made its own container",
+    run: async (world) => expect(await containerOf(world)).toMatchObject({ waited: false }),
   },
   {
     pattern: "the container of the session has ended",

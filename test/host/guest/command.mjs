@@ -2,9 +2,10 @@
  * Commands on the host, as its operator types them.
  */
 import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
 
 /** Bounds how long a hang lasts. The emulated machine is slow, and what it runs on may be busy. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 
 /**
  * What a command did.
@@ -70,6 +71,11 @@ export function shell(script, args = []) {
  */
 export function onTerminal(command, typed) {
   return attempt(["script", "--quiet", "--return", "--command", command, "/dev/null"], { input: typed });
+}
+
+/** Whether this host has SELinux: labels are to be looked at only there. */
+export async function hasSelinux() {
+  return (await readdir("/sys/fs/selinux").catch(() => [])).length > 0;
 }
 
 /** Runs a command as root. @param {readonly string[]} words */

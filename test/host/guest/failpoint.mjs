@@ -7,7 +7,7 @@ import { until } from "../../kit/until.mjs";
 
 /** @typedef {import("./operator.mjs").Operator} Operator */
 
-const SLOW_MS = 300_000;
+const SLOW_MS = 900_000;
 
 export class Failpoint {
   #hit;

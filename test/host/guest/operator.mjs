@@ -49,8 +49,17 @@ export class Operator {
       this.prefix,
       join(INPUT, "agentd.tgz"),
     ]);
+    await this.#useOverlay();
     await run(["podman", "import", "--quiet", join(INPUT, "busybox.tar"), IMAGE]);
     await this.#createRepository();
+  }
+
+  /** Podman 4 copies the whole image for each container unless it is told otherwise, as doctor says. */
+  async #useOverlay() {
+    if (!(await run(["podman", "--version"])).startsWith("podman version 4.")) return;
+    const directory = join(this.home, ".config", "containers");
+    await mkdir(directory, { recursive: true });
+    await writeFile(join(directory, "storage.conf"), '[storage]\ndriver = "overlay"\n');
   }
 
   async #createRepository() {
@@ -146,7 +155,7 @@ export class Operator {
     await until(
       `the line ${line} of session ${id}`,
       async () => (await this.agentd("logs", id)).stdout.split("\n").includes(line),
-      { timeoutMs: 300_000 },
+      { timeoutMs: 900_000 },
     );
   }
 
@@ -177,11 +186,11 @@ export class Operator {
     return (await this.must("logs", id)).stdout;
   }
 
-  /** The session's container, by its label. @param {string} id */
+  /** The session's container, by its name. @param {string} id */
   async inspectContainer(id) {
-    const [container] = (
-      await run(["podman", "ps", "--all", "--quiet", "--filter", `label=io.agentd.session=${id}`])
-    ).split("\n");
+    const [container] = (await run(["podman", "ps", "--all", "--quiet", "--filter", `name=-${id}$`])).split(
+      "\n",
+    );
     if (!container) throw new Error(`session ${id} has no container`);
     return JSON.parse(await run(["podman", "inspect", container]))[0];
   }
@@ -192,6 +201,13 @@ export class Operator {
       attempt(["journalctl", "--user", "--unit", UNIT, "--no-pager", "--lines", "60", "--output", "cat"]),
       attempt(["podman", "ps", "--all"]),
       attempt(["systemctl", "--user", "status", "--no-pager", UNIT]),
+      attempt([
+        "sh",
+        "-c",
+        'tail -n 20 "$1"/tesserine/audit/*/*/agentd/console.log',
+        "sh",
+        this.stateDirectory,
+      ]),
     ]);
     return parts.map(({ stdout, stderr }) => stdout + stderr).join("\n");
   }

@@ -35,7 +35,7 @@ export class ReachableHost {
   async isAsked() {
     const before = this.#questions;
     // The one after next has begun after this call.
-    await until("a question of the session", () => this.#questions >= before + 2, { timeoutMs: 300_000 });
+    await until("a question of the session", () => this.#questions >= before + 2, { timeoutMs: 900_000 });
   }
 
   /** Has the sessions that ask come to their end. */

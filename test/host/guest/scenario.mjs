@@ -19,6 +19,7 @@
  * @property {string} name
  * @property {string} title A sentence that says what is true when it passes.
  * @property {readonly Phase[]} phases One after the other, each in a boot of its own, on the same disk.
+ * @property {boolean} [needsSelinux] Whether it is about SELinux, and left out where that is off. Default false.
  * @property {boolean} [isLast] Whether it looks at what all the others have left. Default false.
  */
 

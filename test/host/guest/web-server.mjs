@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 /** The host's address on its only network; see image/overlay. */
-export const HOST_ADDRESS = "10.0.2.15";
+export const HOST_ADDRESS = "10.77.0.15";
 
 /** A server on every address of the host that counts the connections that reach it. */
 export class WebServer {

@@ -6,6 +6,8 @@ work=$2
 here=$(cd "$(dirname "$0")" && pwd)
 
 cp -r "$here/overlay/." "$root/"
+selinux=$root/etc/selinux/default
+if [ -d "$selinux" ]; then cp -r "$here/overlay-selinux/." "$root/"; fi
 # Where this Debian's own is too old.
 if [ -f "$work/node" ]; then install -m 0755 "$work/node" "$root/usr/local/bin/node"; fi
 echo "agentd-test" >"$root/etc/hostname"
@@ -37,10 +39,12 @@ for user in keeper visitor; do
 done
 
 # SELinux: enforcing, with what Debian's policy lacks.
-sed -i 's/^SELINUX=.*/SELINUX=enforcing/' "$root/etc/selinux/config"
-# Programs that compile at run time, as Node.js does: Fedora's policy lets an unconfined user, Debian's has to be told.
-echo "allow_execmem=1" >>"$root/var/lib/selinux/default/active/booleans.local"
-chroot "$root" semodule --noreload --install /usr/local/share/agentd-test/containers.cil
+if [ -d "$selinux" ]; then
+  sed -i 's/^SELINUX=.*/SELINUX=enforcing/' "$root/etc/selinux/config"
+  # Programs that compile at run time, as Node.js does: Fedora's policy lets an unconfined user, Debian's has to be told.
+  echo "allow_execmem=1" >>"$root/var/lib/selinux/default/active/booleans.local"
+  chroot "$root" semodule --noreload --install /usr/local/share/agentd-test/containers.cil
+fi
 
 chroot "$root" systemctl enable --quiet systemd-networkd.service test-input.service serial-getty@ttyS0.service
 chroot "$root" systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer fstrim.timer e2scrub_all.timer \

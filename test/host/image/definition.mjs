@@ -3,11 +3,24 @@
  */
 
 /**
- * The releases of Debian that can be booted: 12, 13, and the one that is to follow.
+ * A release of Debian.
  *
- * @type {Readonly<Record<string, { node?: string }>>} `node`: the version of Node.js that npm brings, where Debian's is too old.
+ * @typedef {object} Suite
+ * @property {boolean} selinux Whether SELinux enforces Debian's policy, or is off.
+ * @property {string} [node] The version of Node.js that npm brings, where Debian's is too old.
  */
-export const SUITES = { bookworm: { node: "22" }, trixie: {}, forky: {} };
+
+/**
+ * The releases of Debian that can be booted: 12, 13, and the one that is to follow. The policy of Debian 12 has no types for
+ * containers, which `containers.cil` needs.
+ *
+ * @type {Readonly<Record<string, Suite>>}
+ */
+export const SUITES = {
+  bookworm: { selinux: false, node: "22" },
+  trixie: { selinux: true },
+  forky: { selinux: true },
+};
 
 export const DEFAULT_SUITE = "trixie";
 
@@ -26,13 +39,17 @@ export const PACKAGES = [
   // Users who log in, and one who may become root.
   ...["libpam-systemd", "dbus-user-session", "openssh-server", "openssh-client", "sudo", "login", "passwd"],
   ...["procps", "iproute2", "ca-certificates"],
-  // SELinux.
-  ...["selinux-policy-default", "selinux-basics", "selinux-utils", "policycoreutils", "auditd"],
   // Rootless Podman, and what images are made of.
   ...["podman", "crun", "conmon", "uidmap", "passt", "slirp4netns", "netavark", "aardvark-dns", "catatonit"],
   "busybox-static",
+  // Another runtime for containers, which is a kernel of its own, and a reader of manuals.
+  ...["runsc", "man-db"],
   // What agentd asks for itself.
   ...["nodejs", "npm", "git"],
+];
+
+export const SELINUX_PACKAGES = [
+  ...["selinux-policy-default", "selinux-basics", "selinux-utils", "policycoreutils", "auditd"],
 ];
 
 export const MMDEBSTRAP_OPTIONS = [
@@ -45,6 +62,9 @@ export const MMDEBSTRAP_OPTIONS = [
   "--dpkgopt=path-exclude=/usr/share/doc/*",
   "--dpkgopt=path-exclude=/usr/share/locale/*",
   "--dpkgopt=path-exclude=/usr/share/man/*",
+  // Those of the product are what the tests read.
+  "--dpkgopt=path-include=/usr/share/doc/agentd/*",
+  "--dpkgopt=path-include=/usr/share/man/man1/agentd*",
 ];
 
 /** Sparse: what is not used takes no place. */

@@ -13,6 +13,7 @@ import { pause } from "./pause.mjs";
 import { poweroff, reboot } from "./power.mjs";
 import { readiness, reload } from "./readiness.mjs";
 import { kill, restart, stop, watchdog } from "./restart.mjs";
+import { runtimes } from "./runtimes.mjs";
 import { security } from "./security.mjs";
 import { service } from "./service.mjs";
 import { session } from "./session.mjs";
@@ -24,13 +25,13 @@ import { given, workKept, workOut, workspaces } from "./work.mjs";
 export const SCENARIOS = [
   service,
   session,
-  ...[readiness, reload, journal, security, doctor],
-  ...[outOfMemory, pidsLimit, cpuLimit, peaks],
-  ...[labels, mounts, separation],
-  ...[given, workOut, workKept, workspaces],
   ...[closedNetwork, allowlist, openStream, gatewayStop],
   ...[restart, kill, stop, watchdog],
-  ...[pause, debianPackage],
+  ...[given, workOut, workKept, workspaces],
+  ...[readiness, reload, journal, security, doctor],
+  ...[debianPackage, runtimes],
+  ...[labels, mounts, separation],
+  ...[outOfMemory, pidsLimit, cpuLimit, peaks, pause],
   ...[logout, reboot, poweroff],
   denials,
 ];

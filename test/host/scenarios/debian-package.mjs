@@ -12,7 +12,7 @@ const WAITING = 'echo ready; until [ -e .runa/go ]; do sleep 0.2; done; echo "do
 /** Debian's own: a session lives through an upgrade, a rollback, and its service with them. */
 export const debianPackage = scenario(
   "debian_package",
-  "the package installs, goes forward and back under a running session, and its removal leaves the records",
+  "the package installs with its manual, goes forward and back under a running session, and its removal leaves the records",
   async (operator) => {
     const packages = await packagesIn(operator.inputDirectory);
     const [older, newer] = packages;
@@ -24,6 +24,7 @@ export const debianPackage = scenario(
     try {
       await packaged.serve({ name: "worker", script: WAITING });
       assert.equal(await versionOf(packaged), older.version);
+      await readManual(older.version);
       const id = await packaged.runUntilItPrints("worker", "ready");
       const { State: before } = await packaged.inspectContainer(id);
       for (const { path, version } of [newer, older]) {
@@ -59,6 +60,16 @@ async function packagesIn(directory) {
 /** @param {string} path */
 async function install(path) {
   await run(["sudo", "apt-get", "install", "-y", "--allow-downgrades", "--no-install-recommends", path]);
+}
+
+/** As `man` shows it, which finds the pages by itself. @param {string} version */
+async function readManual(version) {
+  const text = await run(["man", "--pager=cat", "agentd-run"]);
+  assert.match(text, /^AGENTD-RUN\(1\) .* AGENTD-RUN\(1\)$/m);
+  for (const heading of ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"])
+    assert.match(text, new RegExp(`^${heading}$`, "m"));
+  assert.ok(text.includes(`agentd ${version}`), "it is that of the package");
+  assert.match(text, /--detach/);
 }
 
 /** @param {Operator} packaged Of the daemon that runs. */

@@ -29,4 +29,5 @@ export const denials = {
     },
   ),
   isLast: true,
+  needsSelinux: true,
 };

@@ -39,7 +39,7 @@ export const journal = scenario(
     assert.equal(last?.type, "session.sealed");
     const { seq } = last;
     await until("the last event in the journal", async () => (await journaled()).at(-1)?.event.seq === seq, {
-      timeoutMs: 300_000,
+      timeoutMs: 900_000,
     });
     // What a daemon was writing when it ended may be there twice.
     const found = [

@@ -12,6 +12,11 @@ const PRIVATE_PROCESS = /^\w+:\w+:container_t:s0:c\d+,c\d+$/;
 const PRIVATE_FILE = /^\w+:object_r:container_file_t:s0:c\d+,c\d+$/;
 const SHARED_FILE = /^\w+:object_r:container_file_t:s0$/;
 
+/** @param {Parameters<typeof scenario>} words */
+function aboutSelinux(...words) {
+  return { ...scenario(...words), needsSelinux: true };
+}
+
 /** The label of a file. @param {string} path */
 async function labelOf(path) {
   return run(["stat", "--format", "%C", path]);
@@ -55,7 +60,7 @@ async function makeDirectory(operator, name) {
   return directory;
 }
 
-export const labels = scenario(
+export const labels = aboutSelinux(
   "selinux-labels",
   "what a session sees is labelled for its process alone, and methodology for all sessions",
   async (operator) => {
@@ -100,7 +105,7 @@ export const labels = scenario(
   },
 );
 
-export const mounts = scenario(
+export const mounts = aboutSelinux(
   "selinux-mounts",
   "a mount is denied unless it is relabelled, for one session or for all",
   async (operator) => {
@@ -131,7 +136,7 @@ export const mounts = scenario(
   },
 );
 
-export const separation = scenario(
+export const separation = aboutSelinux(
   "selinux-separation",
   "two sessions cannot read each other's files, even in a directory that both have mounted",
   async (operator) => {

@@ -5,7 +5,7 @@ import { run, shell } from "../guest/command.mjs";
 import { IMAGE } from "../guest/operator.mjs";
 import { scenario } from "../guest/scenario.mjs";
 
-const SLOW_MS = 600_000;
+const SLOW_MS = 900_000;
 const SSH = [
   "ssh",
   "-q",

@@ -7,7 +7,7 @@ import { run } from "../guest/command.mjs";
 import { scenario } from "../guest/scenario.mjs";
 
 /** Longer than it takes to type a command here, and soon over. */
-const TIMEOUT_S = 60;
+const TIMEOUT_S = 120;
 /** Counts, and ends when its file is there. */
 const COUNTING = `
 i=0
@@ -32,7 +32,7 @@ export const pause = scenario(
     assert.equal(await counted(), before, "it has not counted");
 
     await operator.must("resume", id);
-    await until("that it counts on", async () => (await counted()) > before, { timeoutMs: 60_000 });
+    await until("that it counts on", async () => (await counted()) > before, { timeoutMs: 900_000 });
     await run(["touch", join(record, "runa", "go")]);
     assert.equal((await operator.waitFor(id))["outcome"], "success");
     return { paused: `${TIMEOUT_S} s and more` };

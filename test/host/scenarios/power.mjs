@@ -5,7 +5,7 @@ import { run } from "../guest/command.mjs";
 /** @typedef {import("../guest/operator.mjs").Operator} Operator */
 /** @typedef {import("../guest/scenario.mjs").Scenario} Scenario */
 
-const SLOW_MS = 600_000;
+const SLOW_MS = 900_000;
 
 /**
  * @param {string} name

@@ -5,7 +5,7 @@ import { attempt, run } from "../guest/command.mjs";
 import { Failpoint } from "../guest/failpoint.mjs";
 import { scenario } from "../guest/scenario.mjs";
 
-const SLOW_MS = 300_000;
+const SLOW_MS = 900_000;
 
 export const readiness = scenario(
   "readiness",

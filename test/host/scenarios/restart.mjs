@@ -8,7 +8,7 @@ import { scenario } from "../guest/scenario.mjs";
 
 /** @typedef {import("../guest/operator.mjs").Operator} Operator */
 
-const SLOW_MS = 300_000;
+const SLOW_MS = 900_000;
 
 /**
  * A session runs, the daemon goes and comes back, and the session has not noticed.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { access, appendFile, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { attempt, onTerminal, run } from "../guest/command.mjs";
+import { attempt, onTerminal, run, shell } from "../guest/command.mjs";
 import { scenario } from "../guest/scenario.mjs";
 
 /** @typedef {import("../guest/operator.mjs").Operator} Operator */
@@ -26,9 +26,10 @@ async function installFirst(operator) {
   await operator.must("config", "check", operator.configFile);
   assert.equal((await stat(operator.credentialsFile)).mode & 0o777, 0o600);
   const launcher = join(operator.packageDirectory, "bin", "agentd");
+  const node = await shell("command -v node");
   assert.match(
     await readFile(operator.unitFile, "utf8"),
-    new RegExp(`^ExecStart=/usr/bin/node ${launcher} daemon`, "m"),
+    new RegExp(`^ExecStart=${node} ${launcher} daemon`, "m"),
   );
   const { pid, ...status } = await statusOf(operator);
   assert.equal(pid, await operator.daemonPid());
@@ -51,7 +52,7 @@ async function installAgain(operator) {
   const pid = await operator.daemonPid();
   const { stdout } = await operator.must("service", "install");
   assert.match(stdout, new RegExp(`^the service already runs as process ${pid}:`));
-  assert.equal(stdout.match(/\(unchanged\)/g)?.length, 4);
+  assert.equal(stdout.match(/\(unchanged\)/g)?.length, 5);
   assert.equal(await operator.daemonPid(), pid);
 }
 

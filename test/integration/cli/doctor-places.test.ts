@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runBounded } from "../../../src/bounded-command.ts";
-import { readInstall } from "../../../src/cli/doctor/packages.ts";
 import { selinuxMode, tunFinding } from "../../../src/cli/doctor/system-checks.ts";
 import { lingeringFinding } from "../../../src/cli/doctor/user-checks.ts";
 import { findInit } from "../../../src/podman/host/helper-programs.ts";
@@ -109,19 +108,6 @@ describe("the init program of Podman", () => {
       `[engine]\nhelper_binaries_dir = ["/nowhere", "${root}"]\n`,
     );
     expect(await findInit({ CONTAINERS_CONF: settings }, root)).toBe(init);
-  });
-});
-
-describe("the command that installs packages", () => {
-  it.each([
-    ["ID=debian\n", "apt-get install -y uidmap"],
-    ['ID=linuxmint\nID_LIKE="ubuntu debian"\n', "apt-get install -y uidmap"],
-    ["ID=fedora\n", "dnf install -y shadow-utils"],
-    ['ID="rocky"\nID_LIKE="rhel centos fedora"\n', "dnf install -y shadow-utils"],
-    ["ID=arch\n", "package manager"],
-  ])("is that of the distribution: %j", async (release, command) => {
-    const install = await readInstall(await file("os-release", release));
-    expect(install("uidmap", "shadow-utils")).toContain(command);
   });
 });
 

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { LogLine } from "../../../src/api/record-methods.ts";
 import type { SessionView } from "../../../src/session-document.ts";
 import { makeCertificate } from "../../kit/certificates.mjs";
 import { freePort } from "../../kit/free-ports.mjs";
@@ -18,7 +19,16 @@ let env: Record<string, string>;
 let waiting: number;
 let end: (session: SessionView) => void;
 
+/** Of a long log: every hundredth line is on stderr, and every second one goes on in the next. */
+const LINES = 20_000;
+const lineOf = (line: number): LogLine => ({
+  ...{ line, time: "2026-02-03T04:05:06.789012345Z", text: `${line};`, goes_on: line % 2 === 1 },
+  stream: line % 100 === 0 || line % 100 === 99 ? "stderr" : "stdout",
+});
+let served: number;
+
 beforeEach(async () => {
+  served = 0;
   home = await mkdtemp(join(tmpdir(), "agentd-desk-"));
   const { authorityFile } = await makeCertificate(home);
   waiting = 0;
@@ -39,6 +49,14 @@ beforeEach(async () => {
         ]);
       },
       show: async () => view(),
+      log: async ({ from, count }) => {
+        const first = from > 0 ? from : Math.max(1, LINES + 1 + from);
+        const lines = Array.from({ length: Math.min(count, LINES + 1 - first) }, (_, index) =>
+          lineOf(first + index),
+        );
+        served += lines.length;
+        return { session_id: view().session_id, lines, total: LINES, bytes: 100 * LINES, complete: true };
+      },
     },
   });
   token = join(home, "token");
@@ -77,6 +95,16 @@ describe("a host that is asked by HTTPS", () => {
     end(sealed({ outcome: "work_failed", exit_code: 5 }));
     const { exitCode, stderr } = await command;
     expect([exitCode, stderr]).toEqual([5, expect.stringContaining("the daemon is back")]);
+  });
+
+  it.each([
+    [["--tail", "2"], "stdout", "19997;19998;\n"],
+    [["--tail", "1", "--stream", "stderr"], "stderr", "19999;20000;\n"],
+    [["--tail", "0"], "stdout", ""],
+  ] as const)("sends the end of a log alone: %j", async (options, stream, expected) => {
+    const printed = await agentd(env, "logs", ...options, view().session_id);
+    expect(printed).toMatchObject({ exitCode: 0, [stream]: expected });
+    expect(served).toBeLessThan(1_000);
   });
 
   it.each([

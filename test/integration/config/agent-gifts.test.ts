@@ -156,7 +156,22 @@ describe("skills of a profile", () => {
     expect(profiles[0]?.files).toContainEqual({ target, source: join(home, "skills/review") });
   });
 
+  it("may be those of a repository, in its definition, too", async () => {
+    const source = "https://git.example.org/skills.git#v1:all/review";
+    const { profiles } = await load(profileOf("claude", `skills = ["${source}"]`));
+    expect(profiles[0]?.skills).toEqual([source]);
+    expect(profiles[0]?.files).toContainEqual({ target: "~/.claude/skills/review", source });
+    await writeFile(
+      join(home, ".config/agentd/agents/robot.toml"),
+      `description = "Robot"\nskills = "~/s"\n[profile]\nbase_image = "r:1"\ncommand = ["robot"]\nskills = ["${source}"]\n`,
+    );
+    const { profiles: own } = await load(profileOf("robot"));
+    expect(own[0]?.files).toContainEqual({ target: "~/s/review", source });
+  });
+
   it.each([
+    ['skills = ["a/review", "https://git.example.org/review.git"]', "is called review, too"],
+    ['skills = ["https://git.example.org/s.git#main:../x"]', "its path in the repository is not accepted"],
     ['skills = ["a/review", "b/review"]', "another skill of this profile is called review, too"],
     ['skills = ["~/review"]', "write the full path"],
   ])("are refused: %s", async (keys, rule) => {
@@ -182,7 +197,7 @@ describe("skills of a profile", () => {
   it("and MCP servers are as docs/agents.md shows them", async () => {
     const [shown = ""] = codeBlocks(page("agents.md"), "toml", "## Skills and MCP servers");
     const { profiles } = await load(shown);
-    expect(profiles[0]?.skills).toHaveLength(1);
+    expect(profiles[0]?.skills).toHaveLength(2);
     expect(profiles[0]?.mcpServers).toHaveLength(2);
   });
 });

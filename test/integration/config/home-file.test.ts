@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { homeEntry } from "../../../src/config/home-file.ts";
+import { fetchedEntry, homeEntry } from "../../../src/config/home-file.ts";
 
 let directory: string;
 let skill: string;
@@ -67,5 +67,32 @@ describe("a source for a home", () => {
 
   it("is there when a session starts", async () => {
     await expect(entry(join(directory, "gone"))).rejects.toMatchObject({ code: "file_invalid" });
+  });
+});
+
+describe("a source of a repository for a home", () => {
+  const fetched = (path: string) =>
+    fetchedEntry("~/.x/review", { url: "https://git.example.org/s.git", ref: "v1", path, directory });
+
+  it("is a directory or a file of it", async () => {
+    expect((await fetched("review")).files.map(({ path }) => path)).toEqual([
+      ".x/review/SKILL.md",
+      ".x/review/scripts/lint.sh",
+    ]);
+    expect((await fetched("review/SKILL.md")).files.map(({ path }) => path)).toEqual([".x/review"]);
+    expect((await fetched("review")).sha256).toBe((await entry(skill)).sha256);
+  });
+
+  it("is not reached through a link, which could lead out of the repository", async () => {
+    await symlink("/etc", join(directory, "out"));
+    for (const path of ["out", "out/hostname"]) {
+      await expect(fetched(path)).rejects.toMatchObject({
+        code: "file_invalid",
+        message: expect.stringContaining("out is a symbolic link") as string,
+      });
+    }
+    await expect(fetched("review/none")).rejects.toThrow(
+      "cannot read review/none of https://git.example.org/s.git at v1 for the session's home: the repository has no such file",
+    );
   });
 });

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Gate } from "../../../src/credentials/gate.ts";
 import { CUT_SHORT, launcherArgv } from "../../../src/credentials/launcher.ts";
-import { credentialPayload } from "../../../src/credentials/payload.ts";
+import { payloadText } from "../../../src/credentials/payload.ts";
 import { shellKeeps } from "../../../src/credentials/shell-names.ts";
 
 /** The shells that stand behind /bin/sh in images; the words come before `-c`. */
@@ -59,7 +59,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
   it("hands every value over to the byte, and nothing else", async () => {
     const gate = await newGate();
     const command = start(words, gate, ["env", "-0"]);
-    await gate.open(credentialPayload(values), { signal: command.ended, onFirstByte });
+    await gate.open(command.payload(values), { signal: command.ended, onFirstByte });
     expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(credentialsIn(command.output())).toEqual(values);
     expect(existsSync(join(root, "pwned"))).toBe(false);
@@ -68,7 +68,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
   it("starts the command also when there are no credentials, and does not keep its own variable", async () => {
     const gate = await newGate();
     const command = start(words, gate, ["env", "-0"], { go: "1" });
-    await gate.open(credentialPayload(new Map()), { signal: command.ended, onFirstByte });
+    await gate.open(command.payload(new Map()), { signal: command.ended, onFirstByte });
     expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(credentialsIn(command.output())).toEqual(new Map());
   });
@@ -77,7 +77,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     const longest = new Map([["A", "x".repeat(131_069)]]);
     const gate = await newGate();
     const command = start(words, gate, ["env", "-0"]);
-    await gate.open(credentialPayload(longest), { signal: command.ended, onFirstByte });
+    await gate.open(command.payload(longest), { signal: command.ended, onFirstByte });
     expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(credentialsIn(command.output())).toEqual(longest);
   });
@@ -90,7 +90,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     const named = new Map(names.map((name) => [name, `it's ${name}`]));
     const gate = await newGate();
     const command = start(words, gate, ["env", "-0"]);
-    await gate.open(credentialPayload(named), { signal: command.ended, onFirstByte });
+    await gate.open(command.payload(named), { signal: command.ended, onFirstByte });
     expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(credentialsIn(command.output())).toEqual(named);
   });
@@ -105,7 +105,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
       "--",
       ...args,
     ]);
-    await gate.open(credentialPayload(new Map()), { signal: command.ended, onFirstByte });
+    await gate.open(command.payload(new Map()), { signal: command.ended, onFirstByte });
     await command.exit;
     expect(JSON.parse(command.output().toString())).toEqual(args);
   });
@@ -122,7 +122,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     for (const [argv, ending] of endings) {
       const gate = await newGate();
       const command = start(words, gate, argv);
-      await gate.open(credentialPayload(values), { signal: command.ended, onFirstByte });
+      await gate.open(command.payload(values), { signal: command.ended, onFirstByte });
       expect(await command.exit).toEqual(ending);
     }
   });
@@ -137,7 +137,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
   it("has a code of its own where the gate goes in the middle, and passes every code of the command on", async () => {
     const gate = await newGate();
     const command = start(words, gate, ["env", "-0"]);
-    const payload = credentialPayload(values);
+    const payload = command.payload(values);
     const writer = await open(gate.fifoPath, "w");
     while (!(await hasOpen(command.process, gate.fifoPath))) await sleep(1);
     await writer.write(payload.subarray(0, payload.length >> 1));
@@ -149,17 +149,17 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
     for (const code of [0, 1, 125, CUT_SHORT, 255]) {
       const next = await newGate();
       const ends = start(words, next, ["sh", "-c", `exit ${code}`]);
-      await next.open(payload, { signal: ends.ended, onFirstByte });
+      await next.open(ends.payload(values), { signal: ends.ended, onFirstByte });
       expect(await ends.exit).toEqual({ code, signal: null });
     }
   });
 
   it("keeps nothing of a hand-over that was cut short when the next one brings other credentials", async () => {
-    const old = credentialPayload(new Map([["OLD", "x"]])).toString();
     const gate = await newGate();
     const command = start(words, gate, ["env", "-0"]);
+    const old = command.payload(new Map([["OLD", "x"]])).toString();
     await handOverCutShort(command.process, gate.fifoPath, Buffer.from(old.slice(0, old.indexOf("}"))));
-    await gate.open(credentialPayload(new Map([["NEW", "y"]])), { signal: command.ended, onFirstByte });
+    await gate.open(command.payload(new Map([["NEW", "y"]])), { signal: command.ended, onFirstByte });
     expect(await command.exit).toEqual({ code: 0, signal: null });
     expect(credentialsIn(command.output())).toEqual(new Map([["NEW", "y"]]));
   });
@@ -170,7 +170,7 @@ describe.each(SHELLS)("the launcher in $name", ({ words }) => {
       ["NEWLINE", "c\nd"],
       ["LAST", "$(e)\\"],
     ]);
-    const payload = credentialPayload(few);
+    const payload = payloadText({ variables: few, command: ["env", "-0"] });
     for (let cut = 0; cut < payload.length; cut += 1) {
       const gate = await newGate();
       const command = start(words, gate, ["env", "-0"]);
@@ -199,6 +199,8 @@ interface Command {
   readonly ended: AbortSignal;
   readonly exit: Promise<{ code: number | null; signal: string | null }>;
   output(): Buffer;
+  /** What a gate hands over for it. */
+  payload(variables: ReadonlyMap<string, string>): Buffer;
 }
 
 /** Starts the launcher as a container would. */
@@ -208,7 +210,7 @@ function start(
   command: readonly string[],
   environment: Record<string, string> = {},
 ): Command {
-  const [program = "", ...args] = [...shell, ...launcherArgv(gate.fifoPath, command).slice(1)];
+  const [program = "", ...args] = [...shell, ...launcherArgv(gate.fifoPath).slice(1)];
   const child = spawn(program, args, {
     cwd: root,
     env: { PATH, ...environment },
@@ -221,7 +223,8 @@ function start(
     ended.abort();
     return { code: code as number | null, signal: signal as string | null };
   });
-  return { process: child, ended: ended.signal, exit, output: () => Buffer.concat(chunks) };
+  const payload = (variables: ReadonlyMap<string, string>): Buffer => payloadText({ variables, command });
+  return { process: child, ended: ended.signal, exit, output: () => Buffer.concat(chunks), payload };
 }
 
 /** The variables of an `env -0`, without those that a shell adds. */

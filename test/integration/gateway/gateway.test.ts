@@ -174,7 +174,7 @@ describe("a session's network", () => {
     expect((await inside.run(get(server.port))).stdout).toMatch(/the world$/);
   });
 
-  it("cannot be opened on a port that the container has taken, in a container that has ended, or on the host", async () => {
+  it("cannot be opened on a port that the container has taken, in a container that has ended or is not ours, or on the host", async () => {
     const [taken, ended] = [await container("none", "nc -ll -p 8791 -e cat"), await container()];
     const daemon = ground.daemon();
     // 8791 in the kernel's table of sockets.
@@ -196,6 +196,11 @@ describe("a session's network", () => {
     await expect(daemon.open(ground.request(own, []))).rejects.toMatchObject({
       ...failure,
       why: "the container uses the network of the host",
+    });
+    const foreign = { ...taken, process: (await identifyProcess(1))! };
+    await expect(daemon.open(ground.request(foreign, []))).rejects.toMatchObject({
+      ...failure,
+      why: "agentd may not enter the namespaces of the container",
     });
     await expect(daemon.open(ground.request(taken, ["a/b"]))).rejects.toMatchObject(failure);
     expect((await daemon.list()).sessions).toEqual([]);

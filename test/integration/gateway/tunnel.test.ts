@@ -308,7 +308,8 @@ describe("5. TLS on the port of https", () => {
     for (const [bytes, step] of [
       [hello, hello.length],
       [hello, 1],
-      [inRecords(messageOf(hello), 20), 7],
+      // The proxy takes 64 records. A client with a key that resists quantum computers sends 1,500 bytes.
+      [inRecords(messageOf(hello), Math.ceil(hello.length / 50)), 7],
     ] as const) {
       const { proxy, target } = await onHttps();
       const connection = await connected(proxy, target);
@@ -337,6 +338,7 @@ describe("5. TLS on the port of https", () => {
     secure.write("GET / HTTP/1.1\r\nHost: db.example\r\nConnection: close\r\n\r\n");
     let answer = "";
     for await (const chunk of secure) answer += String(chunk);
+    secure.destroy(); // From Node.js 22 on it stays open at its own end, as the socket below does.
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*secret$/s);
     expect(await proxy.line()).toMatchObject({
       host: "db.example",
@@ -361,13 +363,14 @@ describe("5. TLS on the port of https", () => {
   });
 
   it("refuses a client that ends in its hello, and one that never sends it", async () => {
-    const { proxy, target } = await onHttps({ headersMs: 100 });
-    const first = await connected(proxy, target);
+    const patient = await onHttps();
+    const first = await connected(patient.proxy, patient.target);
     first.socket.end((await realHello("db.example")).subarray(0, 20));
-    expect(await proxy.line()).toMatchObject({
+    expect(await patient.proxy.line()).toMatchObject({
       rule: "server_name",
       reason: expect.stringContaining("ended before"),
     });
+    const { proxy, target } = await onHttps({ headersMs: 100 });
     await connected(proxy, target);
     expect(await proxy.line()).toMatchObject({
       rule: "server_name",

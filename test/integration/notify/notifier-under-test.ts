@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { Failpoints } from "../../../src/failpoints.ts";
-import { connectTo } from "../../../src/http-connections.ts";
+import { connections } from "../../../src/http-connections.ts";
 import { Notifier } from "../../../src/notify/notifier.ts";
 import { Outbox } from "../../../src/notify/outbox.ts";
 import { send } from "../../../src/notify/send.ts";
@@ -52,10 +52,10 @@ export async function world() {
   const feed = new MemoryFeed();
   const server = await receiver();
   const clock = { ms: Date.UTC(2026, 1, 3) };
-  const dispatcher = connectTo({});
-  onTestFinished(() => void dispatcher.destroy());
+  const { open: connect, close } = connections({});
+  onTestFinished(() => void close());
   const variables = () => ({ TEAM_URL: server.url });
-  const host = { ...{ environment: {}, variables, dispatcher, log: LOG }, now: () => clock.ms };
+  const host = { ...{ environment: {}, variables, connect, log: LOG }, now: () => clock.ms };
   /** A daemon's, over what earlier ones have left. */
   const open = (failpoints: Failpoints = { reach: () => Promise.resolve() }): Promise<Notifier> =>
     Notifier.open({

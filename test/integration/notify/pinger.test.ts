@@ -1,7 +1,7 @@
 /** Signs for dead men's switches at a real server, with a clock and pauses that the tests set. */
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectTo } from "../../../src/http-connections.ts";
+import { connections } from "../../../src/http-connections.ts";
 import { Pinger } from "../../../src/notify/pinger.ts";
 import { ping } from "../../../src/notify/send.ts";
 import { NOTICE_KINDS, type NotifyTarget } from "../../../src/notify/target.ts";
@@ -28,13 +28,13 @@ async function world(targets: readonly NotifyTarget[]) {
   await feed.append(sealedEvent("nightly", "work_failed"));
   const clock = { ms: Date.UTC(2026, 1, 3) };
   const pauses: number[] = [];
-  const dispatcher = connectTo({});
-  onTestFinished(() => void dispatcher.destroy());
+  const { open: connect, close } = connections({});
+  onTestFinished(() => void close());
   const variables = Object.fromEntries(
     targets.map(({ name }) => [name.toUpperCase(), `${receiver.url}/${name}`]),
   );
   const host = {
-    ...{ environment: {}, variables: () => variables, dispatcher, now: () => clock.ms, log: LOG },
+    ...{ environment: {}, variables: () => variables, connect, now: () => clock.ms, log: LOG },
   };
   const open = () =>
     new Pinger({

@@ -4,9 +4,13 @@ import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeDebianPackage } from "../../../packaging/debian-package.mjs";
 import { page, sections, tableRows } from "../../kit/markdown.ts";
 
 const CHECKOUT = resolve(import.meta.dirname, "../../..");
+/** Bounds how long a hang lasts: a busy machine takes minutes. */
+const BUILD_TIMEOUT_MS = 1_200_000;
+const MAINTAINER = "Ada Lovelace <ada@example.org>";
 
 let directory: string;
 let deb: string;
@@ -15,14 +19,17 @@ let root: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "agentd-package-"));
-  const { stdout } = await execa("node", ["packaging/main.mjs", "--out", directory], { cwd: CHECKOUT });
+  const { stdout } = await execa("node", ["packaging/main.mjs", "--out", directory], {
+    cwd: CHECKOUT,
+    env: { AGENTD_MAINTAINER: MAINTAINER },
+  });
   [tarball = "", deb = ""] = stdout.split("\n").slice(-2);
   root = join(directory, "root");
   for (const path of ["info", "updates", "triggers"]) {
     await mkdir(join(root, "var/lib/dpkg", path), { recursive: true });
   }
   for (const file of ["status", "available"]) await writeFile(join(root, "var/lib/dpkg", file), "");
-});
+}, BUILD_TIMEOUT_MS);
 afterAll(async () => {
   await rm(directory, { recursive: true });
 });
@@ -46,17 +53,33 @@ async function installed(...args: string[]) {
   });
 }
 
-const { version } = JSON.parse(await readFile(join(CHECKOUT, "package.json"), "utf8")) as { version: string };
+const { version, author } = JSON.parse(await readFile(join(CHECKOUT, "package.json"), "utf8")) as {
+  version: string;
+  author: string;
+};
 
 describe("the package for Debian", () => {
   it("names what sessions need, and the Node.js that it needs", async () => {
-    const { stdout } = await execa("dpkg-deb", ["--field", deb, "Depends", "Version", "Maintainer"]);
+    const { stdout } = await execa("dpkg-deb", ["--field", deb, "Depends", "Version"]);
     for (const name of ["podman", "uidmap", "passt | slirp4netns", "catatonit", "git", "nodejs (>= 20.19)"]) {
       expect(stdout).toContain(name);
     }
     expect(stdout).toContain(`Version: ${version}`);
-    expect(stdout).toContain("Maintainer: agentd maintainers <");
     expect((await execa("dpkg-deb", ["--field", deb, "Description"])).stdout).toContain("deb.nodesource.com");
+  });
+
+  it("names the maintainer that AGENTD_MAINTAINER says, and without one the author", async () => {
+    expect((await execa("dpkg-deb", ["--field", deb, "Maintainer"])).stdout).toBe(MAINTAINER);
+    const out = join(directory, "authors");
+    await mkdir(out);
+    const authors = await makeDebianPackage({ tarball, out, maintainer: undefined });
+    expect((await execa("dpkg-deb", ["--field", authors, "Maintainer"])).stdout).toBe(author);
+    const env = { AGENTD_MAINTAINER: "nobody" };
+    const refused = await execa("node", ["packaging/main.mjs"], { cwd: CHECKOUT, env, reject: false });
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('AGENTD_MAINTAINER is "nobody"') as string,
+    });
   });
 
   it("belongs to root, and everyone can read it", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { CloudEvent } from "cloudevents";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connectTo } from "../../../src/http-connections.ts";
+import { connections } from "../../../src/http-connections.ts";
 import { fileSink } from "../../../src/sinks/file-sink.ts";
 import { httpSink } from "../../../src/sinks/http-sink.ts";
 import { journaldSink } from "../../../src/sinks/journald-sink.ts";
@@ -51,14 +51,14 @@ async function http(): Promise<FarEnd> {
     if (status === 200) got.push(...valid.map(({ id }) => Number(id)));
     return { status };
   };
-  const dispatcher = connectTo({});
+  const { open: connect, close } = connections({});
   onTestFinished(async () => {
-    await dispatcher.destroy();
+    await close();
     await server.close();
   });
   const options = { url: () => `${server.url}/events`, from: "url", instance: "0a1b2c3d" };
   return {
-    sink: () => httpSink({ ...options, dispatcher, now: Date.now }),
+    sink: () => httpSink({ ...options, connect, now: Date.now }),
     arrived: () => Promise.resolve([...got]),
     breakIt: () => Promise.resolve(void (status = 503)),
     mend: () => Promise.resolve(void (status = 200)),
@@ -116,25 +116,25 @@ describe.each([
     const add = async (count: number): Promise<void> => {
       for (let each = 0; each < count; each += 1) await feed.append(sealedEvent("demo", "success"));
     };
+    // A runner that is closed before the answer has come delivers those events again: at least once.
+    const first = async (): Promise<number[]> => [...new Set(await arrived())];
     await add(1);
     let runner = await open();
     await add(250);
     const all = (from: number, to: number) =>
       Array.from({ length: to - from + 1 }, (_, index) => from + index);
-    await expect.poll(arrived, { timeout: 10_000 }).toEqual(all(2, 251));
+    await expect.poll(first, { timeout: 10_000 }).toEqual(all(2, 251));
     await runner.close();
     await add(10);
     runner = await open();
-    await expect.poll(arrived, { timeout: 10_000 }).toEqual(all(2, 261));
+    await expect.poll(first, { timeout: 10_000 }).toEqual(all(2, 261));
     await breakIt();
     await add(5);
     await expect.poll(() => runner.why, { timeout: 10_000 }).toBeDefined();
     await mend();
     await add(5);
-    await expect.poll(async () => new Set(await arrived()).size, { timeout: 10_000 }).toBe(270);
-    const distinct = [...new Set(await arrived())];
-    expect(distinct).toEqual(all(2, 271));
-    expect(runner.behind).toBe(0);
+    await expect.poll(first, { timeout: 10_000 }).toEqual(all(2, 271));
+    await expect.poll(() => runner.behind, { timeout: 10_000 }).toBe(0);
     await runner.close();
   });
 });

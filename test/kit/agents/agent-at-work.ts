@@ -133,9 +133,9 @@ export class AgentAtWork {
     );
   }
 
-  /** What the model was told, and its tools, as JSON. */
-  get longestRequest(): string {
-    return this.#provider.longestRequest();
+  /** What the model was told, and its tools, in all requests so far, as JSON. */
+  get requests(): string {
+    return this.#provider.requests();
   }
 
   /** What the first command of a session found out: a file of `.runa` in its record. */

@@ -16,8 +16,8 @@ export const THREE_ANSWERS = 0.061;
 
 export interface Provider {
   readonly url: string;
-  /** The longest request, as it came: what the model was told, and its tools. */
-  readonly longestRequest: () => string;
+  /** All requests so far, as they came: what the model was told, and its tools. */
+  readonly requests: () => string;
   close(): Promise<void>;
 }
 
@@ -43,15 +43,11 @@ export async function startProvider(script: Script): Promise<Provider> {
   });
   await mock.start();
   // The mock leaves out parts of requests that it does not know.
-  let longest = "";
-  const between = await standBetween(mock.url, {
-    onRequest: (body) => {
-      if (body.length > longest.length) longest = body;
-    },
-  });
+  const requests: string[] = [];
+  const between = await standBetween(mock.url, { onRequest: (body) => void requests.push(body) });
   return {
     url: between.url,
-    longestRequest: () => longest,
+    requests: () => requests.join("\n"),
     close: async () => {
       between.close();
       await mock.stop();

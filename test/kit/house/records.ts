@@ -50,7 +50,8 @@ export class RecordDirectory {
 
 /** The records below an audit root, oldest first. */
 export async function recordsIn(auditRoot: string): Promise<RecordDirectory[]> {
-  const profiles = await names(auditRoot);
+  // Others are of containers that wait.
+  const profiles = (await names(auditRoot)).filter((name) => !name.startsWith("."));
   const records = await Promise.all(
     profiles.map(async (profile) =>
       (await names(join(auditRoot, profile))).map((id) => new RecordDirectory(join(auditRoot, profile, id))),

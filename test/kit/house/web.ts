@@ -38,9 +38,9 @@ export async function writeWebSecrets(
   await writeFile(join(directory, "web.env"), lines.join(""), { mode: 0o600 });
 }
 
-/** Starts it, and waits until it answers; the world ends it. */
-export async function startWebOf(world: World, port: number): Promise<RunningWeb> {
-  const command = await world.startBeside("agentd web");
+/** Starts it, and waits until it answers; the world ends it. @param typed what for, where it gets more in its environment. */
+export async function startWebOf(world: World, port: number, typed = "agentd web"): Promise<RunningWeb> {
+  const command = await world.startBeside(typed);
   await command.printed("agentd web ready");
   const { sandbox } = await world.daemon();
   const tokenFile = join(sandbox.stateDirectory, "web-token");

@@ -87,7 +87,7 @@ describe("command lines in the text", () => {
   const lines = PAGES.flatMap(linesInText);
 
   it("name commands and options that there are", () => {
-    const isLeftOut = /missing required argument|a subcommand is required|argument missing/;
+    const isLeftOut = /missing required argument|required option|a subcommand is required|argument missing/;
     const wrong = lines.filter(({ text }) => {
       const fault = faultOf(text);
       const isOther = adviceFor(argvOf(text)[0] ?? "") !== undefined;

@@ -2,13 +2,14 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { reloadSchema } from "../../../src/api/methods.ts";
-import { scheduleViewSchema } from "../../../src/api/schedule-view.ts";
+import { printedScheduleSchema } from "../../../src/api/schedule-view.ts";
 import { statusSchema } from "../../../src/api/status.ts";
 import { COMMANDS } from "../../../src/cli/command-table.ts";
 import { LAUNCH_STAGES, OUTCOMES, runExitCode } from "../../../src/outcome.ts";
 import { profileViewSchema } from "../../../src/profile/view.ts";
 import { scheduleEventSchema, SKIP_REASONS } from "../../../src/scheduler/events.ts";
-import { SESSION_STATES, sessionViewSchema, workSchema } from "../../../src/session-document.ts";
+import { SESSION_STATES, sessionViewSchema } from "../../../src/session-document.ts";
+import { workSchema } from "../../../src/work-fields.ts";
 import { codeWords, page, sections, tableRows } from "../../kit/markdown.ts";
 
 const text = page("json.md");
@@ -60,7 +61,7 @@ describe("the page on JSON", () => {
   });
 
   it("describes every field of a schedule in the same way", () => {
-    expect(rowsOf("A schedule").map((row) => row.slice(0, 3))).toEqual(fieldsOf(scheduleViewSchema));
+    expect(rowsOf("A schedule").map((row) => row.slice(0, 3))).toEqual(fieldsOf(printedScheduleSchema));
   });
 
   it("lists every event of schedules with its fields, and every reason for a skip", () => {

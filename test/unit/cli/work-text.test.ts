@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hasChanges, shortWorkText, workPointer, workText } from "../../../src/cli/words/work-text.ts";
-import type { Work } from "../../../src/session-document.ts";
+import type { Work } from "../../../src/work-fields.ts";
 
 const commit = "1".repeat(40);
 const WORK: Work = {

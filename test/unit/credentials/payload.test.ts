@@ -1,20 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { launcherArgv, launcherEnding } from "../../../src/credentials/launcher.ts";
-import { credentialPayload, shellQuote } from "../../../src/credentials/payload.ts";
+import { launcherArgv, launcherEndings } from "../../../src/credentials/launcher.ts";
+import { payloadText, shellQuote } from "../../../src/credentials/payload.ts";
 
-describe("credentialPayload", () => {
-  it("exports every value in one group and opens the gate in its last line", () => {
-    const values = new Map([
+describe("payloadText", () => {
+  it("exports every value and sets the command in one group, and opens the gate in its last line", () => {
+    const variables = new Map([
       ["A", "it's"],
       ["B", "two\nlines"],
     ]);
-    expect(credentialPayload(values).toString()).toBe(
-      "{ :\nexport A='it'\\''s'\nexport B='two\nlines'\n}\ngo=1\n",
+    expect(payloadText({ variables, command: ["echo", "$(a) b"] }).toString()).toBe(
+      "{ :\nexport A='it'\\''s'\nexport B='two\nlines'\nset -- 'echo' '$(a) b'\n}\ngo=1\n",
     );
   });
 
   it("opens the gate also when there is nothing to export", () => {
-    expect(credentialPayload(new Map()).toString()).toBe("{ :\n}\ngo=1\n");
+    const text = payloadText({ variables: new Map(), command: ["-x"] }).toString();
+    expect(text).toBe("{ :\nset -- '-x'\n}\ngo=1\n");
   });
 });
 
@@ -26,15 +27,9 @@ describe("shellQuote", () => {
 });
 
 describe("launcherArgv", () => {
-  it("passes the command on as arguments, never as text of the program", () => {
-    const [shell, option, program, name, ...command] = launcherArgv("/agentd/gate/credentials", [
-      "a b",
-      "",
-      "$(c)",
-    ]);
-    expect([shell, option, name]).toEqual(["/bin/sh", "-c", "agentd"]);
-    expect(command).toEqual(["a b", "", "$(c)"]);
-    expect(program).toBe(launcherArgv("/agentd/gate/credentials", ["other"])[2]);
-    expect(launcherEnding(["a b", "", "$(c)"])).toEqual([name, ...command]);
+  it("is the same for every command, and known by its end", () => {
+    const [shell, option, , ...words] = launcherArgv("/agentd/gate/credentials");
+    expect([shell, option, words[0]]).toEqual(["/bin/sh", "-c", "agentd"]);
+    expect(launcherEndings(["a b", "$(c)"])).toEqual([words, ["agentd", "a b", "$(c)"]]);
   });
 });

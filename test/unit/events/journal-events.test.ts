@@ -14,10 +14,12 @@ const CALLS = [
 ];
 
 /** Names with a part that is not in the sources. */
-const COMPOSED = ["network_restored", "network_lost"];
+const COMPOSED = ["network_restored", "network_lost", "job_submitted", "job_submission_unknown"];
 
 function namesInSources(): string[] {
-  const files = ["sessions", "local", "audit", "daemon"].flatMap((room) => sourceFiles(`src/${room}`));
+  const files = ["sessions", "local", "placed", "audit", "daemon"].flatMap((room) =>
+    sourceFiles(`src/${room}`),
+  );
   const names = files.flatMap(({ text }) =>
     CALLS.flatMap((call) => [...text.matchAll(call)].map(([, name = ""]) => name)),
   );

@@ -3,6 +3,7 @@ import { scenario } from "../../host/guest/scenario.mjs";
 import { planBoots } from "../../host/plan.mjs";
 import { isSuccess, reportText, resultsOf } from "../../host/report.mjs";
 
+const FRAME = { suite: "trixie", date: "2026-11-29", host: {}, boots: 1, seconds: 5 };
 const run = (): Promise<void> => Promise.resolve();
 const short = (name: string) => scenario(name, `${name} works`, run);
 const long = (name: string) => ({
@@ -53,7 +54,7 @@ describe("the report of the test's host", () => {
   const scenarios = [short("a"), long("x")];
   const report = (events: Parameters<typeof resultsOf>[1]) => {
     const results = resultsOf(scenarios, events);
-    return { results, success: isSuccess({ host: {}, boots: 1, seconds: 0, scenarios: results }) };
+    return { results, success: isSuccess({ ...FRAME, scenarios: results }) };
   };
 
   it("tells what a scenario has measured", () => {
@@ -62,7 +63,7 @@ describe("the report of the test's host", () => {
       { event: "passed", scenario: "x", phase: 1, seconds: 3, facts: { files: "3" } },
     ]);
     expect(results[1]?.facts).toEqual({ score: "9.8", files: "3" });
-    expect(reportText({ host: {}, boots: 1, seconds: 5, scenarios: results })).toMatch(/^ +score: 9\.8$/m);
+    expect(reportText({ ...FRAME, scenarios: results })).toMatch(/^ +score: 9\.8$/m);
   });
 
   it("is a success only when every phase of every scenario has passed", () => {

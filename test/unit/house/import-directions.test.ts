@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "webhooks",
       "mcp",
       "web",
+      "runner",
     ],
     lightFiles: [
       "src/input/rules.ts",
@@ -83,9 +84,12 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // Of config the definitions of agents; of podman which variables its programs may have.
   images: { to: ["config", "podman", "trees"] },
   // Of rpc how the daemon asks a program beside it.
-  placement: { to: ["rpc"] },
+  // Of trees how bytes of names are kept; of programs how one is found and ended.
+  placement: { to: ["rpc", "trees", "programs"] },
   // Of placement the port.
   slurm: { to: ["placement"] },
+  // Of sessions the port; of audit how a record is verified; of redaction the name of a file.
+  placed: { to: ["sessions", "profile", "placement", "audit", "trees", "redaction"] },
   programs: { to: [] },
   audit: { to: ["trees"] },
   // Of podman the form of its log alone.
@@ -108,6 +112,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   gateway: { to: ["rpc", "programs", "llm"] },
   // Of rpc how lines are cut from a stream.
   llm: { to: ["rpc"] },
+  // One session on another machine: the daemon's own parts, without server, scheduler and queue.
+  runner: { to: ["daemon", "sessions", "config", "audit", "placement", "trees"] },
   // For browsers: of the daemon the types of what it answers, and nothing that runs.
   console: { to: [], lazilyTo: ["api", "web"] },
   // Of config where it listens and its socket; of input its bounds; of credentials how a file of secrets is read; of the
@@ -146,6 +152,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       "volumes",
       "notify",
       "sinks",
+      "placed",
+      "placement",
+      "slurm",
     ],
   },
 };
@@ -173,7 +182,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   daemon: ["process", "configuration", "feed"],
   gateway: ["rules", "log", "proxy", "sockets", "control", "client"],
   llm: ["money", "prices", "json", "dialects", "metering", "ledger", "budget", "server"],
-  placement: ["claims", "channel"],
+  placement: ["claims", "channel", "record", "client"],
   podman: ["service", "host", "containers", "confinement", "exits", "images"],
   profile: ["rules", "keys"],
   publish: ["rules", "push", "forges"],

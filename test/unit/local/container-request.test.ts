@@ -6,12 +6,10 @@ import {
 } from "../../../src/local/container-request.ts";
 
 interface Changes {
-  readonly workUnit?: string;
   readonly bringsHome?: boolean;
   readonly longestMs?: number;
   readonly declared?: Partial<ContainerParts["declared"]>;
-  readonly given?: Partial<Pick<ContainerParts, "input" | "request">>;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
   readonly network?: "private" | "allowlist";
 }
 
@@ -57,24 +55,11 @@ function parts(changes: Changes = {}): ContainerParts {
         onStall: "warn",
         exitCodes: {},
         keep: "never",
+        placement: "local",
         keepForMs: 86_400_000,
       },
-      repository: { url: "https://example.org/site.git", ref: null },
-      workUnit: changes.workUnit ?? null,
-      command: () => Promise.resolve(["make", "site"]),
-      env: changes.env ?? {},
-      input:
-        changes.given === undefined
-          ? undefined
-          : {
-              directory: "/record/agentd/input",
-              hasRequest: true,
-              inlineRequest: () => Promise.resolve(changes.given?.request),
-            },
       runaDirectory: "/record/runa",
       consoleLogPath: "/record/agentd/console.log",
-      llmPath: "/audit/site-builder/1/agentd/llm.jsonl",
-      egressPath: "/record/agentd/egress.jsonl",
       longestMs: changes.longestMs,
     },
     staging: {
@@ -83,8 +68,7 @@ function parts(changes: Changes = {}): ContainerParts {
       volumesDirectory: "/staging/volumes",
     },
     gate: { directory: "/runtime/gate" },
-    input: changes.given?.input,
-    request: changes.given?.request,
+    input: changes.input,
     declared: { methodology: undefined, mounts: [], ...changes.declared },
     image: { id: "sha", bringsHome: changes.bringsHome ?? false },
     networkEnvironment: { HTTP_PROXY: "http://127.0.0.1:8791", LANG: "C" },
@@ -129,30 +113,12 @@ describe("the container of a session", () => {
     expect(request.binds.map(({ target }) => target)).not.toContain("/home/site-builder");
   });
 
-  it("names the work unit when there is one", () => {
-    const { env, unsetEnv } = containerRequest(parts({ workUnit: "issue-42" }));
-    expect(env).toMatchObject({ AGENTD_WORK_UNIT: "issue-42" });
-    expect(unsetEnv).not.toContain("AGENTD_WORK_UNIT");
-  });
-
   it("mounts a copy of the input read-only, and nothing where there is none", () => {
-    const binds = (given?: Changes["given"]) => containerRequest(parts(given && { given })).binds;
+    const binds = (changes?: Changes) => containerRequest(parts(changes)).binds;
     expect(binds({ input: "/staging/input" })).toContainEqual({
       ...{ source: "/staging/input", target: "/agentd/input", readOnly: true, relabel: "private" },
     });
     expect(binds().map(({ target }) => target)).not.toContain("/agentd/input");
-  });
-
-  it("names the file of a request, and has the text where it is short", () => {
-    const file = { AGENTD_REQUEST_FILE: "/agentd/input/request.txt" };
-    expect(containerRequest(parts({ given: { request: "Do it" } })).env).toMatchObject({
-      ...file,
-      AGENTD_REQUEST: "Do it",
-    });
-    const long = containerRequest(parts({ given: { request: undefined } }));
-    expect(long.env).toMatchObject(file);
-    expect(long.env).not.toHaveProperty("AGENTD_REQUEST");
-    expect(long.unsetEnv).toContain("AGENTD_REQUEST");
   });
 
   it("has no network with an allowlist, and variables that the profile's own replace", () => {
@@ -164,14 +130,9 @@ describe("the container of a session", () => {
     expect(other.env).not.toHaveProperty("HTTP_PROXY");
   });
 
-  it("lets a run's variables override the profile's, and not agentd's", () => {
-    const { env } = containerRequest(parts({ env: { LANG: "C", AGENTD_PROFILE: "forged" } }));
-    expect(env).toMatchObject({ LANG: "C", AGENTD_PROFILE: "site-builder" });
-  });
-
-  it("clears variables that the image brings when the run has no value for them", () => {
+  it("has nothing of its run, which comes through the gate, and clears what the image brings in its place", () => {
     const { env, unsetEnv } = containerRequest(parts());
-    expect(env).not.toHaveProperty("AGENTD_WORK_UNIT");
+    expect(Object.keys(env).sort()).toEqual(["AGENTD_PROFILE", "AGENT_NAME", "HOME", "LANG"]);
     expect(unsetEnv).toEqual(["AGENTD_WORK_UNIT", "AGENTD_REQUEST", "AGENTD_REQUEST_FILE"]);
   });
 
@@ -181,7 +142,6 @@ describe("the container of a session", () => {
       HOME: "/home/site-builder",
       AGENTD_PROFILE: "site-builder",
       AGENT_NAME: "site-builder",
-      AGENTD_SESSION_ID: "0123456789abcdef",
     });
   });
 
@@ -196,9 +156,9 @@ describe("the container in which a kept session is looked into", () => {
     const { instance, job, declared } = parts({ network });
     const { sessionId, profile } = job;
     return enteredRequest({
-      ...{ instance, declared, homeVolume },
+      ...{ instance, declared, homeVolume, env: {} },
       number: "1a2b3c4d",
-      kept: { sessionId, profile, hasInput: true },
+      kept: { sessionId, profile, hasInput: true, directory: "/record" },
       directories: {
         directory: "/staging",
         homeDirectory: "/staging/home",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { handedOver } from "../../../src/local/handed-over.ts";
+import { handedOver, payloadOf } from "../../../src/local/handed-over.ts";
 import type { LocalParts } from "../../../src/local/parts.ts";
 import type { CommandOfJob } from "../../../src/sessions/port/executor.ts";
 
@@ -42,4 +42,29 @@ it("is the credentials and, with language models, what the profile and the run d
     TOKEN: "secret",
   });
   expect(ASKED).toEqual([["p"]]);
+});
+
+it("has what differs between the sessions of a profile, besides the secrets, and the command", async () => {
+  const run = (changes: Partial<CommandOfJob>): CommandOfJob =>
+    ({
+      ...{ sessionId: "0123456789abcdef", workUnit: null, env: { LANG: "C" }, input: undefined },
+      command: () => Promise.resolve(["make", "site"]),
+      ...changes,
+    }) as unknown as CommandOfJob;
+  const through = async (changes: Partial<CommandOfJob>) => {
+    const { variables, command } = await payloadOf(run(changes), new Map([["TOKEN", "secret"]]));
+    expect(command).toEqual(["make", "site"]);
+    return Object.fromEntries(variables);
+  };
+  const always = { LANG: "C", AGENTD_SESSION_ID: "0123456789abcdef", TOKEN: "secret" };
+  expect(await through({})).toEqual(always);
+  expect(await through({ workUnit: "issue-42" })).toEqual({ ...always, AGENTD_WORK_UNIT: "issue-42" });
+  const file = { AGENTD_REQUEST_FILE: "/agentd/input/request.txt" };
+  const input = (request: string | undefined) => ({
+    directory: "/record/agentd/input",
+    hasRequest: true,
+    inlineRequest: () => Promise.resolve(request),
+  });
+  expect(await through({ input: input("Do it") })).toEqual({ ...always, ...file, AGENTD_REQUEST: "Do it" });
+  expect(await through({ input: input(undefined) })).toEqual({ ...always, ...file });
 });

@@ -140,6 +140,9 @@ describe("what a target is told", () => {
       why: "it runs",
     };
     hear(eventOf("schedule.skipped", skipped, { profile: "demo" }));
+    // Somebody wanted these.
+    for (const reason of ["paused", "by_hand"])
+      hear(eventOf("schedule.skipped", { ...skipped, reason }, { profile: "orderly" }));
     hear(eventOf("publish.failed", { why: "the server said no" }, about));
     hear(eventOf("daemon.started", { pid: 1, version: "1" }));
     hear(eventOf("daemon.started", { pid: 2, version: "1" }), true);

@@ -19,8 +19,22 @@ const AROUND: EngineSurroundings = {
   initPath: "/usr/bin/catatonit",
   runtimeFault: undefined,
   needsNetwork: true,
+  boltDatabase: false,
+  removedSettings: [],
   grantIds: "sudo usermod",
   install: (name) => `install ${name}`,
+};
+
+/** From libpod/runtime.go of Podman 6. */
+const PODMAN_6_WITH_BOLTDB =
+  "a BoltDB database exists but is no longer being used. BoltDB support was removed in the Podman 6.0 release. The " +
+  "legacy database can be migrated to SQLite by rebooting and running Podman again or using the `podman system migrate " +
+  "--migrate-db` command.";
+
+/** From libpod/define/info.go of Podman 6: without slirp4netns. */
+const PODMAN_6: Changes = {
+  version: { Version: "6.0.2", APIVersion: "6.0.2" },
+  host: { slirp4netns: undefined, databaseBackend: "sqlite" },
 };
 
 interface Changes {
@@ -63,6 +77,7 @@ describe("what is found about an engine", () => {
       "init_program",
       "network_helper",
       "limits",
+      "next_podman",
     ]);
     expect(all.filter(({ status, fix }) => status !== "ok" || fix !== null)).toEqual([]);
     expect(finding("conmon", reportOf(MODERN_INFO)).summary).toBe("conmon 2.1.12 (/usr/bin/conmon)");
@@ -77,6 +92,21 @@ describe("what is found about an engine", () => {
       { kind: "failed", said: 'try resetting the pause process with "podman system migrate"' },
       /pause process/,
       /^podman system migrate$/,
+    ],
+    [
+      "it is Podman 6 and finds the database of an older one",
+      { kind: "failed", said: PODMAN_6_WITH_BOLTDB },
+      /BoltDB/,
+      /^podman system migrate --migrate-db$/,
+    ],
+    [
+      "it is Podman 6 on old control groups",
+      {
+        kind: "failed",
+        said: lastLine('time="2026-07-01T10:00:00Z" level=fatal msg="Cgroups v1 not supported"'),
+      },
+      /Cgroups v1/,
+      /unified_cgroup_hierarchy=1/,
     ],
   ])("is one failure when %s", (_, report, summary, fix) => {
     const all = findings(report);
@@ -213,6 +243,53 @@ describe("what is found about an engine", () => {
       /does not use systemd/,
       /cgroup_manager/,
     ],
+    [
+      "an upgrade to Podman 6 with old control groups",
+      "next_podman",
+      { version: { Version: "5.4.2" } },
+      { cgroups: "v1" },
+      "warning",
+      /Podman 6 will not work here.* control groups in v1 mode$/,
+      /unified_cgroup_hierarchy=1/,
+    ],
+    [
+      "an upgrade to Podman 6 with a database that it does not read",
+      "next_podman",
+      { host: { databaseBackend: "boltdb" } },
+      {},
+      "warning",
+      / a BoltDB database$/,
+      /Podman 5\.8 first and reboot/,
+    ],
+    [
+      "an upgrade to Podman 6 with such a database, which this Podman does not report",
+      "next_podman",
+      { version: { Version: "4.3.1" } },
+      { boltDatabase: true },
+      "warning",
+      / a BoltDB database$/,
+      /Podman 5\.8 first and reboot/,
+    ],
+    [
+      "an upgrade to Podman 6 with CNI",
+      "next_podman",
+      { host: { networkBackend: "cni" } },
+      {},
+      "warning",
+      / CNI networks$/,
+      /network_backend = "netavark"/,
+    ],
+    [
+      "an upgrade to Podman 6 with settings for what it has not",
+      "next_podman",
+      { host: { networkBackend: "cni", rootlessNetworkCmd: "slirp4netns" } },
+      {
+        removedSettings: ['default_rootless_network_cmd = "slirp4netns"', 'network_backend = "cni"'],
+      },
+      "warning",
+      / default_rootless_network_cmd = "slirp4netns", network_backend = "cni"$/,
+      /^remove default_rootless_network_cmd = .*; remove network_backend = .* from containers\.conf$/,
+    ],
   ])("says how to fix %s", (_, name, changes, around, status, summary, fix) => {
     const found = finding(name, reportOf(MODERN_INFO, changes), around);
     expect(found.status).toBe(status);
@@ -224,6 +301,12 @@ describe("what is found about an engine", () => {
     const report = reportOf(OLD_INFO);
     expect(finding("network_helper", report).fix).toBe("install slirp4netns");
     expect(finding("network_helper", report, { needsNetwork: false }).status).toBe("ok");
+  });
+
+  it("is nothing to fix with Podman 6, which needs no advice about itself", () => {
+    const all = findings(reportOf(MODERN_INFO, PODMAN_6));
+    expect(all.filter(({ status }) => status !== "ok")).toEqual([]);
+    expect(all.map(({ name }) => name)).not.toContain("next_podman");
   });
 
   it("names the program that mounts for an old kernel", () => {

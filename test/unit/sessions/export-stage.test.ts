@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { NO_FAILPOINTS } from "../../../src/failpoints.ts";
-import type { Work } from "../../../src/session-document.ts";
+import type { Work } from "../../../src/work-fields.ts";
 import { exportStage, FULL_DISK_PATIENCE_MS } from "../../../src/sessions/end/export-stage.ts";
 import type { SessionParts } from "../../../src/sessions/parts/session-parts.ts";
 

@@ -37,7 +37,7 @@ function atGate(found: Examined): Examined {
 }
 
 function left(trail: LeftTrail, found?: Examined, timeoutMs?: number): Left {
-  return { trail, found, boot: HERE, timeoutMs };
+  return { trail, found, boot: HERE, timeoutMs, isPlaced: false };
 }
 
 const interrupted = { at: "end", ending: { outcome: "interrupted" }, endTimestamp: undefined };

@@ -1,0 +1,135 @@
+/** The table of chaos, for sessions on nodes: whatever dies at whichever step, a session runs once and its record says so. */
+import { mkdir, mkdtemp, readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PlacedHost } from "../kit/placed-host.ts";
+import { sendSignal } from "../kit/processes.mjs";
+import { until } from "../kit/until.mjs";
+
+const SCRIPT = "echo begun; sleep 1; echo ended";
+
+/** Steps at which the head dies. */
+const HEAD = [
+  ...["accepted", "admitted", "placement_noted", "placement_claimed", "running_journaled", "payload_written"],
+  ...[
+    "supervising",
+    "placement_collected",
+    "node_record_kept",
+    "exit_seen",
+    "finishing_journaled",
+    "exporting",
+  ],
+  ...["exported", "redacted", "sealing", "sealed"],
+];
+/** Steps at which the runner dies. */
+const NODE = [
+  ...["record_directory_made", "admitted", "gate_made", "container_created", "container_started", "gate_met"],
+  ...["running_journaled", "payload_half", "payload_sent", "payload_written", "supervising", "exit_seen"],
+  ...["finishing_journaled", "container_removed", "exporting", "exported", "redacted", "sealing", "sealed"],
+];
+/** Milliseconds from the acceptance of a session to the end of Slurm's controller. */
+const KILLED_AFTER_MS = [0, 500, 2_000, 5_000];
+
+/** Bounds how long a hang lasts. */
+const LONGEST_MS = 400_000;
+
+let host: PlacedHost;
+let marks: string;
+
+beforeAll(async () => {
+  host = await PlacedHost.start();
+  await host.configure();
+  marks = await mkdtemp(join(tmpdir(), "agentd-marks-"));
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") console.error(await host.story());
+  await host.setNodeVariables({});
+  // Also where a row has failed: the next one starts another.
+  await host.endDaemon();
+});
+
+afterAll(async () => {
+  await host.close();
+});
+
+async function armed(label: string): Promise<{ variables: Record<string, string>; directory: string }> {
+  const directory = join(marks, `${label}-${Date.now()}`);
+  await mkdir(directory);
+  return {
+    directory,
+    variables: { AGENTD_FAILPOINTS: `${label}=crash@1`, AGENTD_FAILPOINTS_DIR: directory },
+  };
+}
+
+async function reached(directory: string, label: string): Promise<void> {
+  await until(`a death at ${label}`, async () => (await readdir(directory)).includes(`${label}.1`));
+}
+
+async function ranOnce(id: string): Promise<void> {
+  const shown = await host.sealed(id);
+  expect(shown).toMatchObject({ outcome: "success", cause: null });
+  expect(await host.printed(id)).toBe("begun\nended");
+  expect((await host.sandbox.run(["audit", "verify", id])).exitCode).toBe(0);
+}
+
+describe("a session on a node runs once", () => {
+  it.each(HEAD)(
+    "when its head dies at %s",
+    async (label) => {
+      const { variables, directory } = await armed(label);
+      await host.startDaemon(variables);
+      const accepted = host.run(SCRIPT).catch(() => undefined);
+      await reached(directory, label);
+      await host.daemon.exited;
+      await host.startDaemon();
+      const answered = await accepted;
+      const listed = (await host.sandbox.runJson(["ps", "-a", "--json"])) as { session_id: string }[];
+      await ranOnce(answered ?? listed[0]?.session_id ?? "");
+    },
+    LONGEST_MS,
+  );
+
+  it.each(NODE)(
+    "when its runner dies at %s",
+    async (label) => {
+      await host.startDaemon();
+      const { variables, directory } = await armed(label);
+      await host.setNodeVariables(variables);
+      const id = await host.run(SCRIPT);
+      await reached(directory, label);
+      await host.setNodeVariables({});
+      await ranOnce(id);
+    },
+    LONGEST_MS,
+  );
+
+  it.each(KILLED_AFTER_MS)(
+    "when Slurm's controller dies after %i ms",
+    async (ms) => {
+      await host.startDaemon();
+      const id = await host.run(SCRIPT);
+      await delay(ms);
+      await host.slurm.killController();
+      await host.slurm.startController();
+      await ranOnce(id);
+    },
+    LONGEST_MS,
+  );
+
+  it("when its container's supervisor dies, and is interrupted", async () => {
+    await host.startDaemon();
+    const id = await host.run("echo begun; sleep 1000");
+    await host.prints(id, "begun");
+    const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+    for (const pid of ids) {
+      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      if (words.includes("conmon") && words.includes(id)) sendSignal(Number(pid), "SIGKILL");
+    }
+    const shown = await host.sealed(id);
+    expect(shown).toMatchObject({ outcome: "interrupted", placement: { engine: "slurm" } });
+    expect(shown.start_timestamp).not.toBeNull();
+  });
+});

@@ -1,0 +1,219 @@
+/** Sessions on the nodes of a real Slurm, with agentd and Podman on each, from `agentd run` to the verified record. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type GitServer, startGitServer } from "../kit/git-server.mjs";
+import { CREDENTIAL, PlacedHost } from "../kit/placed-host.ts";
+import { sendSignal } from "../kit/processes.mjs";
+import { makeRepository } from "../kit/repositories.mjs";
+import { until } from "../kit/until.mjs";
+
+/** Says that it has begun, once for each start of a command, and waits for a file in its `.runa`. */
+const WAITS = "echo begun; until [ -e .runa/go ]; do sleep 0.1; done; echo ended";
+
+let host: PlacedHost;
+let server: GitServer;
+
+beforeAll(async () => {
+  host = await PlacedHost.start();
+  const repositories = join(host.slurm.directory, "repositories");
+  await makeRepository(join(repositories, "site.git"), { files: { "README.md": "site\n" } });
+  server = await startGitServer(repositories);
+  await host.configure();
+  await host.startDaemon();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") console.error(await host.story());
+});
+
+afterAll(async () => {
+  await host.close();
+  await server.close();
+});
+
+/** Lets a session that `WAITS` go on, on its node. */
+async function letGo(id: string): Promise<void> {
+  const [state] = (await host.leftOnNodes()).filter((path) => path.endsWith(id));
+  await writeFile(join(state ?? "", "records", "placed", id, "runa", "go"), "");
+}
+
+/** The processes of runners of a session. */
+async function runnersOf(id: string): Promise<number[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    ids.map(async (pid) => {
+      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      return words.includes("exec-one") && words.includes(id) ? [Number(pid)] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function killRunners(id: string): Promise<void> {
+  const pids = await runnersOf(id);
+  expect(pids).not.toEqual([]);
+  for (const pid of pids) sendSignal(pid, "SIGKILL");
+}
+
+async function verified(id: string): Promise<void> {
+  const { stdout, exitCode } = await host.sandbox.run(["audit", "verify", id]);
+  expect(stdout.toString()).toContain("verified");
+  expect(exitCode).toBe(0);
+}
+
+/** It has run once, and well. */
+async function ranOnce(id: string): Promise<void> {
+  const shown = await host.sealed(id);
+  expect(shown).toMatchObject({ outcome: "success", exit_code: 0, cause: null });
+  expect(await host.printed(id)).toBe("begun\nended");
+  await verified(id);
+  // Nothing stays on the node.
+  await until("an empty node", async () => !(await host.leftOnNodes()).some((path) => path.endsWith(id)));
+}
+
+describe("a session on a node", () => {
+  it("is followed while it runs, and leaves its work and a record that proves where it was", async () => {
+    await host.configure({ workspace: "clone", repo: `${server.url}/site.git`, network: "none" });
+    await host.sandbox.run(["reload"]);
+    const script = `echo begun; echo $KEY; echo done >made.txt; echo kept >.runa/note; until [ -e .runa/go ]; do sleep 0.1; done; exit 4`;
+    const id = await host.run(script);
+    await host.prints(id, "begun");
+    expect(await host.show(id)).toMatchObject({ state: "running", outcome: null });
+    await letGo(id);
+    const shown = await host.sealed(id);
+    expect(shown).toMatchObject({
+      ...{ outcome: "nothing_ready", exit_code: 4 },
+      placement: {
+        ...{ engine: "slurm", cluster: "agentd", job_id: expect.stringMatching(/^\d+$/) as string },
+        ...{
+          node: expect.stringMatching(/^n[12]$/) as string,
+          boot_id: expect.stringMatching(/-/) as string,
+        },
+        node_key: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        node_statement: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
+    });
+    expect(await readFile(join(shown.record, "runa", "note"), "utf8")).toBe("kept\n");
+    expect(await readFile(join(shown.record, "work", "changes.patch"), "utf8")).toContain("+done");
+    expect(await host.printed(id)).toBe("begun\n[KEY]");
+    const claims = await readFile(join(shown.record, "agentd", "claims.jsonl"), "utf8");
+    expect(JSON.parse(claims)).toMatchObject({ event: "claimed", node: shown.placement?.["node"] });
+    await verified(id);
+    // The statement that the head has signed names the node's.
+    const bundle = JSON.parse(await readFile(join(shown.record, "attestation.sigstore.json"), "utf8")) as {
+      dsseEnvelope: { payload: string };
+    };
+    const statement = Buffer.from(bundle.dsseEnvelope.payload, "base64").toString();
+    expect(statement).toContain(shown.placement?.["node_statement"]);
+    // Neither on the node nor on the head is a value of a credential, but where the operator has put it.
+    const places = [host.slurm.directory, join(host.sandbox.directory, "state"), shown.record];
+    const found = await execa("grep", ["-rlsI", "-F", CREDENTIAL, ...places], { reject: false });
+    expect(found.stdout).toBe("");
+    await host.configure();
+    await host.sandbox.run(["reload"]);
+  });
+
+  it("goes on without its daemon, and under the next one", async () => {
+    const id = await host.run(WAITS);
+    await host.prints(id, "begun");
+    await host.daemon.kill();
+    await letGo(id);
+    await until("the end of the runner", async () => (await runnersOf(id)).length === 0);
+    await host.startDaemon();
+    await ranOnce(id);
+  });
+
+  it("is placed once although the daemon dies while its job waits", async () => {
+    await host.slurm.run("scontrol", ["update", "nodename=n1,n2", "state=drain", "reason=repair"]);
+    const id = await host.run("echo begun; echo ended");
+    const waits = async (): Promise<boolean> => /in the queue/.test((await host.show(id)).reason ?? "");
+    await until("a job in the queue", waits);
+    expect(await host.show(id)).toMatchObject({ state: "preparing", start_timestamp: null });
+    await host.daemon.kill();
+    await host.startDaemon();
+    await until("a job in the queue", waits);
+    await host.slurm.resumeNodes();
+    await ranOnce(id);
+    const jobs = await host.slurm.run("squeue", ["--states=all", "--noheader", "--format=%j"]);
+    expect(jobs.stdout.split("\n").filter((name) => name.includes(id))).toHaveLength(1);
+  });
+
+  it("is taken back while its job waits", async () => {
+    await host.slurm.run("scontrol", ["update", "nodename=n1,n2", "state=drain", "reason=repair"]);
+    const id = await host.run(WAITS);
+    await until("a job in the queue", async () => /in the queue/.test((await host.show(id)).reason ?? ""));
+    await host.sandbox.run(["stop", id]);
+    const shown = await until("its seal", async () => {
+      const now = await host.show(id);
+      return now.state === "sealed" && now;
+    });
+    expect(shown).toMatchObject({ outcome: "cancelled", start_timestamp: null, placement: null });
+    await host.slurm.resumeNodes();
+    const jobs = await host.slurm.run("squeue", ["--states=all", "--noheader", "--format=%j %T"]);
+    expect(jobs.stdout).toContain(`${id}-1 CANCELLED`);
+    await verified(id);
+  });
+
+  it("is stopped on its node", async () => {
+    const id = await host.run(WAITS);
+    await host.prints(id, "begun");
+    await host.sandbox.run(["stop", id]);
+    const shown = await host.sealed(id);
+    expect(shown).toMatchObject({ outcome: "cancelled", cause: "stopped by the operator" });
+    expect(shown.placement).not.toBeNull();
+    await verified(id);
+  });
+
+  it("ends in order when Slurm ends its job", async () => {
+    const id = await host.run(WAITS);
+    await host.prints(id, "begun");
+    const listed = await host.slurm.run("squeue", ["--noheader", "--format=%i %j"]);
+    const job =
+      listed.stdout
+        .split("\n")
+        .find((line) => line.includes(id))
+        ?.split(" ")[0] ?? "";
+    await host.slurm.run("scancel", [job]);
+    const shown = await host.sealed(id);
+    expect(shown).toMatchObject({ outcome: "cancelled", cause: "the engine has told its runner to end" });
+    await verified(id);
+  });
+
+  it("goes on when its runner is killed, by another on that node", async () => {
+    const id = await host.run(WAITS);
+    await host.prints(id, "begun");
+    await killRunners(id);
+    await until("the end of the runner", async () => (await runnersOf(id)).length === 0);
+    await until("a resume", async () => (await runnersOf(id)).length > 0);
+    await letGo(id);
+    await ranOnce(id);
+  });
+
+  it("is not what its record says when that was changed on the node", async () => {
+    const id = await host.run(WAITS);
+    await host.prints(id, "begun");
+    // While the head is away, the record waits on the node.
+    await host.killChannel();
+    await letGo(id);
+    const [state] = (await host.leftOnNodes()).filter((path) => path.endsWith(id));
+    const record = join(state ?? "", "records", "placed", id);
+    await until("the seal on the node", async () => (await readdir(record)).includes("SHA256SUMS"));
+    await until("the whole seal", async () =>
+      /"outcome": "success"/.test(await readFile(join(record, "agentd", "session.json"), "utf8")),
+    );
+    await execa("sed", ["-i", "s/begun/forged/", join(record, "agentd", "console.log")]);
+    await host.startDaemon();
+    const shown = await host.sealed(id);
+    expect(shown).toMatchObject({
+      outcome: "interrupted",
+      cause: expect.stringContaining(
+        "the record of its node was refused: agentd/console.log: altered",
+      ) as string,
+      placement: null,
+    });
+    expect(await readdir(shown.record)).not.toContain("node");
+    await verified(id);
+  });
+});
