@@ -87,6 +87,8 @@ const { metafile } = await build({
   legalComments: "none",
   logLevel: "warning",
   metafile: true,
+  // By `require`: a program with what V8 kept of it cannot import.
+  supported: { "dynamic-import": false },
   plugins: [
     apart("http-client"),
     lazily({

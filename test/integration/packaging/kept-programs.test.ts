@@ -75,3 +75,11 @@ test("a user without a home, or with one that cannot be written, starts all the 
   expect(await printed({})).toBe("one");
   expect(await printed({ HOME: "/proc" })).toBe("one");
 });
+
+test("a command with a program of its own starts that from a kept one, too", async () => {
+  for (const start of ["first", "second"]) {
+    const options = { env: { HOME: directory }, extendEnv: false, input: "" };
+    const { stderr } = await execa(process.execPath, [AGENTD, "mcp", "--all-profiles"], options);
+    expect(stderr, start).toBe("");
+  }
+});
