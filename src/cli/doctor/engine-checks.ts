@@ -166,14 +166,14 @@ async function labellingFinding(engine: EngineLook): Promise<Finding | undefined
 async function findRuntimes(engine: EngineLook, profiles: readonly Profile[]): Promise<Finding | undefined> {
   const answer = await engine.report();
   if (answer.kind !== "answers") return undefined;
-  const [{ RUNTIMES }, { runtimesFinding }] = await Promise.all([
+  const [{ RUNTIMES, UNLABELLED_RUNTIME }, { runtimesFinding }] = await Promise.all([
     import("../../profile/rules/runtimes.ts"),
     import("./runtimes-finding.ts"),
   ]);
   const looks = await Promise.all(
     RUNTIMES.map(async (name) => ({ name, isFound: (await engine.runtime(name)).kind === "found" })),
   );
-  return runtimesFinding(looks, profiles, answer.features.selinux);
+  return runtimesFinding(looks, profiles, answer.features.selinux ? UNLABELLED_RUNTIME : undefined);
 }
 
 /** No finding if no image comes from a registry. */

@@ -1,7 +1,7 @@
 /** Which of the runtimes that a profile may name work here. */
 import { failure, type Finding, ok } from "../../finding.ts";
 import type { Profile } from "../../profile/profile.ts";
-import { type RUNTIMES, UNLABELLED_RUNTIME } from "../../profile/rules/runtimes.ts";
+import type { RUNTIMES } from "../../profile/rules/runtimes.ts";
 
 /** Whether Podman finds a runtime. */
 export interface RuntimeLook {
@@ -9,11 +9,11 @@ export interface RuntimeLook {
   readonly isFound: boolean;
 }
 
-/** @param selinux whether Podman labels containers for SELinux. */
+/** @param refusesLabels the runtime that starts no container with a label of SELinux; undefined where Podman sets none. */
 export function runtimesFinding(
   looks: readonly RuntimeLook[],
   profiles: readonly Pick<Profile, "name" | "runtime">[],
-  selinux: boolean,
+  refusesLabels: string | undefined,
 ): Finding {
   const summary = `Podman finds ${namesOf(looks, true)}, and not ${namesOf(looks, false)}`;
   const missing = profiles.find(({ runtime }) =>
@@ -24,10 +24,10 @@ export function runtimesFinding(
       `${summary}; profile ${missing.name} has runtime = "${missing.runtime}"`,
       `install ${missing.runtime}, or name its path below [engine.runtimes] in ~/.config/containers/containers.conf`,
     );
-  const labelled = profiles.find(({ runtime }) => runtime === UNLABELLED_RUNTIME && selinux);
+  const labelled = profiles.find(({ runtime }) => runtime !== undefined && runtime === refusesLabels);
   if (labelled === undefined) return ok(summary);
   return failure(
-    `${summary}; profile ${labelled.name} has runtime = "${UNLABELLED_RUNTIME}", which starts no container with a label of SELinux`,
+    `${summary}; profile ${labelled.name} has runtime = "${labelled.runtime}", which starts no container with a label of SELinux`,
     "use crun or runc, or see docs/hardening.md",
   );
 }
