@@ -3,8 +3,8 @@
  * program leaves the commands to it, so that they do not carry what only other commands use.
  */
 import { dirname, join } from "node:path";
-import type { GlobalOptions } from "./command-line.ts";
 import type { RunnerOptions } from "../runner/runner-options.ts";
+import type { GlobalOptions } from "./command-line.ts";
 import { daemon } from "./commands/daemon.ts";
 import { execOne } from "./commands/exec-one.ts";
 import type { DaemonFlags } from "./frame/context.ts";

@@ -176,8 +176,7 @@ async function findRuntimes(engine: EngineLook, profiles: readonly Profile[]): P
   const looks = await Promise.all(
     RUNTIMES.map(async (name) => ({ name, isFound: (await engine.runtime(name)).kind === "found" })),
   );
-  const unlabelled = answer.features.selinux ? UNLABELLED_RUNTIME : undefined;
-  return runtimesFinding(looks, profiles, unlabelled);
+  return runtimesFinding(looks, profiles, answer.features.selinux ? UNLABELLED_RUNTIME : undefined);
 }
 
 /** No finding if no image comes from a registry. */

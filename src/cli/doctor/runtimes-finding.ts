@@ -9,11 +9,11 @@ export interface RuntimeLook {
   readonly isFound: boolean;
 }
 
-/** @param unlabelled the runtime that cannot start the containers of this host, because SELinux labels them; undefined: none. */
+/** @param refusesLabels the runtime that starts no container with a label of SELinux; undefined where Podman sets none. */
 export function runtimesFinding(
   looks: readonly RuntimeLook[],
   profiles: readonly Pick<Profile, "name" | "runtime">[],
-  unlabelled: RuntimeLook["name"] | undefined,
+  refusesLabels: string | undefined,
 ): Finding {
   const summary = `Podman finds ${namesOf(looks, true)}, and not ${namesOf(looks, false)}`;
   const missing = profiles.find(({ runtime }) =>
@@ -24,10 +24,10 @@ export function runtimesFinding(
       `${summary}; profile ${missing.name} has runtime = "${missing.runtime}"`,
       `install ${missing.runtime}, or name its path below [engine.runtimes] in ~/.config/containers/containers.conf`,
     );
-  const labelled = profiles.find(({ runtime }) => runtime !== undefined && runtime === unlabelled);
+  const labelled = profiles.find(({ runtime }) => runtime !== undefined && runtime === refusesLabels);
   if (labelled === undefined) return ok(summary);
   return failure(
-    `${summary}; profile ${labelled.name} has runtime = "${unlabelled}", which starts no container with a label of SELinux`,
+    `${summary}; profile ${labelled.name} has runtime = "${labelled.runtime}", which starts no container with a label of SELinux`,
     "use crun or runc, or see docs/hardening.md",
   );
 }

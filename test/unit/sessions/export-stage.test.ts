@@ -1,9 +1,9 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { NO_FAILPOINTS } from "../../../src/failpoints.ts";
-import type { Work } from "../../../src/work-fields.ts";
 import { exportStage, FULL_DISK_PATIENCE_MS } from "../../../src/sessions/end/export-stage.ts";
 import type { SessionParts } from "../../../src/sessions/parts/session-parts.ts";
+import type { Work } from "../../../src/work-fields.ts";
 
 const WORK: Work = {
   head_commit: "a".repeat(40),
