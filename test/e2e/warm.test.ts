@@ -108,6 +108,7 @@ it(
     const source = join(world.house.hostFiles, "source");
 
     expect(await run(world)).toBe("first\n");
+    await waitingContainer(world);
     await rename(source, `${source}.old`);
     await writeFiles(source, { file: "second\n" });
     await expectCold("", "second\n");
