@@ -29,11 +29,14 @@ const NODE = [
   ...["running_journaled", "payload_half", "payload_sent", "payload_written", "supervising", "exit_seen"],
   ...["finishing_journaled", "container_removed", "exporting", "exported", "redacted", "sealing", "sealed"],
 ];
-/** Milliseconds from the acceptance of a session to the end of Slurm's controller. */
-const KILLED_AFTER_MS = [0, 500, 2_000, 5_000];
+/** How often Slurm's controller dies, each time after another session was accepted. */
+const CONTROLLER_KILLS = Number(process.env["AGENTD_CONTROLLER_KILLS"] ?? 4);
+/** Milliseconds from the acceptance to the death at most; half of them come in the first quarter. */
+const LATEST_KILL_MS = 5_000;
 
 /** Bounds how long a hang lasts. */
 const LONGEST_MS = 400_000;
+const A_KILL_MS = 30_000;
 
 let host: PlacedHost;
 let marks: string;
@@ -106,17 +109,21 @@ describe("a session on a node runs once", () => {
     LONGEST_MS,
   );
 
-  it.each(KILLED_AFTER_MS)(
-    "when Slurm's controller dies after %i ms",
-    async (ms) => {
+  it(
+    `although Slurm's controller dies ${CONTROLLER_KILLS} times, up to 5 s after one was accepted`,
+    async () => {
       await host.startDaemon();
-      const id = await host.run(SCRIPT);
-      await delay(ms);
-      await host.slurm.killController();
-      await host.slurm.startController();
-      await ranOnce(id);
+      const ids: string[] = [];
+      for (let kill = 0; kill < CONTROLLER_KILLS; kill += 1) {
+        ids.push(await host.run(SCRIPT));
+        await delay(LATEST_KILL_MS * (kill / Math.max(1, CONTROLLER_KILLS - 1)) ** 2);
+        await host.slurm.killController();
+        await host.slurm.startController();
+        await host.slurm.resumeNodes();
+      }
+      for (const id of ids) await ranOnce(id);
     },
-    LONGEST_MS,
+    LONGEST_MS + CONTROLLER_KILLS * A_KILL_MS,
   );
 
   it("when its container's supervisor dies, and is interrupted", async () => {
