@@ -107,14 +107,15 @@ export class SlurmPlacement implements Placement {
 
   /** All jobs of that name. @throws AgentdError `placement_unknown`. */
   async #lines(name: string, signal: AbortSignal): Promise<QueueLine[]> {
-    const queue = await this.#queue(signal);
+    // Of ten thousand jobs, it would take longer to read the others than to submit this one.
+    const queue = await this.#queue(signal, [`--name=${name}`]);
     if (typeof queue !== "string") return queue.filter((line) => line.name === name);
     throw unknown(`look for the job ${name} in Slurm's queue`, queue);
   }
 
-  /** The jobs of this user, or why nobody knows. @throws the signal's reason. */
-  async #queue(signal: AbortSignal): Promise<QueueLine[] | string> {
-    const run = await this.#options.programs.run("squeue", QUEUE_OPTIONS, { signal });
+  /** The jobs of this user that pass the filters, or why nobody knows. @throws the signal's reason. */
+  async #queue(signal: AbortSignal, filters: readonly string[] = []): Promise<QueueLine[] | string> {
+    const run = await this.#options.programs.run("squeue", [...QUEUE_OPTIONS, ...filters], { signal });
     return run.ok ? readQueue(run.stdout) : run.why;
   }
 

@@ -8,6 +8,7 @@ import { llm } from "./llm.mjs";
 import { memory } from "./memory.mjs";
 import { network } from "./network.mjs";
 import { output } from "./output.mjs";
+import { placement } from "./placement.mjs";
 import { planner } from "./planner.mjs";
 import { records } from "./records.mjs";
 import { redaction } from "./redaction.mjs";
@@ -66,6 +67,7 @@ export const MEASUREMENTS = [
   output,
   records,
   planner,
+  placement,
   events,
   redaction,
   network,

@@ -31,7 +31,7 @@ describe("a profile on nodes", () => {
     const file = await ConfigFile.create();
     try {
       await expect(file.load(`${PLACEMENT}${PROFILE}${keys}\n`)).rejects.toThrow(
-        new RegExp(`profiles\\.p\\.${key}|${key}.*"slurm"`),
+        new RegExp(`there is 1 problem\\n.*profiles\\[0\\]\\.${key} .*\\n.*if placement is "slurm"`),
       );
     } finally {
       await file.remove();
