@@ -9,6 +9,7 @@ import { ifThere, isThere } from "../if-there.ts";
 import { unpackRecord } from "../placement/record/archive.ts";
 import { redactionsPath } from "../redaction/redactions.ts";
 import { removeTree } from "../trees/remove-tree.ts";
+import { completeLog } from "./complete-log.ts";
 import type { KeptRun } from "./kept-runs.ts";
 
 export interface Collected {
@@ -43,8 +44,9 @@ export async function collectNodeRecord({ run, archive, sealKey }: Collected): P
   }
   const record = await verifyNodeRecord(run.node, claim);
   const node = recordPaths(run.node);
-  await copyInPlace(node.console, run.console);
+  // The list first: it tells whoever follows the log why another takes its place.
   await copyInPlace(redactionsPath(node.console), redactionsPath(run.console));
+  if (!(await completeLog(node.console, run.console))) await copyInPlace(node.console, run.console);
   await copyTree(node.runa, run.runa);
   return record;
 }

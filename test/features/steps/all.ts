@@ -1,3 +1,4 @@
+import { CLUSTER } from "./cluster.ts";
 import { COMMANDS } from "./commands.ts";
 import { CONFIDENTIAL } from "./confidential.ts";
 import { DAEMON } from "./daemon.ts";
@@ -26,6 +27,7 @@ export const STEPS: Topic = [
   ...REGISTRY,
   ...COMMANDS,
   ...REMOTE,
+  ...CLUSTER,
   ...OUTPUT,
   ...SESSIONS,
   ...RECORD,

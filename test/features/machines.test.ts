@@ -1,0 +1,3 @@
+import { specify } from "./specify.ts";
+
+specify("machines.feature");
