@@ -1,7 +1,6 @@
 /** Makes what the head has of a log the whole of it. */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import { ifThere } from "../if-there.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -20,8 +19,7 @@ export async function completeLog(from: string, to: string): Promise<boolean> {
     try {
       const start = await beginningOf(source, target);
       if (start === undefined) return false;
-      const rest = source.createReadStream({ start, autoClose: false });
-      await pipeline(rest, target.createWriteStream({ start, autoClose: false }));
+      await copyRest(source, target, start);
       return true;
     } finally {
       await source.close();
@@ -43,4 +41,15 @@ async function beginningOf(whole: FileHandle, beginning: FileHandle): Promise<nu
     at += read;
   }
   return size;
+}
+
+async function copyRest(from: FileHandle, to: FileHandle, start: number): Promise<void> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  for (let at = start; ;) {
+    const { bytesRead } = await from.read(chunk, 0, CHUNK_BYTES, at);
+    if (bytesRead === 0) return;
+    for (let done = 0; done < bytesRead;)
+      done += (await to.write(chunk, done, bytesRead - done, at + done)).bytesWritten;
+    at += bytesRead;
+  }
 }
