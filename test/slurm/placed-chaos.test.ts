@@ -80,7 +80,10 @@ async function ranOnce(id: string): Promise<void> {
 /** A controller that was started anew may end jobs that it does not know any more, as `scancel` would. */
 async function ranOnceOrWasToldToEnd(id: string): Promise<void> {
   const { outcome, cause } = await host.sealed(id);
-  if (outcome !== "cancelled") return await ranOnce(id);
+  if (outcome !== "cancelled") {
+    await ranOnce(id);
+    return;
+  }
   expect(cause).toBe("the engine has told its runner to end");
   expect("begun\nended").toContain(await host.printed(id));
   expect((await host.sandbox.run(["audit", "verify", id])).exitCode).toBe(0);
