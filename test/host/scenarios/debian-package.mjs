@@ -59,6 +59,8 @@ async function packagesIn(directory) {
 
 /** @param {string} path */
 async function install(path) {
+  // These hosts leave other manuals out, and the directory with them.
+  await run(["sudo", "mkdir", "-p", "/usr/share/man/man1"]);
   await run(["sudo", "apt-get", "install", "-y", "--allow-downgrades", "--no-install-recommends", path]);
 }
 
