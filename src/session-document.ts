@@ -119,8 +119,7 @@ export const sessionDocumentSchema = z.object({
   llm: sessionLlmSchema.nullable().default(null),
   /**
    * What became of the values of credentials in `console.log`: `complete`: replaced; `view`: left, as the profile wants;
-   * `incomplete`: left, because agentd could not know them any more. Null while the session is open, where it had no
-   * credentials, and in records of older versions.
+   * `incomplete`: left, because agentd did not know them any more. Null while open, without credentials, and in older records.
    */
   redaction: z.enum(["complete", "view", "incomplete"]).nullable().default(null),
   /** How many values were replaced, or with `view` found; null where `redaction` is null or `incomplete`. */

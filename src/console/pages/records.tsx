@@ -144,13 +144,18 @@ function Prune(): JSX.Element {
   const form = useRef<HTMLFormElement>(null);
   const [plan, setPlan] = useState<PruneAnswer>();
   const [failure, setFailure] = useState<string>();
-  const ask = async (remove: boolean): Promise<void> => {
+  // What is removed is what was shown, by the rules of then.
+  const shown = useRef<{ readonly keep: number; readonly older_than?: string }>({ keep: 0 });
+  const show = async (): Promise<void> => {
     const data = new FormData(form.current ?? undefined);
     const number = (name: string): number => Number(data.get(name));
     setFailure(undefined);
     const age = number("days") === 0 ? {} : { older_than: `${number("days")}d` };
-    setPlan(await question("prune", { ...age, keep: number("keep"), remove }));
+    shown.current = { ...age, keep: number("keep") };
+    setPlan(await question("prune", { ...shown.current, remove: false }));
   };
+  const remove = async (): Promise<void> =>
+    setPlan(await question("prune", { ...shown.current, remove: true }));
   const bytes = plan?.records.reduce((sum, { bytes: size }) => sum + size, 0) ?? 0;
   return (
     <section class="card" aria-label="Prune">
@@ -161,7 +166,7 @@ function Prune(): JSX.Element {
         class="bar"
         onSubmit={(event) => {
           event.preventDefault();
-          ask(false).catch((error: unknown) => setFailure((error as Error).message));
+          show().catch((error: unknown) => setFailure((error as Error).message));
         }}
       >
         <label>
@@ -171,7 +176,7 @@ function Prune(): JSX.Element {
             type="number"
             min="0"
             max="99999"
-            value="90"
+            defaultValue="90"
             required
             onInput={() => setPlan(undefined)}
           />{" "}
@@ -184,7 +189,7 @@ function Prune(): JSX.Element {
             type="number"
             min="0"
             max="999999"
-            value="100"
+            defaultValue="100"
             required
             onInput={() => setPlan(undefined)}
           />{" "}
@@ -193,7 +198,7 @@ function Prune(): JSX.Element {
         <button>Show what would go</button>
         {plan !== undefined && !plan.removed && plan.records.length > 0 && (
           <Act
-            does={() => ask(true)}
+            does={remove}
             asks={`Remove ${plural(plan.records.length, "record")}, ${sizeText(bytes)}, for good?`}
           >
             Remove
