@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { createSandbox } from "../kit/agentd.mjs";
 import { startGitServer } from "../kit/git-server.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "../kit/images.mjs";
-import { containersOf, isWaiting } from "../kit/podman.mjs";
+import { containersOf, isWaiting, sessionContainersOf } from "../kit/podman.mjs";
 import { readJournal } from "../kit/records.mjs";
 import { makeRepository } from "../kit/repositories.mjs";
 import { until } from "../kit/until.mjs";
@@ -254,7 +254,7 @@ export class Arena {
   /** Resolves once no container of a session runs any more. */
   async containersEnded() {
     await untilLong("the end of the containers", async () => {
-      const containers = await containersOf(this.sandbox.containers, this.instance);
+      const containers = await sessionContainersOf(this.sandbox.containers, this.instance);
       return containers.every(({ State }) => State !== "running");
     });
   }

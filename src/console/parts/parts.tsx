@@ -82,7 +82,7 @@ export function Table({
   );
 }
 
-/** A button that changes something; not there where changes are refused. Says why it failed. */
+/** A button that changes something, also within a form; not there where changes are refused. Says why it failed. */
 export function Act({
   children,
   does,
@@ -110,6 +110,7 @@ export function Act({
   return (
     <span>
       <button
+        type="button"
         class={main === true ? "main" : ""}
         disabled={isBusy}
         onClick={() => (asks === undefined ? act() : dialog.current?.showModal())}
@@ -120,10 +121,12 @@ export function Act({
         <dialog ref={dialog} aria-label={children}>
           <p>{asks}</p>
           <p class="actions">
-            <button class="main" onClick={act}>
+            <button type="button" class="main" onClick={act}>
               {children}
             </button>
-            <button onClick={() => dialog.current?.close()}>Leave it</button>
+            <button type="button" onClick={() => dialog.current?.close()}>
+              Leave it
+            </button>
           </p>
         </dialog>
       )}

@@ -16,7 +16,7 @@ export const CONFIDENTIAL: Topic = [
       if (container === undefined) throw new Error("the session has no container");
       const told = JSON.stringify(await inspectContainer(sandbox.containers, container.Id));
       // What is not a secret is there, so this is the right place to look.
-      expect(told).toContain("AGENTD_SESSION_ID=");
+      expect(told).toContain("AGENTD_PROFILE=");
       expect(told).not.toContain(valueOf(world, name));
     },
   },
