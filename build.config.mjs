@@ -25,9 +25,10 @@ function lazily(modules) {
         );
         build.onLoad({ filter, namespace }, ({ pluginData: resolveDir }) => ({
           resolveDir,
+          // Who imports the default of CommonJS from an ES module gets all that is exported.
           contents: functions
             .map((name) => `exports.${name} = (...given) => require("${path}").${name}(...given);`)
-            .concat("exports.__esModule = true;")
+            .concat("if (exports.default) module.exports = Object.assign(exports.default, exports);")
             .join("\n"),
         }));
       }

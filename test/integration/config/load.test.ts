@@ -34,6 +34,7 @@ describe("a configuration", () => {
         memoryBudgetBytes: undefined,
         shutdown: "drain",
         podmanSocket: undefined,
+        warm: undefined,
       },
       llm: { providers: [], prices: [] },
       web: {
@@ -46,6 +47,7 @@ describe("a configuration", () => {
       },
       notify: [],
       sinks: [],
+      placement: undefined,
       profiles: [
         {
           name: "demo",
@@ -104,6 +106,7 @@ describe("a configuration", () => {
           redact: "seal",
           records: undefined,
           keep: "never",
+          placement: "local",
           keepForMs: 24 * 60 * 60 * 1000,
           after: [],
           schedules: [],
@@ -160,6 +163,7 @@ work_unit = "w"`;
       min_free = "0"
       socket_path = "/run/x.sock"
       max_sessions = 7
+      warm = 2
       memory_budget = "6g"
       shutdown = "detach"
       podman_socket = "../podman.sock"
@@ -258,6 +262,7 @@ work_unit = "w"`;
       minFreeBytes: 0,
       socketPath: "/run/x.sock",
       maxSessions: 7,
+      warm: 2,
       memoryBudgetBytes: 6 * 1024 ** 3,
       shutdown: "detach",
       podmanSocket: join(file.directory, "../podman.sock"),
@@ -279,6 +284,7 @@ work_unit = "w"`;
       missed: "once",
       catchupWindowMs: 36 * 3_600_000,
       overlap: "queue",
+      placement: "local",
       jitterMs: 300_000,
       maxSessions: 2,
       timeoutMs: 90_000,
