@@ -107,6 +107,7 @@ const ADDED = {
   workspace: "clone",
   ignore: [],
   directoryLimitBytes: 2_147_483_648,
+  placement: "local",
 };
 
 describe("the plan of a session", () => {
