@@ -1,13 +1,12 @@
 /** Finds the gateway that runs, or starts one. It is nobody's child: it outlives the daemon that started it. */
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
 import { connect } from "node:net";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { execa } from "execa";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
-import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
+import { isAlive, type ProcessIdentity } from "../../process-identity.ts";
+import { startDetached } from "../../programs/detached-program.ts";
 import { endProcessGroup } from "../../programs/process-table.ts";
 import { endLeftoverProgram, recordProgram } from "../../programs/program-record.ts";
 import { ControlConnection } from "../../rpc/control-connection.ts";
@@ -113,29 +112,13 @@ async function startGateway(options: GatewayProcessOptions): Promise<GatewayConn
 
 async function spawnGateway(options: GatewayProcessOptions): Promise<ProcessIdentity> {
   const { script, socketPath, logPath, environment } = options;
-  const log = openSync(logPath, "w", 0o600);
-  try {
-    // It has providers' keys in its memory: no core file of it may reach a disk.
-    const withoutCore = ["--core=0:0", "--"];
-    const words = [process.execPath, SMALL_SEMI_SPACE, script, socketPath];
-    const child = execa("prlimit", [...withoutCore, ...words], {
-      env: { ...environment, UV_THREADPOOL_SIZE: THREADS },
-      extendEnv: false,
-      stdin: "ignore",
-      stdout: "ignore",
-      // The file itself: a pipe would break when this daemon ends.
-      stderr: log as 3, // Any descriptor will do; the types know only the first.
-      detached: true,
-      cleanup: false,
-      reject: false,
-    });
-    child.unref();
-    const identity = child.pid === undefined ? undefined : await identifyProcess(child.pid);
-    if (identity === undefined) throw notStarted("it ended at once", options);
-    return identity;
-  } finally {
-    closeSync(log);
-  }
+  const identity = await startDetached({
+    words: [SMALL_SEMI_SPACE, script, socketPath],
+    environment: { ...environment, UV_THREADPOOL_SIZE: THREADS },
+    logPath,
+  });
+  if (identity === undefined) throw notStarted("it ended at once", options);
+  return identity;
 }
 
 function notStarted(why: string, { logPath }: GatewayProcessOptions): AgentdError {

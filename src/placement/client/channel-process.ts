@@ -1,11 +1,10 @@
 /** Finds the channel that runs, or starts one. It is nobody's child: it outlives the daemon that started it. */
-import { closeSync, openSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { execa } from "execa";
 import { AgentdError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
-import { identifyProcess, isAlive, type ProcessIdentity } from "../../process-identity.ts";
+import { isAlive, type ProcessIdentity } from "../../process-identity.ts";
+import { startDetached } from "../../programs/detached-program.ts";
 import { endProcessGroup } from "../../programs/process-table.ts";
 import { endLeftoverProgram, recordProgram } from "../../programs/program-record.ts";
 import { ControlConnection } from "../../rpc/control-connection.ts";
@@ -79,29 +78,10 @@ async function startChannel(options: ChannelProcessOptions): Promise<ChannelConn
 
 async function spawnChannel(options: ChannelProcessOptions): Promise<ProcessIdentity> {
   const { script, socketPath, directory, listen, logPath, environment } = options;
-  const log = openSync(logPath, "w", 0o600);
-  try {
-    // It has credentials in its memory: no core file of it may reach a disk.
-    const withoutCore = ["--core=0:0", "--"];
-    const words = [process.execPath, script, socketPath, directory, listen];
-    const child = execa("prlimit", [...withoutCore, ...words], {
-      env: environment,
-      extendEnv: false,
-      stdin: "ignore",
-      stdout: "ignore",
-      // The file itself: a pipe would break when this daemon ends.
-      stderr: log as 3, // Any descriptor will do; the types know only the first.
-      detached: true,
-      cleanup: false,
-      reject: false,
-    });
-    child.unref();
-    const identity = child.pid === undefined ? undefined : await identifyProcess(child.pid);
-    if (identity === undefined) throw notStarted("it ended at once", options);
-    return identity;
-  } finally {
-    closeSync(log);
-  }
+  const words = [script, socketPath, directory, listen];
+  const identity = await startDetached({ words, environment, logPath });
+  if (identity === undefined) throw notStarted("it ended at once", options);
+  return identity;
 }
 
 function notStarted(why: string, { logPath }: ChannelProcessOptions): AgentdError {
