@@ -1,4 +1,5 @@
 import type { Host } from "../config/paths.ts";
+import type { DaemonOptions } from "../daemon/daemon-options.ts";
 import type { Places } from "../daemon/places.ts";
 import type { Logger } from "../log.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -20,15 +21,10 @@ export interface RunnerOptions {
 }
 
 /** The scripts that sessions need, and the version of agentd. */
-export interface RunnerBuild {
-  readonly version: string;
-  readonly sealWorker: string;
-  readonly removalWorker: string;
-  readonly exportWorker: string;
-  readonly artifactWorker: string;
-  readonly copyWorker: string;
-  readonly gateway: string;
-}
+export type RunnerBuild = Pick<
+  DaemonOptions,
+  "version" | "sealWorker" | "removalWorker" | "exportWorker" | "artifactWorker" | "copyWorker" | "gateway"
+>;
 
 /** One runner, and what it needs of the process. */
 export interface Runner {
