@@ -55,6 +55,9 @@ try {
         if (isReadme ? !README.includes(name) : only !== "" && name !== only) continue;
         await page.evaluate(`location.hash = ${JSON.stringify(place)}`);
         await page.waitForTimeout(900);
+        await page.waitForFunction(
+          "!/^(Asking|Adding)|Following · 0 lines/m.test(document.body.innerText) && document.querySelector('.lines:empty') === null",
+        );
         const button = BEFORE[name];
         if (button !== undefined) {
           await page.getByRole("button", { name: button }).click();

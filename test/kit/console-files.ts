@@ -263,7 +263,11 @@ export function scheduleOf(
     });
   })
     .flat()
-    .filter(({ due_timestamp: due }) => Date.parse(due) > now);
+    .filter(
+      ({ due_timestamp: due }) =>
+        Date.parse(due) > now &&
+        (!schedule.endsWith("mon-fri") || ![0, 6].includes(new Date(due).getUTCDay())),
+    );
   return {
     ...{
       profile,

@@ -201,7 +201,7 @@ export function consoleScene(now: number, directory: string, text = HOSTILE): Co
             {
               profile: "code-reviewer",
               name: "office",
-              schedule: "*/30 8-18 * * mon-fri",
+              schedule: "0 8-18 * * mon-fri",
               timezone: "Europe/Berlin",
               hours: [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
             },

@@ -61,15 +61,36 @@ export function Week({
               {schedule.profile}
               {schedule.name !== "default" && <span class="soft"> {schedule.name}</span>}
             </th>
-            {dates.map((date) => (
-              <td data-name={dayText(date)}>
-                <Day runs={schedule.next_runs.filter(({ local_time: local }) => dateOf(local) === date)} />
-              </td>
-            ))}
+            <Days schedule={schedule} dates={dates} />
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Days({
+  schedule: { next_runs: runs, paused },
+  dates,
+}: {
+  readonly schedule: ScheduleView;
+  readonly dates: readonly string[];
+}): JSX.Element {
+  if (!runs.some(({ local_time: local }) => dates.includes(dateOf(local)))) {
+    return (
+      <td class="soft" colSpan={DAYS}>
+        {paused === null ? "no run in these days" : "paused"}
+      </td>
+    );
+  }
+  return (
+    <>
+      {dates.map((date) => (
+        <td data-name={dayText(date)}>
+          <Day runs={runs.filter(({ local_time: local }) => dateOf(local) === date)} />
+        </td>
+      ))}
+    </>
   );
 }
 

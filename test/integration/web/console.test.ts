@@ -249,6 +249,10 @@ describe("the console", () => {
         await page.setViewportSize({ width: 360, height: 720 });
         const width = await page.evaluate<number>("document.documentElement.scrollWidth");
         if (width > 360) tooWide.push(`${place}: ${width}`);
+        const cut = await page.evaluate<string[]>(
+          "[...document.querySelectorAll('td')].filter((cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.innerText)",
+        );
+        if (cut.length > 0) tooWide.push(`${place}: ${cut.join(", ")}`);
       }
       expect(serious).toEqual([]);
       expect(tooWide).toEqual([]);
