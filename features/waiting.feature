@@ -2,7 +2,11 @@ Feature: Containers that wait
   After a session of a profile has begun, a container waits for the next one, which then starts sooner.
 
   Scenario: The next session takes the container that waits
-    Given an agent that runs:
+    Given the daemon's configuration says:
+      """
+      warm = "auto"
+      """
+    And an agent that runs:
       """
       echo "$AGENTD_SESSION_ID $AGENTD_WORK_UNIT"
       """

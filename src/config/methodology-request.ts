@@ -1,7 +1,8 @@
 /** The request of a session, as the methodology's tools find it. */
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import * as z from "zod";
+import { AgentdError, sentence } from "../errors.ts";
+import { writeBelow } from "../workspace/fill-home.ts";
 import { artifactSchema, artifactTypes } from "./methodology-manifest.ts";
 
 /** The type of the artifact, and the version of its form that is written here. */
@@ -12,11 +13,12 @@ const versionedSchema = z.object({ "x-tesserine-canonical": z.object({ version: 
 
 /**
  * Writes `workspace/request/operator-input.json` into a session's `.runa`, where the methodology declares the type
- * `request`; elsewhere it does nothing. A file of an earlier attempt is replaced: nothing of the session has run.
+ * `request`; elsewhere it does nothing. A file of an earlier attempt is replaced: nothing of the session has run. A container that
+ * waited has the directory already, and a shell of its image may put links there: none is followed.
  *
  * @param methodology its directory, resolved.
  * @returns a warning where the methodology has another form of requests, and nothing was written.
- * @throws AgentdError `methodology_invalid` when the manifest or schema cannot be read.
+ * @throws AgentdError `methodology_invalid` when the manifest or schema cannot be read; `file_invalid` when something is in the way.
  */
 export async function placeOperatorRequest(
   methodology: string,
@@ -31,15 +33,17 @@ export async function placeOperatorRequest(
     ];
   }
   const description = await readFile(requestFile, "utf8");
-  let directory = runaDirectory;
-  for (const name of ["workspace", TYPE]) {
-    directory = join(directory, name);
-    await mkdir(directory, { recursive: true });
-    // The daemon's umask would narrow mkdir's own mode.
-    await chmod(directory, 0o755);
+  const content = Buffer.from(`${JSON.stringify({ description, source: "operator" })}\n`);
+  const path = `workspace/${TYPE}/operator-input.json`;
+  try {
+    writeBelow(runaDirectory, { path, content });
+  } catch (cause) {
+    throw new AgentdError("file_invalid", {
+      tried: `write .runa/${path} for the session`,
+      why: sentence(cause),
+      next: "Check that the disk is not full, and that /bin/sh in the image writes nothing into .runa before the session begins.",
+      cause,
+    });
   }
-  const file = join(directory, "operator-input.json");
-  await writeFile(file, `${JSON.stringify({ description, source: "operator" })}\n`);
-  await chmod(file, 0o644);
   return [];
 }

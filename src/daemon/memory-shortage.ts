@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 /** What has to be available of all memory. */
 const LEAST_SHARE = 0.1;
 
-/** By the kernel's own estimate. @returns false where it gives none. */
-export async function isMemoryShort(): Promise<boolean> {
-  return isShort(await readFile("/proc/meminfo", "utf8").catch(() => ""));
+/** By the kernel's own estimate. @param meminfo its file. @returns false where it gives none. */
+export async function isMemoryShort(meminfo = "/proc/meminfo"): Promise<boolean> {
+  return isShort(await readFile(meminfo, "utf8").catch(() => ""));
 }
 
 /** @param meminfo the text of `/proc/meminfo`. */

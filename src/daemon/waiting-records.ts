@@ -36,6 +36,7 @@ export function waitingRecords(
       const printed = (await ifThere(stat(consoleLogPath)))?.size ?? 0;
       return printed > 0 || (await readdir(runaDirectory)).length > 0;
     },
+    fits: async ({ runaDirectory }) => (await readdir(runaDirectory)).length === 0,
     give: async (key, record) => {
       const { directory, runaDirectory, consoleLogPath } = at(key);
       await rename(runaDirectory, record.runaDirectory);

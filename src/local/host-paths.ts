@@ -31,7 +31,7 @@ export interface HostPaths {
   /**
    * Puts the request of a session into its `.runa`, where the methodology at that resolved place declares requests.
    *
-   * @param job whose `runaDirectory` no container has yet.
+   * @param job whose `runaDirectory` a container may have already: no link in it is followed.
    * @returns warnings for the operator.
    */
   placeRequest(

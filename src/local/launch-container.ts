@@ -4,7 +4,7 @@ import { inStage } from "../sessions/port/launch-stage.ts";
 import { type ContainerParts, containerRequest, homeOf } from "./container-request.ts";
 import { fillHome } from "./fill-home.ts";
 import type { HomeFile } from "./host-paths.ts";
-import type { Surrounding } from "./likeness.ts";
+import { hostFilesOf, type Surrounding } from "./likeness.ts";
 import { warningsOfLimits } from "./limit-warnings.ts";
 import type { Waiting } from "./make-waiting.ts";
 import { openNetwork } from "./networks.ts";
@@ -63,6 +63,7 @@ async function takeWaiting(
   const why = await takeContainer(preparation, waiting, {
     ...{ imageId: image.id, methodology, mounts: declared.mounts },
     networkEnvironment: preparation.parts.network.environment,
+    ...hostFilesOf(preparation.job.profile),
   });
   if (why === undefined) return waiting.containerId;
   await giveUpContainer(preparation, waiting, why);

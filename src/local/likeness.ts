@@ -1,5 +1,7 @@
 /** Whether a container that waits is what a session would get. */
-import { stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { ifThere } from "../if-there.ts";
 import type { Mount, Profile } from "../profile/profile.ts";
 import type { Job } from "../sessions/port/executor.ts";
 
@@ -16,6 +18,10 @@ export interface Surrounding {
   /** With resolved sources. */
   readonly mounts: readonly Mount[];
   readonly networkEnvironment: Readonly<Record<string, string>>;
+  /** Files of the host that the engine reads when it makes a container: another text makes another container. */
+  readonly copied: readonly string[];
+  /** Devices of the host, by path. */
+  readonly devices: readonly string[];
 }
 
 export function shapeOf({ profile, longestMs, input }: Pick<Job, "profile" | "longestMs" | "input">): Shape {
@@ -50,12 +56,38 @@ function isBackstopFor(madeMs: number | undefined, wantedMs: number | undefined)
  * @throws Error when a source is gone.
  */
 export async function fingerprintOf(surrounding: Surrounding): Promise<string> {
-  const { methodology, mounts } = surrounding;
+  const { methodology, mounts, copied, devices } = surrounding;
   const sources = [...mounts.map(({ source }) => source), ...(methodology ? [methodology.directory] : [])];
-  return JSON.stringify([surrounding, await Promise.all(sources.map(identityOf))]);
+  return JSON.stringify([
+    surrounding,
+    await Promise.all([...sources, ...devices].map(identityOf)),
+    await Promise.all(copied.map(digestOf)),
+  ]);
 }
 
 async function identityOf(path: string): Promise<string> {
-  const { dev, ino } = await stat(path, { bigint: true });
-  return `${dev}:${ino}`;
+  const { dev, ino, rdev } = await stat(path, { bigint: true });
+  return `${dev}:${ino}:${rdev}`;
+}
+
+/** Empty where there is no such file. */
+async function digestOf(path: string): Promise<string> {
+  const content = await ifThere(readFile(path));
+  return content === undefined ? "" : createHash("sha256").update(content).digest("hex");
+}
+
+/** What the engine copies into containers with a network: names of hosts, and who knows them. */
+const NETWORK_FILES = ["/etc/hosts", "/etc/resolv.conf"];
+
+/** What of the host, besides mounts, the containers of a profile are made from. */
+export function hostFilesOf(
+  profile: Pick<Profile, "network" | "seccompProfile" | "devices">,
+): Pick<Surrounding, "copied" | "devices"> {
+  const { network, seccompProfile, devices } = profile;
+  const isInside = network === "none" || network === "allowlist";
+  return {
+    copied: [...(isInside ? [] : NETWORK_FILES), ...(seccompProfile === undefined ? [] : [seccompProfile])],
+    // Those of CDI have names that are no paths.
+    devices: devices.filter((device) => device.startsWith("/")),
+  };
 }

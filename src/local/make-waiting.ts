@@ -11,7 +11,7 @@ import {
   PROFILE_LABEL,
   WARM_LABEL,
 } from "./container-request.ts";
-import { fingerprintOf, type Shape, type Surrounding, WAIT_MS } from "./likeness.ts";
+import { fingerprintOf, hostFilesOf, type Shape, type Surrounding, WAIT_MS } from "./likeness.ts";
 import { warningsOfLimits } from "./limit-warnings.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import type { LocalParts } from "./parts.ts";
@@ -144,6 +144,7 @@ async function surroundingOf(
       profile.mounts.map(async (mount) => ({ ...mount, source: await hostPaths.mountSource(mount) })),
     ),
     networkEnvironment: network.environment,
+    ...hostFilesOf(profile),
   };
 }
 

@@ -60,8 +60,9 @@ export async function takeContainer(
 ): Promise<string | undefined> {
   const { engine, instance, failpoints } = parts;
   try {
-    if ((await fingerprintOf(surrounding)) !== fingerprint)
-      return "its image, or a source of its mounts, has changed";
+    const [now, isRunning] = await Promise.all([fingerprintOf(surrounding), engine.isRunning(container)]);
+    if (now !== fingerprint) return "its image, or something of the host that it was made from, has changed";
+    if (!isRunning) return "somebody has paused, ended or removed it";
     await engine.renameContainer(container, containerName(instance, job.sessionId));
   } catch (error) {
     return error instanceof AgentdError ? error.message : sentence(error);

@@ -11,6 +11,8 @@ import type { LocalParts } from "./parts.ts";
 const QUIET_MS = 100;
 /** Between two looks at those that wait. */
 const LOOK_MS = 30_000;
+/** A session that begins or ends for longer waits for something else than a processor, such as a server or a disk. */
+const WORK_MS = 60_000;
 
 export class WarmPool {
   readonly #parts: LocalParts;
@@ -18,8 +20,8 @@ export class WarmPool {
   readonly #waiting = new Map<string, Waiting>();
   /** By profile: what its last session has used. */
   readonly #wanted = new Map<string, Shape>();
-  /** Sessions that begin or end: they need the processors. */
-  readonly #atWork = new Set<string>();
+  /** Sessions that begin or end, and since when: they need the processors. */
+  readonly #atWork = new Map<string, number>();
   readonly #inTurn = oneAtATime();
   readonly #closing = new AbortController();
   #next = new AbortController();
@@ -31,7 +33,7 @@ export class WarmPool {
 
   /** A session begins, or ends: nothing is made meanwhile. */
   begins(sessionId: string): void {
-    this.#atWork.add(sessionId);
+    this.#atWork.set(sessionId, this.#parts.clock.monotonic());
   }
 
   /** It runs, or has ended. */
@@ -48,6 +50,8 @@ export class WarmPool {
   /** A container for a session, which then owns it; undefined where none does. */
   async take(job: Job): Promise<Waiting | undefined> {
     const { name } = job.profile;
+    // What an operator gave it lies there, or what an earlier start has left.
+    if (!this.#waiting.has(name) || !(await this.#parts.warm.skeletons.fits(job))) return undefined;
     const waiting = this.#waiting.get(name);
     if (waiting === undefined || this.#most === 0 || !isLike(waiting.shape, shapeOf(job))) return undefined;
     this.#waiting.delete(name);
@@ -128,7 +132,7 @@ export class WarmPool {
       if (!(await this.#hasItsImage(waiting))) await this.#removeWaiting(waiting, "its image has changed");
     if (await this.#parts.warm.isMemoryShort()) await this.#removeAll("the host has little memory left");
     else await this.#makeWanted();
-    if (this.#waiting.size > 0) this.#reviewIn(LOOK_MS);
+    if (this.#waiting.size > 0 || this.#wanted.size > 0) this.#reviewIn(LOOK_MS);
   }
 
   async #removeUnwanted(): Promise<void> {
@@ -148,11 +152,16 @@ export class WarmPool {
     for (const waiting of [...this.#waiting.values()]) await this.#removeWaiting(waiting, why);
   }
 
+  #isAnyAtWork(): boolean {
+    const now = this.#parts.clock.monotonic();
+    return [...this.#atWork.values()].some((since) => now - since < WORK_MS);
+  }
+
   async #makeWanted(): Promise<void> {
     const { warm, log } = this.#parts;
     for (const [name, shape] of [...this.#wanted]) {
       // Whoever is at work, or waits for a place, needs the processors more. It is looked at again when that has ended.
-      if (this.#atWork.size > 0 || warm.hasQueue()) return;
+      if (this.#isAnyAtWork() || warm.hasQueue()) return;
       this.#wanted.delete(name);
       if (this.#most === 0 || !canWait(shape.profile) || !warm.isCurrent(shape.profile)) continue;
       const there = this.#waiting.get(name);

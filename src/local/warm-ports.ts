@@ -17,7 +17,9 @@ export interface Skeletons {
   make(key: string): Promise<Skeleton>;
   /** Whether something was written into one: then its container has done more than wait. */
   isUsed(key: string): Promise<boolean>;
-  /** Makes it that of a record, whose `runa/` is empty. @throws Error when it cannot be moved. */
+  /** Whether a record can have one: nothing is in its `runa/` yet. */
+  fits(record: Pick<Skeleton, "runaDirectory">): Promise<boolean>;
+  /** Makes it that of a record that it fits. @throws Error when it cannot be moved. */
   give(key: string, record: Skeleton): Promise<void>;
   /** Removes one; one that is not there is fine. */
   remove(key: string): Promise<void>;
@@ -40,12 +42,14 @@ export interface WarmContainers {
   /** The launcher of a container that has just started; undefined when the container does not run. */
   findLauncher(id: string): Promise<Launcher | undefined>;
   /**
-   * Whether a launcher does nothing but wait: it is the only child of the container's first process, it has no children, and who
-   * supervises it lives.
+   * Whether a launcher does nothing but wait: it is the only child of the container's first process, it has no children, nobody
+   * has stopped it, and who supervises it lives.
    *
    * @param argv what it was started with.
    */
   stillWaits(launcher: Launcher, argv: readonly string[]): Promise<boolean>;
+  /** Whether a container runs, and is not paused. @throws AgentdError `engine_failed`, and so on. */
+  isRunning(id: string): Promise<boolean>;
   /** Gives a container another name. @throws AgentdError `engine_failed`, and so on. */
   renameContainer(id: string, name: string): Promise<void>;
 }

@@ -225,6 +225,11 @@ export class Engine {
   /** Whether it still waits, as it was started; asks `/proc` alone. */
   readonly stillWaits = stillWaits;
 
+  /** Whether a container runs, and is not paused. */
+  async isRunning(id: string): Promise<boolean> {
+    return (await this.#containers.inspect(id))?.State.Status === "running";
+  }
+
   /** Gives a container another name, which is free. It may run. */
   async renameContainer(id: string, name: string): Promise<void> {
     await this.#containers.rename(id, name);

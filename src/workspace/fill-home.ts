@@ -13,6 +13,8 @@ interface File {
   readonly content: Buffer;
   /** Default: no. */
   readonly isExecutable?: boolean;
+  /** Default: that of an executable, or of another file. */
+  readonly mode?: number;
 }
 
 export interface HomeContent {
@@ -24,6 +26,8 @@ export interface HomeContent {
 
 const MODE = 0o600;
 const EXECUTABLE_MODE = 0o700;
+const OPEN_MODE = 0o644;
+const OPEN_DIRECTORY_MODE = 0o755;
 
 /**
  * Writes them with mode 0600, executables with 0700, and makes missing directories on the way with mode 0700.
@@ -46,6 +50,18 @@ export function fillHome(home: string, { files, fallback }: HomeContent): Promis
   });
 }
 
+/**
+ * Writes one file below a directory that a container may have already, readable for all as its directories are. What has its
+ * name is replaced.
+ *
+ * @param root directory of the host; those that it is in are agentd's.
+ * @throws Error when something is in the way.
+ */
+export function writeBelow(root: string, file: Pick<File, "path" | "content">): void {
+  const open = (directory: TreeEntry): void => directory.setMode(OPEN_DIRECTORY_MODE);
+  write(root, file.path, (directory, name) => replace(directory, name, { ...file, mode: OPEN_MODE }), open);
+}
+
 function writeFirstFree(home: string, files: readonly File[]): void {
   for (const file of files) {
     try {
@@ -58,14 +74,20 @@ function writeFirstFree(home: string, files: readonly File[]): void {
 }
 
 type Use = (directory: TreeEntry, name: BytePath) => void;
+type OnEntered = (directory: TreeEntry) => void;
 
-/** Opens the directory that a path is in. */
-function write(home: string, path: string, use: Use): void {
+/** Opens the directory that a path is in. @param onEntered is told of each directory on the way. */
+function write(home: string, path: string, use: Use, onEntered?: OnEntered): void {
   using root = TreeEntry.root(home);
-  below(root, path.split("/").map(bytePath), use);
+  below(root, path.split("/").map(bytePath), use, onEntered);
 }
 
-function below(directory: TreeEntry, [name, ...rest]: readonly BytePath[], use: Use): void {
+function below(
+  directory: TreeEntry,
+  [name, ...rest]: readonly BytePath[],
+  use: Use,
+  onEntered?: OnEntered,
+): void {
   if (!directory.stats.isDirectory()) throw new InTheWay(kindOf(directory));
   if (name === undefined) throw new Error("the path is empty");
   if (rest.length === 0) {
@@ -74,7 +96,8 @@ function below(directory: TreeEntry, [name, ...rest]: readonly BytePath[], use: 
   }
   makeMissing(directory, name);
   using next = directory.open(name);
-  below(next, rest, use);
+  if (next.stats.isDirectory()) onEntered?.(next);
+  below(next, rest, use, onEntered);
 }
 
 function makeMissing(directory: TreeEntry, name: BytePath): void {
@@ -86,11 +109,11 @@ function makeMissing(directory: TreeEntry, name: BytePath): void {
 }
 
 /** Throws `EEXIST` when the name is taken. */
-function create(directory: TreeEntry, name: BytePath, { content, isExecutable }: File): void {
+function create(directory: TreeEntry, name: BytePath, { content, isExecutable, mode }: File): void {
   const descriptor = directory.createFile(name);
   try {
     // The umask may have narrowed the mode.
-    fchmodSync(descriptor, isExecutable === true ? EXECUTABLE_MODE : MODE);
+    fchmodSync(descriptor, mode ?? (isExecutable === true ? EXECUTABLE_MODE : MODE));
     for (let done = 0; done < content.length;) done += writeSync(descriptor, content, done);
   } finally {
     closeSync(descriptor);

@@ -13,7 +13,10 @@ import { MEASUREMENTS } from "./measurements.mjs";
 export const USAGE = `npm run bench -- [--only NAME]... [--rounds COUNT] [--json FILE]
 
   --only NAME     measure only this: ${MEASUREMENTS.map(({ name }) => name).join(", ")}
-  --rounds COUNT  samples of each contender
+                  without it, everything but ${MEASUREMENTS.filter(({ isLong }) => isLong === true)
+                    .map(({ name }) => name)
+                    .join(", ")}, which takes long
+  --rounds COUNT  samples of each contender; of soak, sessions
   --json FILE     also write everything, with every single sample, to this file
 `;
 
@@ -41,7 +44,9 @@ export function readCommandLine(args) {
   if (rounds !== undefined && !/^[1-9]\d{0,4}$/.test(rounds))
     throw new Error("--rounds takes a count from 1 on");
   return {
-    measurements: MEASUREMENTS.filter(({ name }) => only.length === 0 || only.includes(name)),
+    measurements: MEASUREMENTS.filter(({ name, isLong }) =>
+      only.length === 0 ? isLong !== true : only.includes(name),
+    ),
     rounds: rounds === undefined ? undefined : Number(rounds),
     jsonFile: json,
   };

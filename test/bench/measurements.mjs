@@ -13,6 +13,7 @@ import { planner } from "./planner.mjs";
 import { records } from "./records.mjs";
 import { redaction } from "./redaction.mjs";
 import { session } from "./session.mjs";
+import { soak } from "./soak.mjs";
 import { start } from "./start.mjs";
 import { throughput } from "./throughput.mjs";
 
@@ -20,6 +21,7 @@ import { throughput } from "./throughput.mjs";
  * @typedef {object} Measurement
  * @property {string} name What `--only` calls it.
  * @property {number} rounds How many, when `--rounds` does not say.
+ * @property {boolean} [isLong] Whether it is only run when `--only` names it.
  * @property {(workshop: import("./workshop.mjs").Workshop, options: Options) => Promise<Measured>} run
  */
 
@@ -73,4 +75,5 @@ export const MEASUREMENTS = [
   network,
   llm,
   consolePages,
+  soak,
 ];

@@ -42,6 +42,9 @@ export const SLEEPING_PROFILE = "sleep";
 /** Its sessions print 100 MB in long lines. */
 export const PRINTING_PROFILE = "print";
 
+/** As in `systemd/agentd.service`. */
+const VARIABLES_OF_THE_SERVICE = { MALLOC_ARENA_MAX: "2" };
+
 /** More than any measurement runs at once. */
 const MAX_SESSIONS = 100;
 
@@ -75,8 +78,8 @@ export async function inWorkshop(use) {
       ],
     };
     await sandbox.writeConfig(config);
-    // As an operator's daemon logs, not as that of a test.
-    await sandbox.startDaemon({ env: { AGENTD_LOG: undefined } });
+    // As an operator's daemon logs, not as that of a test, and with what its service has.
+    await sandbox.startDaemon({ env: { AGENTD_LOG: undefined, ...VARIABLES_OF_THE_SERVICE } });
     const info = JSON.parse(await podman(sandbox.containers, ["info", "--format", "json"]));
     await use({ sandbox, image, repository, repositories, server, podman: info, config });
   } finally {

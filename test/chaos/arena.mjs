@@ -14,7 +14,8 @@ import { until } from "../kit/until.mjs";
 
 /** @typedef {import("../kit/agentd.mjs").Sandbox} Sandbox */
 /** @typedef {import("../../src/failpoints.ts").FailpointLabel} Label */
-/** @typedef {{ image: string, repositoryUrl: string }} Ground */
+/** @typedef {"auto" | "off"} Warm Whether containers wait for sessions. */
+/** @typedef {{ image: string, repositoryUrl: string, warm?: Warm | undefined }} Ground */
 
 /**
  * @typedef {object} ArenaOptions
@@ -24,6 +25,7 @@ import { until } from "../kit/until.mjs";
  * @property {string} [disk] As in a profile.
  * @property {Record<string, string | boolean>[]} [volumes] As in a profile.
  * @property {boolean} [keep] Whether what sessions leave is kept.
+ * @property {Warm} [warm] As in the daemon's configuration; default: as on the ground.
  */
 
 export const PROFILE = "chaos";
@@ -72,8 +74,13 @@ echo "done $TOKEN"
 exit $AGENTD_WORK_UNIT
 `;
 
-/** Makes the ground. Whoever makes it closes it. @returns {Promise<{ ground: Ground, close: () => Promise<void> }>} */
-export async function openGround() {
+/**
+ * Makes the ground. Whoever makes it closes it.
+ *
+ * @param {Warm} [warm] Of all daemons on it that need not have it otherwise. Default: the daemon's own.
+ * @returns {Promise<{ ground: Ground, close: () => Promise<void> }>}
+ */
+export async function openGround(warm) {
   const sandbox = await createSandbox();
   const repositories = join(sandbox.directory, "repositories");
   const server = await startGitServer(repositories, { takesPushes: true });
@@ -84,7 +91,7 @@ export async function openGround() {
   try {
     await makeRepository(join(repositories, "small.git"));
     const image = await ensureBusyboxImage(sandbox.containers, BUSYBOX);
-    return { ground: { image, repositoryUrl: `${server.url}/small.git` }, close };
+    return { ground: { image, repositoryUrl: `${server.url}/small.git`, warm }, close };
   } catch (error) {
     await close();
     throw error;
@@ -119,8 +126,8 @@ export class Arena {
    * @param {ArenaOptions} options
    */
   async prepare(
-    { image, repositoryUrl },
-    { maxSessions = 4, minFree = "1g", script = AGENT, disk, volumes, keep = false },
+    { image, repositoryUrl, warm: usualWarm },
+    { maxSessions = 4, minFree = "1g", script = AGENT, disk, volumes, keep = false, warm = usualWarm },
   ) {
     await mkdir(this.#host);
     await mkdir(this.#failpoints);
@@ -149,7 +156,11 @@ export class Arena {
       chain: { after: [PROFILE], on: [...PUBLISHED, "launch_failed"] },
     };
     await this.sandbox.writeConfig({
-      daemon: { max_sessions: maxSessions, min_free: minFree },
+      daemon: {
+        max_sessions: maxSessions,
+        min_free: minFree,
+        ...(warm === undefined ? {} : { warm }),
+      },
       profiles: [profile, follower],
     });
   }

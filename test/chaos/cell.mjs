@@ -3,7 +3,7 @@
  */
 import { basename } from "node:path";
 import { inArena, MOST_ON_DISK, VOLUMES } from "./arena.mjs";
-import { PAUSE, RESUME, THIS_SESSION } from "./expectations.mjs";
+import { isAboutWaiting, PAUSE, RESUME, THIS_SESSION } from "./expectations.mjs";
 import { judge, leaks, outliveMirrorLocks } from "./judgement.mjs";
 import { kill } from "./victims.mjs";
 
@@ -56,6 +56,7 @@ export async function tryCell(ground, row, victim, code) {
     const options = {
       ...(row.fills === true ? { disk: MOST_ON_DISK } : {}),
       ...(row.volumes === true ? { volumes: VOLUMES } : {}),
+      ...(isAboutWaiting(row) ? { warm: /** @type {const} */ ("auto") } : {}),
       keep: row.kept === true,
     };
     await inArena(ground, (arena) => play(arena, row, cell, code), options);

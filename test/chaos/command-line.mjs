@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { EXPECTATIONS, VICTIMS } from "./expectations.mjs";
+import { EXPECTATIONS, isAboutWaiting, VICTIMS } from "./expectations.mjs";
 
 /** @typedef {import("./expectations.mjs").Row} Row */
 /** @typedef {import("./expectations.mjs").Victim} Victim */
@@ -11,6 +11,7 @@ import { EXPECTATIONS, VICTIMS } from "./expectations.mjs";
  * @property {number} minutes Of random kills; 0 for none.
  * @property {number} restarts 0 for none.
  * @property {number} jobs Cells at once.
+ * @property {import("./arena.mjs").Warm | undefined} warm Undefined: as the daemon has it.
  * @property {string | undefined} jsonFile
  */
 
@@ -20,13 +21,15 @@ const JOBS = 2;
 
 const ALL_VICTIMS = /** @type {Victim[]} */ (Object.keys(VICTIMS));
 
-export const USAGE = `npm run chaos -- [--only LABEL[,LABEL]] [--victim NAME[,NAME]] [--minutes N] [--restarts N] [--jobs N] [--json FILE]
+export const USAGE = `npm run chaos -- [--only LABEL[,LABEL]] [--victim NAME[,NAME]] [--minutes N] [--restarts N] [--jobs N] [--warm off|auto]
+                 [--json FILE]
 
   --only LABEL   only these rows of the table: ${EXPECTATIONS.map(({ label }) => label).join(", ")}
   --victim NAME  only these columns: ${ALL_VICTIMS.join(", ")}
   --minutes N    how long to kill at random (${MINUTES}; with --only or --victim 0)
   --restarts N   how often to restart with a session running (${RESTARTS}; with --only or --victim 0)
   --jobs N       cells at once (${JOBS})
+  --warm WHETHER whether containers wait for sessions, as \`daemon.warm\`; with off, without the rows that are about those
   --json FILE    also write everything to this file
 `;
 
@@ -44,23 +47,33 @@ export function readCommandLine(args) {
       minutes: { type: "string" },
       restarts: { type: "string" },
       jobs: { type: "string", default: String(JOBS) },
+      warm: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help) return "help";
-  const labels = EXPECTATIONS.map(({ label }) => label);
+  const warm = whether(values.warm);
+  const rows = EXPECTATIONS.filter((row) => warm !== "off" || !isAboutWaiting(row));
+  const labels = rows.map(({ label }) => label);
   const only = chosen("label", values.only, labels);
   const victims = chosen("victim", values.victim, ALL_VICTIMS);
   const isWhole = only.length === labels.length && victims.length === ALL_VICTIMS.length;
   return {
-    rows: EXPECTATIONS.filter(({ label }) => only.includes(label)),
+    rows: rows.filter(({ label }) => only.includes(label)),
     victims,
     minutes: count("--minutes", values.minutes ?? String(isWhole ? MINUTES : 0)),
     restarts: count("--restarts", values.restarts ?? String(isWhole ? RESTARTS : 0)),
     jobs: Math.max(1, count("--jobs", values.jobs)),
+    warm,
     jsonFile: values.json,
   };
+}
+
+/** @param {string | undefined} text */
+function whether(text) {
+  if (text === undefined || text === "off" || text === "auto") return text;
+  throw new Error("--warm takes off or auto");
 }
 
 /**

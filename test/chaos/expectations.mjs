@@ -37,6 +37,11 @@
  * @property {Record<Victim, readonly Fate[]>} fates
  */
 
+/** Whether only a daemon with containers that wait comes to a row's label. @param {Row} row */
+export function isAboutWaiting({ label }) {
+  return label.startsWith("warm_");
+}
+
 /** What victims are, as the report's header and `--victim` name them. @type {Record<Victim, string>} */
 export const VICTIMS = {
   daemon: "kill -9 the daemon",

@@ -58,7 +58,7 @@ async function wreak(ground, commandLine) {
 
 /** @param {CommandLine} commandLine */
 async function main(commandLine) {
-  const { ground, close } = await openGround();
+  const { ground, close } = await openGround(commandLine.warm);
   try {
     await wreak(ground, commandLine);
   } finally {

@@ -8,6 +8,8 @@ import { EXPECTATIONS, type Victim, VICTIMS } from "../chaos/expectations.mjs";
 const ESSENTIALS: readonly (readonly [FailpointLabel, Victim])[] = [
   ["record_directory_made", "daemon"],
   ["volumes_opened", "daemon"],
+  ["warm_record_taken", "daemon"],
+  ["warm_renamed", "daemon"],
   ["cloned", "daemon"],
   ["container_started", "service"],
   ["network_opened", "daemon"],

@@ -19,3 +19,11 @@ export function inAWorld(test: (world: World) => Promise<void>): () => Promise<v
     }
   };
 }
+
+/** The same, where containers wait for sessions, whatever the other tests have. */
+export function inAWarmWorld(test: (world: World) => Promise<void>): () => Promise<void> {
+  return inAWorld(async (world) => {
+    world.daemonKeys["warm"] = "auto";
+    await test(world);
+  });
+}

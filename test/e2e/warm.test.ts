@@ -11,7 +11,7 @@ import { until } from "../kit/until.mjs";
 import { containerOf, waitingContainer } from "../kit/waiting.ts";
 import type { World } from "../kit/world.ts";
 import { letGo, reaches } from "./at-a-failpoint.ts";
-import { inAWorld } from "./in-a-world.ts";
+import { inAWarmWorld } from "./in-a-world.ts";
 
 /** Prints what a session is given. */
 const AGENT = `
@@ -34,7 +34,7 @@ async function run(world: World, words = ""): Promise<string> {
 
 it(
   "takes a container that waits, and gives it everything that is its own",
-  inAWorld(async (world) => {
+  inAWarmWorld(async (world) => {
     world.variables["SITE_TOKEN"] = "the-token";
     world.profileKeys["credentials"] = [{ name: "TOKEN", source: "SITE_TOKEN" }];
     await world.commitAgent(AGENT);
@@ -64,7 +64,7 @@ it(
 
 it(
   "is recovered by its journal, and has the session's name",
-  inAWorld(async (world) => {
+  inAWarmWorld(async (world) => {
     await world.commitAgent("echo begun; until [ -e .runa/go ]; do sleep 0.1; done");
     await (await world.start("agentd run site-builder --detach")).end();
     const waiting = await waitingContainer(world);
@@ -94,7 +94,7 @@ it(
 
 it(
   "leaves one alone that is not what its session would have made, and removes it",
-  inAWorld(async (world) => {
+  inAWarmWorld(async (world) => {
     const { sandbox, instance } = await prepared(world);
     const expectCold = async (words: string, printed: string): Promise<void> => {
       const waiting = await waitingContainer(world);
@@ -132,7 +132,7 @@ it(
 
 it(
   "removes one whose profile has changed, when the configuration is read again",
-  inAWorld(async (world) => {
+  inAWarmWorld(async (world) => {
     const { sandbox, instance } = await prepared(world);
     await run(world);
     const waiting = await waitingContainer(world);

@@ -11,6 +11,7 @@ import { execa } from "execa";
 import { prepareContainersEnvironment } from "./containers-environment.mjs";
 import { Daemon } from "./daemon.mjs";
 import { removeContainersOf, removeVolumesOf } from "./podman.mjs";
+import { withWarm } from "./warm.mjs";
 
 /** @typedef {import("./containers-environment.mjs").ContainersEnvironment} ContainersEnvironment */
 /** @typedef {import("@iarna/toml").JsonMap} JsonMap */
@@ -99,10 +100,10 @@ export class Sandbox {
   /**
    * Writes the configuration file.
    *
-   * @param {string | JsonMap} config TOML, or what it is to say.
+   * @param {string | JsonMap} config TOML, or what it is to say; what it does not say about waiting containers, the environment does.
    */
   async writeConfig(config) {
-    await writeFile(this.configFile, typeof config === "string" ? config : stringify(config));
+    await writeFile(this.configFile, typeof config === "string" ? config : stringify(withWarm(config)));
   }
 
   /**

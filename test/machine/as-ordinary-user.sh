@@ -10,7 +10,7 @@ checkout=$(cd "$(dirname "$0")/../.." && pwd)
 user=agentd-dev
 
 # Of root's environment, what a user needs to reach registries and to print well, and what says how much a test does.
-kept_variables="AGENTD_CONTROLLER_KILLS CI LANG LC_ALL TERM COLORTERM FORCE_COLOR NO_COLOR TZ
+kept_variables="AGENTD_CONTROLLER_KILLS AGENTD_TEST_WARM CI LANG LC_ALL TERM COLORTERM FORCE_COLOR NO_COLOR TZ
  http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
  NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR
  npm_config_registry npm_config_cafile npm_config_proxy npm_config_https_proxy npm_config_noproxy npm_config_strict_ssl"

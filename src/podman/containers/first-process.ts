@@ -45,14 +45,21 @@ export async function findLauncher(pid: number): Promise<Launcher | undefined> {
 }
 
 /**
- * Whether the launcher still waits: the first process has one child, with that command line and no children, and conmon lives.
+ * Whether the launcher still waits: the first process has one child, with that command line and no children, nobody has stopped
+ * either, and conmon lives.
  */
 export async function stillWaits({ first, parent }: Launcher, argv: readonly string[]): Promise<boolean> {
   if (!(await isAlive(first)) || (await parentOf(first.pid)) !== parent) return false;
   const [child, ...others] = await childrenOf(first.pid);
   if (child === undefined || others.length > 0) return false;
   if (!isSame(await commandLine(child), argv)) return false;
+  if ((await isStopped(first.pid)) || (await isStopped(child))) return false;
   return (await childrenOf(child)).length === 0;
+}
+
+/** By a signal, or by a tracer. */
+async function isStopped(pid: number): Promise<boolean> {
+  return /^State:\t[Tt]/m.test((await readProcFile(pid, "status")) ?? "");
 }
 
 async function parentOf(pid: number): Promise<number | undefined> {

@@ -1,8 +1,15 @@
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { canWait, fingerprintOf, isLike, type Shape, type Surrounding } from "../../../src/local/likeness.ts";
+import {
+  canWait,
+  fingerprintOf,
+  hostFilesOf,
+  isLike,
+  type Shape,
+  type Surrounding,
+} from "../../../src/local/likeness.ts";
 import type { Mount, Profile } from "../../../src/profile/profile.ts";
 
 const MOUNT: Mount = { source: "/srv/data", target: "/data", readOnly: true, relabel: "shared" };
@@ -56,6 +63,8 @@ describe("fingerprintOf", () => {
     const root = await mkdtemp(join(tmpdir(), "agentd-likeness-"));
     try {
       const [source, methodology] = [join(root, "source"), join(root, "methodology")];
+      const [copied, device] = [join(root, "resolv.conf"), join(root, "device")];
+      await writeFile(device, "");
       await mkdir(source);
       await mkdir(methodology);
       const is: Surrounding = {
@@ -63,6 +72,8 @@ describe("fingerprintOf", () => {
         methodology: { directory: methodology, digest: "2" },
         mounts: [{ ...MOUNT, source }],
         networkEnvironment: { HTTP_PROXY: "x" },
+        copied: [copied],
+        devices: [device],
       };
       const first = await fingerprintOf(is);
       expect(await fingerprintOf({ ...is })).toBe(first);
@@ -72,8 +83,16 @@ describe("fingerprintOf", () => {
         { methodology: undefined },
         { mounts: [] },
         { networkEnvironment: {} },
+        { copied: [] },
+        { devices: [] },
       ];
       for (const other of others) expect(await fingerprintOf({ ...is, ...other })).not.toBe(first);
+      await writeFile(copied, "nameserver 192.0.2.1");
+      expect(await fingerprintOf(is)).not.toBe(first);
+      await rename(device, `${device}.old`);
+      await writeFile(device, "");
+      await rm(copied);
+      expect(await fingerprintOf(is)).not.toBe(first);
       for (const replaced of [source, methodology]) {
         const before = await fingerprintOf(is);
         await rename(replaced, `${replaced}.old`);
@@ -85,5 +104,24 @@ describe("fingerprintOf", () => {
     } finally {
       await rm(root, { recursive: true });
     }
+  });
+});
+
+describe("hostFilesOf", () => {
+  const of = (changes: object) => hostFilesOf(profile({ network: "private", devices: [], ...changes }));
+
+  it("is what knows other hosts, for a container that can reach them", () => {
+    const files = ["/etc/hosts", "/etc/resolv.conf"];
+    for (const network of ["private", "host"]) expect(of({ network }).copied).toEqual(files);
+    for (const network of ["none", "allowlist"]) expect(of({ network }).copied).toEqual([]);
+  });
+
+  it("is a filter of system calls, and devices that are paths", () => {
+    const changes = {
+      network: "none",
+      seccompProfile: "/srv/filter.json",
+      devices: ["/dev/fuse", "x.y/gpu=0"],
+    };
+    expect(of(changes)).toEqual({ copied: ["/srv/filter.json"], devices: ["/dev/fuse"] });
   });
 });

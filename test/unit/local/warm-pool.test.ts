@@ -10,7 +10,7 @@ function poolOn(
   host: { most?: number; hasQueue?: boolean; isMemoryShort?: boolean; isFresh?: boolean } = {},
 ) {
   const containers = new Map<string, string>();
-  const state = { most: 2, hasQueue: false, isMemoryShort: false, isFresh: true, ...host };
+  const state = { most: 2, hasQueue: false, isMemoryShort: false, isFresh: true, aheadMs: 0, ...host };
   const nothing = () => Promise.resolve();
   const parts = {
     instance: "0a1b2c3d",
@@ -46,11 +46,12 @@ function poolOn(
       isCurrent: () => true,
       skeletons: {
         make: () => Promise.resolve({ runaDirectory: "/runa", consoleLogPath: "/log" }),
+        fits: () => Promise.resolve(true),
         isUsed: () => Promise.resolve(false),
         remove: nothing,
       },
     },
-    clock: { monotonic: () => performance.now() },
+    clock: { monotonic: () => performance.now() + state.aheadMs },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     failpoints: NO_FAILPOINTS,
   } as unknown as LocalParts;
@@ -59,7 +60,7 @@ function poolOn(
 }
 
 function job(name: string): Job {
-  const profile = { name, mounts: [], volumes: [], env: {} } as unknown as Profile;
+  const profile = { name, mounts: [], volumes: [], devices: [], env: {} } as unknown as Profile;
   return { sessionId: `of ${name}`, profile, longestMs: undefined, input: undefined } as unknown as Job;
 }
 
@@ -97,6 +98,18 @@ it("makes none while a session begins, ends or is queued, and goes on then", asy
   await pool.configurationChanged();
   expect(made()).toEqual([]);
   state.hasQueue = false;
+  pool.begins("y");
+  pool.rests("y");
+  await vi.waitFor(() => expect(made()).toEqual(["a"]));
+  await pool.close();
+});
+
+it("does not wait for ever for a session that does not come to its end", async () => {
+  const { pool, state, made } = poolOn();
+  pool.begins("x");
+  pool.want(job("a"));
+  await pool.configurationChanged();
+  state.aheadMs = 60_000;
   pool.begins("y");
   pool.rests("y");
   await vi.waitFor(() => expect(made()).toEqual(["a"]));

@@ -9,7 +9,7 @@ const directives = settings.map((line) => line.slice(0, line.indexOf("=")));
 
 /** Those of the unit that have nothing to do with what it confines. */
 const OTHERS =
-  /^(Description|Type|NotifyAccess|Exec\w+|EnvironmentFile|SyslogIdentifier|Restart\w*|Watchdog\w+|Timeout\w+|KillMode|OOMPolicy|WantedBy)$/;
+  /^(Description|Type|NotifyAccess|Exec\w+|Environment|EnvironmentFile|SyslogIdentifier|Restart\w*|Watchdog\w+|Timeout\w+|KillMode|OOMPolicy|WantedBy)$/;
 
 describe("what the page on hosts says of the unit", () => {
   const rows = tableRows(
