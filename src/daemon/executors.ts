@@ -5,7 +5,7 @@ import type { Executor } from "../sessions/port/executor.ts";
 
 type Parts<K extends keyof Executor> = Executor[K] extends (...args: infer A) => unknown ? A : never;
 /** Either has all that is asked of both. */
-type Either = Omit<Executor, "kept" | "publishWork">;
+type Either = Omit<Executor, "kept" | "publishWork" | "releaseWork">;
 
 /** By the profile of a session, or by the ref of what was made for it. */
 export class Executors implements Executor {
@@ -35,6 +35,7 @@ export class Executors implements Executor {
   readonly endProcesses = (...args: Parts<"endProcesses">) => this.#of(args[0]).endProcesses(...args);
   readonly exportWork = (...args: Parts<"exportWork">) => this.#of(args[0]).exportWork(...args);
   readonly publishWork = (...args: Parts<"publishWork">) => this.#local.publishWork(...args);
+  readonly releaseWork = (...args: Parts<"releaseWork">) => this.#local.releaseWork(...args);
   readonly release = (...args: Parts<"release">) => this.#of(args[0]).release(...args);
   readonly examine = (...args: Parts<"examine">) => this.#at(args[0].ref).examine(...args);
   readonly exec = (...args: Parts<"exec">) => this.#of(args[0]).exec(...args);

@@ -180,6 +180,15 @@ export class LocalExecutor implements Executor {
     return await publish(this.#parts, job, options);
   }
 
+  async releaseWork(
+    { sessionId }: Pick<Job, "sessionId">,
+    { onRemoving }: Pick<ReleaseOptions, "onRemoving">,
+  ): Promise<void> {
+    const made = this.#madeFor(sessionId);
+    made.onRemoving = onRemoving;
+    await made.releases.workspace.release();
+  }
+
   async release(job: CommandOfJob, options: ReleaseOptions): Promise<void> {
     try {
       await (options.isKept === true ? this.#releaseKept(job) : this.#release(job, options));
@@ -195,6 +204,7 @@ export class LocalExecutor implements Executor {
     // Also of a session that goes back to the queue. Twice is fine.
     if (hasGateway(job)) await this.#parts.network.close(job.sessionId);
     await made.releases.files.release();
+    await made.releases.workspace.release();
     this.#made.delete(job.sessionId);
   }
 
@@ -234,6 +244,10 @@ export class LocalExecutor implements Executor {
 }
 
 function nothingMade({ isEarlierDaemons }: Pick<Made, "isEarlierDaemons">): Made {
-  const releases = { processes: new ReleaseStack(), files: new ReleaseStack() };
+  const releases = {
+    processes: new ReleaseStack(),
+    files: new ReleaseStack(),
+    workspace: new ReleaseStack(),
+  };
   return { releases, isEarlierDaemons, hasFirstProcess: false, onRemoving: undefined };
 }

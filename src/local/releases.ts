@@ -14,12 +14,12 @@ export type OnRemoving = (entries: number) => void;
 
 /** Registers the release of the staging directory and the gate; call it before they are made. */
 export function deferDirectories(
-  { files }: Releases,
+  { files, workspace }: Releases,
   sessionId: string,
   { workspaces, credentials, failpoints }: Releasing,
   onRemoving: OnRemoving,
 ): void {
-  files.defer("staging directory", async () => {
+  workspace.defer("staging directory", async () => {
     await workspaces.remove(sessionId, onRemoving);
     await failpoints.reach("staging_removed");
   });
@@ -29,12 +29,14 @@ export function deferDirectories(
   });
 }
 
-/** What is released of a session, in two steps. */
+/** What is released of a session, in this order. */
 export interface Releases {
   /** What can run: released first, so that the work of the session can be exported in between. */
   readonly processes: ReleaseStack;
-  /** What it has written, and all the rest. */
+  /** What else it has on the host. */
   readonly files: ReleaseStack;
+  /** What it has written. Once no process of it lives and that is exported, it may be released at any time. */
+  readonly workspace: ReleaseStack;
 }
 
 /**

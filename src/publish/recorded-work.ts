@@ -57,7 +57,7 @@ export async function rebuildWork(work: RecordedWork, tools: RebuildTools): Prom
   const { environment, signal } = tools;
   const directory = join(scratch, "recorded.git");
   const first = summary.base ?? summary.head.commit ?? "";
-  await makeOwnRepository(directory, formatOfId(first), []);
+  makeOwnRepository(directory, formatOfId(first), []);
   const git = new OwnGit({
     environment: gitEnvironment(environment, []),
     pace: new Pace(signal, FETCH_MS),

@@ -114,6 +114,10 @@ const filled = {
 };
 /** Nothing of the session runs any more; the gateway does. */
 const over = { ...withoutContainer, gateway: COMMAND };
+/** @type {readonly ["command", "no such victim"]} */
+const MAYBE = ["command", "no such victim"];
+/** Its work is taken out while its container is removed, which may take longer. */
+const removing = { ...over, conmon: MAYBE, removed: MAYBE };
 /** How the command ended is known. */
 const ended = { ...over, removed: COMMAND };
 
@@ -186,15 +190,15 @@ export const EXPECTATIONS = [
   { label: "finishing_journaled", command: "ended", fates: ended },
   { label: "container_removed", command: "ended", fates: over },
   { label: "network_closed", command: "ended", fates: over },
-  { label: "exporting", command: "ended", fates: over },
-  { label: "exported", command: "ended", fates: over },
-  { label: "publishing", command: "ended", fates: over },
-  { label: "pushed", command: "ended", fates: over },
-  { label: "published", command: "ended", fates: over },
+  { label: "exporting", command: "ended", fates: removing },
+  { label: "exported", command: "ended", fates: removing },
+  { label: "publishing", command: "ended", fates: removing },
+  { label: "pushed", command: "ended", fates: removing },
+  { label: "published", command: "ended", fates: removing },
   { label: "keeping", command: "ended", kept: true, fates: ended },
   { label: "kept", command: "ended", kept: true, fates: ended },
   { label: "gate_removed", command: "ended", fates: over },
-  { label: "staging_removed", command: "ended", fates: over },
+  { label: "staging_removed", command: "ended", fates: removing },
   { label: "redacting", command: "ended", fates: over },
   { label: "redacted", command: "ended", fates: over },
   { label: "after_owed", command: "ended", fates: over },

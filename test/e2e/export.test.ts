@@ -223,6 +223,31 @@ describe("the work of a session", () => {
   );
 
   it(
+    "is exported while the container is removed, and so goes the workspace: a daemon that is killed then loses nothing",
+    inAWorld(async (world) => {
+      await worldWithAgent(world);
+      const failpoint = await AtAFailpoint.arm(world, "container_removed=wait");
+      await run(world);
+      await failpoint.hit("container_removed");
+      const record = await world.record();
+      const { sandbox } = await world.daemon();
+      const staging = join(sandbox.cacheDirectory, "staging");
+      await until(
+        "the removal of the workspace",
+        async () => !(await readdir(staging)).some((name) => name.startsWith(record.id)),
+      );
+      expect((await readJournal(record.path)).at(-1)).toMatchObject({ event: "exported" });
+      expect(await record.state()).toBe("finishing");
+      await killDaemon(world);
+
+      await failpoint.startDaemonAgain();
+      await reaches(world, "sealed");
+      await expectWork(world, record);
+      await expectNothingLeft(world);
+    }),
+  );
+
+  it(
     "is exported when the host was restarted meanwhile",
     inAWorld(async (world) => {
       await worldWithAgent(world);

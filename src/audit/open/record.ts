@@ -1,6 +1,7 @@
 /** Making records. */
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { allEnded } from "../../all-ended.ts";
 import { commitFile, ensureDirectory, stageFile, syncDirectory } from "../../durable-files.ts";
 import { AgentdError, sentence, systemCode } from "../../errors.ts";
 import type { SessionDocument } from "../../session-document.ts";
@@ -8,7 +9,6 @@ import { removeTree } from "../../trees/remove-tree.ts";
 import { createJournal, type Journal } from "../format/journal.ts";
 import { formatDocument, recordPaths } from "../format/record-layout.ts";
 import { newSessionId, type RandomBytes } from "../format/session-id.ts";
-import { allEnded } from "../seal/all-ended.ts";
 import { OpenRecord, type RecordSettings } from "./open-record.ts";
 import { type PlacedInput, placeInput } from "./place-input.ts";
 

@@ -4,6 +4,7 @@
 import { closeSync, openSync, unlinkSync } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { allEnded } from "../../all-ended.ts";
 import { commitFile, stagedPath, stageFile, syncDirectory, syncFile } from "../../durable-files.ts";
 import type { SessionDocument } from "../../session-document.ts";
 import { syncFileSystem } from "../../sync-file-system.ts";
@@ -14,7 +15,6 @@ import { ChecksumLines, writeChecksums } from "../format/checksums.ts";
 import { openJournal, readJournal } from "../format/journal.ts";
 import { formatDocument, type RecordPaths, recordPaths, RUNA } from "../format/record-layout.ts";
 import { sha256 } from "../format/statement.ts";
-import { allEnded } from "./all-ended.ts";
 import type { Attester } from "./attest.ts";
 import type { Modes } from "./copied-directory.ts";
 import { COPY_BOUNDS, type CopyBounds, TreeCopy } from "./copy-tree.ts";

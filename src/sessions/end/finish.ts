@@ -1,3 +1,4 @@
+import { allEnded } from "../../all-ended.ts";
 import type { Ending } from "../../outcome.ts";
 import type { SessionDocument } from "../../session-document.ts";
 import type { SessionParts } from "../parts/session-parts.ts";
@@ -5,6 +6,7 @@ import type { OpenRecord } from "../port/ports.ts";
 import type { Place } from "../queue/place.ts";
 import { CUT_LOG_WARNING, endsInMiddleOfLine } from "../run/output-loss.ts";
 import type { KeepTrail, PublishTrail } from "../state/beginning.ts";
+import { isPlaced } from "../state/plan.ts";
 import { exportStage } from "./export-stage.ts";
 import { keepStage } from "./keep-stage.ts";
 import { networkStage } from "./network-stage.ts";
@@ -23,9 +25,9 @@ export interface Ended {
 }
 
 /**
- * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked. Between
- * the processes of the session and its files, its work is exported and published. A session that is kept loses neither its
- * container, which has ended, nor its files.
+ * Journals the end before anything is torn down, tears down and seals; tries again until all of it has worked. Once no
+ * process of the session lives, its work is exported and published, and its files are removed. A session that is kept loses
+ * neither its container, which has ended, nor its files.
  *
  * @param place given back when the steps fail again and again: others may run meanwhile.
  * @returns undefined when the daemon left the session before that.
@@ -39,6 +41,8 @@ export async function finish(
   const { executor, failpoints } = host;
   // An ordered end stays ordered even when it was not seen.
   const mayStillRun = end.outcome === "interrupted" || orders.taken !== undefined;
+  // Its exit code was seen, so all its processes are gone: taking the work out need not wait until its container is removed.
+  const isOver = !mayStillRun && end.exit_code !== null && !isPlaced(parts.plan);
   let isReleased = false;
   const exportWork = exportStage(parts, isExported);
   const publishWork = publishStage(parts, { outcome: end.outcome, endTimestamp, publishing });
@@ -52,10 +56,21 @@ export async function finish(
     standing.activity = "removing its container";
     if (!isReleased) {
       const isWanted = await keeper.isWanted();
-      if (!isWanted) await executor.endProcesses(job, { mayStillRun });
-      await networkStage(parts);
-      await exportWork();
-      await publishWork();
+      const endProcesses = async (): Promise<void> => {
+        if (!isWanted) await executor.endProcesses(job, { mayStillRun });
+        await networkStage(parts);
+      };
+      const takeWork = async (): Promise<void> => {
+        await exportWork();
+        await publishWork();
+      };
+      if (isOver && !isWanted) {
+        const emptied = takeWork().then(() => executor.releaseWork(job, { onRemoving: standing.removing }));
+        await allEnded([endProcesses(), emptied]);
+      } else {
+        await endProcesses();
+        await takeWork();
+      }
       const isKept = isWanted && (await keeper.keep());
       standing.activity = "removing its files on the host";
       await executor.release(job, { mayStillRun, isKept, onRemoving: standing.removing });

@@ -220,7 +220,6 @@ export interface Executor extends LiveJobs<CommandOfJob> {
   prepare(job: Job, preparing: Preparing): Promise<Prepared>;
   /**
    * Waits for the end, for any cause.
-   *
    * @param isOrdered whether agentd itself ends it: an unexpected kill is looked at twice.
    * @throws the signal's reason only.
    */
@@ -271,9 +270,7 @@ export interface Executor extends LiveJobs<CommandOfJob> {
   endProcesses(job: CommandOfJob, options: EndOptions): Promise<void>;
   /**
    * Takes what an agent did out of its workspace, once no process of the session lives and before it is released. May be
-   * called again, also by a later daemon: it then starts from scratch.
-   *
-   * @throws Error when there is nothing to export from, or it cannot be written; the signal's reason.
+   * called again, also by a later daemon: it then starts from scratch. @throws Error when there is nothing to export from, or it cannot be written; the signal's reason.
    */
   exportWork(job: Pick<Job, "sessionId" | "profile">, options: ExportOptions): Promise<ExportedWork>;
   /**
@@ -283,6 +280,11 @@ export interface Executor extends LiveJobs<CommandOfJob> {
    * @throws AgentdError when it may not be published, or cannot; what a step throws; the signal's reason.
    */
   publishWork(job: PublishedJob, options: PublishOptions): Promise<PublishedWork>;
+  /**
+   * Removes the workspace of a session, once its processes have ended and its work is exported and published: `release` does
+   * that, too, but comes after `endProcesses`. May be called again. @throws AgentdError `teardown_failed`.
+   */
+  releaseWork(job: Pick<Job, "sessionId">, options: Pick<ReleaseOptions, "onRemoving">): Promise<void>;
   /**
    * Releases all that was made for a session, by this daemon or an earlier one. May be called again when it has failed,
    * and when there is nothing.

@@ -41,8 +41,10 @@ export function readBase(directory: string): Base {
     statSync(join(directory, name), { throwIfNoEntry: false })?.size;
   const refsOf = (idLength: number): Refs =>
     readRefs(root, { idLength, entries: Infinity, packedBytes: 2 ** 30, leaveOut: () => undefined });
-  const read = [40, 64].map(refsOf) as [Refs, Refs];
-  const refs = read.find(({ headId }) => headId !== undefined) ?? read[0];
+  const short = refsOf(40);
+  // Ids of SHA-256, or no commit at all.
+  const long = short.headId === undefined ? refsOf(64) : undefined;
+  const refs = long?.headId === undefined ? short : long;
   const tree = readTree(root) ?? refs.headId;
   if (tree === undefined || !head.isFile()) throw new Error(`${directory} has no commit`);
   return {
@@ -69,7 +71,7 @@ function readTree(root: TreeEntry): string | undefined {
 
 /** Makes a bare repository that has the objects of the base and no others. It must not exist yet. */
 export async function makeBorrower(base: Base, directory: string): Promise<void> {
-  await makeOwnRepository(directory, base.format, [join(base.directory, "objects")]);
+  makeOwnRepository(directory, base.format, [join(base.directory, "objects")]);
   const attributes = join("info", "attributes");
   await copyFile(join(base.directory, attributes), join(directory, attributes));
   if (base.isShallow) await copyFile(join(base.directory, "shallow"), join(directory, "shallow"));

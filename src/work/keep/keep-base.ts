@@ -4,11 +4,11 @@
  * Whatever the session does to its repository, and the mirror to its packs, this stays. No file of it is a name of an
  * inode that a container has: the clone's own files are the session's from its delivery on.
  */
-import { constants } from "node:fs";
-import { copyFile, cp, link, mkdir, writeFile } from "node:fs/promises";
+import { constants, cpSync, existsSync } from "node:fs";
+import { copyFile, link, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentdError, sentence } from "../../errors.ts";
-import { ifThere, isThere } from "../../if-there.ts";
+import { isThere } from "../../if-there.ts";
 import { removeTree } from "../../trees/remove-tree.ts";
 import { listObjects } from "../../workspace/object-files.ts";
 import { KEPT_MARK, readBase } from "../base/base.ts";
@@ -46,19 +46,19 @@ export async function keepBase(options: KeepBaseOptions): Promise<void> {
 async function keep({ cloneDirectory, baseDirectory, mirrorDirectory }: KeepBaseOptions): Promise<void> {
   const gitDirectory = join(cloneDirectory, ".git");
   await removeTree(baseDirectory);
-  await makeOwnRepository(baseDirectory, "sha1", []);
+  makeOwnRepository(baseDirectory, "sha1", []);
   await keepObjects(gitDirectory, baseDirectory, mirrorDirectory);
   for (const name of REFS) {
-    const target = join(baseDirectory, name);
-    await ifThere(
-      cp(join(gitDirectory, name), target, { recursive: true, force: true, verbatimSymlinks: true }),
-    );
+    const source = join(gitDirectory, name);
+    // A clone has few files here: its refs are packed.
+    if (existsSync(source))
+      cpSync(source, join(baseDirectory, name), { recursive: true, force: true, verbatimSymlinks: true });
   }
   await copy(join(gitDirectory, "index"), join(baseDirectory, "index"));
   const { format } = readBase(baseDirectory);
   if (format === "sha256") {
     const made = `${baseDirectory}.sha256`;
-    await makeOwnRepository(made, "sha256", []);
+    makeOwnRepository(made, "sha256", []);
     await copyFile(join(made, "config"), join(baseDirectory, "config"));
     await removeTree(made);
   }

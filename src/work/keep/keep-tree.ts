@@ -116,7 +116,7 @@ interface Tools {
 
 async function makeAnew(directory: string, format: ObjectFormat): Promise<void> {
   await removeTree(directory);
-  await makeOwnRepository(directory, format, []);
+  makeOwnRepository(directory, format, []);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { allEnded } from "../../../src/audit/seal/all-ended.ts";
+import { allEnded } from "../../src/all-ended.ts";
 
 it("gives what all have come to", async () => {
   expect(await allEnded([Promise.resolve(1), Promise.resolve("two")])).toEqual([1, "two"]);
