@@ -29,7 +29,7 @@ import type {
   WorkspacePublication,
   Workspaces,
 } from "../local/ports.ts";
-import type { ExportedWork } from "../sessions/port/executor.ts";
+import type { ExportedWork } from "../sessions/port/export.ts";
 import { removeTree } from "../trees/remove-tree.ts";
 import type { Exporter } from "../work/exporter.ts";
 import { keepBase } from "../work/keep/keep-base.ts";

@@ -5,8 +5,6 @@ import type {
   EndOptions,
   Examined,
   Executor,
-  ExportedWork,
-  ExportOptions,
   Found,
   HandOver,
   Job,
@@ -17,6 +15,7 @@ import type {
   ReleaseOptions,
   Sweeping,
 } from "../sessions/port/executor.ts";
+import type { ExportedWork, ExportOptions } from "../sessions/port/export.ts";
 import type { DiskJob, DiskUse, ExecOptions, Usage } from "../sessions/port/live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type {

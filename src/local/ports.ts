@@ -12,7 +12,7 @@ import type { LimitName } from "../podman/host/host-features.ts";
 import type { PullPolicy } from "../podman/images/images.ts";
 import type { ProcessIdentity } from "../process-identity.ts";
 import type { Llm, Profile } from "../profile/profile.ts";
-import type { ExportedWork, ExportOptions } from "../sessions/port/executor.ts";
+import type { ExportedWork, ExportOptions } from "../sessions/port/export.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "../sessions/port/publication.ts";
 import type { HomeContent } from "./host-paths.ts";
 import type { KeptContainers, KeptDirectories, KeptWorkspaces } from "./kept-ports.ts";

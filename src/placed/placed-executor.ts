@@ -10,8 +10,6 @@ import type {
   CommandOfJob,
   Examined,
   Executor,
-  ExportedWork,
-  ExportOptions,
   Found,
   HandOver,
   Job,
@@ -21,6 +19,7 @@ import type {
   Preparing,
   Sweeping,
 } from "../sessions/port/executor.ts";
+import type { ExportedWork, ExportOptions } from "../sessions/port/export.ts";
 import { inStage, LaunchError } from "../sessions/port/launch-stage.ts";
 import type { DiskUse, Usage } from "../sessions/port/live-job.ts";
 import type { ClosedNetwork, NetworkOfJob } from "../sessions/port/session-network.ts";

@@ -5,7 +5,7 @@
 import type { Ending } from "../../outcome.ts";
 import type { Profile } from "../../profile/profile.ts";
 import type { SessionDocument } from "../../session-document.ts";
-import type { Artifacts, Work } from "../../work-fields.ts";
+import type { ExportedWork, ExportOptions } from "./export.ts";
 import type { KeptJobs } from "./kept-job.ts";
 import type { LiveJobs } from "./live-job.ts";
 import type { PublishedJob, PublishedWork, PublishOptions } from "./publication.ts";
@@ -191,24 +191,6 @@ export interface ReleaseOptions extends EndOptions {
   readonly onRemoving?: ((entries: number) => void) | undefined;
 }
 
-export interface ExportOptions {
-  /** Directory of the host for what is exported, made where it is missing; nothing is left in it when exporting fails. */
-  readonly directory: string;
-  /** Likewise for the files that the profile names. */
-  readonly artifactsDirectory: string;
-  /** Ends the exporting. */
-  readonly signal: AbortSignal;
-}
-
-/** What came out of a session's workspace. */
-export interface ExportedWork {
-  readonly work: Work;
-  /** Null where the profile names none. */
-  readonly artifacts: Artifacts | null;
-  /** What an operator should know, as sentences. */
-  readonly warnings: readonly string[];
-}
-
 export interface Executor extends LiveJobs<CommandOfJob> {
   /** Sessions that have ended and stay. */
   readonly kept: KeptJobs;
@@ -220,6 +202,7 @@ export interface Executor extends LiveJobs<CommandOfJob> {
   prepare(job: Job, preparing: Preparing): Promise<Prepared>;
   /**
    * Waits for the end, for any cause.
+   *
    * @param isOrdered whether agentd itself ends it: an unexpected kill is looked at twice.
    * @throws the signal's reason only.
    */
@@ -270,7 +253,9 @@ export interface Executor extends LiveJobs<CommandOfJob> {
   endProcesses(job: CommandOfJob, options: EndOptions): Promise<void>;
   /**
    * Takes what an agent did out of its workspace, once no process of the session lives and before it is released. May be
-   * called again, also by a later daemon: it then starts from scratch. @throws Error when there is nothing to export from, or it cannot be written; the signal's reason.
+   * called again, also by a later daemon: it then starts from scratch.
+   *
+   * @throws Error when there is nothing to export from, or it cannot be written; the signal's reason.
    */
   exportWork(job: Pick<Job, "sessionId" | "profile">, options: ExportOptions): Promise<ExportedWork>;
   /**
@@ -282,7 +267,9 @@ export interface Executor extends LiveJobs<CommandOfJob> {
   publishWork(job: PublishedJob, options: PublishOptions): Promise<PublishedWork>;
   /**
    * Removes the workspace of a session, once its processes have ended and its work is exported and published: `release` does
-   * that, too, but comes after `endProcesses`. May be called again. @throws AgentdError `teardown_failed`.
+   * that, too, but comes after `endProcesses`. May be called again.
+   *
+   * @throws AgentdError `teardown_failed`.
    */
   releaseWork(job: Pick<Job, "sessionId">, options: Pick<ReleaseOptions, "onRemoving">): Promise<void>;
   /**

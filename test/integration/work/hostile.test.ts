@@ -477,16 +477,16 @@ const CASES: Record<string, Case> = {
     commits: true,
     says: ["it is more than 256 levels deep"],
   },
-  "100,000 files": {
+  "20,000 files": {
     attack: async () => {
-      for (let directory = 0; directory < 100; directory += 1) {
+      for (let directory = 0; directory < 20; directory += 1) {
         mkdirSync(at(`many/${directory}`), { recursive: true });
         for (let file = 0; file < 1000; file += 1) writeFileSync(at(`many/${directory}/${file}`), "");
       }
     },
     commits: true,
     says: [],
-    besides: async ({ summary }) => expect(summary.files_changed).toBe(100_001),
+    besides: async ({ summary }) => expect(summary.files_changed).toBe(20_001),
   },
   "more files than are looked at": {
     attack: async () =>
