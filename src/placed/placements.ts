@@ -62,6 +62,7 @@ export class Placements {
     const { memoryBytes, cpus, timeMs } = run.limits;
     const placed = {
       ...{ sessionId: run.session, limits: { memoryBytes, cpus, timeMs }, plan: run.plan, credentials },
+      graceMs: run.graceMs,
       console: { path: run.console, most_bytes: run.mostLogBytes },
       record: { path: this.#archive(run.session), most_bytes: run.mostRecordBytes },
     };

@@ -25,6 +25,7 @@ import { createNodeRecord, hasNodeRecord, type NodeRecordParts } from "./node-re
 import { untilAnswered } from "./patience.ts";
 import type { Runner, RunnerBuild, RunnerOptions } from "./runner-options.ts";
 import { NODE_CLOCK } from "./start-one.ts";
+import { Told } from "./told.ts";
 
 export type { RunnerBuild, RunnerOptions };
 
@@ -48,9 +49,8 @@ export async function runOne(
   if (sessionId === undefined) throw noJob(options.job);
   const host = await nodeHost({ env, home: env["HOME"] ?? "/", uid });
   const places = nodePlaces(host, options.directory, sessionId);
-  // Engines tell it more than once, and kill it when they have waited.
-  const told = new AbortController();
-  const onSignal = (): void => told.abort();
+  const told = new Told({ job: options.job, ranMs: () => process.uptime() * 1_000 });
+  const onSignal = told.tell;
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
   const resources = new ReleaseStack();
   const crash = (): void => void process.kill(pid, "SIGKILL");
@@ -62,7 +62,7 @@ export async function runOne(
     );
     const lock = await lockInstance(places.state, pid);
     resources.defer("state directory", () => lock.release());
-    const runner = { options, build, host, places, sessionId, pid, crash, log, told: told.signal, resources };
+    const runner = { options, build, host, places, sessionId, pid, crash, log, told, resources };
     const isOver = await run(runner);
     await resources.release();
     if (isOver) await removeTree(places.state);
@@ -126,9 +126,9 @@ async function claim(
     seal_key: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
   };
   try {
-    return await untilAnswered(() => client.claim(claimed), { signal: told, log });
+    return await untilAnswered(() => client.claim(claimed), { signal: told.signal, log });
   } catch (error) {
-    if (told.aborted) return undefined;
+    if (told.signal.aborted) return undefined;
     if (!(error instanceof HeadRefusal)) throw error;
     throw new AgentdError("placement_refused", {
       tried: `claim the session of the job ${options.job}`,

@@ -10,7 +10,7 @@ import { PlacedJobs } from "../kit/placed-jobs.ts";
 import { until } from "../kit/until.mjs";
 
 const CLAIMED = { bootId: "b1", laterBootId: undefined, isConnected: false };
-const ATTEMPTS = { submitted: 1, isGivenUp: false };
+const ATTEMPTS = { submitted: 1, failed: 0, isGivenUp: false };
 
 let jobs: PlacedJobs;
 
