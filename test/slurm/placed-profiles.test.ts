@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { makeCertificate } from "../kit/certificates.mjs";
 import { type GitServer, startGitServer } from "../kit/git-server.mjs";
 import { PlacedHost } from "../kit/placed-host.ts";
 import { makeRepository } from "../kit/repositories.mjs";
@@ -20,7 +21,9 @@ beforeAll(async () => {
   host = await PlacedHost.start();
   const repositories = join(host.slurm.directory, "repositories");
   await makeRepository(join(repositories, "site.git"), { files: { "README.md": "site\n" } });
-  git = await startGitServer(repositories, { token: TOKEN });
+  const { certificate, authorityFile } = await makeCertificate(host.slurm.directory);
+  git = await startGitServer(repositories, { certificate, token: TOKEN });
+  await host.setNodeVariables({ GIT_SSL_CAINFO: authorityFile });
   pages = createServer((_request, response) => response.end("the world"));
   pages.listen(0, "127.0.0.1");
   await once(pages, "listening");
