@@ -122,8 +122,8 @@ export class Placements {
 
   async #placedRuns(): Promise<PlacedRuns> {
     if (this.#runs !== undefined) return this.#runs;
-    const { head, address, placement, channel, monotonic } = this.#parts;
-    const options = { placement, channel, head, address, monotonic, engineMs: ENGINE_MS };
+    const { head, address, placement, channel, monotonic, failpoints } = this.#parts;
+    const options = { placement, channel, head, address, monotonic, failpoints, engineMs: ENGINE_MS };
     const { onStep, onSeen } = this.#watches;
     // Another channel in its place has the same certificate, which is on disk.
     const fingerprint = await channel.fingerprint();

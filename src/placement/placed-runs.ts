@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Backoff } from "../backoff.ts";
 import { AgentdError, sentence } from "../errors.ts";
+import type { Failpoints } from "../failpoints.ts";
 import type { ChannelConnection, ChannelStatus } from "./channel/control.ts";
 import { decidePlaced } from "./decide-placed.ts";
 import { jobName, type Observation, type PlacedJob, type PlacedLimits, type Placement } from "./placement.ts";
@@ -39,6 +40,7 @@ export interface PlacedRunsOptions {
   readonly monotonic: () => number;
   /** How often the engine is asked at most. Default 0: at each look. */
   readonly engineMs?: number | undefined;
+  readonly failpoints?: Failpoints | undefined;
   /** Tells what is known of a session, at each look. */
   readonly onSeen?: ((seen: PlacedSeen) => void) | undefined;
   /** Tells what was done about a session. */
@@ -90,7 +92,7 @@ export class PlacedRuns {
 
   constructor(options: PlacedRunsOptions) {
     this.#options = options;
-    this.#told = new ToldRunners({ channel: options.channel, answerMs: ANSWER_MS });
+    this.#told = new ToldRunners({ ...options, answerMs: ANSWER_MS });
   }
 
   /** Also one that an earlier daemon had begun: which jobs it has is in the channel. */

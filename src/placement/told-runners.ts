@@ -1,4 +1,5 @@
 /** Runners that their engine has told to end, until it is clear what that means. */
+import type { Failpoints } from "../failpoints.ts";
 import type { ChannelConnection, ChannelStatus } from "./channel/control.ts";
 import { judgeTold } from "./judge-told.ts";
 import type { JobRef, Observation } from "./placement.ts";
@@ -9,6 +10,7 @@ export interface ToldRunnersOptions {
   readonly channel: Pick<ChannelConnection, "call">;
   /** How long a request to the channel may hang. */
   readonly answerMs: number;
+  readonly failpoints?: Failpoints | undefined;
 }
 
 /** Engines kill a job half a minute after they have told it to end: by then the command has to be over. */
@@ -50,6 +52,7 @@ export class ToldRunners {
     if (verdict.kind === "order") {
       const order = { grace_ms: Math.min(graceMs, LONGEST_GRACE_MS), cause: verdict.why };
       await this.#options.channel.call("stop", { session, ...order }, this.#options.answerMs);
+      await this.#options.failpoints?.reach("told_ordered");
     }
     this.#judged.set(session, inKey(told));
   }

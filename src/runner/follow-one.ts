@@ -105,7 +105,7 @@ async function live(
  * session goes on, also when the engine kills this runner: then the next one goes on with it.
  */
 async function obey(
-  { client, sessionId, told, log, plan, places }: ClaimedSession,
+  { client, sessionId, told, log, plan, places, parts }: ClaimedSession,
   intake: Intake,
   refused: AbortSignal,
   signal: AbortSignal,
@@ -119,6 +119,7 @@ async function obey(
     stop(Math.min(graceMs, LONGEST_GRACE_MS), "its head knows nothing of it any more");
   refused.addEventListener("abort", onRefused, { once: true, signal });
   const tellHead = async (what: WireTold): Promise<void> => {
+    await parts.failpoints.reach("told_noted");
     log.info({ job: what.job }, "the engine has told a runner to end; asking the head");
     await untilAnswered(() => client.told(sessionId, what), { signal, log });
   };

@@ -1,6 +1,5 @@
 /** How Slurm ends jobs, and what becomes of their sessions: ended by somebody's order or a limit, they end; else they go on. */
-import { cp, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, rename } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { PlacedHost, WAITS } from "../kit/placed-host.ts";
@@ -124,9 +123,7 @@ describe("a session on a node", () => {
       const id = await host.run(WAITS);
       const job = await until("a job in the queue", async () => (await host.jobsOf(id))[0]?.split(" ")[0]);
       const { stateDirectory } = host.slurm;
-      await until("the job on the controller's disk", async () =>
-        (await readFile(join(stateDirectory, "job_state"), "latin1").catch(() => "")).includes(`${id}-1`),
-      );
+      await host.slurm.saved(job);
       await host.slurm.killController();
       await cp(stateDirectory, `${stateDirectory}.before`, { recursive: true });
       await host.slurm.startController();
@@ -159,7 +156,8 @@ describe("a session on a node", () => {
   it(
     "goes on while slurmctld is away for longer than SlurmdTimeout",
     async () => {
-      const { id } = await running();
+      const { id, job } = await running();
+      await host.slurm.saved(job);
       await host.slurm.killController();
       // Slurm's own clock: nothing else says that the time has passed.
       await delay(15_000);

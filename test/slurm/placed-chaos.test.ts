@@ -105,6 +105,29 @@ describe("a session on a node runs once", () => {
     LONGEST_MS,
   );
 
+  it.each(["told_noted", "told_ordered"])(
+    "and ends once when its job is cancelled and one of both dies at %s",
+    async (label) => {
+      const { variables, directory } = await armed(label);
+      await host.setNodeVariables(label === "told_noted" ? variables : {});
+      await host.startDaemon(label === "told_ordered" ? variables : {});
+      const id = await host.run("echo begun; sleep 1000");
+      await host.prints(id, "begun");
+      await host.slurm.run("scancel", [await host.jobOf(id)]);
+      await reached(directory, label);
+      await host.setNodeVariables({});
+      if (label === "told_ordered") {
+        await host.daemon.exited;
+        await host.startDaemon();
+      }
+      const shown = await host.sealed(id);
+      expect(shown).toMatchObject({ outcome: "cancelled", cause: "its job was cancelled in Slurm" });
+      expect(await host.printed(id)).toBe("begun");
+      await host.verified(id);
+    },
+    LONGEST_MS,
+  );
+
   it(
     `although Slurm's controller dies up to 5 s after its start, ${CONTROLLER_KILLS} times with other sessions`,
     async () => {

@@ -115,7 +115,7 @@ describe("a session on a node", () => {
 
   it("is stopped on its node", async () => {
     const id = await host.run(WAITS);
-    await host.prints(id, "begun");
+    await until("its state", async () => (await host.show(id)).state === "running");
     await host.sandbox.run(["stop", id]);
     const shown = await host.sealed(id);
     expect(shown).toMatchObject({ outcome: "cancelled", cause: "stopped by the operator" });
