@@ -10,6 +10,7 @@ import { ensureDirectory } from "../durable-files.ts";
 import type { Environment } from "../environment.ts";
 import { AgentdError } from "../errors.ts";
 import { failpointsOf } from "../failpoints.ts";
+import { isThere } from "../if-there.ts";
 import { createLogger } from "../log.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import { ChannelClient, type ClaimAnswer, HeadRefusal } from "../placement/channel/channel-client.ts";
@@ -55,6 +56,7 @@ export async function runOne(
   const resources = new ReleaseStack();
   const crash = (): void => void process.kill(pid, "SIGKILL");
   try {
+    const isFirst = !(await isThere(places.state));
     await ensureDirectory(places.state, 0o700);
     const log = createLogger(
       pino.destination({ dest: join(places.state, "runner.log"), sync: true, mode: 0o600 }),
@@ -63,7 +65,14 @@ export async function runOne(
     const lock = await lockInstance(places.state, pid);
     resources.defer("state directory", () => lock.release());
     const runner = { options, build, host, places, sessionId, pid, crash, log, told, resources };
-    const isOver = await run(runner);
+    const isOver = await run(runner).catch(async (error: unknown) => {
+      const isRefused = error instanceof AgentdError && error.code === "placement_refused";
+      if (!isRefused || !isFirst) throw error;
+      // Another has the session. Keys of an earlier runner stay: they may be those of its claim.
+      await resources.release();
+      await removeTree(places.state);
+      throw error;
+    });
     await resources.release();
     if (isOver) await removeTree(places.state);
     return isOver ? 0 : 1;
