@@ -107,7 +107,7 @@ describe("a session on a node", () => {
 
   it("is cloned with its token on the node, which is nowhere afterwards", async () => {
     await withProfile({ workspace: "clone", repo: `${git.url}/site.git`, repo_token_source: "PLACED_TOKEN" });
-    const id = await host.run("cat README.md; env; git config --list");
+    const id = await host.run("cat README.md; env; cat .git/config");
     const shown = await host.sealed(id);
     expect(shown).toMatchObject({ outcome: "success", cause: null });
     expect(await host.printed(id)).toContain("site");
