@@ -134,11 +134,14 @@ export const NOTICE_LABELS = [
   "notice_sent",
 ] as const;
 
-/** The same for a session on another machine, in the daemon that has placed it. */
+/** The same for a session on another machine, in the daemon that has placed it or in its runner. */
 export const PLACEMENT_LABELS = [
   // What is to be placed is on disk, and nothing was submitted; a node has claimed it.
   "placement_noted",
   "placement_claimed",
+  // The engine has told a runner to end: that is on the node's disk, and the head does not know; the head's order is given.
+  "told_noted",
+  "told_ordered",
   // The node's record is here, and nothing was done about it yet; it is in the session's record.
   "placement_collected",
   "node_record_kept",

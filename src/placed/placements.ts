@@ -62,6 +62,7 @@ export class Placements {
     const { memoryBytes, cpus, timeMs } = run.limits;
     const placed = {
       ...{ sessionId: run.session, limits: { memoryBytes, cpus, timeMs }, plan: run.plan, credentials },
+      graceMs: run.graceMs,
       console: { path: run.console, most_bytes: run.mostLogBytes },
       record: { path: this.#archive(run.session), most_bytes: run.mostRecordBytes },
     };
@@ -121,8 +122,8 @@ export class Placements {
 
   async #placedRuns(): Promise<PlacedRuns> {
     if (this.#runs !== undefined) return this.#runs;
-    const { head, address, placement, channel, monotonic } = this.#parts;
-    const options = { placement, channel, head, address, monotonic, engineMs: ENGINE_MS };
+    const { head, address, placement, channel, monotonic, failpoints } = this.#parts;
+    const options = { placement, channel, head, address, monotonic, failpoints, engineMs: ENGINE_MS };
     const { onStep, onSeen } = this.#watches;
     // Another channel in its place has the same certificate, which is on disk.
     const fingerprint = await channel.fingerprint();

@@ -1,7 +1,9 @@
 import type { Observation } from "./placement.ts";
 
-/** Beyond them a session that no runner has claimed is given up. */
-export const MOST_SUBMITS = 5;
+/** So many jobs that have ended before a runner came, and the session is given up. */
+export const MOST_FAILED = 5;
+/** So many jobs in all: an engine that loses its jobs is asked again for an hour. */
+export const MOST_SUBMITS = 25;
 
 /** What is known about a session's runner. */
 export interface HeldClaim {
@@ -17,6 +19,8 @@ export interface HeldClaim {
 export interface Attempts {
   /** Jobs that were submitted before anybody had claimed the session. */
   readonly submitted: number;
+  /** Those of them that the engine has ended, as far as this daemon has seen. The others were lost: they say nothing. */
+  readonly failed: number;
   /** Whether an operator has given the session up, wherever it may still run. */
   readonly isGivenUp: boolean;
 }
@@ -46,7 +50,7 @@ export function decidePlaced(
   claim: HeldClaim | undefined,
   observation: Observation,
   collected: boolean,
-  { submitted, isGivenUp }: Attempts,
+  { submitted, failed, isGivenUp }: Attempts,
 ): PlacedDecision {
   if (collected) return "seal";
   if (isGivenUp) return "interrupted";
@@ -61,7 +65,7 @@ export function decidePlaced(
     case "ended":
     case "absent":
       if (claim !== undefined) return "resume_on_node";
-      return submitted < MOST_SUBMITS ? "submit" : "launch_failed";
+      return submitted < MOST_SUBMITS && failed < MOST_FAILED ? "submit" : "launch_failed";
   }
 }
 

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const statusOf = async (session: string): Promise<ChannelStatus[]> => {
     const state = await desk.state(session);
     if (state === undefined) return [];
-    const { tickets, claim, isHandedOver, laterBootId, collected } = state;
+    const { tickets, claim, isHandedOver, laterBootId, told, collected } = state;
     return [
       {
         session,
@@ -55,6 +55,7 @@ async function main(): Promise<void> {
           ...{ key: claim.key, seal_key: claim.sealKey },
         },
         ...{ is_handed_over: isHandedOver, later_boot_id: laterBootId, collected },
+        told: told && { job: told.job, ran_ms: told.ranMs },
         is_supplied: desk.isSupplied(session),
         is_connected: orders.isConnected(session),
         refusals: journal.refusals(session),
@@ -76,8 +77,8 @@ async function main(): Promise<void> {
       await desk.supply(session, given);
       return {};
     },
-    stop: async ({ session, grace_ms }) => {
-      orders.stop(session, { grace_ms });
+    stop: async ({ session, ...order }) => {
+      orders.stop(session, order);
       return Promise.resolve({});
     },
     status: async ({ sessions: asked }) => ({ sessions: (await Promise.all(asked.map(statusOf))).flat() }),

@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Backoff } from "../backoff.ts";
 import { AgentdError, sentence } from "../errors.ts";
+import type { Failpoints } from "../failpoints.ts";
 import type { ChannelConnection, ChannelStatus } from "./channel/control.ts";
 import { decidePlaced } from "./decide-placed.ts";
 import { jobName, type Observation, type PlacedJob, type PlacedLimits, type Placement } from "./placement.ts";
+import { ToldRunners } from "./told-runners.ts";
 
 /** A session to be run on another machine. */
 export interface PlacedRun {
@@ -12,6 +14,8 @@ export interface PlacedRun {
   /** What is to be run; JSON, without a secret. */
   readonly plan: string;
   readonly credentials: string;
+  /** How long its command may take to end when it is told to. */
+  readonly graceMs: number;
   /** Absolute paths of the head's files for what comes from the node, and how much may come. */
   readonly console: { readonly path: string; readonly most_bytes: number };
   readonly record: { readonly path: string; readonly most_bytes: number };
@@ -36,6 +40,7 @@ export interface PlacedRunsOptions {
   readonly monotonic: () => number;
   /** How often the engine is asked at most. Default 0: at each look. */
   readonly engineMs?: number | undefined;
+  readonly failpoints?: Failpoints | undefined;
   /** Tells what is known of a session, at each look. */
   readonly onSeen?: ((seen: PlacedSeen) => void) | undefined;
   /** Tells what was done about a session. */
@@ -61,8 +66,8 @@ export interface PlacedStep {
 /** Bounds how long a request to the channel, on this host, may hang. */
 const ANSWER_MS = 30_000;
 
-/** A node whose runner fails at once is not asked again at once. */
-const RESUMES = { firstMs: 1_000, longestMs: 300_000 };
+/** A node whose runner fails at once is not asked again at once, nor an engine that has lost a job. */
+const PAUSES = { firstMs: 1_000, longestMs: 300_000 };
 const ABSENT: Observation = { at: "absent" };
 const NOT_ASKED: Observation = { at: "unknown", why: "the engine was asked a moment ago" };
 
@@ -71,26 +76,30 @@ interface Known {
   /** Of which it is unknown whether it was submitted: submitted again under the same name. */
   unsure: PlacedJob | undefined;
   isGivenUp: boolean;
-  /** When a node may be asked for the next resume. */
-  readonly resumes: Backoff;
-  resumeAtMs: number;
+  /** Jobs that the engine has ended before a runner came. */
+  readonly failed: Set<string>;
+  /** When a node may be asked for the next resume, or the engine for a job in the place of a lost one. */
+  readonly pauses: Backoff;
+  notBeforeMs: number;
 }
 
 /** Takes placed sessions from their submission to their record, through whatever the engine does meanwhile. */
 export class PlacedRuns {
   readonly #options: PlacedRunsOptions;
   readonly #known = new Map<string, Known>();
+  readonly #told: ToldRunners;
   #askAtMs = -Infinity;
 
   constructor(options: PlacedRunsOptions) {
     this.#options = options;
+    this.#told = new ToldRunners({ ...options, answerMs: ANSWER_MS });
   }
 
   /** Also one that an earlier daemon had begun: which jobs it has is in the channel. */
   add(run: PlacedRun): void {
     this.#known.set(run.sessionId, {
-      ...{ run, unsure: undefined, isGivenUp: false },
-      ...{ resumes: new Backoff(RESUMES), resumeAtMs: -Infinity },
+      ...{ run, unsure: undefined, isGivenUp: false, failed: new Set() },
+      ...{ pauses: new Backoff(PAUSES), notBeforeMs: -Infinity },
     });
   }
 
@@ -101,6 +110,7 @@ export class PlacedRuns {
   /** Forgets one that needs no looks any more. */
   remove(sessionId: string): void {
     this.#known.delete(sessionId);
+    this.#told.forget(sessionId);
   }
 
   /** An operator's order: nobody waits for the session any more, wherever it may still run. */
@@ -127,6 +137,7 @@ export class PlacedRuns {
       const last = status?.jobs.at(-1)?.name ?? "";
       const observation = last === "" ? ABSENT : (observed?.get(last) ?? (observed ? ABSENT : NOT_ASKED));
       this.#options.onSeen?.({ sessionId: id, status, observation: observed?.get(last) });
+      if (status !== undefined) await this.#told.judge(status, known.run.graceMs, observed);
       const end = await this.#decide(known, status, observation, signal);
       if (end === undefined) continue;
       ended.set(id, end);
@@ -142,8 +153,9 @@ export class PlacedRuns {
   ): Promise<ReadonlyMap<string, Observation> | undefined> {
     const { monotonic, engineMs = 0, placement } = this.#options;
     const silent = statuses.filter((status) => !status.is_connected && status.collected === null);
-    const jobs = silent.flatMap((status) => status.jobs.slice(-1));
-    if (jobs.length === 0 || monotonic() < this.#askAtMs) return undefined;
+    const told = this.#told.toAsk(statuses);
+    const jobs = [...silent.flatMap((status) => status.jobs.slice(-1)), ...told.jobs];
+    if (jobs.length === 0 || (monotonic() < this.#askAtMs && !told.isNew)) return undefined;
     this.#askAtMs = monotonic() + engineMs;
     return await placement.observe(jobs, { signal });
   }
@@ -153,6 +165,7 @@ export class PlacedRuns {
     for (const { session, is_supplied: isSupplied } of statuses) {
       const known = this.#known.get(session);
       if (isSupplied || known === undefined) continue;
+      this.#told.forget(session);
       const { plan, credentials } = known.run;
       await this.#options.channel.call("supply", { session, plan, credentials }, ANSWER_MS);
     }
@@ -170,27 +183,29 @@ export class PlacedRuns {
       isConnected: status.is_connected,
     };
     const submitted = status?.jobs.filter((job) => !job.is_resume).length ?? 0;
-    const attempts = { submitted, isGivenUp: known.isGivenUp };
+    const last = status?.jobs.at(-1)?.name;
+    if (last !== undefined && observation.at === "ended") known.failed.add(last);
+    const attempts = { submitted, failed: known.failed.size, isGivenUp: known.isGivenUp };
     const { sessionId } = known.run;
     const isCollected = (status?.collected ?? null) !== null;
     switch (decidePlaced(claim ?? undefined, observation, isCollected, attempts)) {
       case "wait":
         return undefined;
       case "submit":
+        if (last !== undefined && observation.at === "absent" && !this.#isTime(known)) return undefined;
         return await this.#submit(known, status, undefined, signal);
       case "resume_on_node":
-        if (this.#options.monotonic() < known.resumeAtMs) return undefined;
-        known.resumeAtMs = this.#options.monotonic() + known.resumes.next();
+        if (!this.#isTime(known)) return undefined;
         return await this.#submit(known, status, status?.claim?.node, signal);
       case "seal":
         return status && { kind: "collected", status };
       case "launch_failed": {
         // One may have come since it was asked.
         if (!(await this.#close(sessionId, true))) return undefined;
-        const last = inWords(observation);
+        const said = inWords(observation);
         return {
           ...{ kind: "launch_failed" },
-          why: `no runner has come for any of its ${submitted} jobs; of the last one the engine says: ${last}`,
+          why: `no runner has come for any of its ${submitted} jobs; of the last one the engine says: ${said}`,
         };
       }
       case "interrupted": {
@@ -201,6 +216,14 @@ export class PlacedRuns {
         return { kind: "interrupted", why };
       }
     }
+  }
+
+  /** Whether another job may be submitted now; the pause until the next one is longer. */
+  #isTime(known: Known): boolean {
+    const now = this.#options.monotonic();
+    if (now < known.notBeforeMs) return false;
+    known.notBeforeMs = now + known.pauses.next();
+    return true;
   }
 
   async #submit(

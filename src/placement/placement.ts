@@ -43,11 +43,22 @@ export interface JobRef {
   readonly name: string;
 }
 
+/** That the engine ends a run of a job, by an order or a limit. */
+export interface EngineEnding {
+  /** In words for people, such as "its job was cancelled in Slurm". */
+  readonly why: string;
+  /**
+   * How long the run had taken. An engine that has lost its memory may start a job again that runs, or give its number to
+   * another, and end that run: then it is shorter than the runner's.
+   */
+  readonly ranMs: number;
+}
+
 /** What an engine says about a job. */
 export type Observation =
   | { readonly at: "queued"; readonly reason: string }
   /** Also while its end is not over. */
-  | { readonly at: "running"; readonly node: string }
+  | { readonly at: "running"; readonly node: string; readonly ending?: EngineEnding | undefined }
   /** Never an outcome: only the session's own record has that. */
   | {
       readonly at: "ended";
@@ -56,6 +67,7 @@ export type Observation =
       readonly node?: string | undefined;
       /** Why, in the engine's words. */
       readonly reason?: string | undefined;
+      readonly ending?: EngineEnding | undefined;
     }
   /** The engine answers and knows no such job. */
   | { readonly at: "absent" }

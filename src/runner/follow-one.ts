@@ -5,6 +5,7 @@ import { recordPaths } from "../audit/format/record-layout.ts";
 import { readDocument } from "../audit/read/query.ts";
 import { AgentdError, sentence } from "../errors.ts";
 import { type ChannelClient, HeadRefusal } from "../placement/channel/channel-client.ts";
+import type { WireTold } from "../placement/channel/protocol.ts";
 import type { PlacedPlan } from "../placement/placed-plan.ts";
 import type { Intake } from "../sessions/intake.ts";
 import { SessionFeed } from "../sessions/state/feed.ts";
@@ -24,7 +25,7 @@ export interface ClaimedSession extends Runner {
   readonly sentBytes: number;
 }
 
-/** Engines kill a job half a minute after they have told it to end: by then the command has to be over. */
+/** For a session of which its head wants nothing more. */
 const LONGEST_GRACE_MS = 15_000;
 
 /**
@@ -98,9 +99,13 @@ async function live(
   refused.signal.throwIfAborted();
 }
 
-/** Stops the session when its head or the engine says so, or the head does not know it any more. */
+/**
+ * Stops the session when its head says so, or does not know it any more. What the engine says is told to the head, which
+ * asks the engine what it means: a controller that was killed ends jobs that nobody wants to end. Without an answer, the
+ * session goes on, also when the engine kills this runner: then the next one goes on with it.
+ */
 async function obey(
-  { client, sessionId, told, log, plan }: ClaimedSession,
+  { client, sessionId, told, log, plan, places, parts }: ClaimedSession,
   intake: Intake,
   refused: AbortSignal,
   signal: AbortSignal,
@@ -110,12 +115,19 @@ async function obey(
     const stopped = intake.get(sessionId)?.stop(grace, cause);
     stopped?.catch((error: unknown) => log.error({ error }, "cannot journal an order to end"));
   };
-  const short = Math.min(graceMs, LONGEST_GRACE_MS);
-  const onTold = (): void => stop(short, "the engine has told its runner to end");
-  if (told.aborted) onTold();
-  told.addEventListener("abort", onTold, { once: true, signal });
-  const onRefused = (): void => stop(short, "its head knows nothing of it any more");
+  const onRefused = (): void =>
+    stop(Math.min(graceMs, LONGEST_GRACE_MS), "its head knows nothing of it any more");
   refused.addEventListener("abort", onRefused, { once: true, signal });
+  const tellHead = async (what: WireTold): Promise<void> => {
+    await parts.failpoints.reach("told_noted");
+    log.info({ job: what.job }, "the engine has told a runner to end; asking the head");
+    await untilAnswered(() => client.told(sessionId, what), { signal, log });
+  };
+  told.listen(join(places.state, "told.json"), tellHead, signal).catch((error: unknown) => {
+    if (signal.aborted) return;
+    log.error({ error }, "cannot tell the head what the engine has said");
+    if (error instanceof HeadRefusal) onRefused();
+  });
   let isHeard = false;
   while (!signal.aborted) {
     const order = await untilAnswered(() => client.orders(sessionId, isHeard, signal), { signal, log }).catch(
@@ -127,7 +139,7 @@ async function obey(
     );
     if (order === null) continue;
     isHeard = true;
-    stop(order.grace_ms, undefined);
+    stop(order.grace_ms, order.cause);
   }
 }
 

@@ -10,6 +10,7 @@ import { ensureDirectory } from "../durable-files.ts";
 import type { Environment } from "../environment.ts";
 import { AgentdError } from "../errors.ts";
 import { failpointsOf } from "../failpoints.ts";
+import { isThere } from "../if-there.ts";
 import { createLogger } from "../log.ts";
 import { requireOrdinaryUser } from "../ordinary-user.ts";
 import { ChannelClient, type ClaimAnswer, HeadRefusal } from "../placement/channel/channel-client.ts";
@@ -25,6 +26,7 @@ import { createNodeRecord, hasNodeRecord, type NodeRecordParts } from "./node-re
 import { untilAnswered } from "./patience.ts";
 import type { Runner, RunnerBuild, RunnerOptions } from "./runner-options.ts";
 import { NODE_CLOCK } from "./start-one.ts";
+import { Told } from "./told.ts";
 
 export type { RunnerBuild, RunnerOptions };
 
@@ -48,13 +50,13 @@ export async function runOne(
   if (sessionId === undefined) throw noJob(options.job);
   const host = await nodeHost({ env, home: env["HOME"] ?? "/", uid });
   const places = nodePlaces(host, options.directory, sessionId);
-  // Engines tell it more than once, and kill it when they have waited.
-  const told = new AbortController();
-  const onSignal = (): void => told.abort();
+  const told = new Told({ job: options.job, ranMs: () => process.uptime() * 1_000 });
+  const onSignal = told.tell;
   process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
   const resources = new ReleaseStack();
   const crash = (): void => void process.kill(pid, "SIGKILL");
   try {
+    const isFirst = !(await isThere(places.state));
     await ensureDirectory(places.state, 0o700);
     const log = createLogger(
       pino.destination({ dest: join(places.state, "runner.log"), sync: true, mode: 0o600 }),
@@ -62,8 +64,15 @@ export async function runOne(
     );
     const lock = await lockInstance(places.state, pid);
     resources.defer("state directory", () => lock.release());
-    const runner = { options, build, host, places, sessionId, pid, crash, log, told: told.signal, resources };
-    const isOver = await run(runner);
+    const runner = { options, build, host, places, sessionId, pid, crash, log, told, resources };
+    const isOver = await run(runner).catch(async (error: unknown) => {
+      const isRefused = error instanceof AgentdError && error.code === "placement_refused";
+      if (!isRefused || !isFirst) throw error;
+      // Another has the session. Keys of an earlier runner stay: they may be those of its claim.
+      await resources.release();
+      await removeTree(places.state);
+      throw error;
+    });
     await resources.release();
     if (isOver) await removeTree(places.state);
     return isOver ? 0 : 1;
@@ -126,9 +135,9 @@ async function claim(
     seal_key: publicKey.export({ type: "spki", format: "der" }).toString("base64"),
   };
   try {
-    return await untilAnswered(() => client.claim(claimed), { signal: told, log });
+    return await untilAnswered(() => client.claim(claimed), { signal: told.signal, log });
   } catch (error) {
-    if (told.aborted) return undefined;
+    if (told.signal.aborted) return undefined;
     if (!(error instanceof HeadRefusal)) throw error;
     throw new AgentdError("placement_refused", {
       tried: `claim the session of the job ${options.job}`,

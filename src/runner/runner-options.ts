@@ -3,6 +3,7 @@ import type { DaemonOptions } from "../daemon/daemon-options.ts";
 import type { Places } from "../daemon/places.ts";
 import type { Logger } from "../log.ts";
 import type { ReleaseStack } from "../release-stack.ts";
+import type { Told } from "./told.ts";
 
 /** What the runner of one session is started with. */
 export interface RunnerOptions {
@@ -36,7 +37,6 @@ export interface Runner {
   readonly pid: number;
   readonly crash: () => void;
   readonly log: Logger;
-  /** Aborted when the engine tells it to end. */
-  readonly told: AbortSignal;
+  readonly told: Told;
   readonly resources: ReleaseStack;
 }

@@ -1,4 +1,5 @@
-import type { Observation } from "../placement/placement.ts";
+import type { EngineEnding, Observation } from "../placement/placement.ts";
+import { readDuration } from "./duration.ts";
 
 /**
  * Asks squeue for all jobs of this user, ended ones too. Not as JSON: 22.05 ignores every filter then. The reason is last,
@@ -9,7 +10,7 @@ export const QUEUE_OPTIONS = [
   "--all",
   "--me",
   "--states=all",
-  "--format=%i|%T|%N|%j|%r",
+  "--format=%i|%T|%N|%j|%M|%L|%r",
 ] as const;
 
 /** One job, as squeue shows it. */
@@ -20,6 +21,10 @@ export interface QueueLine {
   /** Empty before it has one. */
   readonly node: string;
   readonly name: string;
+  /** How long this run of it has taken; undefined where Slurm does not say. */
+  readonly ranMs: number | undefined;
+  /** Until its time limit; undefined without one. */
+  readonly leftMs: number | undefined;
   readonly reason: string;
 }
 
@@ -37,13 +42,23 @@ const ENDED = new Set([
 ]);
 
 const NO_REASON = new Set(["", "None"]);
+/** A job is told 60 seconds before its time is up, and squeue may be asked some seconds later or earlier. */
+const NEAR_LIMIT_MS = 90_000;
+/** What people read of a job that Slurm ends because somebody wants it so, or a limit. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  CANCELLED: "its job was cancelled in Slurm",
+  TIMEOUT: "its job has reached its time limit in Slurm",
+  DEADLINE: "its job has reached its deadline in Slurm",
+  PREEMPTED: "its job was preempted in Slurm",
+};
 
 /** Reads what squeue prints. Lines of other forms are other jobs: agentd's own have no surprises in their names. */
 export function readQueue(stdout: string): QueueLine[] {
   return stdout.split("\n").flatMap((line) => {
-    const [, id, state, node, name, reason] = /^(\d+)\|([A-Z_]+)\|([^|]*)\|([^|]*)\|(.*)$/.exec(line) ?? [];
+    const [, id, state, node, name, ran = "", left = "", reason = ""] =
+      /^(\d+)\|([A-Z_]+)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|(.*)$/.exec(line) ?? [];
     if (id === undefined || state === undefined || node === undefined || name === undefined) return [];
-    return [{ id, state, node, name, reason: reason ?? "" }];
+    return [{ id, state, node, name, ranMs: readDuration(ran), leftMs: readDuration(left), reason }];
   });
 }
 
@@ -61,11 +76,29 @@ export function observationOf(lines: readonly QueueLine[]): Observation {
   const line = lines.find(isLive) ?? lines.at(-1);
   if (line === undefined) return { at: "absent" };
   const { state, node, reason } = line;
+  const ending = endingOf(line);
+  const ends = ending === undefined ? {} : { ending };
   if (WAITING.has(state)) return { at: "queued", reason };
-  if (RUNNING.has(state)) return { at: "running", node };
+  if (RUNNING.has(state)) return { at: "running", node, ...ends };
   if (ENDED.has(state)) {
     const where = node === "" ? {} : { node };
-    return { at: "ended", engineState: state, ...where, ...(NO_REASON.has(reason) ? {} : { reason }) };
+    const why = NO_REASON.has(reason) ? {} : { reason };
+    return { at: "ended", engineState: state, ...where, ...why, ...ends };
   }
   return { at: "unknown", why: `Slurm calls the state of the job ${state}, which agentd does not know` };
+}
+
+/** Undefined where nobody has ordered the end of the job, as far as Slurm says: it runs, or Slurm has lost its node. */
+function endingOf({ state, ranMs, leftMs, reason }: QueueLine): EngineEnding | undefined {
+  const ended = stateBehind(state, leftMs, reason);
+  const why = ended === undefined ? undefined : ENDINGS[ended];
+  return why === undefined || ranMs === undefined ? undefined : { why, ranMs };
+}
+
+/** What the end of a job will be called: until its processes have gone, Slurm says only that it is COMPLETING. */
+function stateBehind(state: string, leftMs: number | undefined, reason: string): string | undefined {
+  if (state === "RUNNING") return leftMs !== undefined && leftMs <= NEAR_LIMIT_MS ? "TIMEOUT" : undefined;
+  if (state !== "COMPLETING") return state;
+  if (reason === "TimeLimit") return "TIMEOUT";
+  return NO_REASON.has(reason) ? "CANCELLED" : undefined;
 }

@@ -2,17 +2,23 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonMap } from "@iarna/toml";
+import { execa } from "execa";
+import { expect } from "vitest";
 import { instanceId } from "../../src/config/instance-id.ts";
 import { AGENTD, createSandbox, type Sandbox } from "./agentd.mjs";
 import type { Daemon } from "./daemon.mjs";
 import { freePort } from "./free-ports.mjs";
 import { BUSYBOX, ensureBusyboxImage } from "./images.mjs";
 import { removeContainersOf } from "./podman.mjs";
+import { processesWith, sendSignal } from "./processes.mjs";
 import { type Slurm, startSlurm } from "./slurm.mjs";
 import { until } from "./until.mjs";
 
 /** In credentials.env of the daemon, and in sessions that name it. */
 export const CREDENTIAL = "canary-of-a-placed-credential-3c9e";
+
+/** A script that says that it has begun, once for each start of a command, and waits for a file in its `.runa`. */
+export const WAITS = "echo begun; until [ -e .runa/go ]; do sleep 0.1; done; echo ended";
 
 /** A session as `show --json` has it, as far as tests look. */
 export interface Shown {
@@ -154,6 +160,76 @@ export class PlacedHost {
   /** Waits for a text in its output. */
   async prints(id: string, text: string): Promise<void> {
     await until(`${text} in the log of ${id}`, async () => (await this.printed(id)).includes(text));
+  }
+
+  /** Lets a session that `WAITS` go on, on its node. */
+  async letGo(id: string): Promise<void> {
+    await writeFile(join(await this.stateOf(id), "records", "placed", id, "runa", "go"), "");
+  }
+
+  /** Where a session has its state on its node. */
+  async stateOf(id: string): Promise<string> {
+    const state = (await this.leftOnNodes()).find((path) => path.endsWith(id));
+    if (state === undefined) throw new Error(`there is nothing of ${id} on a node`);
+    return state;
+  }
+
+  /** The processes of runners of a session. */
+  async runnersOf(id: string): Promise<number[]> {
+    return await processesWith("exec-one", id);
+  }
+
+  async killRunners(id: string): Promise<void> {
+    const pids = await this.runnersOf(id);
+    expect(pids).not.toEqual([]);
+    for (const pid of pids) sendSignal(pid, "SIGKILL");
+  }
+
+  /** Removes what a session has below /run on its node, as a start of the machine does. */
+  async removeRuntimeOf(id: string): Promise<void> {
+    const runtime = this.sandbox.runtimeDirectory(instanceId(await this.stateOf(id)));
+    await rm(runtime, { recursive: true, force: true });
+  }
+
+  /** Changes what the head has written down of a placed session. While neither daemon nor channel runs. */
+  async changePlaced(id: string, change: (kept: JsonMap) => JsonMap): Promise<void> {
+    const { stdout } = await execa("find", [
+      join(this.sandbox.directory, "state"),
+      "-path",
+      `*/channel/sessions/${id}.json`,
+    ]);
+    const kept = JSON.parse(await readFile(stdout, "utf8")) as JsonMap;
+    await writeFile(stdout, JSON.stringify(change(kept)));
+  }
+
+  /** Ids, states, nodes and names of the jobs that Slurm knows of a session; a line each. */
+  async jobsOf(id: string): Promise<string[]> {
+    const { stdout } = await this.slurm.run("squeue", ["--states=all", "--noheader", "--format=%i %T %N %j"]);
+    return stdout.split("\n").filter((line) => line.includes(id));
+  }
+
+  /** Slurm's number of the only job of a session. */
+  async jobOf(id: string): Promise<string> {
+    const jobs = await this.jobsOf(id);
+    expect(jobs).toHaveLength(1);
+    return jobs[0]?.split(" ")[0] ?? "";
+  }
+
+  async verified(id: string): Promise<void> {
+    const { stdout, exitCode } = await this.sandbox.run(["audit", "verify", id]);
+    expect(stdout.toString()).toContain("verified");
+    expect(exitCode).toBe(0);
+  }
+
+  /** It has run once, and well. */
+  async ranOnce(id: string, printed = "begun\nended"): Promise<Shown> {
+    const shown = await this.sealed(id);
+    expect(shown).toMatchObject({ outcome: "success", exit_code: 0, cause: null });
+    expect(await this.printed(id)).toBe(printed);
+    await this.verified(id);
+    // Nothing stays on the node.
+    await until("an empty node", async () => !(await this.leftOnNodes()).some((path) => path.endsWith(id)));
+    return shown;
   }
 
   /** The logs of runners that are still there, for a test that fails. */

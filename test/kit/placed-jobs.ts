@@ -101,6 +101,12 @@ export class PlacedJobs {
     await writeFile(this.#note(job, "go"), "");
   }
 
+  /** Slurm's number of a job that is alive. */
+  async idOf(job: PlacedJob): Promise<string> {
+    const args = ["--noheader", `--name=${jobName(job)}`, "--format=%i"];
+    return (await this.slurm.run("squeue", args)).stdout;
+  }
+
   /** How many jobs of that name Slurm has. */
   async count({ name }: JobRef): Promise<number> {
     const args = ["--noheader", "--states=all", `--name=${name}`, "--format=%i"];

@@ -3,13 +3,14 @@ import { basename } from "node:path";
 import { until } from "./until.mjs";
 
 /**
- * The processes whose command line contains a text, as ids.
+ * The processes whose command line contains each of the texts, as ids.
  *
- * @param {string} text
+ * @param {...string} texts
  * @returns {Promise<number[]>}
  */
-export async function processesWith(text) {
-  return (await find(({ commandLine }) => commandLine.includes(text))).map(({ id }) => id);
+export async function processesWith(...texts) {
+  const found = await find(({ commandLine }) => texts.every((text) => commandLine.includes(text)));
+  return found.map(({ id }) => id);
 }
 
 /**

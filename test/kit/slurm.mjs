@@ -3,7 +3,7 @@
  * host. Everything runs as the user of the tests, without systemd. Whoever starts it closes it.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
@@ -113,6 +113,22 @@ export class Slurm {
   /** The process of the controller, for a test that holds it. */
   get controllerPid() {
     return this.#daemons.get("slurmctld")?.pid;
+  }
+
+  /**
+   * Waits until what the controller knows of a job is on its disk: one that is killed before has forgotten it, and the next
+   * one kills what runs.
+   *
+   * @param {string} job Its number.
+   */
+  async saved(job) {
+    const since = Date.now();
+    // A change, so that it writes once more.
+    await this.run("scontrol", ["update", `jobid=${job}`, "comment=saved"]);
+    await until(`job ${job} on the controller's disk`, async () => {
+      const file = await stat(join(this.stateDirectory, "job_state")).catch(() => undefined);
+      return file !== undefined && file.mtimeMs > since;
+    });
   }
 
   /** As a crash would. */

@@ -10,7 +10,7 @@ import { PlacedJobs } from "../kit/placed-jobs.ts";
 import { until } from "../kit/until.mjs";
 
 const CLAIMED = { bootId: "b1", laterBootId: undefined, isConnected: false };
-const ATTEMPTS = { submitted: 1, isGivenUp: false };
+const ATTEMPTS = { submitted: 1, failed: 0, isGivenUp: false };
 
 let jobs: PlacedJobs;
 
@@ -99,9 +99,7 @@ describe("a job on Slurm", () => {
     const job = jobs.job();
     await placement.submit(job, jobs);
     await jobs.started(job);
-    const args = ["--noheader", `--name=${jobName(job)}`, "--format=%i"];
-    const { stdout: id } = await jobs.slurm.run("squeue", args);
-    await control("update", `jobid=${id}`, "timelimit=1");
+    await control("update", `jobid=${await jobs.idOf(job)}`, "timelimit=1");
     await jobs.sees(placement, job, "ended");
     expect(await jobs.happened(job)).toEqual([expect.stringContaining("start"), "TERM"]);
   });
@@ -139,6 +137,7 @@ describe("a job on Slurm", () => {
     const ref = await placement.submit(running, jobs);
     await jobs.started(running);
     await jobs.sees(placement, running, "running");
+    await jobs.slurm.saved(await jobs.idOf(running));
     await jobs.slurm.killController();
     expect(await jobs.observe(placement, running)).toMatchObject({
       at: "unknown",

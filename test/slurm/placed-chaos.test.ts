@@ -1,11 +1,11 @@
 /** The table of chaos, for sessions on nodes: whatever dies at whichever step, a session runs once and its record says so. */
-import { mkdir, mkdtemp, readdir, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { PlacedHost } from "../kit/placed-host.ts";
-import { sendSignal } from "../kit/processes.mjs";
+import { processesWith, sendSignal } from "../kit/processes.mjs";
 import { until } from "../kit/until.mjs";
 
 const SCRIPT = "echo begun; sleep 1; echo ended";
@@ -29,10 +29,14 @@ const NODE = [
   ...["running_journaled", "payload_half", "payload_sent", "payload_written", "supervising", "exit_seen"],
   ...["finishing_journaled", "container_removed", "exporting", "exported", "redacted", "sealing", "sealed"],
 ];
-/** How often Slurm's controller dies, each time with new sessions: one may lose all of its five jobs to five deaths. */
+/** How often Slurm's controller dies, each time with new sessions. */
 const CONTROLLER_KILLS = Number(process.env["AGENTD_CONTROLLER_KILLS"] ?? 2);
 /** Milliseconds for which sessions have been placed when it dies. */
 const KILLED_AFTER_MS = [0, 500, 1_500, 3_000, 5_000];
+
+/** More deaths than an engine may have failed jobs, each soon after the one before. */
+const KILLS_IN_A_ROW = 8;
+const KILLED_EVERY_MS = 2_500;
 
 /** Bounds how long a hang lasts. */
 const LONGEST_MS = 400_000;
@@ -70,25 +74,6 @@ async function reached(directory: string, label: string): Promise<void> {
   await until(`a death at ${label}`, async () => (await readdir(directory)).includes(`${label}.1`));
 }
 
-async function ranOnce(id: string): Promise<void> {
-  const shown = await host.sealed(id);
-  expect(shown).toMatchObject({ outcome: "success", cause: null });
-  expect(await host.printed(id)).toBe("begun\nended");
-  expect((await host.sandbox.run(["audit", "verify", id])).exitCode).toBe(0);
-}
-
-/** A controller that was started anew may end jobs that it does not know any more, as `scancel` would. */
-async function ranOnceOrWasToldToEnd(id: string): Promise<void> {
-  const { outcome, cause } = await host.sealed(id);
-  if (outcome !== "cancelled") {
-    await ranOnce(id);
-    return;
-  }
-  expect(cause).toBe("the engine has told its runner to end");
-  expect("begun\nended").toContain(await host.printed(id));
-  expect((await host.sandbox.run(["audit", "verify", id])).exitCode).toBe(0);
-}
-
 describe("a session on a node runs once", () => {
   it.each(HEAD)(
     "when its head dies at %s",
@@ -101,7 +86,7 @@ describe("a session on a node runs once", () => {
       await host.startDaemon();
       const answered = await accepted;
       const listed = (await host.sandbox.runJson(["ps", "-a", "--json"])) as { session_id: string }[];
-      await ranOnce(answered ?? listed[0]?.session_id ?? "");
+      await host.ranOnce(answered ?? listed[0]?.session_id ?? "");
     },
     LONGEST_MS,
   );
@@ -115,7 +100,30 @@ describe("a session on a node runs once", () => {
       const id = await host.run(SCRIPT);
       await reached(directory, label);
       await host.setNodeVariables({});
-      await ranOnce(id);
+      await host.ranOnce(id);
+    },
+    LONGEST_MS,
+  );
+
+  it.each(["told_noted", "told_ordered"])(
+    "and ends once when its job is cancelled and one of both dies at %s",
+    async (label) => {
+      const { variables, directory } = await armed(label);
+      await host.setNodeVariables(label === "told_noted" ? variables : {});
+      await host.startDaemon(label === "told_ordered" ? variables : {});
+      const id = await host.run("echo begun; sleep 1000");
+      await host.prints(id, "begun");
+      await host.slurm.run("scancel", [await host.jobOf(id)]);
+      await reached(directory, label);
+      await host.setNodeVariables({});
+      if (label === "told_ordered") {
+        await host.daemon.exited;
+        await host.startDaemon();
+      }
+      const shown = await host.sealed(id);
+      expect(shown).toMatchObject({ outcome: "cancelled", cause: "its job was cancelled in Slurm" });
+      expect(await host.printed(id)).toBe("begun");
+      await host.verified(id);
     },
     LONGEST_MS,
   );
@@ -130,21 +138,32 @@ describe("a session on a node runs once", () => {
         const ids = await Promise.all(started);
         await host.slurm.killController();
         await host.slurm.startController();
-        for (const id of ids) await ranOnceOrWasToldToEnd(id);
+        for (const id of ids) await host.ranOnce(id);
       }
     },
     LONGEST_MS * CONTROLLER_KILLS,
+  );
+
+  it(
+    "although Slurm's controller dies again and again while it is placed, and loses its jobs",
+    async () => {
+      await host.startDaemon();
+      const ids = await Promise.all(["1", "2", "3"].map(() => host.run(SCRIPT)));
+      for (let kill = 0; kill < KILLS_IN_A_ROW; kill += 1) {
+        await delay(KILLED_EVERY_MS);
+        await host.slurm.killController();
+        await host.slurm.startController();
+      }
+      for (const id of ids) await host.ranOnce(id);
+    },
+    LONGEST_MS,
   );
 
   it("when its container's supervisor dies, and is interrupted", async () => {
     await host.startDaemon();
     const id = await host.run("echo begun; sleep 1000");
     await host.prints(id, "begun");
-    const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-    for (const pid of ids) {
-      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      if (words.includes("conmon") && words.includes(id)) sendSignal(Number(pid), "SIGKILL");
-    }
+    for (const pid of await processesWith("conmon", id)) sendSignal(pid, "SIGKILL");
     const shown = await host.sealed(id);
     expect(shown).toMatchObject({ outcome: "interrupted", placement: { engine: "slurm" } });
     expect(shown.start_timestamp).not.toBeNull();

@@ -1,16 +1,12 @@
 /** Sessions on the nodes of a real Slurm, with agentd and Podman on each, from `agentd run` to the verified record. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type GitServer, startGitServer } from "../kit/git-server.mjs";
-import { CREDENTIAL, PlacedHost } from "../kit/placed-host.ts";
-import { sendSignal } from "../kit/processes.mjs";
+import { CREDENTIAL, PlacedHost, WAITS } from "../kit/placed-host.ts";
 import { makeRepository } from "../kit/repositories.mjs";
 import { until } from "../kit/until.mjs";
-
-/** Says that it has begun, once for each start of a command, and waits for a file in its `.runa`. */
-const WAITS = "echo begun; until [ -e .runa/go ]; do sleep 0.1; done; echo ended";
 
 let host: PlacedHost;
 let server: GitServer;
@@ -33,46 +29,6 @@ afterAll(async () => {
   await server.close();
 });
 
-/** Lets a session that `WAITS` go on, on its node. */
-async function letGo(id: string): Promise<void> {
-  const [state] = (await host.leftOnNodes()).filter((path) => path.endsWith(id));
-  await writeFile(join(state ?? "", "records", "placed", id, "runa", "go"), "");
-}
-
-/** The processes of runners of a session. */
-async function runnersOf(id: string): Promise<number[]> {
-  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    ids.map(async (pid) => {
-      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      return words.includes("exec-one") && words.includes(id) ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
-}
-
-async function killRunners(id: string): Promise<void> {
-  const pids = await runnersOf(id);
-  expect(pids).not.toEqual([]);
-  for (const pid of pids) sendSignal(pid, "SIGKILL");
-}
-
-async function verified(id: string): Promise<void> {
-  const { stdout, exitCode } = await host.sandbox.run(["audit", "verify", id]);
-  expect(stdout.toString()).toContain("verified");
-  expect(exitCode).toBe(0);
-}
-
-/** It has run once, and well. */
-async function ranOnce(id: string): Promise<void> {
-  const shown = await host.sealed(id);
-  expect(shown).toMatchObject({ outcome: "success", exit_code: 0, cause: null });
-  expect(await host.printed(id)).toBe("begun\nended");
-  await verified(id);
-  // Nothing stays on the node.
-  await until("an empty node", async () => !(await host.leftOnNodes()).some((path) => path.endsWith(id)));
-}
-
 describe("a session on a node", () => {
   it("is followed while it runs, and leaves its work and a record that proves where it was", async () => {
     await host.configure({ workspace: "clone", repo: `${server.url}/site.git`, network: "none" });
@@ -80,8 +36,9 @@ describe("a session on a node", () => {
     const script = `echo begun; echo $KEY; echo done >made.txt; echo kept >.runa/note; until [ -e .runa/go ]; do sleep 0.1; done; exit 4`;
     const id = await host.run(script);
     await host.prints(id, "begun");
-    expect(await host.show(id)).toMatchObject({ state: "running", outcome: null });
-    await letGo(id);
+    // What it prints comes before the next look at it.
+    await until("its state", async () => (await host.show(id)).state === "running");
+    await host.letGo(id);
     const shown = await host.sealed(id);
     expect(shown).toMatchObject({
       ...{ outcome: "nothing_ready", exit_code: 4 },
@@ -100,7 +57,7 @@ describe("a session on a node", () => {
     expect(await host.printed(id)).toBe("begun\n[KEY]");
     const claims = await readFile(join(shown.record, "agentd", "claims.jsonl"), "utf8");
     expect(JSON.parse(claims)).toMatchObject({ event: "claimed", node: shown.placement?.["node"] });
-    await verified(id);
+    await host.verified(id);
     // The statement that the head has signed names the node's.
     const bundle = JSON.parse(await readFile(join(shown.record, "attestation.sigstore.json"), "utf8")) as {
       dsseEnvelope: { payload: string };
@@ -119,10 +76,10 @@ describe("a session on a node", () => {
     const id = await host.run(WAITS);
     await host.prints(id, "begun");
     await host.daemon.kill();
-    await letGo(id);
-    await until("the end of the runner", async () => (await runnersOf(id)).length === 0);
+    await host.letGo(id);
+    await until("the end of the runner", async () => (await host.runnersOf(id)).length === 0);
     await host.startDaemon();
-    await ranOnce(id);
+    await host.ranOnce(id);
   });
 
   it("is placed once although the daemon dies while its job waits", async () => {
@@ -135,7 +92,7 @@ describe("a session on a node", () => {
     await host.startDaemon();
     await until("a job in the queue", waits);
     await host.slurm.resumeNodes();
-    await ranOnce(id);
+    await host.ranOnce(id);
     const jobs = await host.slurm.run("squeue", ["--states=all", "--noheader", "--format=%j"]);
     expect(jobs.stdout.split("\n").filter((name) => name.includes(id))).toHaveLength(1);
   });
@@ -153,42 +110,27 @@ describe("a session on a node", () => {
     await host.slurm.resumeNodes();
     const jobs = await host.slurm.run("squeue", ["--states=all", "--noheader", "--format=%j %T"]);
     expect(jobs.stdout).toContain(`${id}-1 CANCELLED`);
-    await verified(id);
+    await host.verified(id);
   });
 
   it("is stopped on its node", async () => {
     const id = await host.run(WAITS);
-    await host.prints(id, "begun");
+    await until("its state", async () => (await host.show(id)).state === "running");
     await host.sandbox.run(["stop", id]);
     const shown = await host.sealed(id);
     expect(shown).toMatchObject({ outcome: "cancelled", cause: "stopped by the operator" });
     expect(shown.placement).not.toBeNull();
-    await verified(id);
-  });
-
-  it("ends in order when Slurm ends its job", async () => {
-    const id = await host.run(WAITS);
-    await host.prints(id, "begun");
-    const listed = await host.slurm.run("squeue", ["--noheader", "--format=%i %j"]);
-    const job =
-      listed.stdout
-        .split("\n")
-        .find((line) => line.includes(id))
-        ?.split(" ")[0] ?? "";
-    await host.slurm.run("scancel", [job]);
-    const shown = await host.sealed(id);
-    expect(shown).toMatchObject({ outcome: "cancelled", cause: "the engine has told its runner to end" });
-    await verified(id);
+    await host.verified(id);
   });
 
   it("goes on when its runner is killed, by another on that node", async () => {
     const id = await host.run(WAITS);
     await host.prints(id, "begun");
-    await killRunners(id);
-    await until("the end of the runner", async () => (await runnersOf(id)).length === 0);
-    await until("a resume", async () => (await runnersOf(id)).length > 0);
-    await letGo(id);
-    await ranOnce(id);
+    await host.killRunners(id);
+    await until("the end of the runner", async () => (await host.runnersOf(id)).length === 0);
+    await until("a resume", async () => (await host.runnersOf(id)).length > 0);
+    await host.letGo(id);
+    await host.ranOnce(id);
   });
 
   it("is not what its record says when that was changed on the node", async () => {
@@ -196,7 +138,7 @@ describe("a session on a node", () => {
     await host.prints(id, "begun");
     // While the head is away, the record waits on the node.
     await host.killChannel();
-    await letGo(id);
+    await host.letGo(id);
     const [state] = (await host.leftOnNodes()).filter((path) => path.endsWith(id));
     const record = join(state ?? "", "records", "placed", id);
     await until("the seal on the node", async () => (await readdir(record)).includes("SHA256SUMS"));
@@ -214,6 +156,6 @@ describe("a session on a node", () => {
       placement: null,
     });
     expect(await readdir(shown.record)).not.toContain("node");
-    await verified(id);
+    await host.verified(id);
   });
 });

@@ -15,6 +15,7 @@ import {
   ORDERS_WAIT_MS,
   refusal,
   type WireClaim,
+  type WireTold,
 } from "./protocol.ts";
 
 export interface ChannelClientOptions {
@@ -99,6 +100,11 @@ export class ChannelClient {
   /** Tells that the command has its credentials. @throws as `claim`. */
   async handedOver(session: string): Promise<void> {
     await this.#call("POST", `sessions/${session}/handed-over`, undefined, {});
+  }
+
+  /** Tells that the engine wants the runner to end; an order comes where it has to. @throws as `claim`. */
+  async told(session: string, told: WireTold): Promise<void> {
+    await this.#call("POST", `sessions/${session}/told`, undefined, { body: JSON.stringify(told) });
   }
 
   /**

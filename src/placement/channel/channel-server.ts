@@ -21,6 +21,7 @@ import {
   MAX_REQUEST_BYTES,
   ORDERS_WAIT_MS,
   sessionOfJob,
+  toldRequest,
 } from "./protocol.ts";
 
 export interface ChannelServerOptions {
@@ -116,6 +117,11 @@ export class ChannelServer {
       case "POST sessions/handed-over":
         await this.#options.desk.handedOver(session);
         return {};
+      case "POST sessions/told": {
+        const { job, ran_ms: ranMs } = await readJson(request, toldRequest, MAX_REQUEST_BYTES);
+        await this.#options.desk.told(session, { job, ranMs });
+        return {};
+      }
       case "GET sessions/orders":
         return await this.#orders(session, place === "heard", response);
       case "PUT sessions/log":

@@ -24,6 +24,8 @@ const status = z.object({
   /** Whether the channel knows what to give: not after it was started, until it is told again. */
   is_supplied: z.boolean(),
   later_boot_id: z.string().nullable(),
+  /** The job whose runner was told last by the engine to end, and how long it had run. */
+  told: z.object({ job: z.string(), ran_ms: z.int() }).nullable(),
   /** Whether a runner is on the channel now. */
   is_connected: z.boolean(),
   /** The node's record, once it is here whole. */
@@ -66,7 +68,12 @@ const METHODS = {
   },
   /** Tells a session's runner to end it. */
   stop: {
-    params: z.strictObject({ session, grace_ms: z.int().nonnegative() }),
+    params: z.strictObject({
+      session,
+      grace_ms: z.int().nonnegative(),
+      /** For the record; without one, it is the operator's. */
+      cause: z.string().optional(),
+    }),
     result: z.object({}),
   },
   /** Those of the sessions that the channel knows. */

@@ -47,8 +47,14 @@ export const collectRequest = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
-/** Null: none. */
-export const orders = z.object({ stop: z.object({ grace_ms: z.int().nonnegative() }).nullable() });
+/** That the engine has told the runner of a job to end, after so long a time: the head finds out whether it has to. */
+export const toldRequest = z.strictObject({ job: z.string().regex(JOB), ran_ms: z.int().nonnegative() });
 
+/** Null: none. Without a cause, it is the operator's. */
+export const orders = z.object({
+  stop: z.object({ grace_ms: z.int().nonnegative(), cause: z.string().optional() }).nullable(),
+});
+
+export type WireTold = z.infer<typeof toldRequest>;
 export type WireClaim = z.infer<typeof claimRequest>;
 export type Order = NonNullable<z.infer<typeof orders>["stop"]>;

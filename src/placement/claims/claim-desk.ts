@@ -131,6 +131,13 @@ export class ClaimDesk {
     if (gift !== undefined) this.#gifts.set(session, { ...gift, credentials: undefined });
   }
 
+  /** The engine has told a runner of it to end. One of a job that the session does not have is nothing. */
+  async told(session: string, told: NonNullable<PlacedSession["told"]>): Promise<void> {
+    await this.#change(session, (state) =>
+      Object.hasOwn(state.tickets, told.job) ? { ...state, told } : state,
+    );
+  }
+
   /** The node's record is here whole. */
   async collected(session: string, collected: NonNullable<PlacedSession["collected"]>): Promise<void> {
     await this.#change(session, (state) => ({ ...state, collected }));
@@ -167,7 +174,7 @@ export class ClaimDesk {
 function newSession({ console, record }: Pick<PlacedSession, "console" | "record">): PlacedSession {
   return {
     ...{ version: 1, console, record, tickets: {} },
-    ...{ claim: null, isHandedOver: false, laterBootId: null, collected: null },
+    ...{ claim: null, isHandedOver: false, laterBootId: null, told: null, collected: null },
   };
 }
 

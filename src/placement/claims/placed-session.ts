@@ -28,6 +28,8 @@ const placedSession = z.strictObject({
   isHandedOver: z.boolean(),
   /** The boot that a later runner has found on the node, where it is another. */
   laterBootId: z.string().nullable(),
+  /** The job whose runner was told last by the engine to end, and how long it had run. */
+  told: z.strictObject({ job: z.string(), ranMs: z.int() }).nullable(),
   /** Of the node's record, once it is here whole. */
   collected: z.strictObject({ sha256: hex, bytes: z.int() }).nullable(),
 });

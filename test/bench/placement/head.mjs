@@ -110,7 +110,7 @@ async function place(index) {
     ...{ console: at(".log"), runa: at(".runa"), node: at(".node"), claims: at(".claims") },
   });
   const watch = await watches.add({
-    ...{ sessionId: session, plan: PLAN, credentials: "{}" },
+    ...{ sessionId: session, plan: PLAN, credentials: "{}", graceMs: 10_000 },
     limits: { memoryBytes: undefined, cpus: undefined, timeMs: undefined },
     console: { path: at(".log"), most_bytes: 1_000_000 },
     record: { path: at(".record"), most_bytes: 1_000_000 },

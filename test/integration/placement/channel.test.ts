@@ -191,6 +191,25 @@ describe("the channel", () => {
     await expect(waiting).rejects.toThrow("aborted");
   });
 
+  it("keeps what an engine has told a runner, and gives an order with its cause", async () => {
+    const { desk, orders } = ground.parts;
+    await desk.expect(ground.expected());
+    const runner = await ground.runner();
+    await runner.claim(claimOf());
+    // Of a job that the session does not have, nothing is kept.
+    await runner.told(SESSION, { job: jobOf(7), ran_ms: 1 });
+    expect((await desk.state(SESSION))?.told).toBeNull();
+    await runner.told(SESSION, { job: jobOf(1), ran_ms: 6_900 });
+    expect((await desk.state(SESSION))?.told).toEqual({ job: jobOf(1), ranMs: 6_900 });
+    const order = { grace_ms: 1_500, cause: "its job was cancelled in Slurm" };
+    orders.stop(SESSION, order);
+    expect(await runner.orders(SESSION, false, new AbortController().signal)).toEqual(order);
+    const other = await ground.runner();
+    await expect(other.told(SESSION, { job: jobOf(1), ran_ms: 1 })).rejects.toMatchObject({
+      code: "not_yours",
+    });
+  });
+
   it("is asked nothing by a runner that was told another certificate", async () => {
     await ground.parts.desk.expect(ground.expected());
     const misled = await ground.runner(undefined, "ab".repeat(32));

@@ -3,6 +3,7 @@ import {
   type Attempts,
   decidePlaced,
   type HeldClaim,
+  MOST_FAILED,
   MOST_SUBMITS,
   type PlacedDecision,
 } from "../../../src/placement/decide-placed.ts";
@@ -30,11 +31,12 @@ const OBSERVATIONS: Record<Observation["at"], Observation> = {
 const ENDS = ["COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "OUT_OF_MEMORY"];
 
 const ATTEMPTS = {
-  none: { submitted: 0, isGivenUp: false },
-  some: { submitted: MOST_SUBMITS - 1, isGivenUp: false },
-  all: { submitted: MOST_SUBMITS, isGivenUp: false },
-  more: { submitted: MOST_SUBMITS + 1, isGivenUp: false },
-  "given up": { submitted: 1, isGivenUp: true },
+  none: { submitted: 0, failed: 0, isGivenUp: false },
+  some: { submitted: MOST_FAILED - 1, failed: MOST_FAILED - 1, isGivenUp: false },
+  "nearly all": { submitted: MOST_SUBMITS - 1, failed: MOST_FAILED - 1, isGivenUp: false },
+  failed: { submitted: MOST_FAILED, failed: MOST_FAILED, isGivenUp: false },
+  lost: { submitted: MOST_SUBMITS, failed: 0, isGivenUp: false },
+  "given up": { submitted: 1, failed: 0, isGivenUp: true },
 } satisfies Record<string, Attempts>;
 
 interface Row {
@@ -48,7 +50,7 @@ interface Row {
 const ALL_CLAIMS = Object.keys(CLAIMS) as (keyof typeof CLAIMS)[];
 const ALL_AT = Object.keys(OBSERVATIONS) as Observation["at"][];
 const ALL_ATTEMPTS = Object.keys(ATTEMPTS) as (keyof typeof ATTEMPTS)[];
-const NOT_GIVEN_UP = ["none", "some", "all", "more"] as const;
+const NOT_GIVEN_UP = ["none", "some", "nearly all", "failed", "lost"] as const;
 const MAY_LIVE = ["queued", "running", "unknown"] as const;
 const IS_GONE = ["ended", "absent"] as const;
 const AWAY = ["away", "away, same boot"] as const;
@@ -70,8 +72,14 @@ const TABLE: readonly Row[] = [
     ...{ attempts: NOT_GIVEN_UP, then: "wait" },
   },
   { claims: AWAY, at: IS_GONE, collected: false, attempts: NOT_GIVEN_UP, then: "resume_on_node" },
-  { claims: ["none"], at: IS_GONE, collected: false, attempts: ["none", "some"], then: "submit" },
-  { claims: ["none"], at: IS_GONE, collected: false, attempts: ["all", "more"], then: "launch_failed" },
+  {
+    claims: ["none"],
+    at: IS_GONE,
+    collected: false,
+    attempts: ["none", "some", "nearly all"],
+    then: "submit",
+  },
+  { claims: ["none"], at: IS_GONE, collected: false, attempts: ["failed", "lost"], then: "launch_failed" },
 ];
 
 describe("what is done about a placed session", () => {
