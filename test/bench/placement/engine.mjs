@@ -76,7 +76,9 @@ export class SimulatedSlurm {
   /** @param {string | undefined} name */
   #queue(name) {
     const jobs = name === undefined ? [...this.#jobs.values()] : [this.#jobs.get(name) ?? []].flat();
-    return jobs.map((job, index) => `${index + 1}|${job.state}|${job.node}|${job.name}|0:07|UNLIMITED|None\n`).join("");
+    return jobs
+      .map((job, index) => `${index + 1}|${job.state}|${job.node}|${job.name}|0:07|UNLIMITED|None\n`)
+      .join("");
   }
 }
 
