@@ -150,7 +150,7 @@ export class LocalExecutor implements Executor {
     await this.#parts.engine.live.resume(ref);
   }
 
-  async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<void> {
+  async endProcesses(job: CommandOfJob, { mayStillRun }: EndOptions): Promise<undefined> {
     const made = this.#madeFor(job.sessionId);
     this.pool.begins(job.sessionId);
     if (mayStillRun && !made.hasFirstProcess) {

@@ -11,6 +11,7 @@ import type {
   Examined,
   Executor,
   Found,
+  FoundOut,
   HandOver,
   Job,
   JobActivity,
@@ -137,10 +138,11 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork" | "
     return { egress: document.egress, llm: document.llm, warnings: [] };
   }
 
-  async endProcesses({ sessionId, profile }: CommandOfJob): Promise<void> {
+  async endProcesses({ sessionId, profile }: CommandOfJob): Promise<FoundOut | undefined> {
     const run = await this.#placements.kept.read(sessionId);
-    if (run === undefined) return;
+    if (run === undefined) return undefined;
     const watch = await this.#placements.watch(run, "");
+    let end: CommandEnd | undefined;
     if (!(await this.#placements.takeBack(sessionId))) {
       if (!watch.isOver) {
         await this.#placements.stop(watch, profile.graceMs);
@@ -148,9 +150,10 @@ export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork" | "
       }
       // What it says is in the record, also of a session that was ordered to end.
       await watch.ended;
-      await this.#placements.endOf(watch);
+      end = await this.#placements.endOf(watch);
     }
     await this.#placements.keepClaims(run);
+    return end?.kind === "told" ? end : undefined;
   }
 
   async exportWork(

@@ -123,6 +123,16 @@ describe("a session on a node", () => {
     await host.verified(id);
   });
 
+  it("was on its node also when it is stopped before the head looks again", async () => {
+    const id = await host.run(WAITS);
+    await host.prints(id, "begun");
+    await host.sandbox.run(["stop", id]);
+    const shown = await host.sealed(id);
+    expect(shown.outcome).toBe("cancelled");
+    expect(shown.placement).not.toBeNull();
+    await host.verified(id);
+  });
+
   it("goes on when its runner is killed, by another on that node", async () => {
     const id = await host.run(WAITS);
     await host.prints(id, "begun");

@@ -57,7 +57,10 @@ export async function finish(
     if (!isReleased) {
       const isWanted = await keeper.isWanted();
       const endProcesses = async (): Promise<void> => {
-        if (!isWanted) await executor.endProcesses(job, { mayStillRun });
+        const found = isWanted ? undefined : await executor.endProcesses(job, { mayStillRun });
+        // That of a session which was stopped before this daemon knew that it ran.
+        if (found !== undefined && record.document.placement === null)
+          await standing.conclude("node_record", { ...found.fields, warnings: found.warnings }, found.fields);
         await networkStage(parts);
       };
       const takeWork = async (): Promise<void> => {

@@ -75,16 +75,20 @@ export type CommandEnd =
   /** It lasted longer than `Job.longestMs`. */
   | { readonly kind: "outlasted"; readonly endedAt: string | undefined }
   /** Another agentd has run it: what it has found out, and how it says that the session ended. */
-  | {
+  | ({
       readonly kind: "told";
       readonly ending: Ending;
       readonly endedAt: string | undefined;
-      readonly fields: Partial<SessionDocument>;
-      /** What an operator should know, as sentences. */
-      readonly warnings: readonly string[];
-    }
+    } & FoundOut)
   /** It is unknown how it ended, or when. */
   | { readonly kind: "lost"; readonly why: string };
+
+/** What another agentd has found out about a session that it ran. */
+export interface FoundOut {
+  readonly fields: Partial<SessionDocument>;
+  /** What an operator should know, as sentences. */
+  readonly warnings: readonly string[];
+}
 
 /** What a command has used at most; undefined where this host does not count it. */
 export interface Peaks {
@@ -248,9 +252,10 @@ export interface Executor extends LiveJobs<CommandOfJob> {
    * Removes everything of a session that can run: afterwards no process of it lives, and what it has written stays. May
    * be called again when it has failed, and when there is nothing.
    *
+   * @returns what another agentd has found out that ran it; undefined where none did.
    * @throws AgentdError `teardown_failed`.
    */
-  endProcesses(job: CommandOfJob, options: EndOptions): Promise<void>;
+  endProcesses(job: CommandOfJob, options: EndOptions): Promise<FoundOut | undefined>;
   /**
    * Takes what an agent did out of its workspace, once no process of the session lives and before it is released. May be
    * called again, also by a later daemon: it then starts from scratch.
