@@ -79,7 +79,7 @@ async function play(arena, row, cell, code) {
   const pid = await comeTo(arena, row);
   cell.hit = true;
   if (row.command === "started") await arena.commandStarted();
-  await kill(arena, cell.victim, pid);
+  await kill(arena, cell.victim, pid, row.removing === true);
   if (cell.victim !== "daemon") await arena.release(row.label);
   const daemon = cell.victim === "daemon" ? await startNext(arena, armed) : await armed.daemon;
   await goOn(arena, row);

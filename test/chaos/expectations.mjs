@@ -34,6 +34,7 @@
  * @property {boolean} [fills] It comes to it because it has more on the disk than its profile allows.
  * @property {readonly string[]} [typed] It comes to it because its operator types this about it.
  * @property {boolean} [kept] Its profile keeps it after its end. What is typed is typed once it is sealed.
+ * @property {boolean} [removing] Its container is removed meanwhile, and may be gone already.
  * @property {Record<Victim, readonly Fate[]>} fates
  */
 
@@ -114,10 +115,6 @@ const filled = {
 };
 /** Nothing of the session runs any more; the gateway does. */
 const over = { ...withoutContainer, gateway: COMMAND };
-/** @type {readonly ["command", "no such victim"]} */
-const MAYBE = ["command", "no such victim"];
-/** Its work is taken out while its container is removed, which may take longer. */
-const removing = { ...over, conmon: MAYBE, removed: MAYBE };
 /** How the command ended is known. */
 const ended = { ...over, removed: COMMAND };
 
@@ -190,15 +187,15 @@ export const EXPECTATIONS = [
   { label: "finishing_journaled", command: "ended", fates: ended },
   { label: "container_removed", command: "ended", fates: over },
   { label: "network_closed", command: "ended", fates: over },
-  { label: "exporting", command: "ended", fates: removing },
-  { label: "exported", command: "ended", fates: removing },
-  { label: "publishing", command: "ended", fates: removing },
-  { label: "pushed", command: "ended", fates: removing },
-  { label: "published", command: "ended", fates: removing },
+  { label: "exporting", command: "ended", removing: true, fates: ended },
+  { label: "exported", command: "ended", removing: true, fates: ended },
+  { label: "publishing", command: "ended", removing: true, fates: ended },
+  { label: "pushed", command: "ended", removing: true, fates: ended },
+  { label: "published", command: "ended", removing: true, fates: ended },
   { label: "keeping", command: "ended", kept: true, fates: ended },
   { label: "kept", command: "ended", kept: true, fates: ended },
   { label: "gate_removed", command: "ended", fates: over },
-  { label: "staging_removed", command: "ended", fates: removing },
+  { label: "staging_removed", command: "ended", removing: true, fates: ended },
   { label: "redacting", command: "ended", fates: over },
   { label: "redacted", command: "ended", fates: over },
   { label: "after_owed", command: "ended", fates: over },

@@ -13,8 +13,9 @@ import { gatewayOf, untilLong } from "./arena.mjs";
  * @param {Arena} arena
  * @param {Victim} victim
  * @param {number} daemonPid
+ * @param {boolean} mayBeGone Whether the session's container may be removed already.
  */
-export async function kill(arena, victim, daemonPid) {
+export async function kill(arena, victim, daemonPid, mayBeGone) {
   switch (victim) {
     case "daemon": {
       await killHard([daemonPid]);
@@ -33,7 +34,7 @@ export async function kill(arena, victim, daemonPid) {
       return;
     }
     case "removed": {
-      await removeContainer(arena, isOfASession);
+      await removeContainer(arena, isOfASession, mayBeGone);
       return;
     }
     case "gateway": {
@@ -96,12 +97,14 @@ function isVisitors({ Labels }) {
  *
  * @param {Arena} arena
  * @param {(container: import("../kit/podman.mjs").Container) => boolean} isMeant
+ * @param {boolean} [mayBeGone] Default: it is waited for.
  */
-async function removeContainer({ sandbox, instance }, isMeant) {
-  const container = await untilLong("a container", async () =>
-    (await containersOf(sandbox.containers, instance)).find(isMeant),
-  );
-  await podman(sandbox.containers, ["rm", "--force", "--time=0", "--volumes", container.Id]);
+async function removeContainer({ sandbox, instance }, isMeant, mayBeGone = false) {
+  const find = async () => (await containersOf(sandbox.containers, instance)).find(isMeant);
+  const container = mayBeGone ? await find() : await untilLong("a container", find);
+  if (container === undefined) return;
+  const ifThere = mayBeGone ? ["--ignore"] : [];
+  await podman(sandbox.containers, ["rm", "--force", ...ifThere, "--time=0", "--volumes", container.Id]);
 }
 
 /** @param {readonly number[]} pids */
