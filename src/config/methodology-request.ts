@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { AgentdError, sentence } from "../errors.ts";
-import { writeBelow } from "../workspace/fill-home.ts";
+import { replaceBelow } from "../workspace/write-below.ts";
 import { artifactSchema, artifactTypes } from "./methodology-manifest.ts";
 
 /** The type of the artifact, and the version of its form that is written here. */
@@ -36,7 +36,7 @@ export async function placeOperatorRequest(
   const content = Buffer.from(`${JSON.stringify({ description, source: "operator" })}\n`);
   const path = `workspace/${TYPE}/operator-input.json`;
   try {
-    writeBelow(runaDirectory, { path, content });
+    replaceBelow(runaDirectory, { path, content, mode: 0o644, directoryMode: 0o755 });
   } catch (cause) {
     throw new AgentdError("file_invalid", {
       tried: `write .runa/${path} for the session`,
