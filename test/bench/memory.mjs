@@ -5,14 +5,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
-import { usageOf } from "./process-usage.mjs";
+import { QUIET_MS, usageOf } from "./process-usage.mjs";
 import { PROFILE, SLEEPING_PROFILE } from "./workshop.mjs";
 
 /** @typedef {import("../kit/wire.mjs").Wire} Wire */
 
 const SESSIONS = 100;
-/** Longer than the daemon keeps what it may need again soon. */
-const QUIET_MS = 40_000;
 const ALL_RUN_TIMEOUT_MS = 300_000;
 
 /** @type {import("./measurements.mjs").Measurement} */

@@ -1,5 +1,8 @@
 import { readFile } from "node:fs/promises";
 
+/** Longer than the daemon keeps what it may need again soon, in milliseconds. */
+export const QUIET_MS = 40_000;
+
 /**
  * What a process holds and has used, as the kernel says.
  *

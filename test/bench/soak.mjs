@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { leftovers } from "../kit/leftovers.mjs";
 import { processesLeftOf } from "../kit/processes.mjs";
 import { connectWire } from "../kit/wire.mjs";
-import { usageOf } from "./process-usage.mjs";
+import { QUIET_MS, usageOf } from "./process-usage.mjs";
 import { PROFILE } from "./workshop.mjs";
 
 /** @typedef {import("../kit/wire.mjs").Wire} Wire */
@@ -15,8 +15,6 @@ import { PROFILE } from "./workshop.mjs";
 
 /** Its sessions have a network of the gateway's. */
 const ALLOWLIST_PROFILE = "soak-allowlist";
-/** Longer than the daemon keeps what it may need again soon. */
-const QUIET_MS = 40_000;
 /** After so many, it is looked at in between. */
 const FIRST_LOOK = 100;
 

@@ -131,6 +131,18 @@ export class Slurm {
     });
   }
 
+  /**
+   * Has an administrator of the cluster do something.
+   *
+   * @param {...string} args Of scontrol.
+   * @throws Error when it says that something is wrong.
+   */
+  async control(...args) {
+    const { exitCode, stderr } = await this.run("scontrol", args);
+    if (exitCode !== 0 || stderr !== "")
+      throw new Error(`scontrol ${args.join(" ")}: ${exitCode}, ${stderr}`);
+  }
+
   /** As a crash would. */
   async killController() {
     await this.#kill("slurmctld");

@@ -23,20 +23,13 @@ afterAll(async () => {
   await jobs.close();
 });
 
-/** As an administrator of the cluster. */
-async function control(...args: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await jobs.slurm.run("scontrol", args);
-  expect(stderr).toBe("");
-  expect(exitCode).toBe(0);
-}
-
 describe("a job on Slurm", () => {
   it("waits for a drained node with the reason, and is seen beside others in one look", async () => {
     const placement = jobs.placement();
     const [running, waiting, never] = [jobs.job(), jobs.job(), jobs.job()];
     await placement.submit(running, jobs);
     await jobs.started(running);
-    await control("update", "nodename=n1,n2", "state=drain", "reason=repair");
+    await jobs.slurm.control("update", "nodename=n1,n2", "state=drain", "reason=repair");
     await placement.submit(waiting, jobs);
     await jobs.sees(placement, waiting, "queued");
     const names = [running, waiting, never].map((job) => ({ name: jobName(job) }));
@@ -49,7 +42,7 @@ describe("a job on Slurm", () => {
     // What runs there goes on.
     await jobs.finish(running);
     expect(await jobs.sees(placement, running, "ended")).toMatchObject({ engineState: "COMPLETED" });
-    await control("update", "nodename=n1,n2", "state=resume");
+    await jobs.slurm.control("update", "nodename=n1,n2", "state=resume");
     await jobs.started(waiting);
     await jobs.finish(waiting);
     await jobs.sees(placement, waiting, "ended");
@@ -99,7 +92,7 @@ describe("a job on Slurm", () => {
     const job = jobs.job();
     await placement.submit(job, jobs);
     await jobs.started(job);
-    await control("update", `jobid=${await jobs.idOf(job)}`, "timelimit=1");
+    await jobs.slurm.control("update", `jobid=${await jobs.idOf(job)}`, "timelimit=1");
     await jobs.sees(placement, job, "ended");
     expect(await jobs.happened(job)).toEqual([expect.stringContaining("start"), "TERM"]);
   });

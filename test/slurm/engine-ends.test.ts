@@ -1,36 +1,20 @@
 /** How Slurm ends jobs, and what becomes of their sessions: ended by somebody's order or a limit, they end; else they go on. */
 import { cp, rename } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { PlacedHost, WAITS } from "../kit/placed-host.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { type PlacedHost, WAITS } from "../kit/placed-host.ts";
 import { processesWith, sendSignal } from "../kit/processes.mjs";
 import { until } from "../kit/until.mjs";
+import { onPlacedHost } from "./on-placed-host.ts";
 
 /** Bounds how long a hang lasts. */
 const LONGEST_MS = 240_000;
 
 let host: PlacedHost;
 
-beforeAll(async () => {
-  host = await PlacedHost.start(["MessageTimeout=2", "SlurmdTimeout=10"]);
-  await host.configure();
-  await host.startDaemon();
-});
+onPlacedHost((started) => (host = started), { settings: ["MessageTimeout=2", "SlurmdTimeout=10"] });
 
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") console.error(await host.story());
-  await host.slurm.resumeNodes();
-});
-
-afterAll(async () => {
-  await host.close();
-});
-
-async function control(...args: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await host.slurm.run("scontrol", args);
-  expect(stderr).toBe("");
-  expect(exitCode).toBe(0);
-}
+afterEach(() => host.slurm.resumeNodes());
 
 /** A session whose command runs, and Slurm's number of its job. */
 async function running(): Promise<{ id: string; job: string }> {
@@ -79,7 +63,7 @@ describe("a session on a node", () => {
 
   it("ends when its job has no time left", async () => {
     const { id, job } = await running();
-    await control("update", `jobid=${job}`, "timelimit=1");
+    await host.slurm.control("update", `jobid=${job}`, "timelimit=1");
     await ended(id, "its job has reached its time limit in Slurm");
   });
 
@@ -106,11 +90,11 @@ describe("a session on a node", () => {
     const { id, job } = await running();
     expect((await host.slurm.run("scontrol", ["requeue", job])).exitCode).not.toBe(0);
     // Its owner may undo what it was submitted with.
-    await control("update", `jobid=${job}`, "requeue=1");
-    await control("requeue", job);
+    await host.slurm.control("update", `jobid=${job}`, "requeue=1");
+    await host.slurm.control("requeue", job);
     await until("the job put back", async () => (await state(job)) === "PENDING");
     // Slurm would wait for two minutes before it starts another runner.
-    await control("update", `jobid=${job}`, "starttime=now");
+    await host.slurm.control("update", `jobid=${job}`, "starttime=now");
     await until("the next runner", async () => (await host.jobsOf(id)).length === 2);
     await host.letGo(id);
     await host.ranOnce(id);
@@ -119,7 +103,7 @@ describe("a session on a node", () => {
   it(
     "runs once when a controller that has lost its memory starts its job again, and ends it",
     async () => {
-      await control("update", "nodename=n1,n2", "state=drain", "reason=repair");
+      await host.slurm.control("update", "nodename=n1,n2", "state=drain", "reason=repair");
       const id = await host.run(WAITS);
       const job = await until("a job in the queue", async () => (await host.jobsOf(id))[0]?.split(" ")[0]);
       const { stateDirectory } = host.slurm;
@@ -206,7 +190,7 @@ describe("a session on a node", () => {
   it("goes on when its node is drained, and others go elsewhere", async () => {
     const { id } = await running();
     const node = await nodeOf(id);
-    await control("update", `nodename=${node}`, "state=drain", "reason=repair");
+    await host.slurm.control("update", `nodename=${node}`, "state=drain", "reason=repair");
     const other = await host.run("echo begun; echo ended");
     const shown = await until("the end of the other", async () => {
       const now = await host.show(other);

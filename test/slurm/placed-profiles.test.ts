@@ -5,11 +5,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { makeCertificate } from "../kit/certificates.mjs";
 import { type GitServer, startGitServer } from "../kit/git-server.mjs";
-import { PlacedHost } from "../kit/placed-host.ts";
-import { makeRepository } from "../kit/repositories.mjs";
+import type { PlacedHost } from "../kit/placed-host.ts";
+import { makeSite, onPlacedHost } from "./on-placed-host.ts";
 
 const TOKEN = "canary-of-a-clone-token-51d7";
 
@@ -17,31 +17,25 @@ let host: PlacedHost;
 let git: GitServer;
 let pages: Server;
 
-beforeAll(async () => {
-  host = await PlacedHost.start();
-  const repositories = join(host.slurm.directory, "repositories");
-  await makeRepository(join(repositories, "site.git"), { files: { "README.md": "site\n" } });
-  const { certificate, authorityFile } = await makeCertificate(host.slurm.directory);
-  git = await startGitServer(repositories, { certificate, token: TOKEN });
-  await host.setNodeVariables({ GIT_SSL_CAINFO: authorityFile });
-  pages = createServer((_request, response) => response.end("the world"));
-  pages.listen(0, "127.0.0.1");
-  await once(pages, "listening");
-  const credentials = join(host.sandbox.directory, "config", "agentd", "credentials.env");
-  await appendFile(credentials, `PLACED_TOKEN=${TOKEN}\n`);
-  await host.configure();
-  await host.startDaemon();
-});
-
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") console.error(await host.story());
-});
-
+// After the host has closed: what is last here is first at the end.
 afterAll(async () => {
-  await host.close();
   await git.close();
   pages.close();
   pages.closeAllConnections();
+});
+
+onPlacedHost((started) => (host = started), {
+  prepare: async ({ slurm, sandbox }) => {
+    const repositories = await makeSite(slurm.directory);
+    const { certificate, authorityFile } = await makeCertificate(slurm.directory);
+    git = await startGitServer(repositories, { certificate, token: TOKEN });
+    await host.setNodeVariables({ GIT_SSL_CAINFO: authorityFile });
+    pages = createServer((_request, response) => response.end("the world"));
+    pages.listen(0, "127.0.0.1");
+    await once(pages, "listening");
+    const credentials = join(sandbox.directory, "config", "agentd", "credentials.env");
+    await appendFile(credentials, `PLACED_TOKEN=${TOKEN}\n`);
+  },
 });
 
 /** The profile from now on. */

@@ -4,11 +4,12 @@ import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ChannelClient } from "../../src/placement/channel/channel-client.ts";
 import { makeIdentity } from "../../src/placement/channel/identity.ts";
-import { CREDENTIAL, PlacedHost, WAITS } from "../kit/placed-host.ts";
+import { CREDENTIAL, type PlacedHost, WAITS } from "../kit/placed-host.ts";
 import { until } from "../kit/until.mjs";
+import { onPlacedHost } from "./on-placed-host.ts";
 
 const SCRIPT = "echo begun; sleep 1; echo ended";
 /** Milliseconds from a submission to the end of the controller. */
@@ -18,19 +19,7 @@ const LONGEST_MS = 240_000;
 
 let host: PlacedHost;
 
-beforeAll(async () => {
-  host = await PlacedHost.start();
-  await host.configure();
-  await host.startDaemon();
-});
-
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") console.error(await host.story());
-});
-
-afterAll(async () => {
-  await host.close();
-});
+onPlacedHost((started) => (host = started));
 
 /** What the journal of a session says of its jobs. */
 async function stepsOf(id: string): Promise<string[]> {

@@ -2,31 +2,22 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { type GitServer, startGitServer } from "../kit/git-server.mjs";
-import { CREDENTIAL, PlacedHost, WAITS } from "../kit/placed-host.ts";
-import { makeRepository } from "../kit/repositories.mjs";
+import { CREDENTIAL, type PlacedHost, WAITS } from "../kit/placed-host.ts";
 import { until } from "../kit/until.mjs";
+import { makeSite, onPlacedHost } from "./on-placed-host.ts";
 
 let host: PlacedHost;
 let server: GitServer;
 
-beforeAll(async () => {
-  host = await PlacedHost.start();
-  const repositories = join(host.slurm.directory, "repositories");
-  await makeRepository(join(repositories, "site.git"), { files: { "README.md": "site\n" } });
-  server = await startGitServer(repositories);
-  await host.configure();
-  await host.startDaemon();
-});
+// After the host has closed: what is last here is first at the end.
+afterAll(() => server.close());
 
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") console.error(await host.story());
-});
-
-afterAll(async () => {
-  await host.close();
-  await server.close();
+onPlacedHost((started) => (host = started), {
+  prepare: async ({ slurm }) => {
+    server = await startGitServer(await makeSite(slurm.directory));
+  },
 });
 
 describe("a session on a node", () => {
@@ -83,7 +74,7 @@ describe("a session on a node", () => {
   });
 
   it("is placed once although the daemon dies while its job waits", async () => {
-    await host.slurm.run("scontrol", ["update", "nodename=n1,n2", "state=drain", "reason=repair"]);
+    await host.slurm.control("update", "nodename=n1,n2", "state=drain", "reason=repair");
     const id = await host.run("echo begun; echo ended");
     const waits = async (): Promise<boolean> => /in the queue/.test((await host.show(id)).reason ?? "");
     await until("a job in the queue", waits);
@@ -98,7 +89,7 @@ describe("a session on a node", () => {
   });
 
   it("is taken back while its job waits", async () => {
-    await host.slurm.run("scontrol", ["update", "nodename=n1,n2", "state=drain", "reason=repair"]);
+    await host.slurm.control("update", "nodename=n1,n2", "state=drain", "reason=repair");
     const id = await host.run(WAITS);
     await until("a job in the queue", async () => /in the queue/.test((await host.show(id)).reason ?? ""));
     await host.sandbox.run(["stop", id]);
