@@ -1,6 +1,6 @@
 // Builds dist/ and man/. dist/ has complete programs from the same sources, each one CommonJS file, which starts faster
 // than an ES module. No code is split off for them to share: the class of an error has to be the same all over a program.
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import filesystem, { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -53,27 +53,16 @@ function apart(name) {
   };
 }
 
+/** @param {object} module */
+function functionsOf(module) {
+  return Object.entries(module).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+}
+
 /** @type {{ version: string }} */
 const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
-const { metafile } = await build({
-  entryPoints: {
-    agentd: "src/cli/main.ts",
-    client: "src/cli/client-main.ts",
-    daemon: "src/cli/daemon-main.ts",
-    "http-client": "src/http-client.ts",
-    web: "src/cli/web-main.ts",
-    "seal-worker": "src/audit/seal/seal-worker.ts",
-    "copy-worker": "src/workspace/copy-worker.ts",
-    "removal-worker": "src/trees/removal-worker.ts",
-    "retention-worker": "src/audit/upkeep/retention-worker.ts",
-    "artifact-worker": "src/input/artifact-worker.ts",
-    "export-worker": "src/work/export-worker.ts",
-    mcp: "src/mcp/serve.ts",
-    gateway: "src/gateway/main.ts",
-    placement: "src/placement/main.ts",
-    "gateway-listen": "src/gateway/sockets/listen.ts",
-  },
+/** @type {import("esbuild").BuildOptions} */
+const programs = {
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
   bundle: true,
@@ -90,20 +79,54 @@ const { metafile } = await build({
   metafile: true,
   // By `require`: a program with what V8 kept of it cannot import.
   supported: { "dynamic-import": false },
-  plugins: [
-    apart("http-client"),
-    lazily({
-      // Its regular expressions take as long to build as half of Node to start, and few texts need them.
-      "string-width": { from: /text-width\.ts$/, functions: ["default"] },
-      // The parser needs it only for commands that are programs of their own.
-      "node:child_process": { from: /commander/, functions: ["spawn"] },
-    }),
-  ],
-});
+};
+const SELDOM_NEEDED = {
+  // Its regular expressions take as long to build as half of Node to start, and few texts need them.
+  "string-width": { from: /text-width\.ts$/, functions: ["default"] },
+  // The parser needs it only for commands that are programs of their own.
+  "node:child_process": { from: /commander/, functions: ["spawn"] },
+};
+const built = await Promise.all([
+  build({
+    ...programs,
+    entryPoints: {
+      agentd: "src/cli/main.ts",
+      daemon: "src/cli/daemon-main.ts",
+      "http-client": "src/http-client.ts",
+      web: "src/cli/web-main.ts",
+      "seal-worker": "src/audit/seal/seal-worker.ts",
+      "copy-worker": "src/workspace/copy-worker.ts",
+      "removal-worker": "src/trees/removal-worker.ts",
+      "retention-worker": "src/audit/upkeep/retention-worker.ts",
+      "artifact-worker": "src/input/artifact-worker.ts",
+      "export-worker": "src/work/export-worker.ts",
+      mcp: "src/mcp/serve.ts",
+      gateway: "src/gateway/main.ts",
+      placement: "src/placement/main.ts",
+      "gateway-listen": "src/gateway/sockets/listen.ts",
+    },
+    plugins: [apart("http-client"), lazily(SELDOM_NEEDED)],
+  }),
+  build({
+    ...programs,
+    entryPoints: { client: "src/cli/client-main.ts" },
+    plugins: [
+      apart("http-client"),
+      // Most commands use none of these.
+      lazily({
+        ...SELDOM_NEEDED,
+        "node:fs/promises": { from: /\.ts$/, functions: functionsOf(filesystem.promises) },
+        "node:readline": { from: /\.ts$/, functions: ["createInterface"] },
+      }),
+    ],
+  }),
+]);
 
 // V8 keeps a source with one other character in two bytes for each of its characters. esbuild escapes those of texts, but not
 // those of regular expressions.
-for (const program of Object.keys(metafile.outputs).filter((file) => file.endsWith(".cjs"))) {
+for (const program of built
+  .flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {}))
+  .filter((file) => file.endsWith(".cjs"))) {
   const [other] = /.{0,40}[^\0-\x7f]/.exec(readFileSync(program, "utf8")) ?? [];
   if (other !== undefined) throw new Error(`${program} is not ASCII; write \\u… instead: ${other}`);
 }

@@ -106,7 +106,7 @@ async function serveMcp(host: McpHost): Promise<void> {
 }
 
 async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string> {
-  const file = await findConfigFile(host, options.config);
+  const file = findConfigFile(host, options.config);
   if (file === undefined) return defaultAuditRoot(host);
   const { daemon } = await loadConfig(host, options, file);
   return daemon.auditRoot ?? defaultAuditRoot(host);
@@ -114,7 +114,7 @@ async function auditRoot(host: CliHost, options: GlobalOptions): Promise<string>
 
 async function loadConfig(host: CliHost, options: GlobalOptions, file: string | undefined): Promise<Config> {
   const { loadConfig: load } = await import("../config/load.ts");
-  const named = file ?? (await requireConfigFile(host, options.config));
+  const named = file ?? requireConfigFile(host, options.config);
   return await load(named, { ...host, cores: availableParallelism(), shippedAgents: shippedAgents() });
 }
 

@@ -35,7 +35,7 @@ async function runWeb(process: NodeJS.Process, host: CliHost, options: GlobalOpt
     import("../config/load.ts"),
     import("../web/web.ts"),
   ]);
-  const file = await requireConfigFile(host, options.config);
+  const file = requireConfigFile(host, options.config);
   const shippedAgents = join(dirname(__dirname), "agents");
   const { web: settings } = await loadConfig(file, { ...host, cores: availableParallelism(), shippedAgents });
   const log = createLogger(pino.destination({ fd: 2, sync: true }), host.env["AGENTD_LOG"]);

@@ -3,7 +3,7 @@
  *
  * Imports neither a validator nor node:crypto, so that the client can use it.
  */
-import { access } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
 import { AgentdError, systemCode } from "../errors.ts";
@@ -84,13 +84,12 @@ export function defaultSocketPath(host: Host): string {
  * @returns its absolute path; undefined when none was named and none exists.
  * @throws AgentdError `config_not_found` when the file that was named does not exist.
  */
-export async function findConfigFile(host: Host, named: string | undefined): Promise<string | undefined> {
+export function findConfigFile(host: Host, named: string | undefined): string | undefined {
   const explicit = explicitConfigFile(host, named);
   if (explicit === undefined) {
-    for (const file of defaultConfigFiles(host)) if (await exists(file)) return file;
-    return undefined;
+    return defaultConfigFiles(host).find(exists);
   }
-  if (await exists(explicit.file)) return explicit.file;
+  if (exists(explicit.file)) return explicit.file;
   throw new AgentdError("config_not_found", {
     tried: `read the configuration ${explicit.file}`,
     why: `there is no such file (named by ${explicit.by})`,
@@ -104,8 +103,8 @@ export async function findConfigFile(host: Host, named: string | undefined): Pro
  *
  * @throws AgentdError `config_not_found`, with every place that was looked in.
  */
-export async function requireConfigFile(host: Host, named: string | undefined): Promise<string> {
-  const file = await findConfigFile(host, named);
+export function requireConfigFile(host: Host, named: string | undefined): string {
+  const file = findConfigFile(host, named);
   if (file !== undefined) return file;
   const places = defaultConfigFiles(host);
   throw new AgentdError("config_not_found", {
@@ -168,9 +167,10 @@ function xdgDirectory(host: Host, variable: string, belowHome: string): string {
   return join(homeDirectory(host), belowHome);
 }
 
-async function exists(file: string): Promise<boolean> {
+/** At once: a command waits for it, and a thread for it takes longer to start than the kernel to answer. */
+function exists(file: string): boolean {
   try {
-    await access(file);
+    statSync(file);
     return true;
   } catch (error) {
     const code = systemCode(error);

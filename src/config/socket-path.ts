@@ -1,10 +1,9 @@
 /**
  * Which socket daemon and client use. Loads no validator, and the TOML parser only for a file that sets the path.
  */
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
-import { ifThere } from "../if-there.ts";
 import { defaultSocketPath, findConfigFile, type Host } from "./paths.ts";
 import { parseToml, readConfigText } from "./toml-file.ts";
 
@@ -31,7 +30,7 @@ export async function resolveSocketPath(options: SocketOptions, host: Host): Pro
   const named = options.socket ?? (host.env["AGENTD_SOCKET"] || undefined);
   const path =
     named === undefined
-      ? ((await configuredSocketPath(options, host)) ?? defaultSocketPath(await withLogin(host)))
+      ? ((await configuredSocketPath(options, host)) ?? defaultSocketPath(withLogin(host)))
       : resolve(named);
   const bytes = Buffer.byteLength(path);
   if (bytes <= MAX_SOCKET_PATH_BYTES) return path;
@@ -47,18 +46,18 @@ export async function resolveSocketPath(options: SocketOptions, host: Host): Pro
  * The host with the runtime directory of the user's login where none is named: programs that start MCP servers leave the
  * variable out, and systemd's own clients do the same.
  */
-async function withLogin(host: Host): Promise<Host> {
+function withLogin(host: Host): Host {
   if (host.env["XDG_RUNTIME_DIR"] !== undefined) return host;
   const directory = `/run/user/${host.uid}`;
-  const found = await ifThere(stat(directory));
+  const found = statSync(directory, { throwIfNoEntry: false });
   if (found?.isDirectory() !== true || found.uid !== host.uid) return host;
   return { ...host, env: { ...host.env, XDG_RUNTIME_DIR: directory } };
 }
 
 async function configuredSocketPath(options: SocketOptions, host: Host): Promise<string | undefined> {
-  const file = await findConfigFile(host, options.config);
+  const file = findConfigFile(host, options.config);
   if (file === undefined) return undefined;
-  const source = await readConfigText(file);
+  const source = readConfigText(file);
   if (!source.includes("socket_path")) return undefined;
   const { document } = await parseToml(file, source);
   const daemon = document["daemon"];

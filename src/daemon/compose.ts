@@ -87,7 +87,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const { host, pid, resources, version } = options;
   const load = (file: string): Promise<Config> =>
     loadConfig(file, { ...host, cores: availableParallelism(), shippedAgents: options.shippedAgents });
-  const configFile = await requireConfigFile(host, options.config);
+  const configFile = requireConfigFile(host, options.config);
   const files = new LoadedFiles([configFile, credentialsFile(host)]);
   const noted = await files.note();
   const config = await load(configFile);

@@ -50,7 +50,7 @@ export async function findService(tried: string, { installation }: LocalContext)
       directory,
       command: await serviceCommand(installation, options),
     }),
-    configFile: await findConfigFile(host, options.config),
+    configFile: findConfigFile(host, options.config),
     credentialsFile: credentialsFile(host),
   };
 }

@@ -1,14 +1,12 @@
 /** How many columns of a terminal a text takes: two for each character of Chinese, Japanese or Korean, and for most emoji. */
 import stringWidth from "string-width";
+import { isPlain } from "./printable.ts";
 
 const ELLIPSIS = "…";
 
-/** What tables mostly hold; each of these takes one column. */
-const PLAIN = /^[\x20-\x7e]*$/;
-
 /** The columns of a text that is printable; see `printable`. */
 export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
+  return isPlain(text) ? text.length : stringWidth(text);
 }
 
 /** The beginning of a text, in so many columns at most; what is cut off leaves an ellipsis. */
