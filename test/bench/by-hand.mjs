@@ -9,7 +9,7 @@ import { timeCommand } from "./command.mjs";
 /** @typedef {import("./workshop.mjs").Workshop} Workshop */
 
 /** The user that agentd gives every session, inside. */
-const SESSION_UID = 39_000;
+export const SESSION_UID = 39_000;
 
 /** For a git that does what it does by default. */
 export const GIT_WITHOUT_CONFIGURATION = { GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_NOSYSTEM: "1" };
@@ -63,27 +63,43 @@ export function podmanRun({ sandbox, image, podman }) {
  *
  * @param {Workshop["podman"]} info
  */
-function asSessionUser({ host }) {
-  const { uidmap, gidmap } = host.idMappings;
+function asSessionUser(info) {
+  const { uidmap, gidmap } = idMaps(info);
+  const options = (/** @type {string} */ name, /** @type {readonly IdRange[]} */ ranges) =>
+    ranges.flatMap(({ container_id: inside, host_id: outside, size }) => [
+      name,
+      `${inside}:${outside}:${size}`,
+    ]);
   return [
-    ...idMap("--uidmap", uidmap),
-    ...idMap("--gidmap", gidmap),
+    ...options("--uidmap", uidmap),
+    ...options("--gidmap", gidmap),
     ...["--user", `${SESSION_UID}:${SESSION_UID}`],
   ];
 }
 
+/** @typedef {{ container_id: number, host_id: number, size: number }} IdRange */
+
 /**
- * @param {string} option
- * @param {readonly { size: number }[]} map How Podman maps the ids of this user: first itself, then the subordinate ones.
+ * How the ids of a session are mapped.
+ *
+ * @param {Workshop["podman"]} info
  */
-function idMap(option, map) {
+export function idMaps({ host }) {
+  const { uidmap, gidmap } = host.idMappings;
+  return { uidmap: idRanges(uidmap), gidmap: idRanges(gidmap) };
+}
+
+/**
+ * @param {readonly { size: number }[]} map How Podman maps the ids of this user: first itself, then the subordinate ones.
+ * @returns {IdRange[]}
+ */
+function idRanges(map) {
   const subordinate = map.slice(1).reduce((sum, { size }) => sum + size, 0);
   const rest = subordinate - SESSION_UID;
   const after = SESSION_UID + 1;
-  const ranges = [
-    `0:1:${SESSION_UID}`,
-    `${SESSION_UID}:0:1`,
-    ...(rest > 0 ? [`${after}:${after}:${rest}`] : []),
+  return [
+    { container_id: 0, host_id: 1, size: SESSION_UID },
+    { container_id: SESSION_UID, host_id: 0, size: 1 },
+    ...(rest > 0 ? [{ container_id: after, host_id: after, size: rest }] : []),
   ];
-  return ranges.flatMap((range) => [option, range]);
 }

@@ -1,11 +1,12 @@
 /**
- * What one session costs, from the command's start to its end, against doing the same with git and podman by hand: where a
- * container waits for it, and where none does.
+ * What one session costs, from the command's start to its end, against doing the same with git and podman by hand, and against
+ * the least that it could cost: where a container waits for it, and where none does.
  */
 import { AGENTD, createSandbox } from "../kit/agentd.mjs";
 import { until } from "../kit/until.mjs";
 import { cloneAndPodmanRun, podmanRun } from "./by-hand.mjs";
 import { timeCommand } from "./command.mjs";
+import { engineAlone } from "./engine-alone.mjs";
 import { sampleInTurn } from "./rounds.mjs";
 import { PROFILE } from "./workshop.mjs";
 
@@ -28,14 +29,18 @@ export const session = {
       const cold = agentdRun(sandbox, repository.commit, { waits: false });
       const byHand = cloneAndPodmanRun(workshop);
       const bare = podmanRun(workshop);
-      const samples = await sampleInTurn([waiting, cold, byHand, bare], options);
+      const floorWaiting = await engineAlone(workshop, { waits: true });
+      const floor = await engineAlone(workshop, { waits: false });
+      const samples = await sampleInTurn([waiting, cold, byHand, bare, floorWaiting, floor], options);
       return {
         samples,
         ratios: [
           { what: waiting.name, against: bare.name, goal: 0.7 },
           { what: waiting.name, against: byHand.name, goal: 0.7 },
           { what: cold.name, against: byHand.name, goal: 0.7 },
-          { what: cold.name, against: bare.name, goal: 1.0 },
+          { what: cold.name, against: bare.name, goal: 1.1 },
+          { what: floorWaiting.name, against: bare.name, goal: null },
+          { what: floor.name, against: bare.name, goal: null },
         ],
       };
     } finally {
