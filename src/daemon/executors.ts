@@ -5,7 +5,7 @@ import type { Executor } from "../sessions/port/executor.ts";
 
 type Parts<K extends keyof Executor> = Executor[K] extends (...args: infer A) => unknown ? A : never;
 /** Either has all that is asked of both. */
-type Either = Omit<Executor, "kept" | "publishWork" | "releaseWork">;
+type Either = Omit<Executor, "kept" | "foresee" | "publishWork" | "releaseWork">;
 
 /** By the profile of a session, or by the ref of what was made for it. */
 export class Executors implements Executor {
@@ -43,6 +43,10 @@ export class Executors implements Executor {
   readonly resume = (...args: Parts<"resume">) => this.#at(args[0]).resume(...args);
   readonly usage = (...args: Parts<"usage">) => this.#at(args[0]).usage(...args);
   readonly diskUse = (...args: Parts<"diskUse">) => this.#at(args[1]).diskUse(...args);
+
+  foresee(job: Parameters<Executor["foresee"]>[0]): void {
+    if (job.profile.placement === "local") this.#local.foresee(job);
+  }
 
   async list(): ReturnType<Executor["list"]> {
     return [...(await this.#local.list()), ...(await this.#placed.list())];

@@ -72,13 +72,13 @@ async function takeWaiting(
 }
 
 async function findImage(
-  { parts: { engine, failpoints }, job: { profile }, preparing }: Preparation,
+  { parts: { engine, failpoints }, job: { profile }, preparing, images }: Preparation,
   signal: AbortSignal,
 ): Promise<ContainerParts["image"]> {
-  const { baseImage, pull } = profile;
+  const { baseImage } = profile;
   return await preparing.during(`looking for image ${baseImage}`, async (say) => {
     const onProgress = (line: string): void => say(`pulling ${baseImage}: ${withShortDigests(line)}`);
-    const { id, digest } = await engine.resolveImage(baseImage, pull, { signal, onProgress });
+    const { id, digest } = await images.find(profile, { signal, onProgress });
     await preparing.found("image_found", { image: id, image_digest: digest }, { image_digest: digest });
     await failpoints.reach("image_found");
     // Quick, unless this is the first use of the image.

@@ -30,6 +30,7 @@ import { containerName } from "./container-request.ts";
 import { diskUse } from "./disk-use.ts";
 import { prepareExec } from "./exec.ts";
 import { handOverAgain } from "./hand-over-again.ts";
+import { ImageLookups } from "./image-lookups.ts";
 import { KeptOnThisHost } from "./kept.ts";
 import { closeNetwork, followNetwork, hasGateway, reasonOfFailure } from "./networks.ts";
 import type { LocalParts } from "./parts.ts";
@@ -56,6 +57,7 @@ export class LocalExecutor implements Executor {
   /** Containers that wait for sessions. */
   readonly pool: WarmPool;
   readonly #parts: LocalParts;
+  readonly #images: ImageLookups;
   /** By session: what this daemon has made, or has begun to release. */
   readonly #made = new Map<string, Made>();
 
@@ -63,6 +65,11 @@ export class LocalExecutor implements Executor {
     this.#parts = parts;
     this.kept = new KeptOnThisHost(parts);
     this.pool = new WarmPool(parts);
+    this.#images = new ImageLookups(parts);
+  }
+
+  foresee({ profile }: Pick<Job, "profile">): void {
+    this.#images.begin(profile);
   }
 
   async prepare(job: Job, preparing: Preparing): Promise<Prepared> {
@@ -71,7 +78,7 @@ export class LocalExecutor implements Executor {
     const { pool } = this;
     pool.begins(job.sessionId);
     const prepared = await prepare({
-      ...{ parts: this.#parts, job, preparing, pool },
+      ...{ parts: this.#parts, job, preparing, pool, images: this.#images },
       releases: made.releases,
       onRemoving: (entries) => made.onRemoving?.(entries),
     });

@@ -1,4 +1,5 @@
 import type { Job, Preparing } from "../sessions/port/executor.ts";
+import type { ImageLookups } from "./image-lookups.ts";
 import type { LocalParts } from "./parts.ts";
 import type { OnRemoving, Releases } from "./releases.ts";
 import type { WarmPool } from "./warm-pool.ts";
@@ -13,4 +14,5 @@ export interface Preparation {
   readonly onRemoving: OnRemoving;
   /** Containers that may be taken. */
   readonly pool: Pick<WarmPool, "take">;
+  readonly images: Pick<ImageLookups, "find">;
 }

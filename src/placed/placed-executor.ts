@@ -40,7 +40,7 @@ export function isPlacedRef(ref: string): boolean {
 }
 
 /** Runs sessions on other machines: an engine starts a runner there, and the channel does everything else. */
-export class PlacedExecutor implements Omit<Executor, "kept" | "publishWork" | "releaseWork"> {
+export class PlacedExecutor implements Omit<Executor, "kept" | "foresee" | "publishWork" | "releaseWork"> {
   readonly #parts: PlacedParts;
   readonly #placements: Placements;
 

@@ -197,6 +197,8 @@ export class Intake {
     const { profile: written, digest, logLimitBytes, pauseMaxMs, repoUrl, ref } = this.#check(request);
     const host = this.#host;
     const profile = plannedProfile(written);
+    // Beside writing down that the session is accepted. In a queue, it would be too early.
+    if (!host.admission.hasWaiting) host.executor.foresee({ profile });
     const env = checkEnv(request, written);
     const exceptions = exceptionsOf(written, host.clock.now());
     const input = await inputOf(request, { profile: written, ref, host });

@@ -199,6 +199,10 @@ export interface Executor extends LiveJobs<CommandOfJob> {
   /** Sessions that have ended and stay. */
   readonly kept: KeptJobs;
   /**
+   * A session of this profile will probably begin in a moment: looks for what it needs, and makes nothing. Does not throw.
+   */
+  foresee(job: Pick<Job, "profile">): void;
+  /**
    * Makes everything that a command needs, up to the hand-over of its credentials: nothing of the agent's runs.
    *
    * @throws LaunchError; what was made is left to `release`.
