@@ -11,13 +11,14 @@
  *
  * - `command`: as if nothing had happened: the command's own exit code, and it was started exactly once.
  * - `launch_failed`: at stage `start`; the command never started.
+ * - `launch_failed network`: the same, when its network was about to be opened.
  * - `killed`: `terminated_by_signal` SIGKILL.
  * - `interrupted`
  * - `cancelled`
  * - `disk_limit_exceeded`
  * - `no such victim`: there is none at this label, or none any more.
  *
- * @typedef {"command" | "launch_failed" | "killed" | "interrupted" | "cancelled" | "disk_limit_exceeded" | "no such victim"} Fate
+ * @typedef {"command" | "launch_failed" | "launch_failed network" | "killed" | "interrupted" | "cancelled" | "disk_limit_exceeded" | "no such victim"} Fate
  */
 
 /**
@@ -83,7 +84,11 @@ const created = { ...withoutContainer, removed: LAUNCH_FAILED };
 /** Without conmon the launcher still reads, so the command may start before its container is found lost. */
 const started = { ...created, conmon: INTERRUPTED, first: LAUNCH_FAILED };
 /** With its network open, or about to be. */
-const waiting = { ...started, gateway: COMMAND };
+const waiting = {
+  ...started,
+  removed: /** @type {const} */ (["launch_failed", "launch_failed network"]),
+  gateway: COMMAND,
+};
 const running = {
   daemon: COMMAND,
   service: COMMAND,
