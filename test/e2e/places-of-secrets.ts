@@ -3,7 +3,7 @@ import { lstat, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ifThere } from "../../src/if-there.ts";
-import { SANDBOX_PATH } from "../kit/agentd.mjs";
+import { sandboxPath } from "../kit/agentd.mjs";
 import { containersOf, inspectContainer } from "../kit/podman.mjs";
 import { allProcesses, FORMS, formsIn, searchFiles, traces, writings } from "../kit/secrets.mjs";
 import type { World } from "../kit/world.ts";
@@ -157,7 +157,7 @@ async function temporaryPlaces(ownSandbox: string, sinceMs: number): Promise<str
     if (path === ownSandbox) return true;
     // Undefined: it is gone meanwhile. Zero: this file system does not know when it was made.
     const bornMs = (await ifThere(lstat(path)))?.birthtimeMs;
-    if (bornMs === undefined || path.startsWith(SANDBOX_PATH)) return false;
+    if (bornMs === undefined || path.startsWith(sandboxPath())) return false;
     return bornMs === 0 || bornMs >= sinceMs;
   };
   const searched = await Promise.all(paths.map(isSearched));

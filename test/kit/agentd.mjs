@@ -30,8 +30,10 @@ import { withWarm } from "./warm.mjs";
 /** The launcher, as an operator calls it. */
 export const AGENTD = fileURLToPath(new URL("../../bin/agentd", import.meta.url));
 
-/** How the path of every sandbox begins. */
-export const SANDBOX_PATH = join(tmpdir(), "agentd-sandbox-");
+/** How the path of every sandbox begins. Not a constant: the benchmark chooses another directory for temporary files. */
+export function sandboxPath() {
+  return join(tmpdir(), "agentd-sandbox-");
+}
 
 /** Bounds how long a hang lasts. */
 const COMMAND_TIMEOUT_MS = 200_000;
@@ -39,7 +41,7 @@ const COMMAND_TIMEOUT_MS = 200_000;
 /** Makes a sandbox. Whoever makes it closes it. @returns {Promise<Sandbox>} */
 export async function createSandbox() {
   const containers = await prepareContainersEnvironment();
-  const directory = await mkdtemp(SANDBOX_PATH);
+  const directory = await mkdtemp(sandboxPath());
   await mkdir(join(directory, "home"));
   return new Sandbox(containers, directory);
 }

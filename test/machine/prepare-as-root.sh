@@ -67,6 +67,9 @@ create_runtime_directory() {
   say "creating $directory"
   mkdir -p /run/user
   install -d -m 0700 -o "$user" -g "$(id -g "$user")" "$directory"
+  # In memory, as systemd's login makes it; a machine that may not mount gets a directory.
+  owner="uid=$(id -u "$user"),gid=$(id -g "$user")"
+  mount -t tmpfs -o "mode=0700,nosuid,nodev,$owner" tmpfs "$directory" 2>/dev/null || true
 }
 
 open_device() {
