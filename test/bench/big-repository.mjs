@@ -31,7 +31,7 @@ export const bigRepository = {
     const mirrored = sessionOfMirror(workshop);
     const clone = gitClone(workshop);
     const samples = await sampleInTurn([mirrored, clone], options);
-    return { samples, ratios: [{ what: mirrored.name, against: clone.name, goal: 0.3 }] };
+    return { samples, ratios: [{ what: mirrored.name, against: clone.name, goal: 0.25 }] };
   },
 };
 

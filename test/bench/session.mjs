@@ -39,7 +39,7 @@ export const session = {
         samples,
         ratios: [
           { what: waiting.name, against: bare.name, goal: 0.7 },
-          { what: waiting.name, against: byHand.name, goal: 0.7 },
+          { what: waiting.name, against: byHand.name, goal: 0.55 },
           { what: cold.name, against: byHand.name, goal: 0.7 },
           { what: cold.name, against: bare.name, goal: 1.1 },
           { what: floorWaiting.name, against: bare.name, goal: null },
