@@ -145,6 +145,8 @@ export const PLACEMENT_LABELS = [
   // The node's record is here, and nothing was done about it yet; it is in the session's record.
   "placement_collected",
   "node_record_kept",
+  // The head has the record, and the node's state of the session is out of the next runner's way.
+  "set_aside",
 ] as const;
 
 /** The same for the delivery of a webhook, in `agentd web`. */

@@ -25,6 +25,7 @@ import { nodeHost, nodeName, nodePlaces } from "./node-places.ts";
 import { createNodeRecord, hasNodeRecord, type NodeRecordParts } from "./node-record.ts";
 import { untilAnswered } from "./patience.ts";
 import type { Runner, RunnerBuild, RunnerOptions } from "./runner-options.ts";
+import { removeAllAside, setAside } from "./set-aside.ts";
 import { NODE_CLOCK } from "./start-one.ts";
 import { Told } from "./told.ts";
 
@@ -65,7 +66,8 @@ export async function runOne(
     const lock = await lockInstance(places.state, pid);
     resources.defer("state directory", () => lock.release());
     const runner = { options, build, host, places, sessionId, pid, crash, log, told, resources };
-    const isOver = await run(runner).catch(async (error: unknown) => {
+    const earlier = removeAllAside(places.state, log);
+    const aside = await run(runner).catch(async (error: unknown) => {
       const isRefused = error instanceof AgentdError && error.code === "placement_refused";
       if (!isRefused || !isFirst) throw error;
       // Another has the session. Keys of an earlier runner stay: they may be those of its claim.
@@ -74,16 +76,17 @@ export async function runOne(
       throw error;
     });
     await resources.release();
-    if (isOver) await removeTree(places.state);
-    return isOver ? 0 : 1;
+    if (aside !== undefined) await removeTree(aside);
+    await earlier;
+    return aside === undefined ? 1 : 0;
   } finally {
     process.off("SIGTERM", onSignal).off("SIGINT", onSignal);
     await resources.release();
   }
 }
 
-/** Whether nothing of the session is needed on this node any more. */
-async function run(runner: Runner): Promise<boolean> {
+/** @returns where its state is once nothing of it is needed on this node any more; undefined where something is. */
+async function run(runner: Runner): Promise<string | undefined> {
   const { options, build, host, places, sessionId, pid, crash, log, told, resources } = runner;
   await ensureEvidence(evidencePaths(places.state));
   const identity = await keepIdentity(join(places.state, "channel.pem"));
@@ -96,7 +99,7 @@ async function run(runner: Runner): Promise<boolean> {
     ...{ node_key: null, node_statement: null },
   };
   const granted = await claim(runner, client, placement);
-  if (granted === undefined) return false;
+  if (granted === undefined) return undefined;
   const plan = planOf(granted, build.version);
   const failpoints = failpointsOf({ env: host.env, pid, crash });
   const parts: NodeRecordParts = {
@@ -115,12 +118,15 @@ async function run(runner: Runner): Promise<boolean> {
       : placedCredentialsSchema.parse(JSON.parse(granted.credentials)).variables;
   try {
     await followOne({ ...runner, told, client, plan, parts, variables, sentBytes: granted.log_bytes });
-    return true;
   } catch (error) {
     if (!(error instanceof HeadRefusal)) throw error;
     log.error({ error }, "the head wants nothing of the session any more");
-    return false;
+    return undefined;
   }
+  // Before anything is released, which takes time.
+  const aside = await setAside(places.state);
+  await failpoints.reach("set_aside");
+  return aside;
 }
 
 /** Undefined when the engine has told the runner to end before it had the session. */

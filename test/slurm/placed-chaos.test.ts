@@ -105,6 +105,27 @@ describe("a session on a node runs once", () => {
     LONGEST_MS,
   );
 
+  it(
+    "when its runner dies after its head has the record, and the next runner on the node removes what is left",
+    async () => {
+      await host.startDaemon();
+      const { variables, directory } = await armed("set_aside");
+      await host.setNodeVariables(variables);
+      const id = await host.run(SCRIPT);
+      await reached(directory, "set_aside");
+      await host.setNodeVariables({});
+      const { placement } = await host.ranOnce(id);
+      const aside = join(host.nodesDirectory, placement?.["node"] ?? "", "over");
+      expect(await readdir(aside)).toContain(id);
+      // On any node: until one has come to that.
+      await until("an empty node", async () => {
+        await host.ranOnce(await host.run(SCRIPT));
+        return (await readdir(aside)).length === 0;
+      });
+    },
+    LONGEST_MS,
+  );
+
   it.each(["told_noted", "told_ordered"])(
     "and ends once when its job is cancelled and one of both dies at %s",
     async (label) => {
