@@ -1,11 +1,13 @@
 /**
- * How many sessions a second there are when sixteen run at once, against `podman run --rm` sixteen at once.
+ * How many sessions a second there are when sixteen run at once, against `podman run --rm` sixteen at once, and against the least that
+ * they could cost.
  */
 import { randomUUID } from "node:crypto";
 import { AGENTD } from "../kit/agentd.mjs";
 import { connectWire } from "../kit/wire.mjs";
 import { podmanRun } from "./by-hand.mjs";
 import { timeCommand } from "./command.mjs";
+import { engineAlone } from "./engine-alone.mjs";
 import { sampleInTurn } from "./rounds.mjs";
 import { PROFILE } from "./workshop.mjs";
 
@@ -36,13 +38,18 @@ export const throughput = {
     const bare = contender(`${SESSIONS} \`podman run --rm\`, ${AT_ONCE} at once`, async () => {
       await sample();
     });
+    const alone = await engineAlone(workshop, { waits: false });
+    const floor = contender(`${SESSIONS} by git and the API alone, ${AT_ONCE} at once`, async () => {
+      await alone.sample();
+    });
     try {
-      const samples = await sampleInTurn([overWire, byCommand, bare], { ...options, warmUps: 1 });
+      const samples = await sampleInTurn([overWire, byCommand, bare, floor], { ...options, warmUps: 1 });
       return {
         samples,
         ratios: [
           { what: overWire.name, against: bare.name, goal: 1.0 },
           { what: byCommand.name, against: bare.name, goal: null },
+          { what: floor.name, against: bare.name, goal: null },
         ],
       };
     } finally {
