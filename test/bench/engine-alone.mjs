@@ -5,11 +5,10 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { watch } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { connectWire } from "../kit/wire.mjs";
 import { GIT_WITHOUT_CONFIGURATION, idMaps, SESSION_UID } from "./by-hand.mjs";
@@ -47,8 +46,9 @@ export async function engineAlone(workshop, { waits }) {
       const clone = execute("git", ["clone", "--quiet", repository.url, join(directory, "repo")], { env });
       const id = started ?? (await startContainer(ask, workshop, directory));
       await clone;
+      const exit = exitOf(exits, id);
       await writeFile(fifo, "go\n");
-      while (!existsSync(join(exits, id))) await sleep(1);
+      await exit;
       await ask("DELETE", `/containers/${id}?force=true&timeout=0`);
       const durationMs = performance.now() - startedMs;
       await rm(directory, { recursive: true });
@@ -77,6 +77,25 @@ async function startContainer(ask, { image, podman }, directory) {
   const { Id: id } = JSON.parse(created);
   await ask("POST", `/containers/${id}/start`);
   return id;
+}
+
+/**
+ * Resolves when conmon has written a container's exit file, which Podman may remove at once.
+ *
+ * @param {string} directory
+ * @param {string} id
+ */
+async function exitOf(directory, id) {
+  const watcher = watch(directory);
+  try {
+    await new Promise((resolve) => {
+      watcher.on("change", (_, name) => {
+        if (name === id) resolve(undefined);
+      });
+    });
+  } finally {
+    watcher.close();
+  }
 }
 
 /**
