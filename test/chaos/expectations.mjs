@@ -83,12 +83,10 @@ const withoutContainer = {
 const created = { ...withoutContainer, removed: LAUNCH_FAILED };
 /** Without conmon the launcher still reads, so the command may start before its container is found lost. */
 const started = { ...created, conmon: INTERRUPTED, first: LAUNCH_FAILED };
-/** With its network open, or about to be. */
-const waiting = {
-  ...started,
-  removed: /** @type {const} */ (["launch_failed", "launch_failed network"]),
-  gateway: COMMAND,
-};
+/** With its network open. */
+const waiting = { ...started, gateway: COMMAND };
+/** Started beside what the daemon stands at: its network may be open, or about to be. */
+const beside = { ...waiting, removed: /** @type {const} */ (["launch_failed", "launch_failed network"]) };
 const running = {
   daemon: COMMAND,
   service: COMMAND,
@@ -161,9 +159,9 @@ export const EXPECTATIONS = [
   { label: "gate_made", command: "before", fates: withoutContainer },
   { label: "volumes_opened", command: "before", volumes: true, fates: withoutContainer },
   // The container is made and started beside the clone.
-  { label: "clone_begun", command: "waiting", fates: waiting },
-  { label: "cloned", command: "waiting", fates: waiting },
-  { label: "base_kept", command: "waiting", fates: waiting },
+  { label: "clone_begun", command: "waiting", fates: beside },
+  { label: "cloned", command: "waiting", fates: beside },
+  { label: "base_kept", command: "waiting", fates: beside },
   { label: "image_found", command: "before", fates: withoutContainer },
   { label: "container_created", command: "before", fates: created },
   { label: "container_started", command: "waiting", fates: started },
