@@ -74,7 +74,10 @@ export async function requireAgent(
 }
 
 async function readAgent(name: string, file: string): Promise<AgentDefinition | undefined> {
-  const source = textIfThere(file);
+  const source = await readConfigText(file).catch((error: unknown) => {
+    if (error instanceof AgentdError && error.code === "config_not_found") return undefined;
+    throw error;
+  });
   if (source === undefined) return undefined;
   const { document } = await parseToml(file, source);
   const { data, error } = agentDefinitionSchema.safeParse(document, { error: rulesInWords });
@@ -85,15 +88,6 @@ async function readAgent(name: string, file: string): Promise<AgentDefinition | 
   const made = image === undefined ? {} : { base_image: agentImage(name), pull: "never" };
   const profile = data.profile["base_image"] === undefined ? { ...made, ...data.profile } : data.profile;
   return { name, file, description, dialect, leastTimeout, profile, withLlm, skills, mcp, image };
-}
-
-function textIfThere(file: string): string | undefined {
-  try {
-    return readConfigText(file);
-  } catch (error) {
-    if (error instanceof AgentdError && error.code === "config_not_found") return undefined;
-    throw error;
-  }
 }
 
 function invalid(name: string, file: string, problems: Parameters<typeof layOut>[1]): AgentdError {

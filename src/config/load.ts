@@ -25,7 +25,7 @@ export interface ConfigHost extends Host, SchemaDefaults {
  */
 export async function loadConfig(path: string, host: ConfigHost): Promise<Config> {
   const file = resolve(path);
-  const toml = await parseToml(file, readConfigText(file));
+  const toml = await parseToml(file, await readConfigText(file));
   const places = { own: ownAgents(host), shipped: host.shippedAgents };
   return validate(toml, await completeProfiles(toml.document, places), host);
 }

@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { AgentdError } from "../errors.ts";
 import { defaultSocketPath, findConfigFile, type Host } from "./paths.ts";
-import { parseToml, readConfigText } from "./toml-file.ts";
+import { parseToml, readConfigTextNow } from "./toml-file.ts";
 
 /** The kernel's limit for the path of a Unix socket, without the closing NUL. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -57,7 +57,7 @@ function withLogin(host: Host): Host {
 async function configuredSocketPath(options: SocketOptions, host: Host): Promise<string | undefined> {
   const file = findConfigFile(host, options.config);
   if (file === undefined) return undefined;
-  const source = readConfigText(file);
+  const source = readConfigTextNow(file);
   if (!source.includes("socket_path")) return undefined;
   const { document } = await parseToml(file, source);
   const daemon = document["daemon"];

@@ -1,6 +1,7 @@
 /** Reads a TOML file: bytes to a plain document, with errors that name file, line and column. */
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { AgentdError, systemCode } from "../errors.ts";
 
 /** A TOML file that was read and parsed, not yet validated. */
@@ -11,27 +12,41 @@ export interface TomlFile {
 }
 
 /**
- * The text of a configuration file, without a byte order mark. Read at once: it is small, and a command waits for it.
+ * The text of a configuration file, without a byte order mark.
  *
  * @throws AgentdError `config_not_found`, `config_unreadable`, or `config_syntax` when it is not UTF-8.
  */
-export function readConfigText(path: string): string {
-  const bytes = readBytes(path);
-  // Not by a TextDecoder, which takes 1 ms to make, and which would drop the mark.
+export async function readConfigText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return textOf(path, bytes);
+}
+
+/**
+ * The same at once, for a command that waits for it: a thread takes longer to start than a small file to be read. Not for a
+ * daemon with sessions, which a file that is a FIFO would stop.
+ *
+ * @throws as `readConfigText`.
+ */
+export function readConfigTextNow(path: string): string {
+  let bytes;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return textOf(path, bytes);
+}
+
+function textOf(path: string, bytes: Buffer): string {
+  // A TextDecoder would do the same, and takes 1 ms to make.
   if (isUtf8(bytes)) return bytes.toString().replace(/^\uFEFF/, "");
   throw new AgentdError("config_syntax", {
     tried: `read the configuration ${path}`,
     why: "it is not valid UTF-8",
     next: "Save the file as UTF-8.",
   });
-}
-
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
 }
 
 /**
