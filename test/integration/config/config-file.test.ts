@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   findConfigFile,
@@ -9,6 +10,7 @@ import {
   requireConfigFile,
   SYSTEM_CONFIG_FILE,
 } from "../../../src/config/paths.ts";
+import { readConfigText } from "../../../src/config/toml-file.ts";
 
 function host(env: Record<string, string>): Host {
   return { env, home: "/home/ada", uid: 1234 };
@@ -58,5 +60,14 @@ describe("the configuration file", () => {
     const find = (): string => requireConfigFile(host({ HOME: root }), undefined);
     if (existsSync(SYSTEM_CONFIG_FILE)) expect(find()).toBe(SYSTEM_CONFIG_FILE);
     else expect(find).toThrow(expect.objectContaining({ code: "config_not_found", details: { looked_in } }));
+  });
+
+  it("keeps a daemon from nothing else while it is read, also where it is a FIFO", async () => {
+    const fifo = join(root, "fifo.toml");
+    await execa("mkfifo", [fifo]);
+    const read = readConfigText(fifo);
+    // A reader that waits for the FIFO would not come to this.
+    await writeFile(fifo, "warm = 1\n");
+    expect(await read).toBe("warm = 1\n");
   });
 });
