@@ -102,10 +102,13 @@ export class Containers {
   /** What the engine knows about a container, by id or name; undefined when it does not exist. */
   async inspect(id: string, signal?: AbortSignal): Promise<InspectReply | undefined> {
     const tried = `inspect container ${id}`;
-    const reply = await this.#http.send({ tried, method: "GET", path: `/containers/${id}/json`, signal });
-    if (reply.status === 404) return undefined;
-    if (reply.status >= 400) throw engineFailure(tried, reply.status, reply.text);
-    return inspectReply.parse(JSON.parse(reply.text));
+    for (let tries = 1; ; tries++) {
+      const reply = await this.#http.send({ tried, method: "GET", path: `/containers/${id}/json`, signal });
+      if (reply.status === 404) return undefined;
+      if (reply.status < 400) return inspectReply.parse(JSON.parse(reply.text));
+      if (!endedMeanwhile(reply) || tries === MOST_TRIES)
+        throw engineFailure(tried, reply.status, reply.text);
+    }
   }
 
   /** Sends a signal to the first process; a container that does not run, or does not exist, is fine. */
@@ -265,6 +268,11 @@ function lostReply(error: unknown): Error {
 function hasStarted({ State }: InspectReply): boolean {
   const phase = phaseOf(State.Status);
   return phase === "running" || (phase === "exited" && State.StartedAt !== NEVER);
+}
+
+/** The engine reads files of the first process, and fails where the process ends under a read. */
+function endedMeanwhile(reply: EngineReply): boolean {
+  return /\/proc\/\d+\/.*no such process/.test(refusal(reply.text).message);
 }
 
 function isStateImproper(reply: EngineReply): boolean {

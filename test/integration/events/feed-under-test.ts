@@ -35,9 +35,9 @@ export async function openIn(directory: string, options: Partial<FeedOptions> = 
   return feed;
 }
 
-/** The events that its files hold, in their order. */
+/** The events that its files hold, in their order. A file that is being made, beside its final name, is none yet. */
 export async function written(directory: string): Promise<FeedEvent[]> {
-  const names = (await readdir(directory)).sort();
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".jsonl")).sort();
   const files = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
   return files.flatMap((content) =>
     content

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { containersEnvironment } from "../../kit/containers-environment.mjs";
-import { containersOf } from "../../kit/podman.mjs";
 import { processesWith } from "../../kit/processes.mjs";
 import { until } from "../../kit/until.mjs";
 import { type EngineRoom, openEngineRoom } from "./engine-room.ts";
@@ -61,13 +59,15 @@ describe("when the service is killed", () => {
 
   it("twice among sixteen containers at once, all end as they should", async () => {
     const codes = Array.from({ length: 16 }, (_, code) => code);
-    const runs = codes.map((code) => room.run(room.request(`exit ${code}`)));
+    const requests = codes.map((code) => room.request(`exit ${code}`));
+    const runs = requests.map((request) => room.run(request));
     await delay(300);
     await killService();
     await delay(1_500);
     await killService();
     const exits = (await Promise.all(runs)).map(({ exit }) => exit);
     expect(exits).toMatchObject(codes.map((exitCode) => ({ kind: "exited", exitCode })));
-    expect(await containersOf(containersEnvironment(), room.instance)).toEqual([]);
+    const left = await Promise.all(requests.map(({ name }) => room.engine.inspectContainer(name)));
+    expect(left).toEqual(codes.map(() => undefined));
   });
 });

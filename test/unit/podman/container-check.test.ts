@@ -3,7 +3,7 @@ import { weaknesses } from "../../../src/podman/containers/container-check.ts";
 import type { ContainerRequest } from "../../../src/podman/containers/container-spec.ts";
 import { NO_SURROUNDINGS } from "../../../src/podman/containers/container-surroundings.ts";
 import type { InspectReply } from "../../../src/podman/service/replies.ts";
-import { hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
+import { AS_ASKED, hostOf, MODERN_INFO, OLD_INFO } from "./info.ts";
 
 const CONTAINMENT = { seccompProfile: "/run/seccomp.json", mostProcesses: Infinity };
 
@@ -13,47 +13,6 @@ const REQUEST = {
   surroundings: NO_SURROUNDINGS,
   limits: { memoryBytes: 1_000, cpus: 1 },
 } as unknown as ContainerRequest;
-
-const AS_ASKED: InspectReply = {
-  Id: "0123",
-  Name: "agentd-1",
-  OCIConfigPath: "",
-  State: {
-    Status: "created",
-    Pid: 0,
-    ConmonPid: 0,
-    ExitCode: 0,
-    OOMKilled: false,
-    StartedAt: "0001-01-01T00:00:00Z",
-    FinishedAt: "0001-01-01T00:00:00Z",
-  },
-  EffectiveCaps: [],
-  BoundingCaps: [],
-  Mounts: [
-    { Type: "bind", Source: "/src", Destination: "/mnt", Options: ["nosuid", "nodev", "rbind"], RW: false },
-  ],
-  Config: { User: "39000:39000" },
-  HostConfig: {
-    Privileged: false,
-    SecurityOpt: ["no-new-privileges"],
-    CapAdd: [],
-    ReadonlyRootfs: false,
-    Devices: [],
-    NetworkMode: "pasta",
-    PidMode: "private",
-    IpcMode: "shareable",
-    UTSMode: "private",
-    PidsLimit: 2048,
-    Memory: 1_000,
-    CpuPeriod: 100_000,
-    CpuQuota: 100_000,
-    Ulimits: [{ Name: "RLIMIT_NPROC", Hard: 2048 }],
-    IDMappings: {
-      UidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
-      GidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
-    },
-  },
-};
 
 const withHostConfig = (changes: Partial<InspectReply["HostConfig"]>): InspectReply => ({
   ...AS_ASKED,

@@ -1,5 +1,5 @@
 import { describeHost, type EngineHost } from "../../../src/podman/host/host-features.ts";
-import { infoReply } from "../../../src/podman/service/replies.ts";
+import { infoReply, type InspectReply } from "../../../src/podman/service/replies.ts";
 
 const IDS = [
   { container_id: 0, host_id: 1000, size: 1 },
@@ -47,3 +47,45 @@ export const OLD_INFO = {
 export function hostOf(info: unknown): EngineHost {
   return describeHost(infoReply.parse(info), []);
 }
+
+/** What inspect says of a created container that is confined as asked. */
+export const AS_ASKED: InspectReply = {
+  Id: "0123",
+  Name: "agentd-1",
+  OCIConfigPath: "",
+  State: {
+    Status: "created",
+    Pid: 0,
+    ConmonPid: 0,
+    ExitCode: 0,
+    OOMKilled: false,
+    StartedAt: "0001-01-01T00:00:00Z",
+    FinishedAt: "0001-01-01T00:00:00Z",
+  },
+  EffectiveCaps: [],
+  BoundingCaps: [],
+  Mounts: [
+    { Type: "bind", Source: "/src", Destination: "/mnt", Options: ["nosuid", "nodev", "rbind"], RW: false },
+  ],
+  Config: { User: "39000:39000" },
+  HostConfig: {
+    Privileged: false,
+    SecurityOpt: ["no-new-privileges"],
+    CapAdd: [],
+    ReadonlyRootfs: false,
+    Devices: [],
+    NetworkMode: "pasta",
+    PidMode: "private",
+    IpcMode: "shareable",
+    UTSMode: "private",
+    PidsLimit: 2048,
+    Memory: 1_000,
+    CpuPeriod: 100_000,
+    CpuQuota: 100_000,
+    Ulimits: [{ Name: "RLIMIT_NPROC", Hard: 2048 }],
+    IDMappings: {
+      UidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
+      GidMap: ["0:1:39000", "39000:0:1", "39001:39001:26536"],
+    },
+  },
+};
