@@ -3,6 +3,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
+import { endGroupWith } from "./process-group.ts";
 
 /** The result of a program: it ended, it does not exist, or it did not end in time. */
 export type BoundedRun =
@@ -42,9 +43,10 @@ export async function runBounded(
     env: environment,
     extendEnv: false,
     ...(input === undefined ? { stdin: "ignore" as const } : { input }),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    detached: true,
     reject: false,
   });
+  if (signal !== undefined) endGroupWith(child, signal);
   const over = new AbortController();
   const late = delay(limitMs + KILL_TAKES_MS, undefined, { signal: over.signal }).catch(() => undefined);
   const result = await Promise.race([child, late]);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import type { Environment } from "./environment.ts";
+import { endGroupWith } from "./process-group.ts";
 
 /** Between SIGTERM and SIGKILL. */
 const GRACE_S = 5;
@@ -44,8 +45,9 @@ export async function runHostProgram(
     all: true,
     buffer: false,
     reject: false,
-    cancelSignal: signal,
+    detached: true,
   });
+  endGroupWith(child, signal);
   let output = Buffer.alloc(0);
   child.all.on("data", (chunk: Buffer) => {
     if (output.length < MOST_OUTPUT_BYTES) output = Buffer.concat([output, chunk]);

@@ -5,7 +5,11 @@
  * configuration can define one, and those of system and user are ignored), no templates, only the protocols that the
  * caller names. It never asks: a question is an error.
  */
-import { simpleGit } from "simple-git";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa } from "execa";
+import { endGroupWith } from "../process-group.ts";
 import type { TokenPipe } from "./token-pipe.ts";
 
 /** The limits and rights of one run of git. */
@@ -25,7 +29,7 @@ export interface GitRun {
 }
 
 /**
- * Runs git and resolves with its standard output. A command that prints nothing costs 50 ms more than it takes.
+ * Runs git and resolves with its standard output.
  *
  * @throws GitFailure when git fails, `DeadlineExceeded` past its deadline, the signal's reason when it is aborted.
  */
@@ -75,16 +79,6 @@ export const HARMLESS_SETTINGS: readonly string[] = [
   "maintenance.auto=false",
 ].flatMap((setting) => ["-c", setting]);
 
-/** Each of simple-git's switches lets one of our own settings through; what others wrote only follows `--` or `=`. */
-const OUR_OWN_SETTINGS = {
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeSshCommand: true,
-  allowUnsafeTemplateDir: true,
-};
-
 /**
  * Gives a clone the usual modes: under the daemon's own umask other users could read nothing. Git's words follow as
  * arguments, which the shell does not interpret.
@@ -93,6 +87,10 @@ const WITH_USUAL_MODES = ["-c", 'umask 022 && exec "$@"', "sh"];
 
 /** Exit code of `timeout` when the time was up. */
 const TIME_IS_UP = 124;
+/** A process that outlives git, such as a master connection of ssh, may hold the output open. */
+const OUTPUT_END_MS = 500;
+/** Messages and lists of refs, whose length a server decides. */
+const MOST_OUTPUT_BYTES = 100 * 1024 * 1024;
 
 /** The whole environment of a git on this host: some of the daemon's variables, and those that keep git to itself. */
 export function gitEnvironment(
@@ -116,32 +114,87 @@ export function createGit(daemonEnvironment: Readonly<Record<string, string | un
       ...token?.environment,
       ...(tracesHttp ? { GIT_TRACE_CURL: "true", GIT_TRACE_CURL_NO_DATA: "1" } : {}),
     };
-    let exitCode: number | undefined;
-    const git = simpleGit({
-      baseDir: directory,
-      // simple-git signals only what it started. `timeout` passes the signal on to git's helpers, keeps a terminal's
-      // Ctrl-C from them while the daemon drains, and ends them in time even when the daemon is dead.
-      binary: "sh",
-      abort: signal,
-      allowEnvironment: Object.keys(environment),
-      unsafe: OUR_OWN_SETTINGS,
-      errors: (error, result) => {
-        exitCode = result.exitCode;
-        // By default a git that was ended by a signal, or failed without a word, counts as success.
-        return error ?? (exitCode === 0 ? undefined : new Error("git was ended"));
-      },
-    });
-    try {
-      const limited = ["timeout", "-k", "5", String(deadlineMs / 1000), "git"];
-      const command = [...WITH_USUAL_MODES, ...limited, ...HARMLESS_SETTINGS];
-      return await git.env(environment).raw([...command, ...(token?.settings ?? []), ...args]);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (exitCode === TIME_IS_UP) throw new DeadlineExceeded(deadlineMs);
-      const output = error instanceof Error ? error.message : String(error);
-      throw new GitFailure(token?.redact(output) ?? output);
-    }
+    // `timeout` ends git and its helpers in time even when the daemon is dead, and keeps a terminal's Ctrl-C from them
+    // while the daemon drains.
+    const limited = ["timeout", "-k", "5", String(deadlineMs / 1000), "git"];
+    const words = [
+      ...WITH_USUAL_MODES,
+      ...limited,
+      ...HARMLESS_SETTINGS,
+      ...(token?.settings ?? []),
+      ...args,
+    ];
+    const { exitCode, stdout, stderr } = await runToItsEnd(words, directory, environment, signal);
+    if (exitCode === 0) return stdout;
+    signal.throwIfAborted();
+    if (exitCode === TIME_IS_UP) throw new DeadlineExceeded(deadlineMs);
+    const output = stdout + stderr;
+    throw new GitFailure(token?.redact(output) ?? output);
   };
+}
+
+interface Ended {
+  /** Undefined: a signal ended it, or it did not start. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  /** Or why it did not start. */
+  readonly stderr: string;
+}
+
+async function runToItsEnd(
+  words: readonly string[],
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const child = execa("sh", words, {
+    cwd: directory,
+    env: environment,
+    extendEnv: false,
+    stdin: "ignore",
+    buffer: false,
+    detached: true,
+    reject: false,
+  });
+  if (child.pid === undefined)
+    return { exitCode: undefined, stdout: "", stderr: (await child).originalMessage ?? "" };
+  const tooMuch = new AbortController();
+  endGroupWith(child, AbortSignal.any([signal, tooMuch.signal]));
+  const outputs = [child.stdout, child.stderr].map((stream) => new Output(stream, () => tooMuch.abort()));
+  const [exitCode] = (await once(child, "exit")) as [number | null];
+  await Promise.race([
+    Promise.all(outputs.map(({ ended }) => ended)),
+    delay(OUTPUT_END_MS, undefined, { ref: false }),
+  ]);
+  const [stdout = "", stderr = ""] = outputs.map((output) => output.close());
+  if (tooMuch.signal.aborted)
+    return { exitCode: undefined, stdout: "", stderr: `git wrote more than ${MOST_OUTPUT_BYTES} bytes` };
+  return { exitCode: exitCode ?? undefined, stdout, stderr };
+}
+
+/** What a stream of a program says. */
+class Output {
+  /** Resolves when nobody can write to it any more. */
+  readonly ended: Promise<unknown>;
+  readonly #stream: Readable;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(stream: Readable, onTooMuch: () => void) {
+    this.#stream = stream;
+    this.ended = once(stream, "close").catch(() => undefined); // Broken: there will be no more.
+    stream.on("data", (chunk: Buffer) => {
+      this.#bytes += chunk.length;
+      if (this.#bytes > MOST_OUTPUT_BYTES) onTooMuch();
+      else this.#chunks.push(chunk);
+    });
+  }
+
+  /** Leaves the stream, and returns what it has said. */
+  close(): string {
+    this.#stream.destroy();
+    return Buffer.concat(this.#chunks).toString("utf8");
+  }
 }
 
 function fixedEnvironment(protocols: readonly string[]): Record<string, string> {

@@ -71,7 +71,7 @@ export class Mirror {
 
   async #fetchFrom(clone: string, access: Access): Promise<void> {
     const run = onThisHost(access, this.directory);
-    const fetch = ["-c", "fetch.unpackLimit=1", "fetch", "--verbose", "--prune", "--no-write-fetch-head"];
+    const fetch = ["-c", "fetch.unpackLimit=1", "fetch", "--quiet", "--prune", "--no-write-fetch-head"];
     await access.git([...fetch, "--", clone, ...BRANCHES_AND_TAGS], { ...run, protocols: ["file"] });
     if ((await listObjects(this.directory)).size <= MANY_PACKS) return;
     await access.git(["repack", "-a", "-d"], run);

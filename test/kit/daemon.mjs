@@ -14,6 +14,8 @@ import { until } from "./until.mjs";
 /** @typedef {import("./agentd.mjs").Result} Result */
 
 const END_TIMEOUT_MS = 20_000;
+/** Only bounds how long a hang lasts. */
+const STOP_TIMEOUT_MS = 120_000;
 /** A message of its log. */
 const READY = '"daemon ready"';
 
@@ -77,6 +79,8 @@ export class Daemon {
   /** Asks it to end and waits until it has. @returns {Promise<number | undefined>} Its exit code. */
   async stop() {
     this.signal("SIGTERM");
+    await Promise.race([this.exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    if (!this.#ended) throw new Error(`the daemon did not end within ${STOP_TIMEOUT_MS} ms: ${this.#log}`);
     return this.exited;
   }
 

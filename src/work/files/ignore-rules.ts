@@ -100,6 +100,7 @@ function startGit({ git, repository, copy }: IgnoreRulesOptions): GitProcess {
     buffer: false,
     encoding: "buffer",
   });
+  git.endInTime(child);
   const output = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let rest = "";
   let fields: string[] = [];

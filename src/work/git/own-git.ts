@@ -6,6 +6,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { execa } from "execa";
+import { endGroupWith, type GroupLeader } from "../../process-group.ts";
 import { DeadlineExceeded, GitFailure, HARMLESS_SETTINGS } from "../../workspace/git.ts";
 import { NotExported, shownBytes } from "../bounds/limits.ts";
 import type { Pace } from "../bounds/pace.ts";
@@ -91,10 +92,15 @@ export class OwnGit {
           GIT_OPTIONAL_LOCKS: "0",
         },
         extendEnv: false,
-        cancelSignal: pace.signal,
+        detached: true,
         reject: false,
       },
     };
+  }
+
+  /** Ends a child that runs such a command line when the export is given up. */
+  endInTime(child: GroupLeader): void {
+    endGroupWith(child, this.#options.pace.signal);
   }
 
   /**
@@ -116,7 +122,7 @@ export class OwnGit {
       return descriptor as 3;
     };
     try {
-      const result = await execa(program, words, {
+      const child = execa(program, words, {
         ...options,
         ...(Buffer.isBuffer(input)
           ? { input }
@@ -127,6 +133,8 @@ export class OwnGit {
         stripFinalNewline: false,
         maxBuffer: { stdout: OUTPUT_BYTES, stderr: ERROR_BYTES },
       });
+      this.endInTime(child);
+      const result = await child;
       if (result.exitCode === 0) return Buffer.from((result.stdout as Uint8Array | undefined) ?? []);
       pace.signal.throwIfAborted();
       if (result.exitCode === TIME_IS_UP) throw new DeadlineExceeded(pace.leftMs);
@@ -148,7 +156,7 @@ export interface OwnGitCommand {
     readonly cwd: string;
     readonly env: Record<string, string>;
     readonly extendEnv: false;
-    readonly cancelSignal: AbortSignal;
+    readonly detached: true;
     readonly reject: false;
   };
 }

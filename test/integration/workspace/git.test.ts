@@ -19,10 +19,14 @@ const PATH = process.env["PATH"] ?? "";
 
 /** Puts a program of the test's own in git's place; gives the PATH to find it. */
 async function inPlaceOfGit(script: string): Promise<string> {
+  return await inPlaceOf("git", script);
+}
+
+async function inPlaceOf(program: string, script: string): Promise<string> {
   const directory = join(root, "bin");
   await mkdir(directory);
-  await writeFile(join(directory, "git"), `#!/bin/sh\n${script}\n`);
-  await chmod(join(directory, "git"), 0o755);
+  await writeFile(join(directory, program), `#!/bin/sh\n${script}\n`);
+  await chmod(join(directory, program), 0o755);
   return `${directory}:${PATH}`;
 }
 
@@ -54,8 +58,8 @@ describe("git", () => {
         .filter(Boolean)
         .map((entry) => [entry.split("=")[0], entry.split("=").slice(1).join("=")]),
     );
-    // What the shell that stands in for git adds, and what simple-git does.
-    const { PWD, GIT_TEST_DISALLOW_ABBREVIATED_OPTIONS, ...environment } = seen;
+    // The shell that stands in for git adds it.
+    const { PWD, ...environment } = seen;
     expect(environment).toEqual({
       ...passedOn,
       HOME: "/nonexistent",
@@ -103,6 +107,16 @@ describe("git", () => {
     await expect(createGit({ PATH: join(root, "empty") })([], run)).rejects.toThrow(/ENOENT/);
   });
 
+  it("has said all when it has ended, also where a process that outlives it could say more", async () => {
+    const git = createGit({ PATH: await inPlaceOfGit("echo all; sleep 5 &") });
+    expect(await git([], run)).toBe("all\n");
+  });
+
+  it("that says too much fails", async () => {
+    const git = createGit({ PATH: await inPlaceOfGit("exec head -c 200000000 /dev/zero") });
+    await expect(git([], run)).rejects.toThrow("git wrote more than 104857600 bytes");
+  });
+
   describe("with a helper that it has started", () => {
     const WITH_HELPER = "sh -c 'echo $$ > helper; exec sleep 1000'; exit 1";
 
@@ -123,9 +137,13 @@ describe("git", () => {
       await expectHelperGone();
     });
 
-    it("is ended by its signal, and so is the helper", async () => {
+    it.each([
+      ["", () => inPlaceOfGit(WITH_HELPER)],
+      // As `timeout` does while it forks.
+      [", also where the signal is not passed on", () => inPlaceOf("timeout", `${WITH_HELPER} & wait`)],
+    ])("is ended by its signal, and so is the helper%s", async (_, path) => {
       const controller = new AbortController();
-      const git = createGit({ PATH: await inPlaceOfGit(WITH_HELPER) });
+      const git = createGit({ PATH: await path() });
       const running = git([], { ...run, signal: controller.signal });
       running.catch(() => undefined); // Awaited below, once the helper runs.
       await expect.poll(helper, { timeout: 30_000 }).toMatch(/^\d+\n/);
