@@ -161,24 +161,23 @@ export class Intake {
 
   /** Resolves when every session that has begun is sealed. Call `close` first. */
   async drained(): Promise<void> {
-    await Promise.all(this.#begun().map(({ over }) => over));
+    const sealedOrQueued = async ({ session, over }: OpenSession): Promise<void> => {
+      await session.cleared();
+      if (!session.isQueued) await over;
+    };
+    await Promise.all([...this.#open.values()].map(sealedOrQueued));
   }
 
   /** Leaves all sessions to the next daemon: running ones continue, queued ones stay queued. Ends in a few seconds. */
   async detached(): Promise<void> {
     const { clock, log } = this.#host;
-    const begun = this.#begun();
+    const begun = [...this.#open.values()].filter(({ session }) => !session.isQueued);
     for (const { session } of begun) session.leave();
     const left = new AbortController();
     const tooLong = sleepUntil(clock.monotonic() + LEAVING_LIMIT_MS, { clock, signal: left.signal });
     const gone = Promise.all(begun.map(({ over }) => over)).then(() => false);
     if (await Promise.race([gone, tooLong])) log.warn("sessions do not stop; leaving them as they are");
     left.abort();
-  }
-
-  /** The open sessions that have begun, and those that clear away what an earlier daemon had begun. */
-  #begun(): OpenSession[] {
-    return [...this.#open.values()].filter(({ session }) => session.view().state !== "queued");
   }
 
   async #accept(request: RunRequest): Promise<string> {

@@ -30,6 +30,8 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #beginning: Beginning;
   readonly #leaving = new AbortController();
+  /** Set while it clears away what an earlier daemon had begun. */
+  #clearing: Promise<unknown> | undefined;
 
   constructor(host: SessionHost, plan: SessionPlan, record: OpenRecord, beginning: Beginning) {
     const log = host.log.child({ session: record.id, profile: plan.profile.name });
@@ -68,6 +70,16 @@ export class Session {
   /** What its profile allows it. */
   get limits(): Pick<SessionPlan["profile"], "memoryBytes" | "pids" | "diskBytes"> {
     return this.#parts.plan.profile;
+  }
+
+  /** Whether it only waits for a place: nothing of it has begun that a daemon would have to end or leave. */
+  get isQueued(): boolean {
+    return this.#clearing === undefined && this.#parts.host.admission.position(this.id) !== undefined;
+  }
+
+  /** Resolves once nothing of an earlier daemon is left of it, when it is left, or at once. */
+  async cleared(): Promise<void> {
+    await this.#clearing;
   }
 
   /** Why a step failed that is retried, such as teardown or sealing; undefined when nothing is wrong. */
@@ -161,9 +173,13 @@ export class Session {
   async #queueAgain(place: Place, starts: number): Promise<boolean> {
     // At once, so that sessions queue in the order in which their lives began.
     const entered = place.enter();
-    const hasLost = await clearAway(this.#parts, starts, place);
+    const clearing = clearAway(this.#parts, starts, place);
+    this.#clearing = clearing;
+    const hasLost = await clearing;
+    const reentered = hasLost && !this.#leaving.signal.aborted ? place.enter() : entered;
+    this.#clearing = undefined;
     if (this.#leaving.signal.aborted) return false;
-    return await (hasLost ? place.enter() : entered);
+    return await reentered;
   }
 
   /** Says how the session ended, also when its way was cut short; undefined when it was left. */

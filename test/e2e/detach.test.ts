@@ -10,7 +10,15 @@ import { readJournal } from "../kit/records.mjs";
 import { until } from "../kit/until.mjs";
 import { connectWire } from "../kit/wire.mjs";
 import type { World } from "../kit/world.ts";
-import { COUNTING_AGENT, firstProcess, killDaemon, letGo, reaches, startsOf } from "./at-a-failpoint.ts";
+import {
+  AtAFailpoint,
+  COUNTING_AGENT,
+  firstProcess,
+  killDaemon,
+  letGo,
+  reaches,
+  startsOf,
+} from "./at-a-failpoint.ts";
 import { inAWorld } from "./in-a-world.ts";
 
 describe("a daemon that is told to detach", () => {
@@ -69,6 +77,25 @@ describe("a daemon that is told to detach", () => {
   );
 
   it(
+    "gives up what has just got its place",
+    inAWorld(async (world) => {
+      world.daemonKeys["shutdown"] = "detach";
+      await world.commitAgent(COUNTING_AGENT);
+      const point = await AtAFailpoint.arm(world, "admitted=wait");
+      await (await world.start("agentd run site-builder --detach")).end();
+      await point.hit("admitted");
+      await endsAfter(world, () => point.goOn("admitted"));
+      await point.startDaemonAgain();
+      await reaches(world, "running");
+      await letGo(world);
+      await reaches(world, "sealed");
+      expect(await (await world.record()).document()).toMatchObject({ outcome: "work_failed" });
+      expect(await startsOf(world)).toBe(1);
+      await expectNothingLeft(world);
+    }),
+  );
+
+  it(
     "does so by its command line too",
     inAWorld(async (world) => {
       await world.commitAgent(COUNTING_AGENT);
@@ -79,6 +106,28 @@ describe("a daemon that is told to detach", () => {
       const { daemon } = await world.startDaemonAgain({ args: ["--shutdown", "detach"] });
       expect(await daemon.stop()).toBe(0);
       expect(await firstProcess(world)).toBe(process);
+    }),
+  );
+});
+
+describe("a daemon that drains", () => {
+  it(
+    "waits for the end of what has just got its place",
+    inAWorld(async (world) => {
+      await world.commitAgent(COUNTING_AGENT);
+      const point = await AtAFailpoint.arm(world, "admitted=wait");
+      await (await world.start("agentd run site-builder --detach")).end();
+      await point.hit("admitted");
+      await endsAfter(world, async () => {
+        await point.goOn("admitted");
+        await reaches(world, "running");
+        await letGo(world);
+      });
+      const record = await world.record();
+      expect([await record.state(), await record.document()]).toMatchObject([
+        "sealed",
+        { outcome: "work_failed" },
+      ]);
     }),
   );
 });
@@ -138,4 +187,14 @@ describe("of two daemons that start at once after a crash", () => {
 async function events(world: World, event: string): Promise<number> {
   const journal = await readJournal((await world.record()).path);
   return journal.filter((line) => line["event"] === event).length;
+}
+
+/** Tells the daemon to end, does something while it does, and resolves once it has. */
+async function endsAfter(world: World, act: () => Promise<void>): Promise<void> {
+  world.spoilt = true;
+  const { daemon } = await world.daemon();
+  daemon.signal("SIGTERM");
+  await until("the daemon to say that it ends", () => daemon.log.includes('"msg":"shutting down'));
+  await act();
+  expect(await daemon.gone()).toBe(0);
 }

@@ -79,6 +79,11 @@ export class Daemon {
   /** Asks it to end and waits until it has. @returns {Promise<number | undefined>} Its exit code. */
   async stop() {
     this.signal("SIGTERM");
+    return await this.gone();
+  }
+
+  /** Waits until it has ended. @returns {Promise<number | undefined>} Its exit code. */
+  async gone() {
     await Promise.race([this.exited, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     if (!this.#ended) throw new Error(`the daemon did not end within ${STOP_TIMEOUT_MS} ms: ${this.#log}`);
     return this.exited;
