@@ -1,14 +1,11 @@
 /** A program of the operator's on this host: few variables, bounded time, and the beginning of what it prints. */
-import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import type { Environment } from "./environment.ts";
+import { exitAndOutput } from "./exit-and-output.ts";
 import { endGroupWith } from "./process-group.ts";
 
 /** Between SIGTERM and SIGKILL. */
 const GRACE_S = 5;
-/** A child that was left behind may hold the output open. */
-const OUTPUT_END_MS = 500;
 const MOST_OUTPUT_BYTES = 16 * 1024;
 /** What `timeout` ends with when the time is up: by itself, and when it had to kill. */
 const TIME_IS_UP = [124, 137];
@@ -52,10 +49,7 @@ export async function runHostProgram(
   child.all.on("data", (chunk: Buffer) => {
     if (output.length < MOST_OUTPUT_BYTES) output = Buffer.concat([output, chunk]);
   });
-  const ended = once(child.all, "close");
-  const [code] = (await once(child, "exit")) as [number | null];
-  await Promise.race([ended, delay(OUTPUT_END_MS)]);
-  child.all.destroy();
+  const code = await exitAndOutput(child, [child.all]);
   return {
     why: whyOf(code, { program: command[0] ?? "", seconds }),
     output: output.subarray(0, MOST_OUTPUT_BYTES).toString("utf8"),

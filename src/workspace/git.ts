@@ -5,10 +5,9 @@
  * configuration can define one, and those of system and user are ignored), no templates, only the protocols that the
  * caller names. It never asks: a question is an error.
  */
-import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
+import { exitAndOutput } from "../exit-and-output.ts";
 import { endGroupWith } from "../process-group.ts";
 import type { TokenPipe } from "./token-pipe.ts";
 
@@ -41,7 +40,9 @@ export class GitFailure extends Error {
   /** What git wrote, in English in any language of the daemon. */
   readonly output: string;
 
-  constructor(output: string) {
+  /** @param said what git wrote; empty: it was ended by a signal, or failed without a word. */
+  constructor(said: string) {
+    const output = said === "" ? "git was ended" : said;
     super(`git failed: ${output.trim()}`);
     this.output = output;
   }
@@ -87,8 +88,6 @@ const WITH_USUAL_MODES = ["-c", 'umask 022 && exec "$@"', "sh"];
 
 /** Exit code of `timeout` when the time was up. */
 const TIME_IS_UP = 124;
-/** A process that outlives git, such as a master connection of ssh, may hold the output open. */
-const OUTPUT_END_MS = 500;
 /** Messages and lists of refs, whose length a server decides. */
 const MOST_OUTPUT_BYTES = 100 * 1024 * 1024;
 
@@ -160,41 +159,24 @@ async function runToItsEnd(
     return { exitCode: undefined, stdout: "", stderr: (await child).originalMessage ?? "" };
   const tooMuch = new AbortController();
   endGroupWith(child, AbortSignal.any([signal, tooMuch.signal]));
-  const outputs = [child.stdout, child.stderr].map((stream) => new Output(stream, () => tooMuch.abort()));
-  const [exitCode] = (await once(child, "exit")) as [number | null];
-  await Promise.race([
-    Promise.all(outputs.map(({ ended }) => ended)),
-    delay(OUTPUT_END_MS, undefined, { ref: false }),
-  ]);
-  const [stdout = "", stderr = ""] = outputs.map((output) => output.close());
+  const read = [child.stdout, child.stderr].map((stream) => chunksOf(stream, () => tooMuch.abort()));
+  const exitCode = await exitAndOutput(child, [child.stdout, child.stderr]);
   if (tooMuch.signal.aborted)
     return { exitCode: undefined, stdout: "", stderr: `git wrote more than ${MOST_OUTPUT_BYTES} bytes` };
+  const [stdout = "", stderr = ""] = read.map((chunks) => Buffer.concat(chunks).toString("utf8"));
   return { exitCode: exitCode ?? undefined, stdout, stderr };
 }
 
-/** What a stream of a program says. */
-class Output {
-  /** Resolves when nobody can write to it any more. */
-  readonly ended: Promise<unknown>;
-  readonly #stream: Readable;
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
-
-  constructor(stream: Readable, onTooMuch: () => void) {
-    this.#stream = stream;
-    this.ended = once(stream, "close").catch(() => undefined); // Broken: there will be no more.
-    stream.on("data", (chunk: Buffer) => {
-      this.#bytes += chunk.length;
-      if (this.#bytes > MOST_OUTPUT_BYTES) onTooMuch();
-      else this.#chunks.push(chunk);
-    });
-  }
-
-  /** Leaves the stream, and returns what it has said. */
-  close(): string {
-    this.#stream.destroy();
-    return Buffer.concat(this.#chunks).toString("utf8");
-  }
+/** What a stream says, as it comes. */
+function chunksOf(stream: Readable, onTooMuch: () => void): readonly Buffer[] {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MOST_OUTPUT_BYTES) onTooMuch();
+    else chunks.push(chunk);
+  });
+  return chunks;
 }
 
 function fixedEnvironment(protocols: readonly string[]): Record<string, string> {

@@ -141,8 +141,7 @@ export class OwnGit {
       if (result.isMaxBuffer) throw new NotExported(`it has more than ${shownBytes(OUTPUT_BYTES)} to say`);
       if (result.signal === "SIGXFSZ" || FILE_TOO_LARGE.has(result.exitCode ?? 0))
         throw new NotExported(`it is larger than ${shownBytes(run.fileBytes ?? bytes)}`);
-      const said = Buffer.from(result.stderr).toString("utf8");
-      throw new GitFailure(said === "" ? "git was ended" : said);
+      throw new GitFailure(Buffer.from(result.stderr).toString("utf8"));
     } finally {
       for (const file of files) closeSync(file);
     }

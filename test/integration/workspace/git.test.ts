@@ -99,7 +99,9 @@ describe("git", () => {
     ["fails without a word", "exit 3"],
   ])("fails when it %s", async (_, script) => {
     const git = createGit({ PATH: await inPlaceOfGit(script) });
-    await expect(git([], run)).rejects.toBeInstanceOf(GitFailure);
+    const failed = git([], run);
+    await expect(failed).rejects.toBeInstanceOf(GitFailure);
+    await expect(failed).rejects.toThrow(/git failed: \S/);
   });
 
   it("fails with a hint where it is not installed", async () => {
