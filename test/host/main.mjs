@@ -38,11 +38,12 @@ function placesOf(/** @type {string} */ directory) {
 /** @typedef {ReturnType<typeof placesOf>} Places */
 
 /**
+ * @param {string} suite Each has its own place: two releases can run at once.
  * @param {Image} image
  * @returns {Promise<Places>}
  */
-async function prepareRun(image) {
-  const places = placesOf(join(cacheDirectory(), "run"));
+async function prepareRun(suite, image) {
+  const places = placesOf(join(cacheDirectory(), "run", suite));
   await rm(places.directory, { recursive: true, force: true });
   await mkdir(places.directory, { recursive: true });
   await execa("qemu-img", ["create", "-q", "-f", "qcow2", "-F", "raw", "-b", image.disk, places.disk]);
@@ -120,7 +121,7 @@ async function main() {
   const image = await ensureImage(suite, {
     rebuild: () => say(`building the host's image of ${suite}; this takes some minutes`),
   });
-  const places = await prepareRun(image);
+  const places = await prepareRun(suite, image);
   const accelerator = await findAccelerator(image);
   if (accelerator === "tcg") say("without hardware virtualisation, which is much slower");
   if (commandLine.shell) {
