@@ -44,7 +44,8 @@ describe("agentd with Node.js", () => {
         expect((await sandbox.run(["diff", "--latest"])).stdout.toString()).toContain("+more");
         expect((await sandbox.run(["audit", "verify", "--all"])).exitCode).toBe(0);
         await daemon.stop();
-        expect(daemon.log).not.toMatch(other);
+        // Nothing of what Node.js or V8 say themselves.
+        for (const line of daemon.log.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("msg");
       } finally {
         await sandbox.close();
         await house.close();
