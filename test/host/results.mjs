@@ -65,7 +65,7 @@ export function withReport(earlier, { suite, date, host, scenarios }) {
 
 const COLUMNS = [
   ...["host", "kernel", "systemd", "SELinux", "Podman", "runtime", "network", "Node.js"],
-  ...["date", "scenarios"],
+  ...["date", "time", "scenarios"],
 ];
 
 /**
@@ -80,7 +80,7 @@ export function tableOf(all, names) {
     ...[host["kernel"], versionIn(host["systemd"]), host["selinux"]?.split(",")[0]?.toLowerCase()],
     versionIn(host["podman"]),
     ...[host["runtime"]?.replace(" version", ""), host["network"], versionIn(host["node"])],
-    ...[datesOf(scenarios), verdictOf(scenarios, names(suite))],
+    ...[datesOf(scenarios), timeOf(scenarios), verdictOf(scenarios, names(suite))],
   ]);
   return [COLUMNS, COLUMNS.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
@@ -96,6 +96,12 @@ function datesOf(scenarios) {
   return [...new Set(dates.sort())]
     .filter((_, index, { length }) => index === 0 || index === length - 1)
     .join(" to ");
+}
+
+/** What the scenarios took, without the boots. @param {Results["scenarios"]} scenarios */
+function timeOf(scenarios) {
+  const seconds = Object.values(scenarios).reduce((sum, scenario) => sum + scenario.seconds, 0);
+  return `${Math.ceil(seconds / 60)} min`;
 }
 
 /** @param {Results["scenarios"]} scenarios @param {readonly string[]} names */

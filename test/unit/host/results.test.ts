@@ -39,11 +39,11 @@ describe("what runs on booted hosts have shown", () => {
     expect(Object.keys(withReport(first, { ...later, host }).scenarios)).toEqual(["b"]);
   });
 
-  it("is one row of a table for each host, with what failed and how much did not run", () => {
+  it("is one row of a table for each host, with its time, what failed and how much did not run", () => {
     const rows = tableOf([first], () => ["a", "b", "c"]).split("\n");
     expect(rows).toHaveLength(3);
     expect(rows[2]).toMatch(
-      /^\| Debian trixie \| 6\.12\.1 \| .* 5\.4\.2 \| crun 1\.21 \|.* 20\.19\.2 \| 2026-11-29 \| 1 of 3 passed; failed: b; 1 not run \|$/,
+      /^\| Debian trixie \| 6\.12\.1 \| .* 5\.4\.2 \| crun 1\.21 \|.* 20\.19\.2 \| 2026-11-29 \| 1 min \| 1 of 3 passed; failed: b; 1 not run \|$/,
     );
     const later = {
       ...FRAME,
@@ -51,7 +51,7 @@ describe("what runs on booted hosts have shown", () => {
       scenarios: [scenario("b", "passed"), scenario("c", "passed")],
     };
     expect(tableOf([withReport(first, later)], () => ["a", "b", "c"])).toMatch(
-      /\| 2026-11-29 to 2026-11-30 \| 3 of 3 passed \|$/,
+      /\| 2026-11-29 to 2026-11-30 \| 1 min \| 3 of 3 passed \|$/,
     );
   });
 
