@@ -3,6 +3,7 @@
  */
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { createInterface } from "node:readline";
 
 /** Bounds how long a hang lasts. The emulated machine is slow, and what it runs on may be busy. */
 const LIMIT_MS = 900_000;
@@ -38,6 +39,27 @@ export function attempt([program = "", ...args], { input = "", env = {} } = {}) 
     child.stdin.on("error", () => undefined); // It need not read what it gets.
     child.stdin.end(input);
   });
+}
+
+/**
+ * Runs a command until it prints a line, and ends it.
+ *
+ * @param {readonly string[]} words
+ * @param {string} line
+ * @throws when it ends before.
+ */
+export async function untilItPrints([program = "", ...args], line) {
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: LIMIT_MS,
+    killSignal: "SIGKILL",
+  });
+  try {
+    for await (const printed of createInterface({ input: child.stdout })) if (printed === line) return;
+    throw new Error(`${program} ${args.join(" ")} ended, and did not print ${line}`);
+  } finally {
+    child.kill();
+  }
 }
 
 /**

@@ -4,8 +4,7 @@
 import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { until } from "../../kit/until.mjs";
-import { attempt, run, shell } from "./command.mjs";
+import { attempt, run, shell, untilItPrints } from "./command.mjs";
 
 const INPUT = "/srv/agentd-test";
 const UNIT = "agentd.service";
@@ -152,11 +151,7 @@ export class Operator {
 
   /** @param {string} id @param {string} line */
   async untilPrinted(id, line) {
-    await until(
-      `the line ${line} of session ${id}`,
-      async () => (await this.agentd("logs", id)).stdout.split("\n").includes(line),
-      { timeoutMs: 900_000 },
-    );
+    await untilItPrints([this.agentdProgram, "logs", "--follow", id], line);
   }
 
   /** @param {readonly string[]} args */

@@ -26,7 +26,7 @@ export const session = scenario(
     const containers = (await run(["podman", "ps", "--all", "--format", "{{.Names}}"])).split("\n");
     // But the one that waits for the next session.
     assert.deepEqual(
-      containers.filter((name) => name !== "" && !/-warm-\d+$/.test(name)),
+      containers.filter((name) => name !== "" && !/-warm-[0-9a-f]+$/.test(name)),
       [],
       "no container is left",
     );
